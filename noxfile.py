@@ -1,0 +1,304 @@
+"""The one entrance to every check and job.
+
+``nox -l`` lists the sessions, ``nox`` runs the default ones, ``nox -s "tests(graph)"`` one.
+Tests run on wheels made from this checkout, each built once for a state of its sources, so what is
+tested is what is released.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import tarfile
+import zipfile
+from pathlib import Path
+
+import nox
+from packaging.requirements import Requirement
+
+nox.needs_version = ">=2025.10.14"
+nox.options.default_venv_backend = "uv|virtualenv"
+nox.options.download_python = "never"
+nox.options.error_on_missing_interpreters = False
+nox.options.sessions = [
+    "lint",
+    "types",
+    "contracts",
+    "changelog",
+    "tests",
+    "pythons",
+    "lowest",
+    "cross",
+    "build",
+    "demo",
+]
+
+PACKAGES = ["graph", "autodiff", "optimize", "codegen-c", "nnet", "bitale"]  # bottom first
+PYTHONS = ["3.10", "3.11", "3.12", "3.13"]
+RUNNING = f"{sys.version_info.major}.{sys.version_info.minor}"
+SETTINGS = nox.project.load_toml("pyproject.toml")
+CACHE = Path(".nox", ".cache", "wheels").absolute()
+REPORTS = Path(".nox", "reports").absolute()
+
+
+def oldest_python() -> str:
+    """Return the oldest interpreter that answers, after putting those of pyenv on the path.
+
+    A pyenv shim stands on the path for every installed version and fails for those not switched on.
+    """
+    pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"), "versions")
+    folders = [str(folder) for version in PYTHONS for folder in pyenv.glob(f"{version}.*/bin")]
+    os.environ["PATH"] = os.pathsep.join([*folders, os.environ["PATH"]])
+    for version in PYTHONS:
+        path = shutil.which(f"python{version}")
+        if (
+            path
+            and subprocess.run([path, "-c", ""], capture_output=True, check=False).returncode == 0
+        ):
+            return version
+    return RUNNING
+
+
+OLDEST = oldest_python()
+
+
+def group(name: str) -> tuple[str, ...]:
+    """Return the requirements of a dependency group of the settings."""
+    return nox.project.dependency_groups(SETTINGS, name)
+
+
+def project(package: str) -> dict:
+    """Return the ``[project]`` table of a package."""
+    return nox.project.load_toml(f"packages/{package}/pyproject.toml")["project"]
+
+
+def module(package: str) -> str:
+    """Return the name that a package is imported by."""
+    return project(package)["name"].replace("-", "_")
+
+
+def requirements(package: str) -> list[Requirement]:
+    """Return what a package declares, extras included."""
+    table = project(package)
+    extras = table.get("optional-dependencies", {}).values()
+    return [Requirement(line) for lines in (table["dependencies"], *extras) for line in lines]
+
+
+def needed_by(package: str) -> list[str]:
+    """Return the neighbours that a package declares, and theirs, bottom first."""
+    named = {requirement.name for requirement in requirements(package)}
+    direct = [other for other in PACKAGES if other != package and project(other)["name"] in named]
+    found = {name for other in direct for name in (other, *needed_by(other))}
+    return [other for other in PACKAGES if other in found]
+
+
+def sources(package: str) -> list[Path]:
+    """Return the files that decide what a package's wheel holds."""
+    folder = Path("packages", package)
+    top = [path for path in folder.iterdir() if path.is_file()]
+    made = {".c", ".so", ".pyc", ".html"}
+    inner = [path for path in folder.glob("src/**/*") if path.is_file() and path.suffix not in made]
+    return sorted([*top, *(path for path in inner if ".egg-info" not in str(path))])
+
+
+def copied(session: nox.Session, package: str) -> Path:
+    """Copy a package's sources and tests aside, so that a build leaves nothing in the checkout."""
+    target = Path(session.create_tmp(), "sources", package)
+    shutil.rmtree(target, ignore_errors=True)
+    tests = [path for path in Path("packages", package).glob("tests/**/*.py") if path.is_file()]
+    for path in [*sources(package), *tests]:
+        place = target / path.relative_to(Path("packages", package))
+        place.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(path, place)
+    return target
+
+
+def wheel(session: nox.Session, package: str) -> Path:
+    """Return a package's wheel, built if its sources have changed since the last time."""
+    digest = hashlib.sha256()
+    for path in sources(package):
+        digest.update(str(path).encode() + b"\0" + path.read_bytes())
+    compiled = any(path.suffix == ".pyx" for path in sources(package))
+    shelf = CACHE / package / (str(session.python or RUNNING) if compiled else "any")
+    place = shelf / digest.hexdigest()[:16]
+    if not list(place.glob("*.whl")):
+        shutil.rmtree(shelf, ignore_errors=True)
+        folder = copied(session, package)
+        if session.venv_backend == "uv":
+            python = Path(session.bin, "python")
+            session.run(
+                *("uv", "build", "--quiet", "--wheel", "--python", python),
+                *("--out-dir", place, folder),
+            )
+        else:
+            session.run(
+                *("python", "-m", "pip", "wheel", "--quiet", "--no-deps"),
+                *("--wheel-dir", place, folder),
+            )
+    return next(place.glob("*.whl"))
+
+
+def install(session: nox.Session, package: str, *options: str, extras: str = "") -> None:
+    """Install a package and the neighbours it declares, and no other."""
+    wheels = {name: wheel(session, name) for name in [*needed_by(package), package]}
+    # First without dependencies: an environment that is used again holds the same version.
+    session.install("--force-reinstall", "--no-deps", *map(str, wheels.values()))
+    wanted = f"{project(package)['name']}[{extras}] @ {wheels.pop(package).as_uri()}"
+    session.install(*options, *map(str, wheels.values()), wanted)
+
+
+def pytest(session: nox.Session, *arguments: str) -> None:
+    """Run pytest on what is installed, and leave a report by the name of the session."""
+    REPORTS.mkdir(parents=True, exist_ok=True)
+    report = REPORTS / f"{session.name}.xml"
+    environment = {"PYTHONPATH": "", "BITALE_FLAGS": "", "BITALERC": os.devnull}
+    session.run(
+        "pytest", "-q", f"--junit-xml={report}", *arguments, *session.posargs, env=environment
+    )
+
+
+@nox.session
+@nox.parametrize("package", PACKAGES, ids=PACKAGES)
+def tests(session: nox.Session, package: str) -> None:
+    """Test a package alone, with its declared dependencies and no other."""
+    install(session, package)
+    session.install(*group("test"))
+    pytest(session, f"packages/{package}/tests")
+
+
+@nox.session(python=[version for version in PYTHONS if version != RUNNING])
+@nox.parametrize("package", PACKAGES, ids=PACKAGES)
+def pythons(session: nox.Session, package: str) -> None:
+    """Test a package alone on the other Pythons that are here, without its slow tests."""
+    install(session, package)
+    session.install(*group("test"))
+    pytest(session, "-m", "not slow", f"packages/{package}/tests")
+
+
+@nox.session(python=OLDEST)
+@nox.parametrize("package", PACKAGES, ids=PACKAGES)
+def lowest(session: nox.Session, package: str) -> None:
+    """Test a package with the lowest versions that it and its neighbours admit."""
+    floors = {
+        f"{requirement.name}=={specifier.version}"
+        for name in [*needed_by(package), package]
+        for requirement in requirements(name)
+        for specifier in requirement.specifier
+        if specifier.operator == ">=" and not requirement.name.startswith("bitale")
+    }
+    constraints = Path(session.create_tmp(), "lowest.txt")
+    constraints.write_text("\n".join(sorted(floors)), encoding="utf-8")
+    install(session, package, "--constraint", str(constraints))
+    session.install("--constraint", str(constraints), *group("test"))
+    pytest(session, "-m", "not slow", f"packages/{package}/tests")
+
+
+@nox.session
+def cross(session: nox.Session) -> None:
+    """Test what crosses layers, with all of them installed."""
+    install(session, "bitale", extras="plot,safetensors")
+    session.install(*group("cross"))
+    pytest(session, "tests")
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Check style, format and spelling."""
+    session.install(*group("lint"))
+    session.run("ruff", "check", ".")
+    session.run("ruff", "format", "--check", ".")
+    session.run("codespell")
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """Check the types of every package's sources (mypy, strict)."""
+    session.install(*group("types"))
+    session.run("mypy", *(f"packages/{package}/src" for package in PACKAGES))
+
+
+@nox.session
+def contracts(session: nox.Session) -> None:
+    """Check who imports whom: layers, and no circles."""
+    session.install(*group("contracts"))
+    path = os.pathsep.join(f"packages/{package}/src" for package in PACKAGES)
+    session.run("lint-imports", "--no-cache", env={"PYTHONPATH": path})
+
+
+@nox.session
+def changelog(session: nox.Session) -> None:
+    """Show what each package's next changelog says; fail on a fragment of no known type."""
+    session.install(*group("changelog"))
+    for package in PACKAGES:
+        session.run(
+            *("towncrier", "build", "--draft", "--config", "pyproject.toml"),
+            *("--dir", f"packages/{package}", "--name", project(package)["name"]),
+            *("--version", project(package)["version"]),
+        )
+
+
+@nox.session
+def build(session: nox.Session) -> None:
+    """Build and check every wheel and sdist, and import all of them in a fresh environment."""
+    session.install(*group("build"))
+    installer = "uv" if session.venv_backend == "uv" else "pip"
+    if installer == "uv":
+        session.install("uv")
+    made = Path(session.create_tmp(), "dist").absolute()
+    shutil.rmtree(made, ignore_errors=True)
+    for package in PACKAGES:
+        folder = copied(session, package)
+        session.run(
+            *("python", "-m", "build", f"--installer={installer}"), *("--outdir", made, folder)
+        )
+    session.run("twine", "check", "--strict", *sorted(made.iterdir()))
+    for archive in sorted(made.iterdir()):
+        check_contents(session, archive)
+    fresh = Path(session.create_tmp(), "fresh").absolute()
+    session.run("virtualenv", "--quiet", "--clear", fresh)
+    python = fresh / ("Scripts" if os.name == "nt" else "bin") / "python"
+    session.run(python, "-m", "pip", "install", "--quiet", *made.glob("*.whl"), external=True)
+    for package in PACKAGES:
+        session.run(python, "-W", "error", "-c", f"import {module(package)}", external=True)
+
+
+def check_contents(session: nox.Session, archive: Path) -> None:
+    """Stop the session unless an archive holds its marker of types and its licence."""
+    if archive.suffix == ".whl":
+        with zipfile.ZipFile(archive) as opened:
+            names = opened.namelist()
+    else:
+        with tarfile.open(archive) as opened:
+            names = opened.getnames()
+    for wanted in ("py.typed", "LICENSE"):
+        if not any(Path(name).name == wanted for name in names):
+            session.error(f"{archive.name} holds no {wanted}")
+
+
+@nox.session
+def demo(session: nox.Session) -> None:
+    """Train the classifier of handwritten digits: the main job."""
+    install(session, "bitale", extras="plot,safetensors")
+    session.install(*group("demo"))
+    session.run("python", "examples/digits.py", *session.posargs)
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """Measure (not run by default; arguments after ``--`` go to the benchmark)."""
+    install(session, "bitale")
+    session.run("python", "benchmarks/run.py", *session.posargs)
+
+
+@nox.session
+def coverage(session: nox.Session) -> None:
+    """Show which lines and branches no test reaches (not run by default)."""
+    install(session, "bitale", extras="plot,safetensors")
+    session.install(*group("coverage"))
+    session.run("coverage", "erase")
+    session.run("coverage", "run", "-m", "pytest", "-q", "packages", "tests", *session.posargs)
+    session.run("coverage", "combine")
+    session.run("coverage", "report")
