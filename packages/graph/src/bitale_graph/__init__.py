@@ -1,0 +1,29 @@
+"""bitale-graph: the tensor language, the graphs it builds, and a linker that runs them with NumPy."""
+
+from .config import change_flags as change_flags
+from .config import config as config
+from .conversion import as_tensor as as_tensor
+from .conversion import constant as constant
+from .elementwise import Elementwise as Elementwise
+from .function import Function as Function
+from .function import In as In
+from .function import Out as Out
+from .function import function as function
+from .function_graph import FunctionGraph as FunctionGraph
+from .loop import Loop as Loop
+from .mode import Mode as Mode
+from .op import Op as Op
+from .printing import debugprint as debugprint
+from .printing import pp as pp
+from .rules import RuleTable as RuleTable
+from .shared import SharedVariable as SharedVariable
+from .shared import shared as shared
+from .tensor import TensorConstant as TensorConstant
+from .tensor import TensorVariable as TensorVariable
+from .type import TensorType as TensorType
+from .type import Type as Type
+from .variable import Apply as Apply
+from .variable import Constant as Constant
+from .variable import Variable as Variable
+
+__version__ = "0.1.0"

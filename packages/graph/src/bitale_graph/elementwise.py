@@ -1,0 +1,139 @@
+"""Scalar ops over whole tensors, with broadcasting decided from static types."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from . import dtype as dtypes
+from . import scalar
+from .conversion import as_tensor, is_python_number
+from .errors import ShapeError, describe
+from .op import Op, Storage
+from .scalar import ScalarOp
+from .type import Shape, TensorType
+from .variable import Apply, Constant, Variable
+
+
+class Elementwise(Op):
+    """Apply a `ScalarOp` to every element.
+
+    Operands align at their last axes. Only an axis whose length is known to be 1 when the expression is built (or that
+    an operand does not have) stretches; other axes must agree, now where lengths are known, or else when it runs.
+    """
+
+    __props__ = ("scalar_op",)
+
+    def __init__(self, scalar_op: ScalarOp) -> None:
+        self.scalar_op = scalar_op
+
+    def make_node(self, *operands: Any) -> Apply:
+        """Cast the operands to one dtype, Python numbers weakly, and find the shape of the result."""
+        op = self.scalar_op
+        if len(operands) != op.arity:
+            raise TypeError(f"{op.name} takes {op.arity} operands, and got {len(operands)}")
+        inputs = cast_operands(op, operands)
+        shape = broadcast_static_shapes(op.name, inputs)
+        dtype = op.result_dtype([v.type.dtype for v in inputs])
+        return Apply(self, inputs, [TensorType(dtype, shape)()])
+
+    def perform(self, node: Apply, inputs: Sequence[Any], output_storage: Storage) -> None:
+        check_run_time_shapes([v.type.shape for v in node.inputs], inputs)
+        output_storage[0][0] = np.asarray(self.scalar_op(*inputs), dtype=node.outputs[0].type.dtype)
+
+    def infer_shape(self, node: Apply, input_shapes: Sequence[Sequence[Any]]) -> list[Any]:
+        return [broadcast_symbolic_shape([v.type.shape for v in node.inputs], input_shapes)]
+
+    def __str__(self) -> str:
+        return f"Elementwise{{{self.scalar_op.name}}}"
+
+
+def cast_operands(op: ScalarOp, operands: Sequence[Any]) -> list[Any]:
+    """Make tensors of the operands, with the dtypes that ``op`` wants."""
+    tensors = [None if is_python_number(x) else as_tensor(x) for x in operands]
+    strong = [t.type.dtype for t in tensors if t is not None]
+    # A comparison or choice by a bool tensor must not make its numbers bool.
+    common = dtypes.upcast(*strong) if strong else None
+    given = [t.type.dtype if t is not None else dtypes.weak(x, common) for t, x in zip(tensors, operands)]
+    wanted = op.operand_dtypes(given)
+    return [
+        cast(t, dtype) if t is not None else as_tensor(np.asarray(x, dtype=dtype))
+        for t, x, dtype in zip(tensors, operands, wanted)
+    ]
+
+
+def cast(x: Any, dtype: str) -> Any:
+    """``x`` converted to ``dtype`` (``"floatX"`` is resolved); ``x`` itself if it has it already.
+
+    Raises
+    ------
+    DtypeError
+        If a complex tensor would become real.
+    """
+    x = as_tensor(x)
+    dtype = dtypes.check(dtype)
+    if x.type.dtype == dtype:
+        return x
+    if dtypes.is_complex(x.type.dtype) and not dtypes.is_complex(dtype):
+        from .errors import DtypeError
+
+        raise DtypeError(f"cast: {x.type.dtype} to {dtype} would drop the imaginary part; take real(x), imag(x) or abs(x)")
+    if isinstance(x, Constant) and x.name is None:
+        with np.errstate(all="ignore"):
+            return as_tensor(np.asarray(x.data).astype(dtype))
+    return Elementwise(scalar.cast_to(dtype))(x)
+
+
+def broadcast_static_shapes(name: str, inputs: Sequence[Variable]) -> Shape:
+    """The static shape of operands stretched together; raises `ShapeError` where known lengths differ."""
+    shapes: list[Shape] = [v.type.shape for v in inputs]  # type: ignore[attr-defined]
+    result: list[int | None] = []
+    for axis in range(-max((len(s) for s in shapes), default=0), 0):
+        lengths = [s[axis] for s in shapes if len(s) >= -axis]
+        known = sorted({n for n in lengths if n is not None and n != 1})
+        if len(known) > 1:
+            operands = "".join(f"\n  input[{i}]  {describe(v)}" for i, v in enumerate(inputs))
+            raise ShapeError(f"{name}: Input dimension mis-match on axis {axis}: lengths {known} differ{operands}\n"
+                             "  hint: only axes of length 1 broadcast; reshape or dimshuffle one operand")
+        if known:
+            result.append(known[0])
+        else:
+            result.append(None if None in lengths else 1)
+    return tuple(result)
+
+
+def check_run_time_shapes(static: Sequence[Shape], arrays: Sequence[Any]) -> None:
+    """Raise `ShapeError` if arrays would stretch along an axis that is not known to be of length 1."""
+    ndim = max((len(s) for s in static), default=0)
+    for axis in range(-ndim, 0):
+        first: tuple[int, int] | None = None
+        for i, (shape, array) in enumerate(zip(static, arrays)):
+            if len(shape) < -axis or shape[axis] == 1:
+                continue
+            n = array.shape[axis]
+            if first is None:
+                first = (i, n)
+            elif n != first[1]:
+                raise ShapeError(
+                    f"Input dimension mis-match. (input[{first[0]}].shape[{axis + len(static[first[0]])}] = {first[1]}, "
+                    f"input[{i}].shape[{axis + len(shape)}] = {n}). Only axes that are of length 1 when the expression "
+                    "is built broadcast: give the variable such a type, or use dimshuffle or addbroadcast")
+
+
+def broadcast_symbolic_shape(static: Sequence[Shape], shapes: Sequence[Sequence[Any]]) -> tuple[Any, ...]:
+    """For each axis of the stretched shape the length as a variable: a known one, or that of one operand."""
+    result = []
+    for axis in range(-max((len(s) for s in static), default=0), 0):
+        length: Any = None
+        for known, symbolic in zip(static, shapes):
+            if len(known) < -axis:
+                continue
+            if known[axis] is not None and known[axis] != 1:
+                length = as_tensor(np.int64(known[axis]))  # type: ignore[arg-type]
+                break
+            if known[axis] is None and length is None:
+                length = symbolic[axis]
+        result.append(as_tensor(np.int64(1)) if length is None else length)
+    return tuple(result)

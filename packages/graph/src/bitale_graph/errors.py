@@ -1,0 +1,59 @@
+"""The exception classes of bitale; each refines the builtin that a caller would expect."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .variable import Variable
+
+
+class ShapeError(ValueError):
+    """Shapes or ranks that do not go together, found while an expression is built or run."""
+
+
+class DtypeError(TypeError):
+    """Dtypes that an operation cannot take."""
+
+
+class UnusedInputError(ValueError):
+    """An input of a function that no output or update depends on."""
+
+
+class MissingInputError(ValueError):
+    """A variable that the outputs depend on and that nothing gives a value."""
+
+
+class DuplicateInputError(ValueError):
+    """A variable listed twice among the inputs of a function."""
+
+
+class InconsistentGraphError(ValueError):
+    """A replacement that would change the type of a variable or leave a graph broken."""
+
+
+class MissingRuleError(LookupError):
+    """An op that a layer knows no rule for."""
+
+
+class NotScalarConstantError(ValueError):
+    """A variable that is not a constant scalar, where one is needed."""
+
+
+class ConfigError(ValueError):
+    """An unknown flag, or a value that a flag does not take."""
+
+
+def where_made(variable: Variable) -> str:
+    """Tell at which line of the user's program ``variable`` was made, or an empty string."""
+    trace = variable.trace or (variable.owner.trace if variable.owner is not None else ())
+    if not trace:
+        return ""
+    filename, line, function = trace[0]
+    return f"{filename}:{line} in {function}"
+
+
+def describe(variable: Variable) -> str:
+    """Lay out one operand for an error message: name, type and the line that made it."""
+    place = where_made(variable)
+    return f"{variable}  {variable.type}" + (f"  made at {place}" if place else "")

@@ -1,0 +1,101 @@
+"""A graph as flat lists: what pickling, cache keys and comparison of graphs stand on. Depth does not matter."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from .function_graph import FunctionGraph
+from .op import Op
+from .trace import Trace
+from .traversal import toposort
+from .type import Type
+from .variable import Apply, Constant, Variable
+
+
+@dataclass
+class FlatGraph:
+    """Variables are numbered: inputs first, then constants, then outputs of the nodes in order."""
+
+    inputs: list[tuple[Type, str | None, Trace]]
+    constants: list[tuple[Type, Any, str | None]]
+    nodes: list[tuple[Op, tuple[int, ...], list[tuple[Type, str | None]], Trace]]
+    outputs: list[int]
+
+    def key(self) -> str | None:
+        """A digest of everything but traces and names of inner variables; None if an op cannot be told by value."""
+        digest = hashlib.sha256()
+
+        def put(*parts: object) -> None:
+            digest.update(repr(parts).encode())
+
+        for type, name, _ in self.inputs:
+            put("input", str(type), type.shape if hasattr(type, "shape") else None, name)
+        for type, data, _ in self.constants:
+            if not isinstance(data, np.ndarray):
+                return None
+            put("constant", str(type), data.shape)
+            digest.update(np.ascontiguousarray(data).tobytes())
+        for op, inputs, outputs, _ in self.nodes:
+            if op.__props__ is None:
+                return None
+            put(type_name(op), op.props(), inputs, [str(t) for t, _ in outputs])
+        put("outputs", self.outputs)
+        return digest.hexdigest()
+
+
+def type_name(op: Op) -> str:
+    """Module and class of an op."""
+    return f"{type(op).__module__}.{type(op).__qualname__}"
+
+
+def flatten(inputs: Sequence[Variable], outputs: Sequence[Variable]) -> FlatGraph:
+    """Number the variables between inputs and outputs."""
+    order = toposort(outputs, stop_at=set(inputs))
+    constants: dict[Variable, None] = {}
+    for v in [*(v for node in order for v in node.inputs), *outputs]:
+        if isinstance(v, Constant):
+            constants.setdefault(v)
+    numbers: dict[Variable, int] = {}
+    for v in [*inputs, *constants, *(o for node in order for o in node.outputs)]:
+        numbers[v] = len(numbers)
+    return FlatGraph(
+        [(v.type, v.name, v.trace) for v in inputs],
+        [(v.type, v.data, v.name) for v in constants],  # type: ignore[attr-defined]
+        [(node.op, tuple(numbers[v] for v in node.inputs), [(o.type, o.name) for o in node.outputs], node.trace) for node in order],
+        [numbers[v] for v in outputs],
+    )
+
+
+def unflatten(flat: FlatGraph) -> FunctionGraph:
+    """Build the graph again, with new variables."""
+    variables: list[Variable] = []
+    for type, name, trace in flat.inputs:
+        leaf = type(name)
+        leaf.trace = trace
+        variables.append(leaf)
+    n_inputs = len(variables)
+    for type, data, name in flat.constants:
+        variables.append(type.make_constant(data, name))  # type: ignore[attr-defined]
+    for op, inputs, outputs, trace in flat.nodes:
+        made = [type(name) for type, name in outputs]
+        node = Apply(op, [variables[i] for i in inputs], made)
+        node.trace = trace
+        variables.extend(made)
+    return FunctionGraph(variables[:n_inputs], [variables[i] for i in flat.outputs])
+
+
+def equal_graphs(inputs1: Sequence[Variable], outputs1: Sequence[Variable], inputs2: Sequence[Variable], outputs2: Sequence[Variable]) -> bool:
+    """Whether two graphs compute the same by the same ops, their inputs standing for one another in order."""
+    if [v.type for v in inputs1] != [v.type for v in inputs2]:
+        return False
+    return _shape_of(flatten(inputs1, outputs1)) == _shape_of(flatten(inputs2, outputs2))
+
+
+def _shape_of(flat: FlatGraph) -> object:
+    constants = [(t, np.asarray(d).tobytes()) for t, d, _ in flat.constants]
+    return constants, [(op, inputs, [t for t, _ in outputs]) for op, inputs, outputs, _ in flat.nodes], flat.outputs

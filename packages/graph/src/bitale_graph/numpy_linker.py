@@ -1,0 +1,94 @@
+"""The reference linker: every node in order, by its NumPy meaning."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import numpy as np
+
+from .maker import FunctionMaker
+from .run_time_error import raise_with_node
+from .variable import Apply, Constant, Variable
+
+
+class NumpyLinker:
+    """Runs graphs with NumPy alone."""
+
+    name = "numpy"
+    rank = 0
+
+    def link(self, maker: FunctionMaker) -> NumpyProgram:
+        """Order the nodes, and find where each value is read last."""
+        return NumpyProgram(maker)
+
+
+class NumpyProgram:
+    """A function run node by node; values are dropped as soon as nothing reads them any more."""
+
+    def __init__(self, maker: FunctionMaker) -> None:
+        graph = maker.fgraph
+        self.maker = maker
+        self.graph = graph
+        self.order: list[tuple[Apply, list[Variable]]] = []
+        last: dict[Variable, int] = {}
+        nodes = graph.toposort()
+        kept = {*graph.outputs, *graph.inputs}
+        for i, node in enumerate(nodes):
+            for v in (*node.inputs, *node.outputs):
+                last[v] = i
+        drop: list[list[Variable]] = [[] for _ in nodes]
+        for v, i in last.items():
+            if v not in kept and not isinstance(v, Constant):
+                drop[i].append(v)
+        self.order = list(zip(nodes, drop))
+        self.constants = {v: v.data for v in graph.variables if isinstance(v, Constant)}
+        self._lock = threading.Lock() if maker.update_targets else None
+
+    def __call__(self, args: tuple[Any, ...]) -> list[Any]:
+        """Check the arguments, run, make the updates together, and give the outputs."""
+        given = [a.filter(value) for a, value in zip(self.maker.arguments, args)]
+        if self._lock is None:
+            return self._run(given)
+        with self._lock:
+            return self._run(given)
+
+    def _run(self, given: list[Any]) -> list[Any]:
+        state = [c.data for c in self.maker.containers]
+        results = run_graph(self.graph, self.order, self.constants, [*given, *state])
+        fresh = owned([*given, *state, *self.constants.values()], results)
+        n = self.maker.n_outputs
+        for target, value in zip(self.maker.update_targets, fresh[n:]):
+            self.maker.containers[target].data = value
+        return fresh[:n]
+
+
+def run_graph(graph: Any, order: list[tuple[Apply, list[Variable]]], constants: dict[Variable, Any], given: list[Any]) -> list[Any]:
+    """Run the nodes of ``graph`` on values of its inputs, and give the values of its outputs."""
+    values: dict[Variable, Any] = dict(zip(graph.inputs, given))
+    values.update(constants)
+    for node, drop in order:
+        inputs = [values[v] for v in node.inputs]
+        storage: list[list[Any]] = [[None] for _ in node.outputs]
+        try:
+            node.op.perform(node, inputs, storage)
+        except Exception as error:
+            raise_with_node(error, node, inputs, graph)
+        for v, cell in zip(node.outputs, storage):
+            values[v] = cell[0]
+        for v in drop:
+            del values[v]
+    return [values[v] for v in graph.outputs]
+
+
+def owned(others: list[Any], results: list[Any]) -> list[Any]:
+    """The results, each as an array of its own: C-contiguous, and sharing memory with no other and none of ``others``."""
+    taken = {id(x) for x in others}
+    fresh = []
+    for x in results:
+        if isinstance(x, np.ndarray):
+            if id(x) in taken or x.base is not None or not x.flags.c_contiguous or not x.flags.writeable:
+                x = np.array(x, order="C", copy=True)
+            taken.add(id(x))
+        fresh.append(x)
+    return fresh

@@ -1,0 +1,396 @@
+"""Indexing by integers and slices, by integer arrays, and writing (set, inc) at such places."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .. import dtype as dtypes
+from ..conversion import as_tensor, constant_int
+from ..elementwise import cast
+from ..errors import ShapeError, describe
+from ..op import Op, Storage
+from ..type import Shape, TensorType
+from ..variable import Apply, Variable
+from .shape import reshape, shape_i
+
+if TYPE_CHECKING:
+    from ..tensor import TensorVariable
+
+# One entry for each indexed axis: "i" for an integer, "a" for an integer array, or for a slice three bools that
+# tell which of start, stop and step are given. The given ones are inputs of the node, in order.
+Entry = str | tuple[bool, bool, bool]
+Pattern = tuple[Entry, ...]
+
+
+def unpack(pattern: Pattern, inputs: Sequence[Any]) -> list[Any]:
+    """Rebuild the index: for each entry an input, or a slice of inputs and None."""
+    values: Iterator[Any] = iter(inputs)
+    index: list[Any] = []
+    for entry in pattern:
+        if isinstance(entry, str):
+            index.append(next(values))
+        else:
+            index.append(slice(*(next(values) if given else None for given in entry)))
+    return index
+
+
+def _as_numpy_index(pattern: Pattern, inputs: Sequence[Any]) -> tuple[Any, ...]:
+    plain = [int(v) if e == 0 else v for e, v in zip((np.ndim(v) for v in inputs), inputs)]
+    return tuple(unpack(pattern, plain))
+
+
+def _slice_length(n: int | None, part: slice) -> int | None:
+    """The length of a slice of an axis of length ``n``, where it is known now."""
+    bounds = [None if b is None else constant_int(b) for b in (part.start, part.stop, part.step)]
+    if any(b is None and given is not None for b, given in zip(bounds, (part.start, part.stop, part.step))):
+        return None
+    if bounds[2] == 0:
+        raise ValueError("the step of a slice cannot be zero")
+    if n is None:
+        return 0 if bounds[1] == 0 and (bounds[2] is None or bounds[2] > 0) else None
+    return len(range(*slice(*bounds).indices(n)))
+
+
+class Subtensor(Op):
+    """``x[index]`` for an index of integers and slices: a view."""
+
+    __props__ = ("pattern",)
+
+    def __init__(self, pattern: Pattern) -> None:
+        self.pattern = pattern
+
+    def make_node(self, x: Any, *bounds: Any) -> Apply:
+        """Find the shape of the result, and raise `IndexError` for a constant index out of range."""
+        x = as_tensor(x)
+        inputs = [_as_index(b) for b in bounds]
+        return Apply(self, [x, *inputs], [TensorType(x.type.dtype, self._static_shape(x, inputs))()])
+
+    def _static_shape(self, x: Any, inputs: Sequence[Any]) -> Shape:
+        if len(self.pattern) > x.ndim:
+            raise IndexError(f"too many indices: {len(self.pattern)} for {describe(x)} of rank {x.ndim}")
+        lengths: list[int | None] = []
+        for axis, part in enumerate(unpack(self.pattern, inputs)):
+            n = x.type.shape[axis]
+            if isinstance(part, slice):
+                lengths.append(_slice_length(n, part))
+                continue
+            i = constant_int(part)
+            if n is not None and i is not None and not -n <= i < n:
+                raise IndexError(f"index {i} is out of bounds for axis {axis} of {describe(x)}")
+        return (*lengths, *x.type.shape[len(self.pattern):])
+
+    def perform(self, node: Apply, inputs: Sequence[Any], output_storage: Storage) -> None:
+        output_storage[0][0] = np.asarray(inputs[0][_as_numpy_index(self.pattern, inputs[1:])])
+
+    def infer_shape(self, node: Apply, input_shapes: Sequence[Sequence[Any]]) -> list[Any]:
+        lengths: list[Any] = []
+        old = input_shapes[0]
+        static = node.outputs[0].type.shape  # type: ignore[attr-defined]
+        for axis, part in enumerate(unpack(self.pattern, node.inputs[1:])):
+            if isinstance(part, slice):
+                known = static[len(lengths)]
+                lengths.append(as_tensor(np.int64(known)) if known is not None else slice_length(old[axis], part))
+        return [(*lengths, *old[len(self.pattern):])]
+
+
+def slice_length(n: Any, part: slice) -> Any:
+    """The length of a slice of an axis of symbolic length ``n``: what Python's ``slice.indices`` gives."""
+    from . import math as tm
+
+    if part.start is None and part.stop is None and part.step is None:
+        return n
+    step = 1 if part.step is None else part.step
+    forward = tm.gt(step, 0)
+    last = tm.sub(n, 1)
+
+    def bound(value: Any, default_forward: Any, default_backward: Any) -> Any:
+        if value is None:
+            return tm.switch(forward, default_forward, default_backward)
+        wrapped = tm.switch(tm.lt(value, 0), tm.add(value, n), value)
+        low, high = tm.switch(forward, 0, -1), tm.switch(forward, n, last)
+        return tm.minimum(tm.maximum(wrapped, low), high)
+
+    start, stop = bound(part.start, 0, last), bound(part.stop, n, -1)
+    one_way = tm.switch(forward, tm.sub(stop, start), tm.sub(start, stop))
+    size = tm.int_div(tm.sub(tm.add(one_way, tm.abs_(step)), 1), tm.abs_(step))
+    return cast(tm.maximum(size, 0), "int64")
+
+
+def _as_index(value: Any) -> Any:
+    v = as_tensor(value)
+    if v.type.dtype == "bool" or not dtypes.is_discrete(v.type.dtype):
+        raise TypeError(f"an index must be an integer, and got {describe(v)}"
+                        + ("; use // rather than / to compute it" if dtypes.is_float(v.type.dtype) else ""))
+    return cast(v, "int64") if v.ndim == 0 else v
+
+
+class IncSubtensor(Op):
+    """A copy of x with ``y`` written at ``x[index]`` (``set``) or added there."""
+
+    __props__ = ("pattern", "set")
+
+    def __init__(self, pattern: Pattern, set: bool) -> None:
+        self.pattern = pattern
+        self.set = set
+
+    def make_node(self, x: Any, y: Any, *bounds: Any) -> Apply:
+        """``y`` is cast to the dtype of ``x`` where that loses nothing, and must broadcast to ``x[index]``."""
+        x = as_tensor(x)
+        view = Subtensor(self.pattern).make_node(x, *bounds)
+        y = _fitting(x, y, view.outputs[0].type.shape)  # type: ignore[attr-defined]
+        return Apply(self, [x, y, *view.inputs[1:]], [x.type()])
+
+    def perform(self, node: Apply, inputs: Sequence[Any], output_storage: Storage) -> None:
+        out = np.array(inputs[0])
+        index = _as_numpy_index(self.pattern, inputs[2:])
+        _check_fits(node.inputs[1].type.shape, inputs[1], out[index].shape)  # type: ignore[attr-defined]
+        if self.set:
+            out[index] = inputs[1]
+        else:
+            out[index] += inputs[1]
+        output_storage[0][0] = out
+
+    def infer_shape(self, node: Apply, input_shapes: Sequence[Sequence[Any]]) -> list[Any]:
+        return [tuple(input_shapes[0])]
+
+
+def _fitting(x: Any, y: Any, shape: Shape) -> Any:
+    from ..conversion import is_python_number
+
+    y = as_tensor(np.asarray(y, dtype=dtypes.weak(y, x.type.dtype))) if is_python_number(y) else as_tensor(y)
+    if dtypes.upcast(x.type.dtype, y.type.dtype) != x.type.dtype:
+        raise TypeError(f"cannot write {describe(y)} into {describe(x)} without losing precision; cast it first")
+    y = cast(y, x.type.dtype)
+    if y.ndim > len(shape):
+        raise ShapeError(f"cannot write {describe(y)} into a selection of rank {len(shape)} of {describe(x)}")
+    for a in range(-y.ndim, 0):
+        if None not in (y.type.shape[a], shape[a]) and y.type.shape[a] not in (1, shape[a]):
+            raise ShapeError(f"cannot write {describe(y)} into a selection of shape {shape} of {describe(x)}")
+    return y
+
+
+def _check_fits(static: Shape, y: Any, shape: tuple[int, ...]) -> None:
+    for a in range(-y.ndim, 0):
+        if static[a] != 1 and y.shape[a] != shape[a]:
+            raise ShapeError(f"cannot write an array of shape {y.shape} into a selection of shape {shape}")
+
+
+class AdvancedSubtensor1(Op):
+    """``x[rows]`` for an integer vector: a copy of the rows named, repeats allowed."""
+
+    __props__ = ()
+
+    def make_node(self, x: Any, rows: Any) -> Apply:
+        """The first axis takes the length of ``rows``."""
+        x, rows = as_tensor(x), _as_index(rows)
+        if x.ndim < 1 or rows.ndim != 1:
+            raise ShapeError(f"expected a tensor with rows and an index vector, and got {describe(x)} and {describe(rows)}")
+        return Apply(self, [x, rows], [TensorType(x.type.dtype, (rows.type.shape[0], *x.type.shape[1:]))()])
+
+    def perform(self, node: Apply, inputs: Sequence[Any], output_storage: Storage) -> None:
+        output_storage[0][0] = np.take(inputs[0], inputs[1], axis=0, mode="raise")
+
+    def infer_shape(self, node: Apply, input_shapes: Sequence[Sequence[Any]]) -> list[Any]:
+        return [(input_shapes[1][0], *input_shapes[0][1:])]
+
+
+class AdvancedIncSubtensor1(Op):
+    """A copy of x with ``y`` written at or added to ``x[rows]``; repeats add up, or the last one is kept (``set``)."""
+
+    __props__ = ("set",)
+
+    def __init__(self, set: bool) -> None:
+        self.set = set
+
+    def make_node(self, x: Any, y: Any, rows: Any) -> Apply:
+        """``y`` must broadcast to ``x[rows]``."""
+        view = AdvancedSubtensor1().make_node(x, rows)
+        x, rows = view.inputs
+        y = _fitting(x, y, view.outputs[0].type.shape)  # type: ignore[attr-defined]
+        return Apply(self, [x, y, rows], [x.type()])
+
+    def perform(self, node: Apply, inputs: Sequence[Any], output_storage: Storage) -> None:
+        x, y, rows = inputs
+        _check_fits(node.inputs[1].type.shape, y, (len(rows), *x.shape[1:]))  # type: ignore[attr-defined]
+        out = np.array(x)
+        if self.set:
+            out[rows] = y
+        else:
+            np.add.at(out, rows, y)
+        output_storage[0][0] = out
+
+    def infer_shape(self, node: Apply, input_shapes: Sequence[Sequence[Any]]) -> list[Any]:
+        return [tuple(input_shapes[0])]
+
+
+def _advanced_shape(pattern: Pattern, x: Any, inputs: Sequence[Any]) -> Shape:
+    """NumPy's rule: the index arrays broadcast together; their axes stand where they are, or first if they are apart."""
+    if len(pattern) > x.ndim:
+        raise IndexError(f"too many indices: {len(pattern)} for {describe(x)} of rank {x.ndim}")
+    parts = unpack(pattern, inputs)
+    positions = [a for a, p in enumerate(parts) if not isinstance(p, slice)]
+    arrays = [parts[a] for a in positions]
+    width = max(v.ndim for v in arrays)
+    joint: list[int | None] = []
+    for a in range(-width, 0):
+        lengths = [v.type.shape[a] for v in arrays if v.ndim >= -a]
+        known = [n for n in lengths if n not in (None, 1)]
+        joint.append(known[0] if known else None if None in lengths else 1)
+    rest = [_slice_length(x.type.shape[a], p) for a, p in enumerate(parts) if isinstance(p, slice)]
+    apart = positions != list(range(positions[0], positions[0] + len(positions)))
+    at = 0 if apart else positions[0]
+    return (*rest[:at], *joint, *rest[at:], *x.type.shape[len(pattern):])
+
+
+class AdvancedSubtensor(Op):
+    """``x[index]`` where several entries, or one that is not the first, are integer arrays: a copy, as NumPy does it."""
+
+    __props__ = ("pattern",)
+
+    def __init__(self, pattern: Pattern) -> None:
+        self.pattern = pattern
+
+    def make_node(self, x: Any, *parts: Any) -> Apply:
+        """Find the shape by NumPy's rule."""
+        x = as_tensor(x)
+        inputs = [_as_index(p) for p in parts]
+        return Apply(self, [x, *inputs], [TensorType(x.type.dtype, _advanced_shape(self.pattern, x, inputs))()])
+
+    def perform(self, node: Apply, inputs: Sequence[Any], output_storage: Storage) -> None:
+        output_storage[0][0] = np.asarray(inputs[0][_as_numpy_index(self.pattern, inputs[1:])])
+
+
+class AdvancedIncSubtensor(Op):
+    """A copy of x with ``y`` written at or added to ``x[index]`` for an index with arrays; repeats add up."""
+
+    __props__ = ("pattern", "set")
+
+    def __init__(self, pattern: Pattern, set: bool) -> None:
+        self.pattern = pattern
+        self.set = set
+
+    def make_node(self, x: Any, y: Any, *parts: Any) -> Apply:
+        """``y`` must broadcast to ``x[index]``."""
+        view = AdvancedSubtensor(self.pattern).make_node(x, *parts)
+        y = _fitting(view.inputs[0], y, view.outputs[0].type.shape)  # type: ignore[attr-defined]
+        return Apply(self, [view.inputs[0], y, *view.inputs[1:]], [view.inputs[0].type()])
+
+    def perform(self, node: Apply, inputs: Sequence[Any], output_storage: Storage) -> None:
+        out = np.array(inputs[0])
+        index = _as_numpy_index(self.pattern, inputs[2:])
+        _check_fits(node.inputs[1].type.shape, inputs[1], out[index].shape)  # type: ignore[attr-defined]
+        if self.set:
+            out[index] = inputs[1]
+        else:
+            np.add.at(out, index, inputs[1])
+        output_storage[0][0] = out
+
+    def infer_shape(self, node: Apply, input_shapes: Sequence[Sequence[Any]]) -> list[Any]:
+        return [tuple(input_shapes[0])]
+
+
+def index(x: Any, key: Any) -> TensorVariable:
+    """``x[key]`` for integers, slices, Ellipsis, None and integer arrays, constant or symbolic.
+
+    Raises
+    ------
+    IndexError
+        For too many indices, several ellipses, or a constant index out of range.
+    TypeError
+        For an index that is a float or a bool.
+    """
+    x = as_tensor(x)
+    entries = _expand(x, key if isinstance(key, tuple) else (key,))
+    pattern: list[Entry] = []
+    inputs: list[Any] = []
+    new_axes: list[int] = []
+    has_arrays = False
+    position = 0
+    for entry in entries:
+        if entry is None:
+            new_axes.append(position)
+            position += 1
+        elif isinstance(entry, slice):
+            bounds = (entry.start, entry.stop, entry.step)
+            pattern.append(tuple(b is not None for b in bounds))  # type: ignore[arg-type]
+            inputs += [_as_index(b) for b in bounds if b is not None]
+            position += 1
+        else:
+            v = _as_index(np.asarray(entry, dtype="int64") if isinstance(entry, list) and not entry else entry)
+            pattern.append("a" if v.ndim else "i")
+            inputs.append(v)
+            has_arrays |= v.ndim > 0
+    while pattern and pattern[-1] == (False, False, False):
+        pattern.pop()
+    if has_arrays:
+        if new_axes:
+            raise IndexError("None beside an index array is ambiguous; insert the axis with dimshuffle")
+        return _advanced(x, tuple(pattern), inputs)
+    result = x if not pattern else _element_or_view(x, tuple(pattern), inputs)
+    if new_axes:
+        rest = iter(range(result.ndim))
+        result = result.dimshuffle(*("x" if i in new_axes else next(rest) for i in range(result.ndim + len(new_axes))))
+    return result  # type: ignore[no-any-return]
+
+
+def _expand(x: Any, key: tuple[Any, ...]) -> list[Any]:
+    """Replace an ellipsis by full slices."""
+    if sum(1 for k in key if k is Ellipsis) > 1:
+        raise IndexError("an index can have only one ellipsis")
+    used = sum(1 for k in key if k is not None and k is not Ellipsis)
+    if used > x.ndim:
+        raise IndexError(f"too many indices: {used} for {describe(x)} of rank {x.ndim}")
+    entries: list[Any] = []
+    for k in key:
+        entries += [slice(None)] * (x.ndim - used) if k is Ellipsis else [k]
+    return entries
+
+
+def _element_or_view(x: Any, pattern: Pattern, inputs: list[Any]) -> Any:
+    from .shape import MakeVector
+
+    if pattern == ("i",) and x.owner is not None and isinstance(x.owner.op, MakeVector):
+        i = constant_int(inputs[0])
+        if i is not None and -len(x.owner.inputs) <= i < len(x.owner.inputs):
+            return x.owner.inputs[i]
+    return Subtensor(pattern)(x, *inputs)
+
+
+def _advanced(x: Any, pattern: Pattern, inputs: list[Any]) -> Any:
+    if pattern == ("a",):
+        rows = inputs[0]
+        if rows.ndim == 1:
+            return AdvancedSubtensor1()(x, rows)
+        flat = AdvancedSubtensor1()(x, rows.flatten())
+        return reshape(flat, [*(shape_i(rows, i) for i in range(rows.ndim)), *(shape_i(x, i) for i in range(1, x.ndim))])
+    return AdvancedSubtensor(pattern)(x, *inputs)
+
+
+def set_subtensor(selection: Any, y: Any) -> TensorVariable:
+    """A copy of ``x`` with ``y`` in place of ``selection``, which must be an index expression ``x[index]``."""
+    return _written(selection, y, True)
+
+
+def inc_subtensor(selection: Any, y: Any) -> TensorVariable:
+    """A copy of ``x`` with ``y`` added to ``selection``, which must be ``x[index]``; repeated indices add up."""
+    return _written(selection, y, False)
+
+
+def _written(selection: Any, y: Any, set: bool) -> TensorVariable:
+    name = "set_subtensor" if set else "inc_subtensor"
+    if not isinstance(selection, Variable):
+        raise TypeError(f"{name}: the first argument must be an indexed variable such as x[0], not {selection!r}")
+    node = selection.owner
+    op = None if node is None else node.op
+    if isinstance(op, Subtensor):
+        return IncSubtensor(op.pattern, set)(node.inputs[0], y, *node.inputs[1:])  # type: ignore[union-attr,no-any-return]
+    if isinstance(op, AdvancedSubtensor1):
+        return AdvancedIncSubtensor1(set)(node.inputs[0], y, node.inputs[1])  # type: ignore[union-attr,no-any-return]
+    if isinstance(op, AdvancedSubtensor):
+        return AdvancedIncSubtensor(op.pattern, set)(node.inputs[0], y, *node.inputs[1:])  # type: ignore[union-attr,no-any-return]
+    raise TypeError(f"{name}: the first argument must be an indexed variable such as x[0], and {describe(selection)} is not")
+
+

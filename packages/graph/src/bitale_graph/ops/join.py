@@ -1,0 +1,122 @@
+"""Tensors put together along an axis."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .. import conversion
+from .. import dtype as dtypes
+from ..conversion import as_tensor, is_python_number
+from ..elementwise import cast
+from ..errors import ShapeError, describe
+from ..op import Op, Storage
+from ..type import TensorType
+from ..variable import Apply, Variable
+from . import math as tm
+from .shape import MakeVector, shape_padaxis
+
+if TYPE_CHECKING:
+    from ..tensor import TensorVariable
+
+
+class Join(Op):
+    """Tensors one after the other along ``axis``."""
+
+    __props__ = ("axis",)
+
+    def __init__(self, axis: int) -> None:
+        self.axis = axis
+
+    def make_node(self, *tensors: Any) -> Apply:
+        """Cast to a common dtype; the other axes must agree, now where they are known, else when it runs."""
+        parts = [as_tensor(t) for t in tensors]
+        if not parts:
+            raise ValueError("join: give at least one tensor")
+        ranks = {p.ndim for p in parts}
+        if len(ranks) != 1 or not 0 <= self.axis < parts[0].ndim:
+            operands = "".join(f"\n  {describe(p)}" for p in parts)
+            raise ShapeError(f"join along axis {self.axis}: the tensors must have one rank, above the axis{operands}")
+        dtype = dtypes.upcast(*(p.type.dtype for p in parts))
+        inputs = [cast(p, dtype) for p in parts]
+        lengths: list[int | None] = []
+        for a in range(parts[0].ndim):
+            known = {p.type.shape[a] for p in parts}
+            if a == self.axis:
+                lengths.append(None if None in known else int(np.sum([p.type.shape[a] for p in parts])))
+                continue
+            known.discard(None)
+            if len(known) > 1:
+                operands = "".join(f"\n  {describe(p)}" for p in parts)
+                raise ShapeError(f"join along axis {self.axis}: lengths of axis {a} differ{operands}")
+            lengths.append(known.pop() if known else None)
+        return Apply(self, inputs, [TensorType(dtype, lengths)()])
+
+    def perform(self, node: Apply, inputs: Sequence[Any], output_storage: Storage) -> None:
+        try:
+            output_storage[0][0] = np.concatenate(inputs, axis=self.axis)
+        except ValueError as error:
+            raise ShapeError(f"join along axis {self.axis}: shapes {[x.shape for x in inputs]} do not go together") from error
+
+    def infer_shape(self, node: Apply, input_shapes: Sequence[Sequence[Any]]) -> list[Any]:
+        lengths = list(input_shapes[0])
+        for other in input_shapes[1:]:
+            lengths[self.axis] = tm.add(lengths[self.axis], other[self.axis])
+        return [tuple(lengths)]
+
+
+def concatenate(tensors: Sequence[Any], axis: int = 0) -> TensorVariable:
+    """Tensors one after the other along an axis that they have; one tensor stands for itself."""
+    if isinstance(tensors, Variable):
+        raise TypeError("concatenate takes a list or tuple of tensors, not one tensor")
+    parts = [as_tensor(t) for t in tensors]
+    if not parts:
+        raise ValueError("concatenate: give at least one tensor")
+    ndim = parts[0].ndim
+    if not -ndim <= axis < ndim:
+        raise ShapeError(f"concatenate: {describe(parts[0])} has no axis {axis}")
+    return parts[0] if len(parts) == 1 else Join(axis % ndim)(*parts)  # type: ignore[no-any-return]
+
+
+def join(axis: int, *tensors: Any) -> TensorVariable:
+    """`concatenate` with the axis first."""
+    return concatenate(tensors, axis)
+
+
+def stack(*tensors: Any, axis: int = 0) -> TensorVariable:
+    """Tensors of one shape along a new axis; a list, or the tensors as separate arguments."""
+    items: Sequence[Any] = tensors
+    if len(tensors) in (1, 2) and isinstance(tensors[0], (list, tuple)):
+        items = tensors[0]
+        axis = tensors[1] if len(tensors) == 2 else axis
+    if not items:
+        raise ValueError("stack: give at least one tensor")
+    strong = [as_tensor(t).type.dtype for t in items if not is_python_number(t)]
+    common = dtypes.upcast(*strong) if strong else None
+    parts = [as_tensor(np.asarray(t, dtypes.weak(t, common))) if is_python_number(t) else as_tensor(t) for t in items]
+    if all(p.ndim == 0 for p in parts) and axis in (0, -1):
+        return MakeVector(dtypes.upcast(*(p.type.dtype for p in parts)))(*parts)  # type: ignore[no-any-return]
+    ndim = parts[0].ndim + 1
+    if not -ndim <= axis < ndim:
+        raise ShapeError(f"stack: the result has rank {ndim} and no axis {axis}")
+    return Join(axis % ndim)(*(shape_padaxis(p, axis % ndim) for p in parts))  # type: ignore[no-any-return]
+
+
+def stacklists(nested: Any) -> TensorVariable:
+    """Nested lists of tensors of one shape, stacked from the inside out."""
+    return stack([stacklists(t) if isinstance(t, (list, tuple)) else t for t in nested])
+
+
+def horizontal_stack(*tensors: Any) -> TensorVariable:
+    """Matrices side by side."""
+    return concatenate(tensors, 1)
+
+
+def vertical_stack(*tensors: Any) -> TensorVariable:
+    """Matrices one above the other."""
+    return concatenate(tensors, 0)
+
+
+conversion._stack.append(stacklists)

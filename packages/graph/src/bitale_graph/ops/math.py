@@ -1,0 +1,142 @@
+"""Elementwise functions: one line for each row of the scalar table, and a few compositions."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from .. import dtype as dtypes
+from .. import scalar
+from ..conversion import as_tensor
+from ..elementwise import Elementwise
+from ..elementwise import cast as cast
+
+if TYPE_CHECKING:
+    from ..tensor import TensorVariable
+
+add2 = Elementwise(scalar.add)
+mul2 = Elementwise(scalar.mul)
+sub = Elementwise(scalar.sub)
+true_div = Elementwise(scalar.true_div)
+int_div = Elementwise(scalar.int_div)
+mod = Elementwise(scalar.mod)
+pow = Elementwise(scalar.pow)
+maximum = Elementwise(scalar.maximum)
+minimum = Elementwise(scalar.minimum)
+neg = Elementwise(scalar.neg)
+abs_ = Elementwise(scalar.abs_)
+sgn = Elementwise(scalar.sgn)
+sqr = Elementwise(scalar.sqr)
+tensor_copy = Elementwise(scalar.identity)
+ceil = Elementwise(scalar.ceil)
+floor = Elementwise(scalar.floor)
+trunc = Elementwise(scalar.trunc)
+round_half_to_even = Elementwise(scalar.round_half_to_even)
+sqrt = Elementwise(scalar.sqrt)
+inv = Elementwise(scalar.inv)
+exp = Elementwise(scalar.exp)
+exp2 = Elementwise(scalar.exp2)
+expm1 = Elementwise(scalar.expm1)
+log = Elementwise(scalar.log)
+log2 = Elementwise(scalar.log2)
+log10 = Elementwise(scalar.log10)
+log1p = Elementwise(scalar.log1p)
+sin = Elementwise(scalar.sin)
+cos = Elementwise(scalar.cos)
+tan = Elementwise(scalar.tan)
+arcsin = Elementwise(scalar.arcsin)
+arccos = Elementwise(scalar.arccos)
+arctan = Elementwise(scalar.arctan)
+arctan2 = Elementwise(scalar.arctan2)
+sinh = Elementwise(scalar.sinh)
+cosh = Elementwise(scalar.cosh)
+tanh = Elementwise(scalar.tanh)
+arcsinh = Elementwise(scalar.arcsinh)
+arccosh = Elementwise(scalar.arccosh)
+arctanh = Elementwise(scalar.arctanh)
+sigmoid = Elementwise(scalar.sigmoid)
+softplus = Elementwise(scalar.softplus)
+erf = Elementwise(scalar.erf)
+erfc = Elementwise(scalar.erfc)
+eq = Elementwise(scalar.eq)
+neq = Elementwise(scalar.neq)
+lt = Elementwise(scalar.lt)
+gt = Elementwise(scalar.gt)
+le = Elementwise(scalar.le)
+ge = Elementwise(scalar.ge)
+isnan = Elementwise(scalar.isnan)
+isinf = Elementwise(scalar.isinf)
+and_ = Elementwise(scalar.and_)
+or_ = Elementwise(scalar.or_)
+xor = Elementwise(scalar.xor)
+invert = Elementwise(scalar.invert)
+switch = Elementwise(scalar.switch)
+second = Elementwise(scalar.second)
+
+where = switch
+fill = second
+square = sqr
+power = pow
+reciprocal = inv
+floor_div = int_div
+less, less_equal, greater, greater_equal, equal, not_equal = lt, le, gt, ge, eq, neq
+bitwise_and, bitwise_or, bitwise_xor, bitwise_not = and_, or_, xor, invert
+
+
+def add(*terms: Any) -> TensorVariable:
+    """The sum of one or more tensors, element by element."""
+    return _chain(add2, terms)
+
+
+def mul(*factors: Any) -> TensorVariable:
+    """The product of one or more tensors, element by element."""
+    return _chain(mul2, factors)
+
+
+def _chain(op: Elementwise, operands: tuple[Any, ...]) -> TensorVariable:
+    if not operands:
+        raise TypeError(f"{op.scalar_op.name} takes at least one operand")
+    result = operands[0] if len(operands) > 1 else as_tensor(operands[0])
+    for operand in operands[1:]:
+        result = op(result, operand)
+    return result  # type: ignore[no-any-return]
+
+
+def clip(x: Any, min: Any, max: Any) -> TensorVariable:
+    """``x`` held between ``min`` and ``max``; an element equal to a bound counts as ``x`` for the gradient."""
+    x = as_tensor(x)
+    if dtypes.is_complex(x.type.dtype):
+        raise dtypes.DtypeError(f"clip: complex numbers have no order ({x.type.dtype})")
+    return switch(lt(x, min), min, switch(gt(x, max), max, x))  # type: ignore[no-any-return]
+
+
+def deg2rad(x: Any) -> TensorVariable:
+    """Degrees to radians."""
+    return mul(x, math.pi / 180)
+
+
+def rad2deg(x: Any) -> TensorVariable:
+    """Radians to degrees."""
+    return mul(x, 180 / math.pi)
+
+
+def divmod(x: Any, y: Any) -> tuple[TensorVariable, TensorVariable]:
+    """Floor division and remainder, with Python's rule of signs."""
+    return int_div(x, y), mod(x, y)
+
+
+def isclose(a: Any, b: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> TensorVariable:
+    """Where ``|a - b| <= atol + rtol |b|``; infinities of one sign are close, NaN only with ``equal_nan``."""
+    a, b = as_tensor(a), as_tensor(b)
+    finite = invert(or_(or_(isinf(a), isinf(b)), or_(isnan(a), isnan(b))))
+    close = or_(and_(finite, le(abs_(sub(a, b)), add(atol, mul(rtol, abs_(b))))), eq(a, b))
+    return or_(close, and_(isnan(a), isnan(b))) if equal_nan else close  # type: ignore[no-any-return]
+
+
+def round(x: Any, mode: str | None = None) -> TensorVariable:
+    """The nearest whole numbers, as floats; ties go to the even one (the only mode there is)."""
+    if mode not in (None, "half_to_even"):
+        raise ValueError(f"round: the mode is 'half_to_even', not {mode!r}")
+    return round_half_to_even(x)  # type: ignore[no-any-return]
+
+

@@ -1,0 +1,150 @@
+"""Shared variables: state that outlives a call, read by functions and written by their updates."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from .tensor import TensorOperators
+from .type import TensorType, Type
+from .variable import Variable
+
+
+class Container:
+    """The storage of a shared variable; clones share it. ``data`` is replaced or written in place by functions.
+
+    ``data`` is always an aligned, C-contiguous, writeable array of the exact dtype and rank.
+    """
+
+    __slots__ = ("__weakref__", "data", "lock")
+
+    def __init__(self, data: Any) -> None:
+        self.data = data
+        self.lock = threading.Lock()
+
+    def __getstate__(self) -> Any:
+        return (self.data,)
+
+    def __setstate__(self, state: Any) -> None:
+        (self.data,) = state
+        self.lock = threading.Lock()
+
+
+class SharedVariable(Variable):
+    """A leaf whose value is kept between calls.
+
+    Attributes
+    ----------
+    container : Container
+    default_update : Variable or None
+        An update that every function using this variable makes, unless it is told not to.
+    """
+
+    default_update: Variable | None = None
+
+    def __init__(self, type: Type, container: Container, name: str | None = None) -> None:
+        super().__init__(type, name=name)
+        self.container = container
+
+    def get_value(self, borrow: bool = False, return_internal_type: bool = False) -> Any:
+        """The value: a copy, or with ``borrow`` the storage itself, which later calls may write to."""
+        with self.container.lock:
+            return self.container.data if borrow else np.array(self.container.data)
+
+    def set_value(self, new_value: Any, borrow: bool = False) -> None:
+        """Put another value of the same dtype and rank; lengths may change.
+
+        Raises
+        ------
+        TypeError
+            If the value does not fit the type; the old value stays.
+        """
+        data = _storable(self.type, new_value, borrow)
+        with self.container.lock:
+            self.container.data = data
+
+    def clone(self) -> SharedVariable:
+        """Another variable on the same storage."""
+        copy = type(self)(self.type, self.container, self.name)
+        copy.default_update = self.default_update
+        return copy
+
+
+class TensorSharedVariable(TensorOperators, SharedVariable):
+    """A shared variable that holds a tensor."""
+
+    type: TensorType
+
+    def zero(self) -> None:
+        """Set every element to 0."""
+        self.set_value(np.zeros_like(self.container.data), borrow=True)
+
+    def __hash__(self) -> int:
+        return id(self)
+
+    def __eq__(self, other: object) -> bool:
+        return self is other
+
+
+def _storable(type: Type, value: Any, borrow: bool) -> Any:
+    array = type.filter(value)
+    if not isinstance(array, np.ndarray):
+        return array
+    if borrow and array.flags.c_contiguous and array.flags.writeable and array.flags.aligned:
+        return array
+    return np.array(array, order="C", copy=True)
+
+
+def tensor_shared_constructor(value: Any, name: str | None = None, borrow: bool = False, broadcastable: Any = None) -> SharedVariable:
+    """A shared tensor; no axis broadcasts unless ``broadcastable`` says so, because the value may change its lengths."""
+    array = np.asarray(value)
+    if array.dtype.kind not in "biufc":
+        raise TypeError(f"shared: cannot hold {value!r:.80}, of NumPy dtype {array.dtype}")
+    pattern = (False,) * array.ndim if broadcastable is None else tuple(broadcastable)
+    type = TensorType(array.dtype.newbyteorder("=").name, pattern)
+    return TensorSharedVariable(type, Container(_storable(type, array.astype(type.dtype, copy=False), borrow)), name)
+
+
+Constructor = Callable[..., SharedVariable]
+constructors: list[Constructor] = [tensor_shared_constructor]
+
+
+def shared_constructor(constructor: Constructor, remove: bool = False) -> Constructor:
+    """Register (or remove) a function that makes shared variables of a kind of value; the newest is tried first."""
+    if remove:
+        constructors.remove(constructor)
+    else:
+        constructors.append(constructor)
+    return constructor
+
+
+def shared(value: Any, name: str | None = None, borrow: bool = False, **keywords: Any) -> Any:
+    """A variable whose value is kept between calls of functions.
+
+    Parameters
+    ----------
+    value : array_like
+        The first value; copied unless ``borrow``. A Python int makes an int64, a float a float64 variable.
+    name : str, optional
+    borrow : bool
+        Let the variable use the array given as its storage.
+    broadcastable : sequence of bool, optional
+        Axes that broadcast, and will always have length 1.
+
+    Raises
+    ------
+    TypeError
+        If ``value`` is symbolic, or nothing can hold it.
+    """
+    if isinstance(value, Variable):
+        raise TypeError(f"shared takes a value, and {value} is symbolic; compute its value first, with eval()")
+    problems = []
+    for constructor in reversed(constructors):
+        try:
+            return constructor(value, name=name, borrow=borrow, **keywords)
+        except TypeError as error:
+            problems.append(str(error))
+    raise TypeError("; ".join(problems))

@@ -1,0 +1,448 @@
+"""Tensor variables: the operators and methods that users write expressions with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, NoReturn
+
+import numpy as np
+
+from .conversion import as_tensor
+from .errors import describe
+from .ops import creation, indexing, math, product, reduction, shape
+from .ops import join as join  # registers how lists of variables become tensors
+from .scalar import SCALAR_OPS
+from .type import Shape, TensorType
+from .variable import Constant, Variable
+
+
+class TensorOperators:
+    """Operators, attributes and methods of everything that stands for a tensor."""
+
+    type: TensorType
+    __array_priority__ = 1000
+
+    # Attributes
+    @property
+    def dtype(self) -> str:
+        """Name of the dtype."""
+        return self.type.dtype
+
+    @property
+    def ndim(self) -> int:
+        """Number of axes."""
+        return self.type.ndim
+
+    @property
+    def broadcastable(self) -> tuple[bool, ...]:
+        """For each axis whether it is known to have length 1."""
+        return self.type.broadcastable
+
+    @property
+    def shape(self) -> TensorVariable:
+        """The lengths of all axes, as an int64 vector."""
+        return shape.shape(self)
+
+    @property
+    def size(self) -> TensorVariable:
+        """The number of elements, as a 0-d int64."""
+        lengths = [shape.shape_i(self, i) for i in range(self.ndim)]
+        return math.mul(*lengths) if lengths else as_tensor(np.int64(1))
+
+    @property
+    def T(self) -> TensorVariable:  # noqa: N802 (NumPy's name)
+        """Axes in reverse order."""
+        return shape.transpose(self)
+
+    # Arithmetic
+    def __neg__(self) -> TensorVariable:
+        return math.neg(self)  # type: ignore[no-any-return]
+
+    def __pos__(self) -> TensorVariable:
+        return self  # type: ignore[return-value]
+
+    def __abs__(self) -> TensorVariable:
+        return math.abs_(self)  # type: ignore[no-any-return]
+
+    def __invert__(self) -> TensorVariable:
+        return math.invert(self)  # type: ignore[no-any-return]
+
+    def __add__(self, other: Any) -> TensorVariable:
+        return math.add2(self, other)  # type: ignore[no-any-return]
+
+    def __radd__(self, other: Any) -> TensorVariable:
+        return math.add2(other, self)  # type: ignore[no-any-return]
+
+    def __sub__(self, other: Any) -> TensorVariable:
+        return math.sub(self, other)  # type: ignore[no-any-return]
+
+    def __rsub__(self, other: Any) -> TensorVariable:
+        return math.sub(other, self)  # type: ignore[no-any-return]
+
+    def __mul__(self, other: Any) -> TensorVariable:
+        return math.mul2(self, other)  # type: ignore[no-any-return]
+
+    def __rmul__(self, other: Any) -> TensorVariable:
+        return math.mul2(other, self)  # type: ignore[no-any-return]
+
+    def __truediv__(self, other: Any) -> TensorVariable:
+        return math.true_div(self, other)  # type: ignore[no-any-return]
+
+    def __rtruediv__(self, other: Any) -> TensorVariable:
+        return math.true_div(other, self)  # type: ignore[no-any-return]
+
+    def __floordiv__(self, other: Any) -> TensorVariable:
+        return math.int_div(self, other)  # type: ignore[no-any-return]
+
+    def __rfloordiv__(self, other: Any) -> TensorVariable:
+        return math.int_div(other, self)  # type: ignore[no-any-return]
+
+    def __mod__(self, other: Any) -> TensorVariable:
+        return math.mod(self, other)  # type: ignore[no-any-return]
+
+    def __rmod__(self, other: Any) -> TensorVariable:
+        return math.mod(other, self)  # type: ignore[no-any-return]
+
+    def __divmod__(self, other: Any) -> tuple[TensorVariable, TensorVariable]:
+        return math.divmod(self, other)
+
+    def __rdivmod__(self, other: Any) -> tuple[TensorVariable, TensorVariable]:
+        return math.divmod(other, self)
+
+    def __pow__(self, other: Any) -> TensorVariable:
+        return math.pow(self, other)  # type: ignore[no-any-return]
+
+    def __rpow__(self, other: Any) -> TensorVariable:
+        return math.pow(other, self)  # type: ignore[no-any-return]
+
+    def __matmul__(self, other: Any) -> TensorVariable:
+        return product.matmul(self, other)
+
+    def __rmatmul__(self, other: Any) -> TensorVariable:
+        return product.matmul(other, self)
+
+    def __and__(self, other: Any) -> TensorVariable:
+        return math.and_(self, other)  # type: ignore[no-any-return]
+
+    def __rand__(self, other: Any) -> TensorVariable:
+        return math.and_(other, self)  # type: ignore[no-any-return]
+
+    def __or__(self, other: Any) -> TensorVariable:
+        return math.or_(self, other)  # type: ignore[no-any-return]
+
+    def __ror__(self, other: Any) -> TensorVariable:
+        return math.or_(other, self)  # type: ignore[no-any-return]
+
+    def __xor__(self, other: Any) -> TensorVariable:
+        return math.xor(self, other)  # type: ignore[no-any-return]
+
+    def __rxor__(self, other: Any) -> TensorVariable:
+        return math.xor(other, self)  # type: ignore[no-any-return]
+
+    def __ceil__(self) -> TensorVariable:
+        return math.ceil(self)  # type: ignore[no-any-return]
+
+    def __floor__(self) -> TensorVariable:
+        return math.floor(self)  # type: ignore[no-any-return]
+
+    def __trunc__(self) -> TensorVariable:
+        return math.trunc(self)  # type: ignore[no-any-return]
+
+    # Comparison. ``==`` stays identity, so that variables are keys of dicts; see `eq` and `neq`.
+    def __lt__(self, other: Any) -> TensorVariable:
+        return math.lt(self, other)  # type: ignore[no-any-return]
+
+    def __le__(self, other: Any) -> TensorVariable:
+        return math.le(self, other)  # type: ignore[no-any-return]
+
+    def __gt__(self, other: Any) -> TensorVariable:
+        return math.gt(self, other)  # type: ignore[no-any-return]
+
+    def __ge__(self, other: Any) -> TensorVariable:
+        return math.ge(self, other)  # type: ignore[no-any-return]
+
+    def __bool__(self) -> bool:
+        owner = self.owner  # type: ignore[attr-defined]
+        if owner is not None and self.dtype == "bool" and getattr(getattr(owner.op, "scalar_op", None), "arity", 0) == 2:
+            raise TypeError(f"{self} has no truth value before it is computed; use switch, and &, |, ~ instead of and, or, not")
+        return True
+
+    def __float__(self) -> NoReturn:
+        raise TypeError(f"{self} is symbolic and has no value yet; compile it with function(), or call eval()")
+
+    __int__ = __index__ = __complex__ = __float__
+
+    # Indexing
+    def __getitem__(self, key: Any) -> TensorVariable:
+        return indexing.index(self, key)
+
+    def __setitem__(self, key: Any, value: Any) -> NoReturn:
+        raise TypeError("tensor variables cannot be assigned to, since expressions never change; "
+                        "write y = set_subtensor(x[index], value) or inc_subtensor(x[index], value)")
+
+    def __iter__(self) -> Iterator[TensorVariable]:
+        if self.ndim == 0 or self.type.shape[0] is None:
+            raise TypeError(f"cannot iterate over {describe(self)}: the length of its first axis is not known "  # type: ignore[arg-type]
+                            "when the expression is built. Did you mean sum(x) of the tensor module, or scan?")
+        return iter([self[i] for i in range(self.type.shape[0])])
+
+    def take(self, indices: Any, axis: int | None = None) -> TensorVariable:
+        """Elements at ``indices`` along ``axis`` (None: of the flattened tensor)."""
+        if axis is None:
+            return self.flatten()[indices]
+        return self[(slice(None),) * (axis % self.ndim) + (as_tensor(indices),)]
+
+    # NumPy's functions and operators with an array on the left
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **keywords: Any) -> Any:
+        function = _OF_UFUNC.get(ufunc)
+        if method != "__call__" or function is None or keywords:
+            return NotImplemented
+        return function(*inputs)
+
+    # Shape
+    def reshape(self, newshape: Any, ndim: int | None = None) -> TensorVariable:
+        """See `reshape`."""
+        if isinstance(newshape, (int, np.integer)) and isinstance(ndim, (int, np.integer)):
+            raise TypeError("reshape takes the new shape as one tuple: x.reshape((2, 3))")
+        return shape.reshape(self, newshape, ndim)
+
+    def dimshuffle(self, *pattern: Any) -> TensorVariable:
+        """See `dimshuffle`."""
+        return shape.dimshuffle(self, *pattern)
+
+    def transpose(self, *axes: Any) -> TensorVariable:
+        """See `transpose`."""
+        if len(axes) == 1 and (axes[0] is None or isinstance(axes[0], (list, tuple))):
+            return shape.transpose(self, axes[0])
+        return shape.transpose(self, axes or None)
+
+    def flatten(self, ndim: int = 1) -> TensorVariable:
+        """See `flatten`."""
+        return shape.flatten(self, ndim)
+
+    def ravel(self) -> TensorVariable:
+        """The elements as a vector."""
+        return shape.flatten(self)
+
+    def squeeze(self, axis: Any = None) -> TensorVariable:
+        """See `squeeze`."""
+        return shape.squeeze(self, axis)
+
+    def swapaxes(self, axis1: int, axis2: int) -> TensorVariable:
+        """See `swapaxes`."""
+        return shape.swapaxes(self, axis1, axis2)
+
+    # Reductions
+    def sum(self, axis: Any = None, dtype: str | None = None, keepdims: bool = False, acc_dtype: str | None = None) -> TensorVariable:
+        """See `sum`."""
+        return reduction.sum(self, axis, dtype, keepdims, acc_dtype)
+
+    def prod(self, axis: Any = None, dtype: str | None = None, keepdims: bool = False, acc_dtype: str | None = None) -> TensorVariable:
+        """See `prod`."""
+        return reduction.prod(self, axis, dtype, keepdims, acc_dtype)
+
+    def mean(self, axis: Any = None, dtype: str | None = None, keepdims: bool = False, acc_dtype: str | None = None) -> TensorVariable:
+        """See `mean`."""
+        return reduction.mean(self, axis, dtype, keepdims, acc_dtype)
+
+    def var(self, axis: Any = None, ddof: int = 0, keepdims: bool = False) -> TensorVariable:
+        """See `var`."""
+        return reduction.var(self, axis, ddof, keepdims)
+
+    def std(self, axis: Any = None, ddof: int = 0, keepdims: bool = False) -> TensorVariable:
+        """See `std`."""
+        return reduction.std(self, axis, ddof, keepdims)
+
+    def max(self, axis: Any = None, keepdims: bool = False) -> TensorVariable:
+        """See `max`."""
+        return reduction.max(self, axis, keepdims)
+
+    def min(self, axis: Any = None, keepdims: bool = False) -> TensorVariable:
+        """See `min`."""
+        return reduction.min(self, axis, keepdims)
+
+    def argmax(self, axis: int | None = None, keepdims: bool = False) -> TensorVariable:
+        """See `argmax`."""
+        return reduction.argmax(self, axis, keepdims)
+
+    def argmin(self, axis: int | None = None, keepdims: bool = False) -> TensorVariable:
+        """See `argmin`."""
+        return reduction.argmin(self, axis, keepdims)
+
+    def all(self, axis: Any = None, keepdims: bool = False) -> TensorVariable:
+        """See `all`."""
+        return reduction.all(self, axis, keepdims)
+
+    def any(self, axis: Any = None, keepdims: bool = False) -> TensorVariable:
+        """See `any`."""
+        return reduction.any(self, axis, keepdims)
+
+    def norm(self, L: Any, axis: Any = None, keepdims: bool = False) -> TensorVariable:  # noqa: N803 (Theano's name)
+        """The L-norm along ``axis``: ``L`` is a positive number, 0 (count) or infinity."""
+        size = math.abs_(self)
+        if L == 0:
+            return reduction.sum(math.neq(self, 0), axis, dtype="floatX", keepdims=keepdims)
+        if L == np.inf:
+            return reduction.max(size, axis, keepdims)
+        return math.pow(reduction.sum(math.pow(size, L), axis, keepdims=keepdims), 1.0 / L)  # type: ignore[no-any-return]
+
+    # Others
+    def dot(self, other: Any) -> TensorVariable:
+        """See `dot`."""
+        return product.dot(self, other)
+
+    def astype(self, dtype: str) -> TensorVariable:
+        """See `cast`."""
+        return math.cast(self, dtype)  # type: ignore[no-any-return]
+
+    def clip(self, a_min: Any, a_max: Any) -> TensorVariable:
+        """See `clip`."""
+        return math.clip(self, a_min, a_max)
+
+    def round(self, mode: str | None = None) -> TensorVariable:
+        """See `round`."""
+        return math.round(self, mode)
+
+    def fill(self, value: Any) -> TensorVariable:
+        """A tensor of this shape filled with ``value``."""
+        return math.second(self, value)  # type: ignore[no-any-return]
+
+    def zeros_like(self, dtype: str | None = None) -> TensorVariable:
+        """See `zeros_like`."""
+        return creation.zeros_like(self, dtype)
+
+    def ones_like(self, dtype: str | None = None) -> TensorVariable:
+        """See `ones_like`."""
+        return creation.ones_like(self, dtype)
+
+    def copy(self, name: str | None = None) -> TensorVariable:
+        """A variable of the same value."""
+        return math.tensor_copy(self, name=name)  # type: ignore[no-any-return]
+
+    # One method for each unary function of the same name.
+    def exp(self) -> TensorVariable:
+        """See `exp`."""
+        return math.exp(self)  # type: ignore[no-any-return]
+
+    def log(self) -> TensorVariable:
+        """See `log`."""
+        return math.log(self)  # type: ignore[no-any-return]
+
+    def sqrt(self) -> TensorVariable:
+        """See `sqrt`."""
+        return math.sqrt(self)  # type: ignore[no-any-return]
+
+    def tanh(self) -> TensorVariable:
+        """See `tanh`."""
+        return math.tanh(self)  # type: ignore[no-any-return]
+
+
+def _add_unary_methods() -> None:
+    for name in ("exp2 expm1 log2 log10 log1p sin cos tan sinh cosh arcsin arccos arctan arcsinh arccosh arctanh "
+                 "ceil floor trunc deg2rad rad2deg").split():
+        function = getattr(math, name)
+
+        def method(self: Any, function: Any = function) -> Any:
+            return function(self)
+
+        method.__name__, method.__doc__ = name, f"See `{name}`."
+        setattr(TensorOperators, name, method)
+
+
+class TensorVariable(TensorOperators, Variable):
+    """A tensor that an expression will have."""
+
+    type: TensorType
+
+    def __hash__(self) -> int:
+        return id(self)
+
+    def __eq__(self, other: object) -> bool:
+        return self is other
+
+
+class TensorConstant(TensorOperators, Constant):
+    """A tensor whose value is known."""
+
+    type: TensorType
+
+    def __hash__(self) -> int:
+        return id(self)
+
+    def __eq__(self, other: object) -> bool:
+        return self is other
+
+
+def _ufunc_table() -> dict[Any, Any]:
+    table: dict[Any, Any] = {}
+    for name in SCALAR_OPS:
+        ufunc = getattr(np, name, None)
+        function = getattr(math, name, None)
+        if isinstance(ufunc, np.ufunc) and function is not None:
+            table[ufunc] = function
+    table.update({
+        np.add: math.add2, np.subtract: math.sub, np.multiply: math.mul2, np.true_divide: math.true_div,
+        np.floor_divide: math.int_div, np.remainder: math.mod, np.power: math.pow, np.negative: math.neg,
+        np.absolute: math.abs_, np.sign: math.sgn, np.square: math.sqr, np.reciprocal: math.inv, np.rint: math.round_half_to_even,
+        np.equal: math.eq, np.not_equal: math.neq, np.less: math.lt, np.greater: math.gt, np.less_equal: math.le,
+        np.greater_equal: math.ge, np.bitwise_and: math.and_, np.bitwise_or: math.or_, np.bitwise_xor: math.xor,
+        np.invert: math.invert, np.matmul: product.matmul,
+    })
+    return table
+
+
+_add_unary_methods()
+_OF_UFUNC = _ufunc_table()
+TensorType.variable_class = TensorVariable
+TensorType.constant_class = TensorConstant
+
+
+def tensor_constructor(dtype: str | None, shape: Shape, kind: str) -> Any:
+    """Make ``matrix``, ``dmatrix`` and the like: a function of an optional name (and, without letter, a dtype)."""
+
+    def generic(name: str | None = None, dtype: str | None = None) -> Any:
+        return TensorType(dtype or "floatX", shape)(name)
+
+    def of_one_dtype(name: str | None = None) -> Any:
+        return TensorType(dtype, shape)(name)
+
+    made = generic if dtype is None else of_one_dtype
+    made.__name__ = made.__qualname__ = kind
+    made.__doc__ = f"A variable of rank {len(shape)} and dtype {dtype or '`dtype`, by default ``config.floatX``'}."
+    return made
+
+
+def plural(single: Any) -> Any:
+    """Make ``matrices`` of ``matrix``: several variables, by number or by names (one string of letters will do)."""
+
+    def several(*names: Any) -> list[Any]:
+        if len(names) == 1 and isinstance(names[0], int):
+            return [single() for _ in range(names[0])]
+        if len(names) == 1 and isinstance(names[0], str):
+            return [single(n) for n in names[0]]
+        return [single(n) for n in names]
+
+    several.__name__ = several.__qualname__ = f"{single.__name__}s"
+    several.__doc__ = f"Several variables such as `{single.__name__}` makes: a number of them, or one for each name."
+    return several
+
+
+_KINDS: dict[str, Shape] = {
+    "scalar": (), "vector": (None,), "row": (1, None), "col": (None, 1), "matrix": (None,) * 2,
+    **{f"tensor{n}": (None,) * n for n in (3, 4, 5, 6, 7)},
+}
+_LETTERS = {"": None, "b": "int8", "w": "int16", "i": "int32", "l": "int64", "f": "float32", "d": "float64",
+            "c": "complex64", "z": "complex128"}
+_PLURALS = {"matrix": "matrices"}
+CONSTRUCTORS: dict[str, Any] = {}
+for _letter, _dtype in _LETTERS.items():
+    for _kind, _shape in _KINDS.items():
+        _single = tensor_constructor(_dtype, _shape, _letter + _kind)
+        CONSTRUCTORS[_letter + _kind] = _single
+        CONSTRUCTORS[_letter + _PLURALS.get(_kind, _kind + "s")] = plural(_single)
+
+
+def tensor(name: str | None = None, dtype: str = "floatX", shape: Any = None, broadcastable: Any = None) -> TensorVariable:
+    """A variable of any dtype and shape; see `TensorType`."""
+    return TensorType(dtype, shape, broadcastable)(name)  # type: ignore[no-any-return]
+

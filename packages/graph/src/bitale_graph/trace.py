@@ -1,0 +1,54 @@
+"""Where in the user's program a node was made: the frames outside bitale, innermost first."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import threading
+from collections.abc import Iterator
+
+from .config import config
+
+Trace = tuple[tuple[str, int, str], ...]
+
+
+class _Origin(threading.local):
+    trace: Trace | None = None
+
+
+_origin = _Origin()
+
+
+def is_own_module(name: str) -> bool:
+    """Whether a module of this name belongs to bitale."""
+    return name.startswith("bitale_") or name == "bitale" or name.startswith("bitale.")
+
+
+def capture() -> Trace:
+    """The user's frames as (file name, line, function), at most ``config.traceback_limit`` of them."""
+    if _origin.trace is not None:
+        return _origin.trace
+    frame = sys._getframe(1)
+    limit = config.traceback_limit
+    found: list[tuple[str, int, str]] = []
+    while frame is not None and len(found) < limit:
+        if not is_own_module(frame.f_globals.get("__name__", "")):
+            found.append((frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_name))
+        frame = frame.f_back  # type: ignore[assignment]
+    return tuple(found)
+
+
+@contextlib.contextmanager
+def inherited(trace: Trace) -> Iterator[None]:
+    """Give nodes made in this block ``trace``, as a rewrite does for what it puts in place of a node."""
+    old = _origin.trace
+    _origin.trace = trace
+    try:
+        yield
+    finally:
+        _origin.trace = old
+
+
+def text(trace: Trace) -> str:
+    """Lay a trace out as Python does, the innermost frame last."""
+    return "\n".join(f'  File "{name}", line {line}, in {function}' for name, line, function in reversed(trace))

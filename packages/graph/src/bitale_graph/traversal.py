@@ -1,0 +1,86 @@
+"""Walks over expression graphs. All are iterative: depth is bounded by memory alone."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterable, Mapping, Sequence
+
+from .variable import Apply, Constant, Variable
+
+
+def toposort(outputs: Iterable[Variable], stop_at: Container[Variable] = ()) -> list[Apply]:
+    """Every node that ``outputs`` depend on, inputs first, in an order that only the graph decides.
+
+    Nodes behind the variables of ``stop_at`` (best a set or a dict) are left out, and not walked.
+    """
+    stops = stop_at
+    done: set[Apply] = set()
+    order: list[Apply] = []
+    for output in outputs:
+        if output.owner is None or output in stops:
+            continue
+        stack: list[tuple[Apply, int]] = [(output.owner, 0)]
+        while stack:
+            node, position = stack.pop()
+            if node in done:
+                continue
+            inputs = node.inputs
+            while position < len(inputs):
+                owner = inputs[position].owner
+                if owner is not None and owner not in done and inputs[position] not in stops:
+                    stack.append((node, position))
+                    stack.append((owner, 0))
+                    break
+                position += 1
+            else:
+                done.add(node)
+                order.append(node)
+    return order
+
+
+def ancestors(outputs: Iterable[Variable], stop_at: Container[Variable] = ()) -> list[Variable]:
+    """``outputs`` and every variable that they depend on, each once, in order of discovery."""
+    stops = stop_at
+    seen: dict[Variable, None] = {}
+    stack = list(reversed(list(outputs)))
+    while stack:
+        variable = stack.pop()
+        if variable in seen:
+            continue
+        seen[variable] = None
+        if variable.owner is not None and variable not in stops:
+            stack.extend(reversed(variable.owner.inputs))
+    return list(seen)
+
+
+def leaves(outputs: Iterable[Variable], stop_at: Container[Variable] = ()) -> list[Variable]:
+    """The variables without an owner (constants aside) that ``outputs`` depend on, and the ``stop_at`` reached."""
+    return [v for v in ancestors(outputs, stop_at)
+            if v in stop_at or (v.owner is None and not isinstance(v, Constant))]
+
+
+def clone_nodes(outputs: Sequence[Variable], replace: Mapping[Variable, Variable]) -> dict[Variable, Variable]:
+    """Copy what ``outputs`` depend on, with the variables in ``replace`` exchanged.
+
+    Returns the map from each old variable to its new one, the replaced ones included; leaves that are not replaced
+    stand for themselves. Nodes that no replacement reaches are copied too.
+    """
+    memo: dict[Variable, Variable] = dict(replace)
+    for node in toposort(outputs, stop_at=replace):
+        new = node.clone_with_new_inputs([memo.get(v, v) for v in node.inputs])
+        for old_output, new_output in zip(node.outputs, new.outputs):
+            memo.setdefault(old_output, new_output)
+    for output in outputs:
+        memo.setdefault(output, output)
+    return memo
+
+
+def graph_replace(outputs: Sequence[Variable], replace: Mapping[Variable, Variable]) -> list[Variable]:
+    """``outputs`` with the variables in ``replace`` exchanged; what no replacement reaches is shared, not copied."""
+    memo: dict[Variable, Variable] = dict(replace)
+    for node in toposort(outputs, stop_at=replace):
+        inputs = [memo.get(v, v) for v in node.inputs]
+        if any(new is not old for new, old in zip(inputs, node.inputs)):
+            new_node = node.clone_with_new_inputs(inputs)
+            for old_output, new_output in zip(node.outputs, new_node.outputs):
+                memo.setdefault(old_output, new_output)
+    return [memo.get(v, v) for v in outputs]

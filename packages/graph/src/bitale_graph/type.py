@@ -1,0 +1,198 @@
+"""Types of variables: what values they may hold, and what is known of them before they have any."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+
+from . import dtype as dtypes
+from .errors import ShapeError
+
+if TYPE_CHECKING:
+    from .variable import Constant, Variable
+
+Shape = tuple[int | None, ...]
+
+
+class Type:
+    """What the values of a variable have in common. Types compare and hash by value."""
+
+    def filter(self, value: Any, strict: bool = False, allow_downcast: bool | None = None) -> Any:
+        """Convert ``value`` to one of this type, or raise `TypeError`."""
+        raise TypeError(f"{type(self).__name__} cannot hold {value!r}")
+
+    def admits(self, other: Type) -> bool:
+        """Whether every value of type ``other`` is one of this type."""
+        return self == other
+
+    def __call__(self, name: str | None = None) -> Variable:
+        """Make a variable of this type."""
+        from .variable import Variable
+
+        return Variable(self, name=name)
+
+
+class TensorType(Type):
+    """Arrays of one dtype and rank, and of the lengths that are known.
+
+    Parameters
+    ----------
+    dtype : str
+        Name of a dtype; ``"floatX"`` means ``config.floatX``.
+    shape : sequence of int, bool or None
+        For each axis its length where known, else None. Only an axis known to be of length 1 broadcasts.
+        A sequence of bools is a broadcast pattern: True stands for length 1, False for unknown.
+    broadcastable : sequence of bool
+        Another spelling of ``shape``. ``TensorType((True, False), "float64")`` is accepted as well.
+    """
+
+    variable_class: ClassVar[type[Any]]
+    constant_class: ClassVar[type[Any]]
+
+    __slots__ = ("_hash", "dtype", "shape")
+
+    def __init__(
+        self,
+        dtype: Any = None,
+        shape: Iterable[int | bool | None] | str | None = None,
+        broadcastable: Iterable[bool] | None = None,
+    ) -> None:
+        if dtype is not None and not isinstance(dtype, (str, np.dtype, type)):
+            dtype, shape = shape, dtype
+        if broadcastable is not None:
+            shape = broadcastable
+        if shape is None or isinstance(shape, str):
+            raise TypeError("TensorType takes a dtype and a shape (or a broadcastable pattern)")
+        lengths: list[int | None] = []
+        for n in shape:
+            if isinstance(n, (bool, np.bool_)):
+                lengths.append(1 if n else None)
+            elif n is None:
+                lengths.append(None)
+            elif int(n) < 0:
+                raise ShapeError(f"TensorType: an axis cannot have the length {n}")
+            else:
+                lengths.append(int(n))
+        self.dtype = dtypes.check("floatX" if dtype is None else dtype)
+        self.shape: Shape = tuple(lengths)
+        self._hash = hash((self.dtype, self.shape))
+
+    @property
+    def ndim(self) -> int:
+        """The number of axes."""
+        return len(self.shape)
+
+    @property
+    def broadcastable(self) -> tuple[bool, ...]:
+        """For each axis whether it is known to have length 1."""
+        return tuple(n == 1 for n in self.shape)
+
+    @property
+    def numpy_dtype(self) -> np.dtype[Any]:
+        """The dtype as NumPy's object."""
+        return np.dtype(self.dtype)
+
+    def clone(self, dtype: str | None = None, shape: Shape | None = None) -> TensorType:
+        """A type with another dtype or shape."""
+        return TensorType(dtype or self.dtype, self.shape if shape is None else shape)
+
+    def admits(self, other: Type) -> bool:
+        return (
+            isinstance(other, TensorType)
+            and other.dtype == self.dtype
+            and len(other.shape) == len(self.shape)
+            and all(mine is None or mine == theirs for mine, theirs in zip(self.shape, other.shape))
+        )
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, TensorType) and (self.dtype, self.shape) == (other.dtype, other.shape)
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return TensorType, (self.dtype, self.shape)
+
+    def __call__(self, name: str | None = None) -> Any:
+        return self.variable_class(self, name=name)
+
+    def make_constant(self, value: Any, name: str | None = None) -> Constant:
+        """A constant of this type."""
+        made: Constant = self.constant_class(self, self.filter(value), name=name)
+        return made
+
+    def __str__(self) -> str:
+        kinds = {0: "scalar", 1: "vector", 2: "matrix"}
+        known = [n for n in self.shape if n is not None]
+        if not known:
+            return f"TensorType({self.dtype}, {kinds.get(self.ndim, f'{self.ndim}D')})"
+        shape = ", ".join("?" if n is None else str(n) for n in self.shape)
+        return f"TensorType({self.dtype}, ({shape}{',' if self.ndim == 1 else ''}))"
+
+    def __repr__(self) -> str:
+        return str(self)
+
+    def filter(self, value: Any, strict: bool = False, allow_downcast: bool | None = None) -> np.ndarray[Any, Any]:
+        """Convert ``value`` to an aligned array of this dtype, rank and known lengths.
+
+        Parameters
+        ----------
+        value : array_like
+            An array, a number, or nested lists of them.
+        strict : bool
+            Take only an array that has the exact dtype already.
+        allow_downcast : bool or None
+            True admits any conversion; False only those that lose nothing; None, the default, also
+            takes a Python float for a 0-d ``config.floatX`` variable.
+
+        Raises
+        ------
+        TypeError
+            If ``value`` is symbolic, has another rank or length, or would lose precision.
+        """
+        if hasattr(value, "owner") and hasattr(value, "type"):
+            raise TypeError(f"expected a value of {self}, but got the symbolic variable {value}; "
+                            "did you mean to use it in an expression, or to pass its value?")
+        array = value if type(value) is np.ndarray else None
+        if strict and (array is None or array.dtype != self.numpy_dtype):
+            got = f"an array of dtype {array.dtype}" if array is not None else f"{type(value).__name__}"
+            raise TypeError(f"strict mode takes only a NumPy array of dtype {self.dtype}, and got {got}")
+        if array is None or array.dtype != self.numpy_dtype:
+            array = self._convert(value, allow_downcast)
+        if array.ndim != self.ndim:
+            raise TypeError(f"Wrong number of dimensions: expected {self.ndim} for {self}, "
+                            f"got {array.ndim} with shape {array.shape}")
+        for axis, (n, m) in enumerate(zip(self.shape, array.shape)):
+            if n is not None and n != m:
+                what = "broadcastable, that is of length 1" if n == 1 else f"of length {n}"
+                raise TypeError(f"axis {axis} is {what} in {self}, but the value has shape {array.shape}")
+        if not (array.flags.aligned and array.dtype.isnative):
+            array = np.array(array, dtype=self.numpy_dtype)
+        return array
+
+    def _convert(self, value: Any, allow_downcast: bool | None) -> np.ndarray[Any, Any]:
+        try:
+            given = np.asarray(value)
+        except ValueError as error:
+            raise TypeError(f"{self} cannot hold {value!r}: {error}") from error
+        if given.dtype.kind not in "biufc":
+            raise TypeError(f"{self} cannot hold values of dtype {given.dtype} ({value!r:.80})")
+        target = self.numpy_dtype
+        if allow_downcast or np.can_cast(given.dtype, target, "safe"):
+            return given.astype(target)
+        is_python_float = isinstance(value, float) and not isinstance(value, np.floating)
+        if allow_downcast is None and is_python_float and self.dtype == dtypes.check("floatX"):
+            return given.astype(target)
+        if not isinstance(value, (np.ndarray, np.generic)) or given.size == 0:
+            # Python numbers and lists have no precision of their own: what converts exactly may pass.
+            with np.errstate(all="ignore"):
+                exact = given.astype(target)
+                if exact.dtype.kind != "b" and np.array_equal(exact.astype(given.dtype), given, equal_nan=given.dtype.kind in "fc"):
+                    return exact
+        raise TypeError(
+            f"{self} cannot store a value of dtype {given.dtype} without risking loss of precision "
+            f"(expected dtype {self.dtype}). Cast the data yourself, for instance with "
+            f"numpy.asarray(x, dtype={self.dtype!r}), or set allow_input_downcast=True when calling function(). "
+            f"Value: {value!r:.60}")
