@@ -252,7 +252,8 @@ def build(session: nox.Session) -> None:
     for package in PACKAGES:
         folder = copied(session, package)
         session.run(
-            *("python", "-m", "build", f"--installer={installer}"), *("--outdir", made, folder)
+            *("python", "-m", "build", f"--installer={installer}", "--outdir", made, folder),
+            silent=True,  # shown where it fails
         )
     session.run("twine", "check", "--strict", *sorted(made.iterdir()))
     for archive in sorted(made.iterdir()):
