@@ -19,7 +19,6 @@ from typing import Any
 from .errors import ConfigError
 
 
-
 def parse_bool(text: str) -> bool:
     """Read ``True``/``False``, ``1``/``0``, ``yes``/``no`` in any case."""
     value = text.strip().lower()
@@ -124,8 +123,12 @@ class Config:
     def warn_of_unknown(self) -> None:
         """Warn, once, of given settings that no installed layer knows."""
         for name in sorted(set(self._read_sources()) - set(self._flags)):
-            warnings.warn(f"BITALE_FLAGS or a configuration file sets {name!r}, which no "
-                          "installed layer of bitale knows", UserWarning, stacklevel=3)
+            warnings.warn(
+                f"BITALE_FLAGS or a configuration file sets {name!r}, which no "
+                "installed layer of bitale knows",
+                UserWarning,
+                stacklevel=3,
+            )
             self._given.pop(name)
 
     def __str__(self) -> str:
@@ -171,16 +174,26 @@ def _from_environment() -> dict[str, str]:
 
 config = Config()
 for _flag in (
-    Flag("floatX", "float64", "dtype of variables made without one", ("float16", "float32", "float64")),
-    Flag("mode", "Mode", "name of the default mode: Mode (the best that is installed), FAST_RUN, FAST_COMPILE"),
+    Flag(
+        "floatX",
+        "float64",
+        "dtype of variables made without one",
+        ("float16", "float32", "float64"),
+    ),
+    Flag(
+        "mode",
+        "Mode",
+        "name of the default mode: Mode (the best that is installed), FAST_RUN, FAST_COMPILE",
+    ),
     Flag("linker", "auto", "who runs a function: auto (the best that is installed), numpy, c"),
     Flag("optimizer", "fast_run", "how much is rewritten", ("fast_run", "fast_compile", "None")),
     Flag("optimizer_including", "", "names of rewrites to add, separated by colons"),
-    Flag("optimizer_excluding", "", "names of rewrites or passes to leave out, separated by colons"),
+    Flag(
+        "optimizer_excluding", "", "names of rewrites or passes to leave out, separated by colons"
+    ),
     Flag("optimizer_verbose", False, "print each rewrite that fires"),
     Flag("on_unused_input", "raise", "what an unused input does", ("raise", "warn", "ignore")),
     Flag("traceback_limit", 8, "how many of the user's frames each node keeps"),
     Flag("exception_verbosity", "low", "high adds a print of the graph to errors", ("low", "high")),
 ):
     config.register(_flag)
-

@@ -24,7 +24,9 @@ def is_python_number(x: object) -> bool:
     return type(x) in (int, float, bool, complex)
 
 
-def as_tensor(x: Any, name: str | None = None, ndim: int | None = None, dtype: str | None = None) -> TensorVariable:
+def as_tensor(
+    x: Any, name: str | None = None, ndim: int | None = None, dtype: str | None = None
+) -> TensorVariable:
     """Make ``x`` a tensor variable; a tensor variable stands for itself.
 
     Parameters
@@ -50,7 +52,11 @@ def as_tensor(x: Any, name: str | None = None, ndim: int | None = None, dtype: s
         variable: Any = x
     elif hasattr(x, "_as_TensorVariable"):
         variable = x._as_TensorVariable()
-    elif isinstance(x, (list, tuple)) and any(isinstance(v, (Variable, list, tuple)) for v in x) and _has_variable(x):
+    elif (
+        isinstance(x, (list, tuple))
+        and any(isinstance(v, (Variable, list, tuple)) for v in x)
+        and _has_variable(x)
+    ):
         variable = _stack[0](list(x))
     else:
         variable = constant(x, name=name, dtype=dtype)
@@ -72,7 +78,9 @@ def _has_variable(items: Any) -> bool:
     return False
 
 
-def constant(x: Any, name: str | None = None, ndim: int | None = None, dtype: str | None = None) -> Any:
+def constant(
+    x: Any, name: str | None = None, ndim: int | None = None, dtype: str | None = None
+) -> Any:
     """A constant tensor with the value of ``x`` (copied, so that later writes do not reach it).
 
     Raises
@@ -88,12 +96,19 @@ def constant(x: Any, name: str | None = None, ndim: int | None = None, dtype: st
         raise TypeError(f"cannot make a tensor of {x!r:.80}: {error}") from error
     if array.dtype.kind not in "biufc" or array.dtype.name not in dtypes.ALL:
         raise TypeError(f"cannot make a tensor of {x!r:.80}, of NumPy dtype {array.dtype}")
-    if dtype is None and isinstance(x, (list, tuple)) and array.dtype == np.float64 and not _holds_numpy(x):
+    if (
+        dtype is None
+        and isinstance(x, (list, tuple))
+        and array.dtype == np.float64
+        and not _holds_numpy(x)
+    ):
         array = array.astype(dtypes.check("floatX"))
     if ndim is not None and array.ndim < ndim:
         array = array.reshape((1,) * (ndim - array.ndim) + array.shape)
     array = np.ascontiguousarray(array).reshape(array.shape)
-    return TensorType(array.dtype.name, array.shape).constant_class(TensorType(array.dtype.name, array.shape), array, name=name)
+    return TensorType(array.dtype.name, array.shape).constant_class(
+        TensorType(array.dtype.name, array.shape), array, name=name
+    )
 
 
 def _holds_numpy(items: Any) -> bool:

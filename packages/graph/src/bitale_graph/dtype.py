@@ -85,8 +85,10 @@ def weak(value: bool | int | float | complex, strong: str | None) -> str:
         if strong in INTEGERS:
             info = np.iinfo(strong)
             if not info.min <= value <= info.max:
-                raise OverflowError(f"the Python integer {value} is out of bounds for {strong}; "
-                                    "cast the tensor to a wider dtype first")
+                raise OverflowError(
+                    f"the Python integer {value} is out of bounds for {strong}; "
+                    "cast the tensor to a wider dtype first"
+                )
         return strong
     if isinstance(value, float):
         return str(config.floatX) if strong is None or strong in DISCRETE else strong

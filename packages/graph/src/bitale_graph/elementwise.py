@@ -56,7 +56,9 @@ def cast_operands(op: ScalarOp, operands: Sequence[Any]) -> list[Any]:
     strong = [t.type.dtype for t in tensors if t is not None]
     # A comparison or choice by a bool tensor must not make its numbers bool.
     common = dtypes.upcast(*strong) if strong else None
-    given = [t.type.dtype if t is not None else dtypes.weak(x, common) for t, x in zip(tensors, operands)]
+    given = [
+        t.type.dtype if t is not None else dtypes.weak(x, common) for t, x in zip(tensors, operands)
+    ]
     wanted = op.operand_dtypes(given)
     return [
         cast(t, dtype) if t is not None else as_tensor(np.asarray(x, dtype=dtype))
@@ -79,7 +81,9 @@ def cast(x: Any, dtype: str) -> Any:
     if dtypes.is_complex(x.type.dtype) and not dtypes.is_complex(dtype):
         from .errors import DtypeError
 
-        raise DtypeError(f"cast: {x.type.dtype} to {dtype} would drop the imaginary part; take real(x), imag(x) or abs(x)")
+        raise DtypeError(
+            f"cast: {x.type.dtype} to {dtype} would drop the imaginary part; take real(x), imag(x) or abs(x)"
+        )
     if isinstance(x, Constant) and x.name is None:
         with np.errstate(all="ignore"):
             return as_tensor(np.asarray(x.data).astype(dtype))
@@ -95,8 +99,10 @@ def broadcast_static_shapes(name: str, inputs: Sequence[Variable]) -> Shape:
         known = sorted({n for n in lengths if n is not None and n != 1})
         if len(known) > 1:
             operands = "".join(f"\n  input[{i}]  {describe(v)}" for i, v in enumerate(inputs))
-            raise ShapeError(f"{name}: Input dimension mis-match on axis {axis}: lengths {known} differ{operands}\n"
-                             "  hint: only axes of length 1 broadcast; reshape or dimshuffle one operand")
+            raise ShapeError(
+                f"{name}: Input dimension mis-match on axis {axis}: lengths {known} differ{operands}\n"
+                "  hint: only axes of length 1 broadcast; reshape or dimshuffle one operand"
+            )
         if known:
             result.append(known[0])
         else:
@@ -119,10 +125,13 @@ def check_run_time_shapes(static: Sequence[Shape], arrays: Sequence[Any]) -> Non
                 raise ShapeError(
                     f"Input dimension mis-match. (input[{first[0]}].shape[{axis + len(static[first[0]])}] = {first[1]}, "
                     f"input[{i}].shape[{axis + len(shape)}] = {n}). Only axes that are of length 1 when the expression "
-                    "is built broadcast: give the variable such a type, or use dimshuffle or addbroadcast")
+                    "is built broadcast: give the variable such a type, or use dimshuffle or addbroadcast"
+                )
 
 
-def broadcast_symbolic_shape(static: Sequence[Shape], shapes: Sequence[Sequence[Any]]) -> tuple[Any, ...]:
+def broadcast_symbolic_shape(
+    static: Sequence[Shape], shapes: Sequence[Sequence[Any]]
+) -> tuple[Any, ...]:
     """For each axis of the stretched shape the length as a variable: a known one, or that of one operand."""
     result = []
     for axis in range(-max((len(s) for s in static), default=0), 0):

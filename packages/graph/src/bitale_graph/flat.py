@@ -66,7 +66,15 @@ def flatten(inputs: Sequence[Variable], outputs: Sequence[Variable]) -> FlatGrap
     return FlatGraph(
         [(v.type, v.name, v.trace) for v in inputs],
         [(v.type, v.data, v.name) for v in constants],  # type: ignore[attr-defined]
-        [(node.op, tuple(numbers[v] for v in node.inputs), [(o.type, o.name) for o in node.outputs], node.trace) for node in order],
+        [
+            (
+                node.op,
+                tuple(numbers[v] for v in node.inputs),
+                [(o.type, o.name) for o in node.outputs],
+                node.trace,
+            )
+            for node in order
+        ],
         [numbers[v] for v in outputs],
     )
 
@@ -89,7 +97,12 @@ def unflatten(flat: FlatGraph) -> FunctionGraph:
     return FunctionGraph(variables[:n_inputs], [variables[i] for i in flat.outputs])
 
 
-def equal_graphs(inputs1: Sequence[Variable], outputs1: Sequence[Variable], inputs2: Sequence[Variable], outputs2: Sequence[Variable]) -> bool:
+def equal_graphs(
+    inputs1: Sequence[Variable],
+    outputs1: Sequence[Variable],
+    inputs2: Sequence[Variable],
+    outputs2: Sequence[Variable],
+) -> bool:
     """Whether two graphs compute the same by the same ops, their inputs standing for one another in order."""
     if [v.type for v in inputs1] != [v.type for v in inputs2]:
         return False
@@ -98,4 +111,8 @@ def equal_graphs(inputs1: Sequence[Variable], outputs1: Sequence[Variable], inpu
 
 def _shape_of(flat: FlatGraph) -> object:
     constants = [(t, np.asarray(d).tobytes()) for t, d, _ in flat.constants]
-    return constants, [(op, inputs, [t for t, _ in outputs]) for op, inputs, outputs, _ in flat.nodes], flat.outputs
+    return (
+        constants,
+        [(op, inputs, [t for t, _ in outputs]) for op, inputs, outputs, _ in flat.nodes],
+        flat.outputs,
+    )

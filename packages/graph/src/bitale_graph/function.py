@@ -101,11 +101,15 @@ class Function:
         arguments = self.maker.arguments
         names = [a.name for a in arguments]
         if len(args) > len(arguments):
-            raise TypeError(f"function {self.name!r} takes {len(arguments)} arguments ({_listed(names)}), and got {len(args)}")
+            raise TypeError(
+                f"function {self.name!r} takes {len(arguments)} arguments ({_listed(names)}), and got {len(args)}"
+            )
         values: list[Any] = [*args, *[_MISSING] * (len(arguments) - len(args))]
         for name, value in keywords.items():
             if name not in names:
-                raise TypeError(f"function {self.name!r} has no argument {name!r}; its arguments are {_listed(names)}")
+                raise TypeError(
+                    f"function {self.name!r} has no argument {name!r}; its arguments are {_listed(names)}"
+                )
             i = names.index(name)
             if values[i] is not _MISSING:
                 raise TypeError(f"function {self.name!r} got two values for the argument {name!r}")
@@ -113,7 +117,11 @@ class Function:
         for i, a in enumerate(arguments):
             if values[i] is _MISSING and a.default:
                 values[i] = a.default[0]
-        missing = [f"{a.name or a.variable} (position {i})" for i, a in enumerate(arguments) if values[i] is _MISSING]
+        missing = [
+            f"{a.name or a.variable} (position {i})"
+            for i, a in enumerate(arguments)
+            if values[i] is _MISSING
+        ]
         if missing:
             raise TypeError(f"function {self.name!r} misses values for: {', '.join(missing)}")
         return tuple(values)
@@ -122,7 +130,9 @@ class Function:
         """The generated source text; raises `TypeError` where the linker generates none."""
         text = getattr(self.executable, "source", None)
         if text is None:
-            raise TypeError(f"function {self.name!r} runs on {type(self.executable).__name__}, which generates no source")
+            raise TypeError(
+                f"function {self.name!r} runs on {type(self.executable).__name__}, which generates no source"
+            )
         return str(text() if callable(text) else text)
 
     def get_shared(self) -> list[Container]:
@@ -197,7 +207,9 @@ def function(
         pairs.append((state, one.update))
     new_values = _read_updates(pairs)
     known = {i.variable for i in ins}
-    _add_default_updates(new_values, [*outs, *new_values.values()], replacements, known, no_default_updates)
+    _add_default_updates(
+        new_values, [*outs, *new_values.values()], replacements, known, no_default_updates
+    )
     expressions = [*outs, *new_values.values()]
     if replacements:
         # A given may be replaced by something that holds another given, so replace until nothing is left.
@@ -206,9 +218,14 @@ def function(
             if not set(replacements) & set(ancestors(expressions, stop_at=known)):
                 break
     state_variables = dict.fromkeys(
-        v for v in [*leaves(expressions, stop_at=known), *new_values] if isinstance(v, SharedVariable) and v not in known)
+        v
+        for v in [*leaves(expressions, stop_at=known), *new_values]
+        if isinstance(v, SharedVariable) and v not in known
+    )
     shared_list = _one_for_each_container(list(state_variables))
-    aliases = {v: shared_list[v.container] for v in state_variables if shared_list[v.container] is not v}
+    aliases = {
+        v: shared_list[v.container] for v in state_variables if shared_list[v.container] is not v
+    }
     if aliases:
         expressions = graph_replace(expressions, aliases)
     slots = list(shared_list.values())
@@ -216,19 +233,30 @@ def function(
     place = tracing.capture()[:1]
     label = name or (f"{place[0][0]}:{place[0][1]}" if place else "function")
     arguments = [
-        Argument(v, i.name or i.variable.name, i.strict, allow_input_downcast if i.allow_downcast is None else i.allow_downcast,
-                 () if i.value is _MISSING else (i.value,), k, label)
+        Argument(
+            v,
+            i.name or i.variable.name,
+            i.strict,
+            allow_input_downcast if i.allow_downcast is None else i.allow_downcast,
+            () if i.value is _MISSING else (i.value,),
+            k,
+            label,
+        )
         for k, (i, v) in enumerate(zip(ins, graph.inputs))
     ]
     _check_unused(arguments, graph, on_unused_input or config.on_unused_input)
     containers = [v.container for v in slots]
     targets = [containers.index(v.container) for v in new_values]
-    return Function(FunctionMaker(graph, arguments, containers, len(outs), targets, get_mode(mode), label), form)
+    return Function(
+        FunctionMaker(graph, arguments, containers, len(outs), targets, get_mode(mode), label), form
+    )
 
 
 def _read_inputs(inputs: Any) -> list[In]:
     if not isinstance(inputs, (list, tuple)):
-        raise TypeError(f"function: the inputs must be a list or tuple of variables, not {inputs!r}")
+        raise TypeError(
+            f"function: the inputs must be a list or tuple of variables, not {inputs!r}"
+        )
     read = [i if isinstance(i, In) else In(i) for i in inputs]
     seen: set[Variable] = set()
     for i in read:
@@ -236,8 +264,10 @@ def _read_inputs(inputs: Any) -> list[In]:
         if not isinstance(v, Variable):
             raise TypeError(f"function: an input must be a variable, not {v!r}")
         if isinstance(v, SharedVariable):
-            raise TypeError(f"function: {describe(v)} is a shared variable and cannot be an input; "
-                            "its value is used without that. To compute with another value, use givens")
+            raise TypeError(
+                f"function: {describe(v)} is a shared variable and cannot be an input; "
+                "its value is used without that. To compute with another value, use givens"
+            )
         if isinstance(v, Constant):
             raise TypeError(f"function: {v} is a constant and cannot be an input")
         if v in seen:
@@ -254,7 +284,9 @@ def _read_outputs(outputs: Any) -> tuple[list[Any], Any]:
         return [_as_output(o) for o in outputs], "list"
     if isinstance(outputs, Mapping):
         if not all(isinstance(k, str) for k in outputs):
-            raise TypeError(f"function: the keys of an output dict must be strings, not {list(outputs)}")
+            raise TypeError(
+                f"function: the keys of an output dict must be strings, not {list(outputs)}"
+            )
         keys = sorted(outputs)
         return [_as_output(outputs[k]) for k in keys], tuple(keys)
     return [_as_output(outputs)], None
@@ -270,11 +302,19 @@ def _read_pairs(name: str, pairs: Any) -> list[tuple[Any, Any]]:
     if pairs is None:
         return []
     if isinstance(pairs, (set, frozenset)):
-        raise TypeError(f"function: {name} must be ordered, and a set is not; give a dict or a list of pairs")
-    items = list(pairs.items()) if isinstance(pairs, Mapping) else [tuple(p) if isinstance(p, (list, tuple)) else p for p in pairs]
+        raise TypeError(
+            f"function: {name} must be ordered, and a set is not; give a dict or a list of pairs"
+        )
+    items = (
+        list(pairs.items())
+        if isinstance(pairs, Mapping)
+        else [tuple(p) if isinstance(p, (list, tuple)) else p for p in pairs]
+    )
     for item in items:
         if not isinstance(item, tuple) or len(item) != 2:
-            raise TypeError(f"function: {name} takes pairs (variable, expression), and got {item!r}")
+            raise TypeError(
+                f"function: {name} takes pairs (variable, expression), and got {item!r}"
+            )
     return items
 
 
@@ -284,7 +324,9 @@ def _read_givens(givens: Any, inputs: set[Variable]) -> dict[Variable, Variable]
         if not isinstance(old, Variable):
             raise TypeError(f"function: givens replaces variables, not {old!r}")
         if old in inputs:
-            raise ValueError(f"function: {describe(old)} is an input, and cannot be replaced by givens as well")
+            raise ValueError(
+                f"function: {describe(old)} is an input, and cannot be replaced by givens as well"
+            )
         new = _fitted("givens", old, new)
         replacements[old] = new
     return replacements
@@ -299,14 +341,20 @@ def _fitted(name: str, old: Variable, new: Any) -> Variable:
 
         if new.type.dtype != old.type.dtype and np.can_cast(new.type.dtype, old.type.dtype, "safe"):
             new = cast(new, old.type.dtype)
-        if new.type.dtype == old.type.dtype and new.type.ndim == old.type.ndim and not old.type.admits(new.type):
+        if (
+            new.type.dtype == old.type.dtype
+            and new.type.ndim == old.type.ndim
+            and not old.type.admits(new.type)
+        ):
             from .ops.shape import specify_shape
 
             new = specify_shape(new, old.type.shape)
     if not old.type.admits(new.type):
-        raise TypeError(f"function: {name}: the new value of {describe(old)}\n  is {describe(new)}\n"
-                        f"  hint: it must have dtype and rank of what it replaces; use cast(value, {getattr(old.type, 'dtype', '')!r}), "
-                        "or write constants with that dtype")
+        raise TypeError(
+            f"function: {name}: the new value of {describe(old)}\n  is {describe(new)}\n"
+            f"  hint: it must have dtype and rank of what it replaces; use cast(value, {getattr(old.type, 'dtype', '')!r}), "
+            "or write constants with that dtype"
+        )
     return new  # type: ignore[no-any-return]
 
 
@@ -317,21 +365,34 @@ def _read_updates(pairs: list[tuple[Any, Any]]) -> dict[SharedVariable, Variable
         if not isinstance(target, SharedVariable):
             raise TypeError(f"function: updates change shared variables, and {target!r} is none")
         if target.container in targets:
-            raise ValueError(f"function: the shared variable {describe(target)} is updated twice; give one update for each")
+            raise ValueError(
+                f"function: the shared variable {describe(target)} is updated twice; give one update for each"
+            )
         targets.add(target.container)
         new_values[target] = _fitted("updates", target, value)
     return new_values
 
 
-def _add_default_updates(new_values: dict[SharedVariable, Variable], roots: list[Variable], replacements: dict[Variable, Variable],
-                         known: set[Variable], excluded: bool | Iterable[SharedVariable]) -> None:
+def _add_default_updates(
+    new_values: dict[SharedVariable, Variable],
+    roots: list[Variable],
+    replacements: dict[Variable, Variable],
+    known: set[Variable],
+    excluded: bool | Iterable[SharedVariable],
+) -> None:
     if excluded is True:
         return
     skip = set(excluded) if excluded else set()
     stack = [*roots, *replacements.values()]
     while stack:
-        found = [v for v in leaves(stack, stop_at=known)
-                 if isinstance(v, SharedVariable) and v.default_update is not None and v not in new_values and v not in skip]
+        found = [
+            v
+            for v in leaves(stack, stop_at=known)
+            if isinstance(v, SharedVariable)
+            and v.default_update is not None
+            and v not in new_values
+            and v not in skip
+        ]
         stack = []
         for v in found:
             new_values[v] = _fitted("default update", v, v.default_update)
@@ -342,7 +403,9 @@ def _hidden_state(one: In) -> SharedVariable:
     from .shared import shared
 
     if one.value is _MISSING:
-        raise TypeError(f"function: the input {one.variable} has an update, so it needs a first value")
+        raise TypeError(
+            f"function: the input {one.variable} has an update, so it needs a first value"
+        )
     return shared(one.variable.type.filter(one.value), one.name or one.variable.name)  # type: ignore[no-any-return]
 
 
@@ -359,10 +422,10 @@ def _check_unused(arguments: list[Argument], graph: FunctionGraph, policy: str) 
         if graph.clients[a.variable] or policy == "ignore":
             continue
         place = where_made(a.variable)
-        text = (f"function: the input {a.variable} (position {a.position}{f', made at {place}' if place else ''}) is not used "
-                "by any output or update. Remove it, or pass on_unused_input='warn' or 'ignore'")
+        text = (
+            f"function: the input {a.variable} (position {a.position}{f', made at {place}' if place else ''}) is not used "
+            "by any output or update. Remove it, or pass on_unused_input='warn' or 'ignore'"
+        )
         if policy == "raise":
             raise UnusedInputError(text)
         warnings.warn(text, UserWarning, stacklevel=4)
-
-

@@ -40,7 +40,9 @@ class FunctionGraph:
             self.clients.setdefault(output, {})["output", i] = None
 
     @classmethod
-    def cloned(cls, inputs: Sequence[Variable], outputs: Sequence[Variable]) -> tuple[FunctionGraph, dict[Variable, Variable]]:
+    def cloned(
+        cls, inputs: Sequence[Variable], outputs: Sequence[Variable]
+    ) -> tuple[FunctionGraph, dict[Variable, Variable]]:
         """A graph over copies, and the map from the variables given to their copies."""
         copies = {v: v.type(v.name) for v in inputs}
         for old, new in copies.items():
@@ -72,7 +74,9 @@ class FunctionGraph:
         if new is old:
             return
         if new.type != old.type and not old.type.admits(new.type):
-            raise InconsistentGraphError(f"cannot replace {old} of {old.type} by {new} of {new.type}")
+            raise InconsistentGraphError(
+                f"cannot replace {old} of {old.type} by {new} of {new.type}"
+            )
         if old not in self.clients:
             return
         self._import(new)
@@ -110,12 +114,17 @@ class FunctionGraph:
                 self.clients.setdefault(v, {})
 
     def _import_leaf(self, variable: Variable) -> None:
-        if variable.owner is None and not isinstance(variable, Constant) and variable not in self._inputs:
+        if (
+            variable.owner is None
+            and not isinstance(variable, Constant)
+            and variable not in self._inputs
+        ):
             place = where_made(variable)
             raise MissingInputError(
                 f"the graph depends on {variable} of {variable.type}, which is not among its inputs"
                 + (f"; it was made at {place}" if place else "")
-                + ". Add it to the inputs, or replace it with givens")
+                + ". Add it to the inputs, or replace it with givens"
+            )
         self.clients.setdefault(variable, {})
 
     def _prune(self, variable: Variable) -> None:
@@ -155,4 +164,3 @@ class FunctionGraph:
 
     def __str__(self) -> str:
         return f"FunctionGraph({', '.join(map(str, self.inputs))} -> {', '.join(map(str, self.outputs))})"
-

@@ -9,7 +9,12 @@ from typing import Any
 import numpy as np
 
 from .conversion import as_tensor
-from .elementwise import Elementwise, broadcast_static_shapes, broadcast_symbolic_shape, check_run_time_shapes
+from .elementwise import (
+    Elementwise,
+    broadcast_static_shapes,
+    broadcast_symbolic_shape,
+    check_run_time_shapes,
+)
 from .op import Op, Storage, result_of
 from .ops.reduction import Reduce
 from .scalar import ScalarOp
@@ -109,7 +114,9 @@ class Loop(Op):
                 cell[0] = np.array(full, dtype=r.dtype)
             else:
                 reduction = Reduce(r.reduce, r.axes, r.acc_dtype, r.dtype)
-                cell[0] = result_of(reduction.make_node(TensorType(r.dtype, (None,) * self.ndim)()), [full])[0]
+                cell[0] = result_of(
+                    reduction.make_node(TensorType(r.dtype, (None,) * self.ndim)()), [full]
+                )[0]
 
     def infer_shape(self, node: Apply, input_shapes: Sequence[Sequence[Any]]) -> list[Any]:
         lengths = broadcast_symbolic_shape([v.type.shape for v in node.inputs], input_shapes)  # type: ignore[attr-defined]
@@ -123,14 +130,23 @@ class Loop(Op):
         def arg(a: int | Literal) -> str:
             return str(a.array()) if isinstance(a, Literal) else names[a]
 
-        lines = [f"{names[n_inputs + k]} = {s.op.name}({', '.join(map(arg, s.args))})" for k, s in enumerate(self.steps)]
+        lines = [
+            f"{names[n_inputs + k]} = {s.op.name}({', '.join(map(arg, s.args))})"
+            for k, s in enumerate(self.steps)
+        ]
         for k, r in enumerate(self.results):
-            what = names[r.value] if r.reduce is None else f"{r.reduce.name} of {names[r.value]} over axes {r.axes}"
+            what = (
+                names[r.value]
+                if r.reduce is None
+                else f"{r.reduce.name} of {names[r.value]} over axes {r.axes}"
+            )
             lines.append(f"o{k} = {what}")
         return "; ".join(lines)
 
     def __str__(self) -> str:
-        names = [s.op.name for s in self.steps] + [f"{r.reduce.name}-reduce" for r in self.results if r.reduce is not None]
+        names = [s.op.name for s in self.steps] + [
+            f"{r.reduce.name}-reduce" for r in self.results if r.reduce is not None
+        ]
         shown = names if len(names) <= 8 else [*names[:4], "...", *names[-3:]]
         return f"Loop{{{', '.join(shown)}}}"
 

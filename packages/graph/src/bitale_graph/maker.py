@@ -106,8 +106,13 @@ class FunctionMaker:
         """What a pickle of the function keeps."""
         arguments = [(a.name, a.strict, a.allow_downcast, a.default) for a in self.arguments]
         return {
-            "graph": self.flat(), "arguments": arguments, "containers": self.containers, "n_outputs": self.n_outputs,
-            "update_targets": self.update_targets, "mode": self.mode, "name": self.name,
+            "graph": self.flat(),
+            "arguments": arguments,
+            "containers": self.containers,
+            "n_outputs": self.n_outputs,
+            "update_targets": self.update_targets,
+            "mode": self.mode,
+            "name": self.name,
         }
 
     @classmethod
@@ -116,7 +121,16 @@ class FunctionMaker:
         graph = unflatten(state["graph"])
         arguments = [
             Argument(v, name, strict, allow_downcast, default, i, state["name"])
-            for i, (v, (name, strict, allow_downcast, default)) in enumerate(zip(graph.inputs, state["arguments"]))
+            for i, (v, (name, strict, allow_downcast, default)) in enumerate(
+                zip(graph.inputs, state["arguments"])
+            )
         ]
-        return cls(graph, arguments, state["containers"], state["n_outputs"], state["update_targets"], state["mode"], state["name"])
-
+        return cls(
+            graph,
+            arguments,
+            state["containers"],
+            state["n_outputs"],
+            state["update_targets"],
+            state["mode"],
+            state["name"],
+        )

@@ -62,11 +62,15 @@ class Mode:
 
     def including(self, *names: str) -> Mode:
         """This mode with more rewrites."""
-        return dataclasses.replace(self, include=self.include | set(names), exclude=self.exclude - set(names))
+        return dataclasses.replace(
+            self, include=self.include | set(names), exclude=self.exclude - set(names)
+        )
 
     def excluding(self, *names: str) -> Mode:
         """This mode with fewer rewrites."""
-        return dataclasses.replace(self, exclude=self.exclude | set(names), include=self.include - set(names))
+        return dataclasses.replace(
+            self, exclude=self.exclude | set(names), include=self.include - set(names)
+        )
 
     def find_linker(self) -> Linker:
         """The linker object; raises `ConfigError` with the installed ones if there is none of that name."""
@@ -76,7 +80,9 @@ class Mode:
         try:
             return installed[self.linker]
         except KeyError:
-            raise ConfigError(f"there is no linker {self.linker!r}; installed: {', '.join(sorted(installed))}") from None
+            raise ConfigError(
+                f"there is no linker {self.linker!r}; installed: {', '.join(sorted(installed))}"
+            ) from None
 
     def find_rewriter(self) -> Rewriter | None:
         """The installed rewriter, or None where nothing is to be rewritten."""
@@ -102,13 +108,20 @@ def get_mode(mode: Mode | str | None = None) -> Mode:
         return mode
     name = config.mode if mode is None else mode
     if name == "Mode":
-        return Mode(config.linker, config.optimizer, _names(config.optimizer_including), _names(config.optimizer_excluding))
+        return Mode(
+            config.linker,
+            config.optimizer,
+            _names(config.optimizer_including),
+            _names(config.optimizer_excluding),
+        )
     try:
         found = predefined_modes[name]
     except (KeyError, TypeError):
         known = ", ".join(["Mode", *predefined_modes])
         raise ConfigError(f"there is no mode {name!r}; the modes are {known}") from None
-    return found.including(*_names(config.optimizer_including)).excluding(*_names(config.optimizer_excluding))
+    return found.including(*_names(config.optimizer_including)).excluding(
+        *_names(config.optimizer_excluding)
+    )
 
 
 def get_default_mode() -> Mode:

@@ -63,7 +63,12 @@ class NumpyProgram:
         return fresh[:n]
 
 
-def run_graph(graph: Any, order: list[tuple[Apply, list[Variable]]], constants: dict[Variable, Any], given: list[Any]) -> list[Any]:
+def run_graph(
+    graph: Any,
+    order: list[tuple[Apply, list[Variable]]],
+    constants: dict[Variable, Any],
+    given: list[Any],
+) -> list[Any]:
     """Run the nodes of ``graph`` on values of its inputs, and give the values of its outputs."""
     values: dict[Variable, Any] = dict(zip(graph.inputs, given))
     values.update(constants)
@@ -87,7 +92,12 @@ def owned(others: list[Any], results: list[Any]) -> list[Any]:
     fresh = []
     for x in results:
         if isinstance(x, np.ndarray):
-            if id(x) in taken or x.base is not None or not x.flags.c_contiguous or not x.flags.writeable:
+            if (
+                id(x) in taken
+                or x.base is not None
+                or not x.flags.c_contiguous
+                or not x.flags.writeable
+            ):
                 x = np.array(x, order="C", copy=True)
             taken.add(id(x))
         fresh.append(x)

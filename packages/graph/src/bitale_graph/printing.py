@@ -12,8 +12,14 @@ from .traversal import toposort
 from .variable import Apply, Variable
 
 
-def debugprint(obj: Any, depth: int = -1, print_type: bool = False, file: TextIO | str | None = None,
-               ids: str = "CHAR", stop_on_name: bool = False) -> str | None:
+def debugprint(
+    obj: Any,
+    depth: int = -1,
+    print_type: bool = False,
+    file: TextIO | str | None = None,
+    ids: str = "CHAR",
+    stop_on_name: bool = False,
+) -> str | None:
     """Print graphs as trees; what was shown already is not expanded again.
 
     Parameters
@@ -68,11 +74,20 @@ def _roots(obj: Any) -> tuple[list[Variable], dict[Apply, int]]:
         elif isinstance(item, Variable):
             outputs.append(item)
         else:
-            raise TypeError(f"debugprint takes variables, nodes, graphs and functions, not {item!r}")
+            raise TypeError(
+                f"debugprint takes variables, nodes, graphs and functions, not {item!r}"
+            )
     return outputs, order
 
 
-def _line(v: Variable, level: int, labels: dict[Variable, str], order: dict[Apply, int], print_type: bool, ids: str) -> str:
+def _line(
+    v: Variable,
+    level: int,
+    labels: dict[Variable, str],
+    order: dict[Apply, int],
+    print_type: bool,
+    ids: str,
+) -> str:
     indent = " " * (level - 1) + " |" if level else ""
     known = v in labels
     label = labels.setdefault(v, _letters(len(labels)) if ids == "CHAR" else str(len(labels)))
@@ -128,7 +143,14 @@ def _infix(node: Apply, parts: list[str]) -> str:
         return f"{row.name}({', '.join(parts)})"
     name = str(op).split("{")[0]
     if name == "Reduce":
-        name = {"add": "sum", "mul": "prod", "maximum": "max", "minimum": "min", "and": "all", "or": "any"}[op.scalar_op.name]  # type: ignore[attr-defined]
+        name = {
+            "add": "sum",
+            "mul": "prod",
+            "maximum": "max",
+            "minimum": "min",
+            "and": "all",
+            "or": "any",
+        }[op.scalar_op.name]  # type: ignore[attr-defined]
     if name == "Dot":
         return f"({parts[0]} \\dot {parts[1]})"
     if name == "Dimshuffle" and getattr(op, "pattern", None) == (1, 0):

@@ -29,10 +29,17 @@ def raise_with_node(error: Exception, node: Apply, inputs: Sequence[Any], graph:
     if trace:
         lines += ["", "The node was made here (innermost call last):", tracing.text(trace)]
     if config.exception_verbosity == "high":
-        lines += ["", "The graph up to the node:", str(debugprint(node.outputs[0], file="str", print_type=True))]
+        lines += [
+            "",
+            "The graph up to the node:",
+            str(debugprint(node.outputs[0], file="str", print_type=True)),
+        ]
     else:
-        lines += ["", "HINT: config.exception_verbosity='high' adds a print of the graph; "
-                      "mode='FAST_COMPILE' shows the node as it was written."]
+        lines += [
+            "",
+            "HINT: config.exception_verbosity='high' adds a print of the graph; "
+            "mode='FAST_COMPILE' shows the node as it was written.",
+        ]
     message = "\n".join(lines)
     try:
         new = type(error)(message)

@@ -70,7 +70,9 @@ class ScalarOp:
         """The dtypes that operands of the dtypes ``given`` are cast to; raises `DtypeError`."""
         dtype = self.operand(dtypes.upcast(*given))
         if dtype in self.refuses:
-            raise DtypeError(f"{self.name} does not take operands of dtype {dtype} (given: {', '.join(given)})")
+            raise DtypeError(
+                f"{self.name} does not take operands of dtype {dtype} (given: {', '.join(given)})"
+            )
         return (dtype,) * self.arity
 
     def result_dtype(self, operands: Sequence[str]) -> str:
@@ -172,7 +174,11 @@ def _int_div(x: Array, y: Array) -> Array:
 def _sigmoid(x: Array) -> Array:
     # exp of a non-positive number on either side: never overflows.
     e = np.exp(-np.abs(x))
-    return (np.where(x >= 0, x.dtype.type(1), e) / (1 + e)).astype(x.dtype) if isinstance(x, (np.ndarray, np.generic)) else 1 / (1 + np.exp(-x))
+    return (
+        (np.where(x >= 0, x.dtype.type(1), e) / (1 + e)).astype(x.dtype)
+        if isinstance(x, (np.ndarray, np.generic))
+        else 1 / (1 + np.exp(-x))
+    )
 
 
 def _softplus(x: Array) -> Array:
@@ -193,7 +199,11 @@ def _via_math(name: str, x: Array) -> Array:
 
     x = np.asarray(x)
     f = getattr(math, name)
-    return np.fromiter((f(v) for v in x.ravel().tolist()), np.float64, x.size).reshape(x.shape).astype(x.dtype)
+    return (
+        np.fromiter((f(v) for v in x.ravel().tolist()), np.float64, x.size)
+        .reshape(x.shape)
+        .astype(x.dtype)
+    )
 
 
 def _isinf(x: Array) -> Array:
@@ -202,7 +212,9 @@ def _isinf(x: Array) -> Array:
 
 def _power(x: Array, y: Array) -> Array:
     if np.asarray(x).dtype.kind in "iu" and (np.asarray(y) < 0).any():
-        raise ValueError("pow: integers to negative integer powers are not defined; cast an operand to a float dtype first")
+        raise ValueError(
+            "pow: integers to negative integer powers are not defined; cast an operand to a float dtype first"
+        )
     return np.power(x, y)
 
 
@@ -219,14 +231,18 @@ maximum = _row("maximum", 2, np.maximum, commutative=True, associative=True)
 minimum = _row("minimum", 2, np.minimum, commutative=True, associative=True)
 
 neg = _row("neg", 1, np.negative, refuses=("bool",))
-abs_ = _row("abs", 1, np.abs, result=lambda d: {"complex64": "float32", "complex128": "float64"}.get(d, d))
+abs_ = _row(
+    "abs", 1, np.abs, result=lambda d: {"complex64": "float32", "complex128": "float64"}.get(d, d)
+)
 sgn = _row("sgn", 1, np.sign, refuses=("bool",))
 sqr = _row("sqr", 1, np.square, operand=_bool_as_int8)
 identity = _row("identity", 1, np.array)
 ceil = _row("ceil", 1, np.ceil, operand=dtypes.at_least_float, refuses=_REAL)
 floor = _row("floor", 1, np.floor, operand=dtypes.at_least_float, refuses=_REAL)
 trunc = _row("trunc", 1, np.trunc, operand=dtypes.at_least_float, refuses=_REAL)
-round_half_to_even = _row("round_half_to_even", 1, np.rint, operand=dtypes.at_least_float, refuses=_REAL)
+round_half_to_even = _row(
+    "round_half_to_even", 1, np.rint, operand=dtypes.at_least_float, refuses=_REAL
+)
 
 sqrt = _function("sqrt", np.sqrt)
 inv = _row("inv", 1, np.reciprocal, operand=dtypes.quotient)
@@ -264,13 +280,43 @@ ge = _predicate("ge", np.greater_equal, ">=")
 isnan = _row("isnan", 1, np.isnan, result=_boolean)
 isinf = _row("isinf", 1, _isinf, result=_boolean)
 
-and_ = _row("and", 2, np.bitwise_and, symbol="&", commutative=True, associative=True, refuses=(*dtypes.FLOATS, *_REAL))
-or_ = _row("or", 2, np.bitwise_or, symbol="|", commutative=True, associative=True, refuses=(*dtypes.FLOATS, *_REAL))
-xor = _row("xor", 2, np.bitwise_xor, symbol="^", commutative=True, associative=True, refuses=(*dtypes.FLOATS, *_REAL))
+and_ = _row(
+    "and",
+    2,
+    np.bitwise_and,
+    symbol="&",
+    commutative=True,
+    associative=True,
+    refuses=(*dtypes.FLOATS, *_REAL),
+)
+or_ = _row(
+    "or",
+    2,
+    np.bitwise_or,
+    symbol="|",
+    commutative=True,
+    associative=True,
+    refuses=(*dtypes.FLOATS, *_REAL),
+)
+xor = _row(
+    "xor",
+    2,
+    np.bitwise_xor,
+    symbol="^",
+    commutative=True,
+    associative=True,
+    refuses=(*dtypes.FLOATS, *_REAL),
+)
 invert = _row("invert", 1, np.invert, refuses=(*dtypes.FLOATS, *_REAL))
 
 switch = define(_Select("switch", 3, np.where))
-second = define(_Second("second", 2, lambda a, b: np.broadcast_to(b, np.broadcast_shapes(np.shape(a), np.shape(b))).copy()))
+second = define(
+    _Second(
+        "second",
+        2,
+        lambda a, b: np.broadcast_to(b, np.broadcast_shapes(np.shape(a), np.shape(b))).copy(),
+    )
+)
 
 # What a reduction starts from, where the op has a neutral element for every dtype.
 IDENTITIES: dict[str, Callable[[str], Any]] = {

@@ -98,14 +98,18 @@ def _storable(type: Type, value: Any, borrow: bool) -> Any:
     return np.array(array, order="C", copy=True)
 
 
-def tensor_shared_constructor(value: Any, name: str | None = None, borrow: bool = False, broadcastable: Any = None) -> SharedVariable:
+def tensor_shared_constructor(
+    value: Any, name: str | None = None, borrow: bool = False, broadcastable: Any = None
+) -> SharedVariable:
     """A shared tensor; no axis broadcasts unless ``broadcastable`` says so, because the value may change its lengths."""
     array = np.asarray(value)
     if array.dtype.kind not in "biufc":
         raise TypeError(f"shared: cannot hold {value!r:.80}, of NumPy dtype {array.dtype}")
     pattern = (False,) * array.ndim if broadcastable is None else tuple(broadcastable)
     type = TensorType(array.dtype.newbyteorder("=").name, pattern)
-    return TensorSharedVariable(type, Container(_storable(type, array.astype(type.dtype, copy=False), borrow)), name)
+    return TensorSharedVariable(
+        type, Container(_storable(type, array.astype(type.dtype, copy=False), borrow)), name
+    )
 
 
 Constructor = Callable[..., SharedVariable]
@@ -140,7 +144,9 @@ def shared(value: Any, name: str | None = None, borrow: bool = False, **keywords
         If ``value`` is symbolic, or nothing can hold it.
     """
     if isinstance(value, Variable):
-        raise TypeError(f"shared takes a value, and {value} is symbolic; compute its value first, with eval()")
+        raise TypeError(
+            f"shared takes a value, and {value} is symbolic; compute its value first, with eval()"
+        )
     problems = []
     for constructor in reversed(constructors):
         try:

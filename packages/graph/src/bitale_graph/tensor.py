@@ -163,12 +163,20 @@ class TensorOperators:
 
     def __bool__(self) -> bool:
         owner = self.owner  # type: ignore[attr-defined]
-        if owner is not None and self.dtype == "bool" and getattr(getattr(owner.op, "scalar_op", None), "arity", 0) == 2:
-            raise TypeError(f"{self} has no truth value before it is computed; use switch, and &, |, ~ instead of and, or, not")
+        if (
+            owner is not None
+            and self.dtype == "bool"
+            and getattr(getattr(owner.op, "scalar_op", None), "arity", 0) == 2
+        ):
+            raise TypeError(
+                f"{self} has no truth value before it is computed; use switch, and &, |, ~ instead of and, or, not"
+            )
         return True
 
     def __float__(self) -> NoReturn:
-        raise TypeError(f"{self} is symbolic and has no value yet; compile it with function(), or call eval()")
+        raise TypeError(
+            f"{self} is symbolic and has no value yet; compile it with function(), or call eval()"
+        )
 
     __int__ = __index__ = __complex__ = __float__
 
@@ -177,13 +185,17 @@ class TensorOperators:
         return indexing.index(self, key)
 
     def __setitem__(self, key: Any, value: Any) -> NoReturn:
-        raise TypeError("tensor variables cannot be assigned to, since expressions never change; "
-                        "write y = set_subtensor(x[index], value) or inc_subtensor(x[index], value)")
+        raise TypeError(
+            "tensor variables cannot be assigned to, since expressions never change; "
+            "write y = set_subtensor(x[index], value) or inc_subtensor(x[index], value)"
+        )
 
     def __iter__(self) -> Iterator[TensorVariable]:
         if self.ndim == 0 or self.type.shape[0] is None:
-            raise TypeError(f"cannot iterate over {describe(self)}: the length of its first axis is not known "  # type: ignore[arg-type]
-                            "when the expression is built. Did you mean sum(x) of the tensor module, or scan?")
+            raise TypeError(
+                f"cannot iterate over {describe(self)}: the length of its first axis is not known "  # type: ignore[arg-type]
+                "when the expression is built. Did you mean sum(x) of the tensor module, or scan?"
+            )
         return iter([self[i] for i in range(self.type.shape[0])])
 
     def take(self, indices: Any, axis: int | None = None) -> TensorVariable:
@@ -233,15 +245,33 @@ class TensorOperators:
         return shape.swapaxes(self, axis1, axis2)
 
     # Reductions
-    def sum(self, axis: Any = None, dtype: str | None = None, keepdims: bool = False, acc_dtype: str | None = None) -> TensorVariable:
+    def sum(
+        self,
+        axis: Any = None,
+        dtype: str | None = None,
+        keepdims: bool = False,
+        acc_dtype: str | None = None,
+    ) -> TensorVariable:
         """See `sum`."""
         return reduction.sum(self, axis, dtype, keepdims, acc_dtype)
 
-    def prod(self, axis: Any = None, dtype: str | None = None, keepdims: bool = False, acc_dtype: str | None = None) -> TensorVariable:
+    def prod(
+        self,
+        axis: Any = None,
+        dtype: str | None = None,
+        keepdims: bool = False,
+        acc_dtype: str | None = None,
+    ) -> TensorVariable:
         """See `prod`."""
         return reduction.prod(self, axis, dtype, keepdims, acc_dtype)
 
-    def mean(self, axis: Any = None, dtype: str | None = None, keepdims: bool = False, acc_dtype: str | None = None) -> TensorVariable:
+    def mean(
+        self,
+        axis: Any = None,
+        dtype: str | None = None,
+        keepdims: bool = False,
+        acc_dtype: str | None = None,
+    ) -> TensorVariable:
         """See `mean`."""
         return reduction.mean(self, axis, dtype, keepdims, acc_dtype)
 
@@ -338,8 +368,10 @@ class TensorOperators:
 
 
 def _add_unary_methods() -> None:
-    for name in ("exp2 expm1 log2 log10 log1p sin cos tan sinh cosh arcsin arccos arctan arcsinh arccosh arctanh "
-                 "ceil floor trunc deg2rad rad2deg").split():
+    for name in (
+        "exp2 expm1 log2 log10 log1p sin cos tan sinh cosh arcsin arccos arctan arcsinh arccosh arctanh "
+        "ceil floor trunc deg2rad rad2deg"
+    ).split():
         function = getattr(math, name)
 
         def method(self: Any, function: Any = function) -> Any:
@@ -380,14 +412,34 @@ def _ufunc_table() -> dict[Any, Any]:
         function = getattr(math, name, None)
         if isinstance(ufunc, np.ufunc) and function is not None:
             table[ufunc] = function
-    table.update({
-        np.add: math.add2, np.subtract: math.sub, np.multiply: math.mul2, np.true_divide: math.true_div,
-        np.floor_divide: math.int_div, np.remainder: math.mod, np.power: math.pow, np.negative: math.neg,
-        np.absolute: math.abs_, np.sign: math.sgn, np.square: math.sqr, np.reciprocal: math.inv, np.rint: math.round_half_to_even,
-        np.equal: math.eq, np.not_equal: math.neq, np.less: math.lt, np.greater: math.gt, np.less_equal: math.le,
-        np.greater_equal: math.ge, np.bitwise_and: math.and_, np.bitwise_or: math.or_, np.bitwise_xor: math.xor,
-        np.invert: math.invert, np.matmul: product.matmul,
-    })
+    table.update(
+        {
+            np.add: math.add2,
+            np.subtract: math.sub,
+            np.multiply: math.mul2,
+            np.true_divide: math.true_div,
+            np.floor_divide: math.int_div,
+            np.remainder: math.mod,
+            np.power: math.pow,
+            np.negative: math.neg,
+            np.absolute: math.abs_,
+            np.sign: math.sgn,
+            np.square: math.sqr,
+            np.reciprocal: math.inv,
+            np.rint: math.round_half_to_even,
+            np.equal: math.eq,
+            np.not_equal: math.neq,
+            np.less: math.lt,
+            np.greater: math.gt,
+            np.less_equal: math.le,
+            np.greater_equal: math.ge,
+            np.bitwise_and: math.and_,
+            np.bitwise_or: math.or_,
+            np.bitwise_xor: math.xor,
+            np.invert: math.invert,
+            np.matmul: product.matmul,
+        }
+    )
     return table
 
 
@@ -428,11 +480,24 @@ def plural(single: Any) -> Any:
 
 
 _KINDS: dict[str, Shape] = {
-    "scalar": (), "vector": (None,), "row": (1, None), "col": (None, 1), "matrix": (None,) * 2,
+    "scalar": (),
+    "vector": (None,),
+    "row": (1, None),
+    "col": (None, 1),
+    "matrix": (None,) * 2,
     **{f"tensor{n}": (None,) * n for n in (3, 4, 5, 6, 7)},
 }
-_LETTERS = {"": None, "b": "int8", "w": "int16", "i": "int32", "l": "int64", "f": "float32", "d": "float64",
-            "c": "complex64", "z": "complex128"}
+_LETTERS = {
+    "": None,
+    "b": "int8",
+    "w": "int16",
+    "i": "int32",
+    "l": "int64",
+    "f": "float32",
+    "d": "float64",
+    "c": "complex64",
+    "z": "complex128",
+}
 _PLURALS = {"matrix": "matrices"}
 CONSTRUCTORS: dict[str, Any] = {}
 for _letter, _dtype in _LETTERS.items():
@@ -442,7 +507,8 @@ for _letter, _dtype in _LETTERS.items():
         CONSTRUCTORS[_letter + _PLURALS.get(_kind, _kind + "s")] = plural(_single)
 
 
-def tensor(name: str | None = None, dtype: str = "floatX", shape: Any = None, broadcastable: Any = None) -> TensorVariable:
+def tensor(
+    name: str | None = None, dtype: str = "floatX", shape: Any = None, broadcastable: Any = None
+) -> TensorVariable:
     """A variable of any dtype and shape; see `TensorType`."""
     return TensorType(dtype, shape, broadcastable)(name)  # type: ignore[no-any-return]
-

@@ -51,4 +51,6 @@ def inherited(trace: Trace) -> Iterator[None]:
 
 def text(trace: Trace) -> str:
     """Lay a trace out as Python does, the innermost frame last."""
-    return "\n".join(f'  File "{name}", line {line}, in {function}' for name, line, function in reversed(trace))
+    return "\n".join(
+        f'  File "{name}", line {line}, in {function}' for name, line, function in reversed(trace)
+    )

@@ -54,11 +54,16 @@ def ancestors(outputs: Iterable[Variable], stop_at: Container[Variable] = ()) ->
 
 def leaves(outputs: Iterable[Variable], stop_at: Container[Variable] = ()) -> list[Variable]:
     """The variables without an owner (constants aside) that ``outputs`` depend on, and the ``stop_at`` reached."""
-    return [v for v in ancestors(outputs, stop_at)
-            if v in stop_at or (v.owner is None and not isinstance(v, Constant))]
+    return [
+        v
+        for v in ancestors(outputs, stop_at)
+        if v in stop_at or (v.owner is None and not isinstance(v, Constant))
+    ]
 
 
-def clone_nodes(outputs: Sequence[Variable], replace: Mapping[Variable, Variable]) -> dict[Variable, Variable]:
+def clone_nodes(
+    outputs: Sequence[Variable], replace: Mapping[Variable, Variable]
+) -> dict[Variable, Variable]:
     """Copy what ``outputs`` depend on, with the variables in ``replace`` exchanged.
 
     Returns the map from each old variable to its new one, the replaced ones included; leaves that are not replaced
@@ -74,7 +79,9 @@ def clone_nodes(outputs: Sequence[Variable], replace: Mapping[Variable, Variable
     return memo
 
 
-def graph_replace(outputs: Sequence[Variable], replace: Mapping[Variable, Variable]) -> list[Variable]:
+def graph_replace(
+    outputs: Sequence[Variable], replace: Mapping[Variable, Variable]
+) -> list[Variable]:
     """``outputs`` with the variables in ``replace`` exchanged; what no replacement reaches is shared, not copied."""
     memo: dict[Variable, Variable] = dict(replace)
     for node in toposort(outputs, stop_at=replace):

@@ -107,7 +107,10 @@ class TensorType(Type):
         )
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, TensorType) and (self.dtype, self.shape) == (other.dtype, other.shape)
+        return isinstance(other, TensorType) and (self.dtype, self.shape) == (
+            other.dtype,
+            other.shape,
+        )
 
     def __hash__(self) -> int:
         return self._hash
@@ -134,7 +137,9 @@ class TensorType(Type):
     def __repr__(self) -> str:
         return str(self)
 
-    def filter(self, value: Any, strict: bool = False, allow_downcast: bool | None = None) -> np.ndarray[Any, Any]:
+    def filter(
+        self, value: Any, strict: bool = False, allow_downcast: bool | None = None
+    ) -> np.ndarray[Any, Any]:
         """Convert ``value`` to an aligned array of this dtype, rank and known lengths.
 
         Parameters
@@ -153,21 +158,33 @@ class TensorType(Type):
             If ``value`` is symbolic, has another rank or length, or would lose precision.
         """
         if hasattr(value, "owner") and hasattr(value, "type"):
-            raise TypeError(f"expected a value of {self}, but got the symbolic variable {value}; "
-                            "did you mean to use it in an expression, or to pass its value?")
+            raise TypeError(
+                f"expected a value of {self}, but got the symbolic variable {value}; "
+                "did you mean to use it in an expression, or to pass its value?"
+            )
         array = value if type(value) is np.ndarray else None
         if strict and (array is None or array.dtype != self.numpy_dtype):
-            got = f"an array of dtype {array.dtype}" if array is not None else f"{type(value).__name__}"
-            raise TypeError(f"strict mode takes only a NumPy array of dtype {self.dtype}, and got {got}")
+            got = (
+                f"an array of dtype {array.dtype}"
+                if array is not None
+                else f"{type(value).__name__}"
+            )
+            raise TypeError(
+                f"strict mode takes only a NumPy array of dtype {self.dtype}, and got {got}"
+            )
         if array is None or array.dtype != self.numpy_dtype:
             array = self._convert(value, allow_downcast)
         if array.ndim != self.ndim:
-            raise TypeError(f"Wrong number of dimensions: expected {self.ndim} for {self}, "
-                            f"got {array.ndim} with shape {array.shape}")
+            raise TypeError(
+                f"Wrong number of dimensions: expected {self.ndim} for {self}, "
+                f"got {array.ndim} with shape {array.shape}"
+            )
         for axis, (n, m) in enumerate(zip(self.shape, array.shape)):
             if n is not None and n != m:
                 what = "broadcastable, that is of length 1" if n == 1 else f"of length {n}"
-                raise TypeError(f"axis {axis} is {what} in {self}, but the value has shape {array.shape}")
+                raise TypeError(
+                    f"axis {axis} is {what} in {self}, but the value has shape {array.shape}"
+                )
         if not (array.flags.aligned and array.dtype.isnative):
             array = np.array(array, dtype=self.numpy_dtype)
         return array
@@ -189,10 +206,13 @@ class TensorType(Type):
             # Python numbers and lists have no precision of their own: what converts exactly may pass.
             with np.errstate(all="ignore"):
                 exact = given.astype(target)
-                if exact.dtype.kind != "b" and np.array_equal(exact.astype(given.dtype), given, equal_nan=given.dtype.kind in "fc"):
+                if exact.dtype.kind != "b" and np.array_equal(
+                    exact.astype(given.dtype), given, equal_nan=given.dtype.kind in "fc"
+                ):
                     return exact
         raise TypeError(
             f"{self} cannot store a value of dtype {given.dtype} without risking loss of precision "
             f"(expected dtype {self.dtype}). Cast the data yourself, for instance with "
             f"numpy.asarray(x, dtype={self.dtype!r}), or set allow_input_downcast=True when calling function(). "
-            f"Value: {value!r:.60}")
+            f"Value: {value!r:.60}"
+        )

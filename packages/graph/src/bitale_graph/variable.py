@@ -35,7 +35,13 @@ class Variable:
 
     _tag: Tag | None = None
 
-    def __init__(self, type: Type, owner: Apply | None = None, index: int | None = None, name: str | None = None) -> None:
+    def __init__(
+        self,
+        type: Type,
+        owner: Apply | None = None,
+        index: int | None = None,
+        name: str | None = None,
+    ) -> None:
         if name is not None and not isinstance(name, str):
             raise TypeError(f"the name of a variable must be a str, not {name!r}")
         self.type = type

@@ -31,7 +31,9 @@ class Alloc(Op):
         value = as_tensor(value)
         sizes = as_lengths("alloc", list(lengths))
         if value.ndim > len(sizes):
-            raise ShapeError(f"alloc: {describe(value)} has a higher rank than the {len(sizes)} lengths given")
+            raise ShapeError(
+                f"alloc: {describe(value)} has a higher rank than the {len(sizes)} lengths given"
+            )
         known = [constant_int(n) for n in sizes]
         if any(n is not None and n < 0 for n in known):
             raise ShapeError(f"alloc: a length cannot be negative: {known}")
@@ -47,7 +49,9 @@ class Alloc(Op):
         static = node.inputs[0].type.shape  # type: ignore[attr-defined]
         for a in range(-value.ndim, 0):
             if static[a] != 1 and value.shape[a] != shape[a]:
-                raise ShapeError(f"alloc: a value of shape {value.shape} cannot fill the shape {shape}")
+                raise ShapeError(
+                    f"alloc: a value of shape {value.shape} cannot fill the shape {shape}"
+                )
         if any(n < 0 for n in shape):
             raise ShapeError(f"alloc: a length cannot be negative: {shape}")
         out = np.empty(shape, dtype=value.dtype)
@@ -85,7 +89,11 @@ def full_like(x: Any, value: Any, dtype: str | None = None) -> TensorVariable:
     """A tensor of the shape of ``x`` filled with ``value``; only the shape of ``x`` is used."""
     x = as_tensor(x)
     wanted = dtypes.check(dtype) if dtype is not None else x.type.dtype
-    value = as_tensor(np.asarray(value, dtype=wanted)) if is_python_number(value) else cast(value, wanted)
+    value = (
+        as_tensor(np.asarray(value, dtype=wanted))
+        if is_python_number(value)
+        else cast(value, wanted)
+    )
     return value if x.ndim == 0 else Alloc()(value, *(shape_i(x, i) for i in range(x.ndim)))  # type: ignore[no-any-return]
 
 
@@ -141,7 +149,9 @@ def arange(start: Any, stop: Any = None, step: Any = 1, dtype: str | None = None
     if dtype is None:
         strong = [as_tensor(v).type.dtype for v in (start, stop, step) if not is_python_number(v)]
         common = dtypes.upcast(*strong) if strong else None
-        dtype = dtypes.upcast(*strong, *(dtypes.weak(v, common) for v in (start, stop, step) if is_python_number(v)))
+        dtype = dtypes.upcast(
+            *strong, *(dtypes.weak(v, common) for v in (start, stop, step) if is_python_number(v))
+        )
         if dtypes.is_discrete(dtype):
             dtype = "uint64" if dtype.startswith("uint") else "int64"
     dtype = dtypes.check(dtype)
@@ -161,7 +171,11 @@ class Eye(Op):
     def make_node(self, n: Any, m: Any, k: Any) -> Apply:
         """The lengths and the diagonal are 0-d integers."""
         inputs = as_lengths("eye", [n, m, k])
-        return Apply(self, inputs, [TensorType(self.dtype, (constant_int(inputs[0]), constant_int(inputs[1])))()])
+        return Apply(
+            self,
+            inputs,
+            [TensorType(self.dtype, (constant_int(inputs[0]), constant_int(inputs[1])))()],
+        )
 
     def perform(self, node: Apply, inputs: Sequence[Any], output_storage: Storage) -> None:
         n, m, k = (int(v) for v in inputs)

@@ -45,7 +45,10 @@ def _as_numpy_index(pattern: Pattern, inputs: Sequence[Any]) -> tuple[Any, ...]:
 def _slice_length(n: int | None, part: slice) -> int | None:
     """The length of a slice of an axis of length ``n``, where it is known now."""
     bounds = [None if b is None else constant_int(b) for b in (part.start, part.stop, part.step)]
-    if any(b is None and given is not None for b, given in zip(bounds, (part.start, part.stop, part.step))):
+    if any(
+        b is None and given is not None
+        for b, given in zip(bounds, (part.start, part.stop, part.step))
+    ):
         return None
     if bounds[2] == 0:
         raise ValueError("the step of a slice cannot be zero")
@@ -66,11 +69,15 @@ class Subtensor(Op):
         """Find the shape of the result, and raise `IndexError` for a constant index out of range."""
         x = as_tensor(x)
         inputs = [_as_index(b) for b in bounds]
-        return Apply(self, [x, *inputs], [TensorType(x.type.dtype, self._static_shape(x, inputs))()])
+        return Apply(
+            self, [x, *inputs], [TensorType(x.type.dtype, self._static_shape(x, inputs))()]
+        )
 
     def _static_shape(self, x: Any, inputs: Sequence[Any]) -> Shape:
         if len(self.pattern) > x.ndim:
-            raise IndexError(f"too many indices: {len(self.pattern)} for {describe(x)} of rank {x.ndim}")
+            raise IndexError(
+                f"too many indices: {len(self.pattern)} for {describe(x)} of rank {x.ndim}"
+            )
         lengths: list[int | None] = []
         for axis, part in enumerate(unpack(self.pattern, inputs)):
             n = x.type.shape[axis]
@@ -80,7 +87,7 @@ class Subtensor(Op):
             i = constant_int(part)
             if n is not None and i is not None and not -n <= i < n:
                 raise IndexError(f"index {i} is out of bounds for axis {axis} of {describe(x)}")
-        return (*lengths, *x.type.shape[len(self.pattern):])
+        return (*lengths, *x.type.shape[len(self.pattern) :])
 
     def perform(self, node: Apply, inputs: Sequence[Any], output_storage: Storage) -> None:
         output_storage[0][0] = np.asarray(inputs[0][_as_numpy_index(self.pattern, inputs[1:])])
@@ -92,8 +99,12 @@ class Subtensor(Op):
         for axis, part in enumerate(unpack(self.pattern, node.inputs[1:])):
             if isinstance(part, slice):
                 known = static[len(lengths)]
-                lengths.append(as_tensor(np.int64(known)) if known is not None else slice_length(old[axis], part))
-        return [(*lengths, *old[len(self.pattern):])]
+                lengths.append(
+                    as_tensor(np.int64(known))
+                    if known is not None
+                    else slice_length(old[axis], part)
+                )
+        return [(*lengths, *old[len(self.pattern) :])]
 
 
 def slice_length(n: Any, part: slice) -> Any:
@@ -122,8 +133,10 @@ def slice_length(n: Any, part: slice) -> Any:
 def _as_index(value: Any) -> Any:
     v = as_tensor(value)
     if v.type.dtype == "bool" or not dtypes.is_discrete(v.type.dtype):
-        raise TypeError(f"an index must be an integer, and got {describe(v)}"
-                        + ("; use // rather than / to compute it" if dtypes.is_float(v.type.dtype) else ""))
+        raise TypeError(
+            f"an index must be an integer, and got {describe(v)}"
+            + ("; use // rather than / to compute it" if dtypes.is_float(v.type.dtype) else "")
+        )
     return cast(v, "int64") if v.ndim == 0 else v
 
 
@@ -160,22 +173,34 @@ class IncSubtensor(Op):
 def _fitting(x: Any, y: Any, shape: Shape) -> Any:
     from ..conversion import is_python_number
 
-    y = as_tensor(np.asarray(y, dtype=dtypes.weak(y, x.type.dtype))) if is_python_number(y) else as_tensor(y)
+    y = (
+        as_tensor(np.asarray(y, dtype=dtypes.weak(y, x.type.dtype)))
+        if is_python_number(y)
+        else as_tensor(y)
+    )
     if dtypes.upcast(x.type.dtype, y.type.dtype) != x.type.dtype:
-        raise TypeError(f"cannot write {describe(y)} into {describe(x)} without losing precision; cast it first")
+        raise TypeError(
+            f"cannot write {describe(y)} into {describe(x)} without losing precision; cast it first"
+        )
     y = cast(y, x.type.dtype)
     if y.ndim > len(shape):
-        raise ShapeError(f"cannot write {describe(y)} into a selection of rank {len(shape)} of {describe(x)}")
+        raise ShapeError(
+            f"cannot write {describe(y)} into a selection of rank {len(shape)} of {describe(x)}"
+        )
     for a in range(-y.ndim, 0):
         if None not in (y.type.shape[a], shape[a]) and y.type.shape[a] not in (1, shape[a]):
-            raise ShapeError(f"cannot write {describe(y)} into a selection of shape {shape} of {describe(x)}")
+            raise ShapeError(
+                f"cannot write {describe(y)} into a selection of shape {shape} of {describe(x)}"
+            )
     return y
 
 
 def _check_fits(static: Shape, y: Any, shape: tuple[int, ...]) -> None:
     for a in range(-y.ndim, 0):
         if static[a] != 1 and y.shape[a] != shape[a]:
-            raise ShapeError(f"cannot write an array of shape {y.shape} into a selection of shape {shape}")
+            raise ShapeError(
+                f"cannot write an array of shape {y.shape} into a selection of shape {shape}"
+            )
 
 
 class AdvancedSubtensor1(Op):
@@ -187,8 +212,12 @@ class AdvancedSubtensor1(Op):
         """The first axis takes the length of ``rows``."""
         x, rows = as_tensor(x), _as_index(rows)
         if x.ndim < 1 or rows.ndim != 1:
-            raise ShapeError(f"expected a tensor with rows and an index vector, and got {describe(x)} and {describe(rows)}")
-        return Apply(self, [x, rows], [TensorType(x.type.dtype, (rows.type.shape[0], *x.type.shape[1:]))()])
+            raise ShapeError(
+                f"expected a tensor with rows and an index vector, and got {describe(x)} and {describe(rows)}"
+            )
+        return Apply(
+            self, [x, rows], [TensorType(x.type.dtype, (rows.type.shape[0], *x.type.shape[1:]))()]
+        )
 
     def perform(self, node: Apply, inputs: Sequence[Any], output_storage: Storage) -> None:
         output_storage[0][0] = np.take(inputs[0], inputs[1], axis=0, mode="raise")
@@ -242,7 +271,7 @@ def _advanced_shape(pattern: Pattern, x: Any, inputs: Sequence[Any]) -> Shape:
     rest = [_slice_length(x.type.shape[a], p) for a, p in enumerate(parts) if isinstance(p, slice)]
     apart = positions != list(range(positions[0], positions[0] + len(positions)))
     at = 0 if apart else positions[0]
-    return (*rest[:at], *joint, *rest[at:], *x.type.shape[len(pattern):])
+    return (*rest[:at], *joint, *rest[at:], *x.type.shape[len(pattern) :])
 
 
 class AdvancedSubtensor(Op):
@@ -257,7 +286,11 @@ class AdvancedSubtensor(Op):
         """Find the shape by NumPy's rule."""
         x = as_tensor(x)
         inputs = [_as_index(p) for p in parts]
-        return Apply(self, [x, *inputs], [TensorType(x.type.dtype, _advanced_shape(self.pattern, x, inputs))()])
+        return Apply(
+            self,
+            [x, *inputs],
+            [TensorType(x.type.dtype, _advanced_shape(self.pattern, x, inputs))()],
+        )
 
     def perform(self, node: Apply, inputs: Sequence[Any], output_storage: Storage) -> None:
         output_storage[0][0] = np.asarray(inputs[0][_as_numpy_index(self.pattern, inputs[1:])])
@@ -319,7 +352,9 @@ def index(x: Any, key: Any) -> TensorVariable:
             inputs += [_as_index(b) for b in bounds if b is not None]
             position += 1
         else:
-            v = _as_index(np.asarray(entry, dtype="int64") if isinstance(entry, list) and not entry else entry)
+            v = _as_index(
+                np.asarray(entry, dtype="int64") if isinstance(entry, list) and not entry else entry
+            )
             pattern.append("a" if v.ndim else "i")
             inputs.append(v)
             has_arrays |= v.ndim > 0
@@ -327,12 +362,16 @@ def index(x: Any, key: Any) -> TensorVariable:
         pattern.pop()
     if has_arrays:
         if new_axes:
-            raise IndexError("None beside an index array is ambiguous; insert the axis with dimshuffle")
+            raise IndexError(
+                "None beside an index array is ambiguous; insert the axis with dimshuffle"
+            )
         return _advanced(x, tuple(pattern), inputs)
     result = x if not pattern else _element_or_view(x, tuple(pattern), inputs)
     if new_axes:
         rest = iter(range(result.ndim))
-        result = result.dimshuffle(*("x" if i in new_axes else next(rest) for i in range(result.ndim + len(new_axes))))
+        result = result.dimshuffle(
+            *("x" if i in new_axes else next(rest) for i in range(result.ndim + len(new_axes)))
+        )
     return result  # type: ignore[no-any-return]
 
 
@@ -365,7 +404,13 @@ def _advanced(x: Any, pattern: Pattern, inputs: list[Any]) -> Any:
         if rows.ndim == 1:
             return AdvancedSubtensor1()(x, rows)
         flat = AdvancedSubtensor1()(x, rows.flatten())
-        return reshape(flat, [*(shape_i(rows, i) for i in range(rows.ndim)), *(shape_i(x, i) for i in range(1, x.ndim))])
+        return reshape(
+            flat,
+            [
+                *(shape_i(rows, i) for i in range(rows.ndim)),
+                *(shape_i(x, i) for i in range(1, x.ndim)),
+            ],
+        )
     return AdvancedSubtensor(pattern)(x, *inputs)
 
 
@@ -382,7 +427,9 @@ def inc_subtensor(selection: Any, y: Any) -> TensorVariable:
 def _written(selection: Any, y: Any, set: bool) -> TensorVariable:
     name = "set_subtensor" if set else "inc_subtensor"
     if not isinstance(selection, Variable):
-        raise TypeError(f"{name}: the first argument must be an indexed variable such as x[0], not {selection!r}")
+        raise TypeError(
+            f"{name}: the first argument must be an indexed variable such as x[0], not {selection!r}"
+        )
     node = selection.owner
     op = None if node is None else node.op
     if isinstance(op, Subtensor):
@@ -391,6 +438,6 @@ def _written(selection: Any, y: Any, set: bool) -> TensorVariable:
         return AdvancedIncSubtensor1(set)(node.inputs[0], y, node.inputs[1])  # type: ignore[union-attr,no-any-return]
     if isinstance(op, AdvancedSubtensor):
         return AdvancedIncSubtensor(op.pattern, set)(node.inputs[0], y, *node.inputs[1:])  # type: ignore[union-attr,no-any-return]
-    raise TypeError(f"{name}: the first argument must be an indexed variable such as x[0], and {describe(selection)} is not")
-
-
+    raise TypeError(
+        f"{name}: the first argument must be an indexed variable such as x[0], and {describe(selection)} is not"
+    )

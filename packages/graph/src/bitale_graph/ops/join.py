@@ -38,19 +38,25 @@ class Join(Op):
         ranks = {p.ndim for p in parts}
         if len(ranks) != 1 or not 0 <= self.axis < parts[0].ndim:
             operands = "".join(f"\n  {describe(p)}" for p in parts)
-            raise ShapeError(f"join along axis {self.axis}: the tensors must have one rank, above the axis{operands}")
+            raise ShapeError(
+                f"join along axis {self.axis}: the tensors must have one rank, above the axis{operands}"
+            )
         dtype = dtypes.upcast(*(p.type.dtype for p in parts))
         inputs = [cast(p, dtype) for p in parts]
         lengths: list[int | None] = []
         for a in range(parts[0].ndim):
             known = {p.type.shape[a] for p in parts}
             if a == self.axis:
-                lengths.append(None if None in known else int(np.sum([p.type.shape[a] for p in parts])))
+                lengths.append(
+                    None if None in known else int(np.sum([p.type.shape[a] for p in parts]))
+                )
                 continue
             known.discard(None)
             if len(known) > 1:
                 operands = "".join(f"\n  {describe(p)}" for p in parts)
-                raise ShapeError(f"join along axis {self.axis}: lengths of axis {a} differ{operands}")
+                raise ShapeError(
+                    f"join along axis {self.axis}: lengths of axis {a} differ{operands}"
+                )
             lengths.append(known.pop() if known else None)
         return Apply(self, inputs, [TensorType(dtype, lengths)()])
 
@@ -58,7 +64,9 @@ class Join(Op):
         try:
             output_storage[0][0] = np.concatenate(inputs, axis=self.axis)
         except ValueError as error:
-            raise ShapeError(f"join along axis {self.axis}: shapes {[x.shape for x in inputs]} do not go together") from error
+            raise ShapeError(
+                f"join along axis {self.axis}: shapes {[x.shape for x in inputs]} do not go together"
+            ) from error
 
     def infer_shape(self, node: Apply, input_shapes: Sequence[Sequence[Any]]) -> list[Any]:
         lengths = list(input_shapes[0])
@@ -95,7 +103,10 @@ def stack(*tensors: Any, axis: int = 0) -> TensorVariable:
         raise ValueError("stack: give at least one tensor")
     strong = [as_tensor(t).type.dtype for t in items if not is_python_number(t)]
     common = dtypes.upcast(*strong) if strong else None
-    parts = [as_tensor(np.asarray(t, dtypes.weak(t, common))) if is_python_number(t) else as_tensor(t) for t in items]
+    parts = [
+        as_tensor(np.asarray(t, dtypes.weak(t, common))) if is_python_number(t) else as_tensor(t)
+        for t in items
+    ]
     if all(p.ndim == 0 for p in parts) and axis in (0, -1):
         return MakeVector(dtypes.upcast(*(p.type.dtype for p in parts)))(*parts)  # type: ignore[no-any-return]
     ndim = parts[0].ndim + 1

@@ -125,7 +125,9 @@ def divmod(x: Any, y: Any) -> tuple[TensorVariable, TensorVariable]:
     return int_div(x, y), mod(x, y)
 
 
-def isclose(a: Any, b: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> TensorVariable:
+def isclose(
+    a: Any, b: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False
+) -> TensorVariable:
     """Where ``|a - b| <= atol + rtol |b|``; infinities of one sign are close, NaN only with ``equal_nan``."""
     a, b = as_tensor(a), as_tensor(b)
     finite = invert(or_(or_(isinf(a), isinf(b)), or_(isnan(a), isnan(b))))
@@ -138,5 +140,3 @@ def round(x: Any, mode: str | None = None) -> TensorVariable:
     if mode not in (None, "half_to_even"):
         raise ValueError(f"round: the mode is 'half_to_even', not {mode!r}")
     return round_half_to_even(x)  # type: ignore[no-any-return]
-
-

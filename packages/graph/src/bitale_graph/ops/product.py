@@ -30,13 +30,17 @@ class Dot(Op):
         """Check that the inner lengths agree where they are known."""
         x, y = as_tensor(x), as_tensor(y)
         if x.ndim not in (1, 2) or y.ndim not in (1, 2):
-            raise ShapeError(f"dot takes vectors and matrices, and got\n  {describe(x)}\n  {describe(y)}")
+            raise ShapeError(
+                f"dot takes vectors and matrices, and got\n  {describe(x)}\n  {describe(y)}"
+            )
         dtype = dtypes.upcast(x.type.dtype, y.type.dtype)
         x, y = cast(x, dtype), cast(y, dtype)
         n, m = x.type.shape[-1], y.type.shape[0]
         if n is not None and m is not None and n != m:
-            raise ShapeError(f"dot: shapes do not match: the last axis of x has length {n}, the first of y {m}"
-                             f"\n  x  {describe(x)}\n  y  {describe(y)}")
+            raise ShapeError(
+                f"dot: shapes do not match: the last axis of x has length {n}, the first of y {m}"
+                f"\n  x  {describe(x)}\n  y  {describe(y)}"
+            )
         return Apply(self, [x, y], [TensorType(dtype, (*x.type.shape[:-1], *y.type.shape[1:]))()])
 
     def perform(self, node: Apply, inputs: Sequence[Any], output_storage: Storage) -> None:
@@ -51,8 +55,10 @@ class Dot(Op):
 def check_inner(name: str, x: Any, y: Any) -> None:
     """Raise `ShapeError` if arrays cannot be multiplied."""
     if x.shape[-1] != y.shape[0]:
-        raise ShapeError(f"{name}: shapes do not match: x has shape {x.shape}, y has shape {y.shape}; "
-                         f"the last axis of x ({x.shape[-1]}) must equal the first axis of y ({y.shape[0]})")
+        raise ShapeError(
+            f"{name}: shapes do not match: x has shape {x.shape}, y has shape {y.shape}; "
+            f"the last axis of x ({x.shape[-1]}) must equal the first axis of y ({y.shape[0]})"
+        )
 
 
 class Gemm(Op):
@@ -68,18 +74,27 @@ class Gemm(Op):
         inputs = [as_tensor(v) for v in (z, alpha, x, y, beta)]
         if len({v.type.dtype for v in inputs}) != 1 or [v.ndim for v in inputs] != [2, 0, 2, 2, 0]:
             operands = "".join(f"\n  {describe(v)}" for v in inputs)
-            raise ShapeError(f"gemm takes a matrix, a scalar, two matrices and a scalar of one dtype{operands}")
+            raise ShapeError(
+                f"gemm takes a matrix, a scalar, two matrices and a scalar of one dtype{operands}"
+            )
         z, _, x, y, _ = inputs
-        shape = tuple(a if a is not None else b for a, b in zip(z.type.shape, (x.type.shape[0], y.type.shape[1])))
+        shape = tuple(
+            a if a is not None else b
+            for a, b in zip(z.type.shape, (x.type.shape[0], y.type.shape[1]))
+        )
         return Apply(self, inputs, [TensorType(z.type.dtype, shape)()])
 
     def perform(self, node: Apply, inputs: Sequence[Any], output_storage: Storage) -> None:
         z, alpha, x, y, beta = inputs
         check_inner("gemm", x, y)
         if z.shape != (x.shape[0], y.shape[1]):
-            raise ShapeError(f"gemm: z has shape {z.shape}, dot(x, y) has {(x.shape[0], y.shape[1])}")
+            raise ShapeError(
+                f"gemm: z has shape {z.shape}, dot(x, y) has {(x.shape[0], y.shape[1])}"
+            )
         product = alpha * np.dot(x, y)
-        output_storage[0][0] = np.asarray(product if beta == 0 else beta * z + product, dtype=z.dtype)
+        output_storage[0][0] = np.asarray(
+            product if beta == 0 else beta * z + product, dtype=z.dtype
+        )
 
     def infer_shape(self, node: Apply, input_shapes: Sequence[Sequence[Any]]) -> list[Any]:
         return [tuple(input_shapes[0])]
@@ -109,7 +124,9 @@ def matmul(x: Any, y: Any) -> TensorVariable:
     if x.ndim == 0 or y.ndim == 0:
         raise ShapeError(f"matmul takes no scalars; use * for\n  {describe(x)}\n  {describe(y)}")
     if x.ndim > 2 or y.ndim > 2:
-        raise ShapeError(f"matmul takes vectors and matrices; use tensordot for\n  {describe(x)}\n  {describe(y)}")
+        raise ShapeError(
+            f"matmul takes vectors and matrices; use tensordot for\n  {describe(x)}\n  {describe(y)}"
+        )
     return Dot()(x, y)  # type: ignore[no-any-return]
 
 
@@ -125,14 +142,25 @@ def tensordot(x: Any, y: Any, axes: Any = 2) -> TensorVariable:
     if isinstance(axes, (int, np.integer)):
         first, second = list(range(x.ndim - int(axes), x.ndim)), list(range(int(axes)))
     else:
-        first, second = ([int(axes[i])] if isinstance(axes[i], (int, np.integer)) else [int(a) for a in axes[i]] for i in (0, 1))
-    if len(first) != len(second) or any(not -x.ndim <= a < x.ndim for a in first) or any(not -y.ndim <= a < y.ndim for a in second):
-        raise ShapeError(f"tensordot: the axes {axes!r} do not fit\n  {describe(x)}\n  {describe(y)}")
+        first, second = (
+            [int(axes[i])] if isinstance(axes[i], (int, np.integer)) else [int(a) for a in axes[i]]
+            for i in (0, 1)
+        )
+    if (
+        len(first) != len(second)
+        or any(not -x.ndim <= a < x.ndim for a in first)
+        or any(not -y.ndim <= a < y.ndim for a in second)
+    ):
+        raise ShapeError(
+            f"tensordot: the axes {axes!r} do not fit\n  {describe(x)}\n  {describe(y)}"
+        )
     first, second = [a % x.ndim for a in first], [a % y.ndim for a in second]
     for a, b in zip(first, second):
         n, m = x.type.shape[a], y.type.shape[b]
         if n is not None and m is not None and n != m:
-            raise ShapeError(f"tensordot: axis {a} of {describe(x)} and axis {b} of {describe(y)} differ")
+            raise ShapeError(
+                f"tensordot: axis {a} of {describe(x)} and axis {b} of {describe(y)} differ"
+            )
     free_x = [a for a in range(x.ndim) if a not in first]
     free_y = [a for a in range(y.ndim) if a not in second]
     rows, columns = [shape_i(x, a) for a in free_x], [shape_i(y, a) for a in free_y]

@@ -24,8 +24,12 @@ if TYPE_CHECKING:
 
 Axes = int | Sequence[int] | None
 _FUNCTIONS: dict[str, Any] = {
-    "add": np.add.reduce, "mul": np.multiply.reduce, "maximum": np.maximum.reduce, "minimum": np.minimum.reduce,
-    "and": np.logical_and.reduce, "or": np.logical_or.reduce,
+    "add": np.add.reduce,
+    "mul": np.multiply.reduce,
+    "maximum": np.maximum.reduce,
+    "minimum": np.minimum.reduce,
+    "and": np.logical_and.reduce,
+    "or": np.logical_or.reduce,
 }
 
 
@@ -60,7 +64,9 @@ class Reduce(Op):
 
     __props__ = ("scalar_op", "axes", "acc_dtype", "dtype")
 
-    def __init__(self, scalar_op: ScalarOp, axes: tuple[int, ...], acc_dtype: str, dtype: str) -> None:
+    def __init__(
+        self, scalar_op: ScalarOp, axes: tuple[int, ...], acc_dtype: str, dtype: str
+    ) -> None:
         self.scalar_op = scalar_op
         self.axes = axes
         self.acc_dtype = acc_dtype
@@ -78,7 +84,9 @@ class Reduce(Op):
         x = inputs[0]
         name = self.scalar_op.name
         if name in ("maximum", "minimum") and any(x.shape[a] == 0 for a in self.axes):
-            raise ValueError(f"{name} over an empty axis has no value (shape {x.shape}, axes {self.axes})")
+            raise ValueError(
+                f"{name} over an empty axis has no value (shape {x.shape}, axes {self.axes})"
+            )
         if not self.axes:
             output_storage[0][0] = x.astype(self.dtype)
             return
@@ -105,25 +113,45 @@ def accumulator_dtype(dtype: str) -> str:
     return {"float16": "float32", "float32": "float64", "complex64": "complex128"}.get(dtype, dtype)
 
 
-def _reduced(scalar_op: ScalarOp, x: Any, axis: Any, keepdims: bool, acc_dtype: str, dtype: str) -> TensorVariable:
+def _reduced(
+    scalar_op: ScalarOp, x: Any, axis: Any, keepdims: bool, acc_dtype: str, dtype: str
+) -> TensorVariable:
     axes = normalize_axes(scalar_op.name, axis, x.ndim)
     result = Reduce(scalar_op, axes, acc_dtype, dtype)(x)
     return keep_axes(result, axes, x.ndim) if keepdims else result  # type: ignore[no-any-return]
 
 
-def _summed(op: ScalarOp, x: Any, axis: Axes, dtype: str | None, keepdims: bool, acc_dtype: str | None) -> TensorVariable:
+def _summed(
+    op: ScalarOp, x: Any, axis: Axes, dtype: str | None, keepdims: bool, acc_dtype: str | None
+) -> TensorVariable:
     x = as_tensor(x)
     out = sum_dtype(x.type.dtype) if dtype is None else dtypes.check(dtype)
-    acc = accumulator_dtype(dtypes.upcast(out, x.type.dtype) if dtype is None else out) if acc_dtype is None else dtypes.check(acc_dtype)
+    acc = (
+        accumulator_dtype(dtypes.upcast(out, x.type.dtype) if dtype is None else out)
+        if acc_dtype is None
+        else dtypes.check(acc_dtype)
+    )
     return _reduced(op, x, axis, keepdims, acc, out)
 
 
-def sum(x: Any, axis: Axes = None, dtype: str | None = None, keepdims: bool = False, acc_dtype: str | None = None) -> TensorVariable:
+def sum(
+    x: Any,
+    axis: Axes = None,
+    dtype: str | None = None,
+    keepdims: bool = False,
+    acc_dtype: str | None = None,
+) -> TensorVariable:
     """Add up the elements along ``axis`` (None: all); integers widen to 64 bits, float32 accumulates in float64."""
     return _summed(scalar.add, x, axis, dtype, keepdims, acc_dtype)
 
 
-def prod(x: Any, axis: Axes = None, dtype: str | None = None, keepdims: bool = False, acc_dtype: str | None = None) -> TensorVariable:
+def prod(
+    x: Any,
+    axis: Axes = None,
+    dtype: str | None = None,
+    keepdims: bool = False,
+    acc_dtype: str | None = None,
+) -> TensorVariable:
     """Multiply the elements along ``axis`` (None: all); dtypes as in `sum`."""
     return _summed(scalar.mul, x, axis, dtype, keepdims, acc_dtype)
 
@@ -162,10 +190,22 @@ def _count(x: Any, axes: Iterable[int], dtype: str) -> Any:
     return cast(1 if count is None else count, dtype)
 
 
-def mean(x: Any, axis: Axes = None, dtype: str | None = None, keepdims: bool = False, acc_dtype: str | None = None) -> TensorVariable:
+def mean(
+    x: Any,
+    axis: Axes = None,
+    dtype: str | None = None,
+    keepdims: bool = False,
+    acc_dtype: str | None = None,
+) -> TensorVariable:
     """The arithmetic mean along ``axis`` (None: all); integers give float64."""
     x = as_tensor(x)
-    out = dtypes.check(dtype) if dtype is not None else "float64" if dtypes.is_discrete(x.type.dtype) else x.type.dtype
+    out = (
+        dtypes.check(dtype)
+        if dtype is not None
+        else "float64"
+        if dtypes.is_discrete(x.type.dtype)
+        else x.type.dtype
+    )
     if dtypes.is_discrete(out):
         raise DtypeError(f"mean: the result cannot have the discrete dtype {out}")
     axes = normalize_axes("mean", axis, x.ndim)
@@ -207,7 +247,9 @@ class Argmax(Op):
 
     def perform(self, node: Apply, inputs: Sequence[Any], output_storage: Storage) -> None:
         if inputs[0].shape[self.axis] == 0:
-            raise ValueError(f"argmax over an empty axis has no value (shape {inputs[0].shape}, axis {self.axis})")
+            raise ValueError(
+                f"argmax over an empty axis has no value (shape {inputs[0].shape}, axis {self.axis})"
+            )
         output_storage[0][0] = np.asarray(np.argmax(inputs[0], axis=self.axis), dtype="int64")
 
     def infer_shape(self, node: Apply, input_shapes: Sequence[Sequence[Any]]) -> list[Any]:
@@ -236,6 +278,8 @@ def argmin(x: Any, axis: int | None = None, keepdims: bool = False) -> TensorVar
     return argmax(reverse(x), axis, keepdims)
 
 
-def max_and_argmax(x: Any, axis: int | None = None, keepdims: bool = False) -> tuple[TensorVariable, TensorVariable]:
+def max_and_argmax(
+    x: Any, axis: int | None = None, keepdims: bool = False
+) -> tuple[TensorVariable, TensorVariable]:
     """`max` and `argmax` together."""
     return max(x, axis, keepdims), argmax(x, axis, keepdims)

@@ -112,7 +112,9 @@ def as_lengths(name: str, lengths: Any, ndim: int | None = None) -> list[Any]:
     """0-d int64 variables from a length, a sequence of lengths, or a symbolic vector; raises `DtypeError`."""
     if isinstance(lengths, Variable) and lengths.type.ndim == 1 and lengths.type.shape[0] is None:  # type: ignore[attr-defined]
         if ndim is None:
-            raise ShapeError(f"{name}: the shape {describe(lengths)} has an unknown length; give ndim")
+            raise ShapeError(
+                f"{name}: the shape {describe(lengths)} has an unknown length; give ndim"
+            )
         elements: list[Any] = [lengths[i] for i in range(ndim)]  # type: ignore[index]
     else:
         elements = vector_elements(lengths)
@@ -120,8 +122,10 @@ def as_lengths(name: str, lengths: Any, ndim: int | None = None) -> list[Any]:
     for n in elements:
         v = as_tensor(n)
         if v.ndim or not dtypes.is_discrete(v.type.dtype):
-            raise DtypeError(f"{name}: a length must be an integer scalar, and got {describe(v)}; "
-                             "use // rather than / for lengths")
+            raise DtypeError(
+                f"{name}: a length must be an integer scalar, and got {describe(v)}; "
+                "use // rather than / for lengths"
+            )
         result.append(cast(v, "int64"))
     return result
 
@@ -149,7 +153,9 @@ class Dimshuffle(Op):
             raise ShapeError(f"dimshuffle{self.pattern} names an axis twice")
         for i, n in enumerate(x.type.shape):
             if i not in used and n != 1:
-                raise ShapeError(f"dimshuffle{self.pattern} drops axis {i} of {describe(x)}, which is not known to have length 1")
+                raise ShapeError(
+                    f"dimshuffle{self.pattern} drops axis {i} of {describe(x)}, which is not known to have length 1"
+                )
         lengths = tuple(1 if p == "x" else x.type.shape[p] for p in self.pattern)  # type: ignore[index]
         return Apply(self, [x], [TensorType(x.type.dtype, lengths)()])
 
@@ -205,8 +211,12 @@ def dimshuffle(x: Any, *pattern: Any) -> TensorVariable:
 def transpose(x: Any, axes: Sequence[int] | None = None) -> TensorVariable:
     """Axes in the order ``axes``, or reversed."""
     x = as_tensor(x)
-    if axes is not None and sorted(a % x.ndim if x.ndim else a for a in axes) != list(range(x.ndim)):
-        raise ShapeError(f"transpose: {tuple(axes)} is not an order of the {x.ndim} axes of {describe(x)}")
+    if axes is not None and sorted(a % x.ndim if x.ndim else a for a in axes) != list(
+        range(x.ndim)
+    ):
+        raise ShapeError(
+            f"transpose: {tuple(axes)} is not an order of the {x.ndim} axes of {describe(x)}"
+        )
     return dimshuffle(x, *(range(x.ndim - 1, -1, -1) if axes is None else axes))
 
 
@@ -280,10 +290,14 @@ class Reshape(Op):
             rest = int(np.prod([n for n in static if n is not None], dtype=np.int64))
             if known.count(-1) == 1 and None not in known:
                 if rest == 0 or total % rest:
-                    raise ShapeError(f"reshape: {describe(x)} has {total} elements, which {known} cannot hold")
+                    raise ShapeError(
+                        f"reshape: {describe(x)} has {total} elements, which {known} cannot hold"
+                    )
                 static[known.index(-1)] = total // rest
             elif None not in known and total != rest:
-                raise ShapeError(f"reshape: {describe(x)} has {total} elements, and {known} holds {rest}")
+                raise ShapeError(
+                    f"reshape: {describe(x)} has {total} elements, and {known} holds {rest}"
+                )
         return Apply(self, [x, *sizes], [TensorType(x.type.dtype, static)()])
 
     def perform(self, node: Apply, inputs: Sequence[Any], output_storage: Storage) -> None:
@@ -292,7 +306,9 @@ class Reshape(Op):
         try:
             output_storage[0][0] = x.reshape(wanted)
         except ValueError as error:
-            raise ShapeError(f"reshape: an array of shape {x.shape} with {x.size} elements cannot take the shape {wanted}") from error
+            raise ShapeError(
+                f"reshape: an array of shape {x.shape} with {x.size} elements cannot take the shape {wanted}"
+            ) from error
 
     def infer_shape(self, node: Apply, input_shapes: Sequence[Sequence[Any]]) -> list[Any]:
         sizes = list(node.inputs[1:])
@@ -366,7 +382,9 @@ class SpecifyShape(Op):
             raise ShapeError(f"specify_shape{self.shape}: {describe(x)} has rank {x.ndim}")
         for a, (new, old) in enumerate(zip(self.shape, x.type.shape)):
             if new is not None and old is not None and new != old:
-                raise ShapeError(f"specify_shape{self.shape}: axis {a} of {describe(x)} is known to have length {old}")
+                raise ShapeError(
+                    f"specify_shape{self.shape}: axis {a} of {describe(x)} is known to have length {old}"
+                )
         merged = tuple(old if new is None else new for new, old in zip(self.shape, x.type.shape))
         return Apply(self, [x], [TensorType(x.type.dtype, merged)()])
 
@@ -377,7 +395,12 @@ class SpecifyShape(Op):
         output_storage[0][0] = x
 
     def infer_shape(self, node: Apply, input_shapes: Sequence[Sequence[Any]]) -> list[Any]:
-        return [tuple(n if m is None else as_tensor(np.int64(m)) for n, m in zip(input_shapes[0], self.shape))]
+        return [
+            tuple(
+                n if m is None else as_tensor(np.int64(m))
+                for n, m in zip(input_shapes[0], self.shape)
+            )
+        ]
 
 
 def specify_shape(x: Any, shape: Sequence[int | None]) -> TensorVariable:

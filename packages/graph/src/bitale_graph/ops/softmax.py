@@ -87,7 +87,9 @@ class SoftmaxGrad(_RowOp):
         """Both have one dtype and rank."""
         ct, y = as_tensor(ct), as_tensor(y)
         if ct.ndim != y.ndim or ct.type.dtype != y.type.dtype:
-            raise ShapeError(f"softmax gradient: expected tensors of one type, and got\n  {describe(ct)}\n  {describe(y)}")
+            raise ShapeError(
+                f"softmax gradient: expected tensors of one type, and got\n  {describe(ct)}\n  {describe(y)}"
+            )
         return Apply(self, [ct, y], [y.type()])
 
     def perform(self, node: Apply, inputs: Sequence[Any], output_storage: Storage) -> None:
@@ -95,13 +97,17 @@ class SoftmaxGrad(_RowOp):
         if ct.shape != y.shape:
             raise ShapeError(f"softmax gradient: shapes {ct.shape} and {y.shape} differ")
         with np.errstate(all="ignore"):
-            output_storage[0][0] = ((ct - (ct * y).sum(axis=-1, keepdims=True)) * y).astype(y.dtype, copy=False)
+            output_storage[0][0] = ((ct - (ct * y).sum(axis=-1, keepdims=True)) * y).astype(
+                y.dtype, copy=False
+            )
 
 
 def _check_targets(name: str, x: Any, t: Any) -> Any:
     t = as_tensor(t)
     if x.ndim != 2 or t.ndim != 1 or t.type.dtype == "bool" or not dtypes.is_discrete(t.type.dtype):
-        raise ShapeError(f"{name} takes a matrix of rows and an integer vector of targets, and got\n  {describe(x)}\n  {describe(t)}")
+        raise ShapeError(
+            f"{name} takes a matrix of rows and an integer vector of targets, and got\n  {describe(x)}\n  {describe(t)}"
+        )
     return t
 
 
@@ -109,7 +115,9 @@ def _pick(name: str, x: Any, t: Any) -> tuple[Any, Any]:
     if len(t) != len(x):
         raise ShapeError(f"{name}: {len(x)} rows and {len(t)} targets")
     if len(t) and not (-x.shape[1] <= t.min() and t.max() < x.shape[1]):
-        raise IndexError(f"{name}: a target lies outside the {x.shape[1]} classes (targets from {t.min()} to {t.max()})")
+        raise IndexError(
+            f"{name}: a target lies outside the {x.shape[1]} classes (targets from {t.min()} to {t.max()})"
+        )
     return np.arange(len(t)), t
 
 
@@ -180,7 +188,9 @@ class SoftmaxCrossentropyGrad(_RowOp):
     def make_node(self, y: Any, ct: Any, t: Any) -> Apply:
         """``y`` is the softmax; the result has its type."""
         y, ct = as_tensor(y), as_tensor(ct)
-        return Apply(self, [y, ct, _check_targets("softmax cross-entropy gradient", y, t)], [y.type()])
+        return Apply(
+            self, [y, ct, _check_targets("softmax cross-entropy gradient", y, t)], [y.type()]
+        )
 
     def perform(self, node: Apply, inputs: Sequence[Any], output_storage: Storage) -> None:
         y, ct, t = inputs
@@ -226,11 +236,15 @@ def categorical_crossentropy(coding_dist: Any, true_dist: Any) -> TensorVariable
     """
     coding_dist, true_dist = as_tensor(coding_dist), as_tensor(true_dist)
     if true_dist.ndim == coding_dist.ndim:
-        return tm.neg(reduction.sum(tm.mul(true_dist, tm.log(coding_dist)), axis=coding_dist.ndim - 1))  # type: ignore[no-any-return]
+        return tm.neg(
+            reduction.sum(tm.mul(true_dist, tm.log(coding_dist)), axis=coding_dist.ndim - 1)
+        )  # type: ignore[no-any-return]
     return Crossentropy1Hot()(coding_dist, true_dist)  # type: ignore[no-any-return]
 
 
 def binary_crossentropy(output: Any, target: Any) -> TensorVariable:
     """``-(target log(output) + (1 - target) log(1 - output))``, element by element."""
     output = as_tensor(output)
-    return tm.neg(tm.add(tm.mul(target, tm.log(output)), tm.mul(tm.sub(1, target), tm.log(tm.sub(1, output)))))  # type: ignore[no-any-return]
+    return tm.neg(
+        tm.add(tm.mul(target, tm.log(output)), tm.mul(tm.sub(1, target), tm.log(tm.sub(1, output))))
+    )  # type: ignore[no-any-return]
