@@ -1,0 +1,57 @@
+/* The interface between a compiled function and the runtime: ABI version 1.
+ *
+ * A compiled function is a shared object that exports
+ *
+ *     const int64_t bitale_abi = BITALE_ABI;
+ *     int64_t bitale_main(const bt_runtime *rt, void *call, const bt_array *in, bt_result *out);
+ *
+ * bitale_main returns 0, or (node_index << 8) | code with one of the BT_* codes below. When it
+ * returns something other than 0 it has released every buffer that it kept for itself; buffers
+ * that already stand in out[] are released by the caller. It is called without the GIL, and by
+ * several threads at once. */
+#ifndef BITALE_RUNTIME_H
+#define BITALE_RUNTIME_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define BITALE_ABI 1
+#define BT_MAX_NDIM 32
+
+#define BT_CHECK_FAILED 1
+#define BT_OUT_OF_MEMORY 2
+#define BT_CALLBACK_RAISED 3
+
+/* An array that is read, or written where it lies. Strides are in bytes, of any sign, and always
+ * a multiple of the item size; data is aligned to the item's own alignment only. */
+typedef struct {
+    void *data;
+    const int64_t *shape;
+    const int64_t *strides;
+} bt_array;
+
+/* A result, always C-contiguous. data is a buffer from rt->alloc that the caller now owns; NULL
+ * says that value[] holds the bytes of a 0-d result. The caller sets data to NULL beforehand. */
+typedef struct {
+    void *data;
+    double value[2];
+    int64_t shape[BT_MAX_NDIM];
+} bt_result;
+
+typedef struct bt_runtime {
+    /* 64-byte aligned, uninitialised; not NULL for 0 bytes; NULL: out of memory. */
+    void *(*alloc)(size_t bytes);
+    void (*release)(void *buffer);
+    /* Runs Python code, taking the GIL. Not 0: the Python error is kept in call, and
+     * bitale_main is to return BT_CALLBACK_RAISED. outs[] must have data set to NULL. */
+    int (*callback)(void *call, int index, const bt_array *ins, bt_result *outs);
+    /* Function pointers in the order of BLAS_NAMES in blas.py. */
+    void *const *blas;
+    /* How many threads a parallel region is to ask for. */
+    int threads;
+    /* Sets the threads of BLAS and returns the number before: 1 around a parallel region whose
+     * threads each call BLAS. A process-wide setting. */
+    int (*set_blas_threads)(int threads);
+} bt_runtime;
+
+#endif

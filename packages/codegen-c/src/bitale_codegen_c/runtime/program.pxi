@@ -1,0 +1,489 @@
+# One compiled function, as an object to call.
+
+
+cdef struct Call:
+    PyObject *program
+    PyObject *error  # the exception that a callback raised
+
+
+@cython.final
+cdef class Callback:
+    """Python code that a compiled function calls.
+
+    Parameters
+    ----------
+    function
+        Called with one ndarray for each input; returns the sequence of its results.
+    inputs, outputs
+        (dtype, shape) of each, the shape as for `Argument`.
+    borrow
+        Pass arrays that show the caller's memory and are valid during the call only, read-only;
+        a function that keeps one is an error. Otherwise the function gets copies of its own.
+    """
+
+    cdef readonly object function
+    cdef readonly list inputs
+    cdef readonly list outputs
+    cdef readonly bint borrow
+
+    def __init__(self, function, inputs, outputs, borrow=False):
+        self.function = function
+        self.inputs = [Argument(dtype, shape) for dtype, shape in inputs]
+        self.outputs = [
+            Argument(dtype, shape, name=f"result {i} of {function!r}")
+            for i, (dtype, shape) in enumerate(outputs)
+        ]
+        self.borrow = borrow
+
+    cdef int run(self, const bt_array *ins, bt_result *outs) except -1:
+        cdef Py_ssize_t i
+        cdef Argument kind
+        cdef tuple arrays = tuple(
+            [show_array(<Argument>self.inputs[i], &ins[i], self.borrow)
+             for i in range(len(self.inputs))]
+        )
+        results = self.function(*arrays)
+        if self.borrow:
+            self.check_borrowed(arrays, results)
+        if len(results) != len(self.outputs):
+            raise TypeError(
+                f"{self.function!r} returned {len(results)} results, expected {len(self.outputs)}"
+            )
+        for i in range(len(self.outputs)):
+            kind = <Argument>self.outputs[i]
+            value = results[i]
+            if not isinstance(value, np.ndarray):
+                value = np.asarray(value)
+            store_result(kind, np.ascontiguousarray(kind.convert(value)) if kind.ndim else
+                         kind.convert(value), &outs[i])
+        return 0
+
+    cdef int check_borrowed(self, tuple arrays, object results) except -1:
+        """Raise if an array is still referred to from outside the tuple and the results."""
+        cdef Py_ssize_t i, allowed
+        for i in range(len(arrays)):
+            array = arrays[i]
+            allowed = 2  # the tuple and this variable
+            for result in results:
+                if result is array:
+                    allowed += 1
+                elif isinstance(result, np.ndarray) and result.base is array:
+                    allowed += 1
+            result = None
+            if Py_REFCNT(<PyObject *>array) > allowed:
+                raise RuntimeError(
+                    f"{self.function!r} kept its input {i}, which is memory lent for the call; "
+                    "keep a copy instead"
+                )
+        return 0
+
+
+cdef object show_array(Argument kind, const bt_array *source, bint borrow):
+    """Return the array that source describes; a copy unless borrow."""
+    array = array_new(
+        <PyObject *>kind.dtype, kind.ndim, source.shape, source.strides, source.data,
+        NPY_ARRAY_ALIGNED,
+    )
+    if borrow and kind.ndim > 0:
+        return array
+    return array_copy(<PyObject *>array)
+
+
+cdef int store_result(Argument kind, object array, bt_result *target) except -1:
+    """Copy a C-contiguous array into a fresh buffer of the pool."""
+    cdef PyObject *source = <PyObject *>array
+    cdef size_t bytes = array_bytes(source)
+    target.data = NULL
+    if kind.ndim == 0:
+        memcpy(target.value, array_data(source), bytes)
+        return 0
+    target.data = pool_alloc(bytes)
+    if target.data == NULL:
+        raise MemoryError(f"no memory for {kind.name}: {bytes} bytes")
+    memcpy(target.data, array_data(source), bytes)
+    memcpy(target.shape, array_shape(source), kind.ndim * sizeof(int64_t))
+    return 0
+
+
+cdef int call_python(Call *call, int index, const bt_array *ins, bt_result *outs) noexcept with gil:
+    cdef Program program = <Program>call.program
+    cdef Callback callback = <Callback>program.callbacks[index]
+    cdef Py_ssize_t i
+    for i in range(len(callback.outputs)):
+        outs[i].data = NULL
+    try:
+        callback.run(ins, outs)
+        return 0
+    except BaseException as error:
+        for i in range(len(callback.outputs)):
+            pool_release(outs[i].data)
+            outs[i].data = NULL
+        Py_INCREF(error)
+        Py_XDECREF(call.error)
+        call.error = <PyObject *>error
+        return 1
+
+
+@cython.final
+cdef class Program:
+    """A compiled function with its arguments, state and outputs.
+
+    Parameters
+    ----------
+    entry
+        Address of ``bitale_main``.
+    keep_alive
+        Object that keeps the code loaded.
+    arguments
+        One `Argument` for each explicit input.
+    outputs
+        (dtype, shape) of each result that the code delivers; shape as for `Argument`.
+    shared
+        (container, Argument) for each container whose attribute ``data`` is read after the
+        explicit inputs. The array must be C-contiguous and of exactly that type.
+    constants
+        Arrays passed after those.
+    updates
+        (index of a container, index of an output), applied together after a call that
+        succeeded; None for the output: the code writes into the container's array.
+    callbacks
+        The `Callback` objects that the code calls by index.
+    returned
+        How many of the outputs, the first ones, a call returns. By default those that are not
+        of an update.
+    on_error
+        Called as ``on_error(args, status)`` when the code reports an error; expected to raise.
+    single
+        Return the only output instead of a list.
+    name
+        For error messages.
+
+    Notes
+    -----
+    A program with updates serialises its calls, and holds the ``lock`` of the containers that it
+    updates, where they have one, until the updates are done.
+    """
+
+    cdef entry_point entry
+    cdef readonly object keep_alive
+    cdef readonly tuple arguments
+    cdef readonly tuple containers
+    cdef readonly tuple constants
+    cdef readonly tuple outputs
+    cdef readonly tuple updates
+    cdef readonly tuple callbacks
+    cdef readonly Py_ssize_t returned
+    cdef readonly bint single
+    cdef public object on_error
+    cdef readonly object name
+    cdef tuple shared_types
+    cdef tuple written_in_place  # indices of containers
+    cdef tuple locks  # of the updated containers, in one order for all programs
+    cdef Py_ssize_t n_explicit, n_shared, n_inputs, n_outputs
+    cdef bint is_serial
+    cdef PyThread_type_lock lock
+    cdef unsigned long owner
+
+    def __cinit__(self):
+        self.lock = NULL
+
+    def __init__(
+        self,
+        entry,
+        keep_alive,
+        *,
+        arguments=(),
+        outputs=(),
+        shared=(),
+        constants=(),
+        updates=(),
+        callbacks=(),
+        returned=None,
+        on_error=None,
+        single=False,
+        name="compiled function",
+    ):
+        if not entry:
+            raise ValueError("the address of the entry point is 0")
+        self.entry = <entry_point><void *><uintptr_t>entry
+        self.keep_alive = keep_alive
+        self.name = name
+        self.on_error = on_error
+        self.arguments = tuple([<Argument?>a for a in arguments])
+        self.containers = tuple([container for container, _ in shared])
+        self.shared_types = tuple([<Argument?>kind for _, kind in shared])
+        self.constants = tuple(
+            [np.require(c, requirements=["C", "A", "E"]) for c in constants]
+        )
+        self.outputs = tuple([Argument(dtype, shape) for dtype, shape in outputs])
+        self.callbacks = tuple([<Callback?>c for c in callbacks])
+        self.updates = tuple([(int(c), None if o is None else int(o)) for c, o in updates])
+        self.written_in_place = tuple([c for c, o in self.updates if o is None])
+        delivered = len(self.outputs) - (len(self.updates) - len(self.written_in_place))
+        self.returned = delivered if returned is None else returned
+        self.single = single
+        self.n_explicit = len(self.arguments)
+        self.n_shared = len(self.containers)
+        self.n_inputs = self.n_explicit + self.n_shared + len(self.constants)
+        self.n_outputs = len(self.outputs)
+        self.check_indices()
+        self.is_serial = len(self.updates) > 0
+        updated = {id(self.containers[c]): self.containers[c] for c, _ in self.updates}
+        locks = [getattr(updated[key], "lock", None) for key in sorted(updated)]
+        self.locks = tuple([lock for lock in locks if lock is not None])
+        if self.is_serial and self.lock == NULL:
+            self.lock = PyThread_allocate_lock()
+            if self.lock == NULL:
+                PyErr_NoMemory()
+
+    def __dealloc__(self):
+        if self.lock != NULL:
+            PyThread_free_lock(self.lock)
+
+    def __repr__(self):
+        return (
+            f"<Program {self.name!r}: {self.n_explicit} arguments, {self.n_shared} shared, "
+            f"{self.returned} outputs>"
+        )
+
+    cdef int check_indices(self) except -1:
+        if not 0 <= self.returned <= self.n_outputs:
+            raise ValueError(f"returned={self.returned}, with {self.n_outputs} outputs")
+        if self.single and self.returned != 1:
+            raise ValueError(f"single=True, but {self.returned} outputs are returned")
+        for container, output in self.updates:
+            if not 0 <= container < self.n_shared:
+                raise ValueError(f"update of container {container} of {self.n_shared}")
+            if output is not None and not 0 <= output < self.n_outputs:
+                raise ValueError(f"update from output {output} of {self.n_outputs}")
+        return 0
+
+    def __call__(self, tuple args not None):
+        """Run the code on the explicit inputs.
+
+        Returns
+        -------
+        list of ndarray
+            The returned outputs, or the only one if ``single``.
+
+        Raises
+        ------
+        TypeError
+            For a wrong number of arguments, or what an argument's filter raises.
+        MemoryError, RuntimeError
+            For what the code reports, if ``on_error`` did not raise.
+        """
+        cdef int64_t status = 0
+        cdef PyObject *error = NULL
+        if not self.is_serial:
+            result = self.run(args, &status, &error)
+        else:
+            self.acquire()
+            try:
+                result = self.run(args, &status, &error)
+            finally:
+                self.release()
+        if result is None:
+            self.fail(args, status, error)
+        return result
+
+    cdef int acquire(self) except -1:
+        cdef unsigned long thread = PyThread_get_thread_ident()
+        if not PyThread_acquire_lock(self.lock, NOWAIT_LOCK):
+            if self.owner == thread:
+                raise RuntimeError(
+                    f"{self.name} was called by its own callback; it has updates, "
+                    "so one call must end before the next begins"
+                )
+            with nogil:
+                PyThread_acquire_lock(self.lock, WAIT_LOCK)
+        self.owner = thread
+        for lock in self.locks:
+            lock.acquire()
+        return 0
+
+    cdef int release(self) except -1:
+        for lock in self.locks:
+            lock.release()
+        self.owner = 0
+        PyThread_release_lock(self.lock)
+        return 0
+
+    cdef object run(self, tuple args, int64_t *status, PyObject **error):
+        """Return the outputs; or None, with what went wrong in status and error."""
+        cdef bt_array stack_inputs[STACK_INPUTS]
+        cdef double stack_scalars[STACK_INPUTS]
+        cdef PyObject *stack_held[STACK_INPUTS]
+        cdef bt_result stack_results[STACK_OUTPUTS]
+        cdef bt_array *inputs = stack_inputs
+        cdef double *scalars = stack_scalars
+        cdef PyObject **held = stack_held
+        cdef bt_result *results = stack_results
+        cdef void *extra = NULL
+        cdef Call call
+        cdef Py_ssize_t n_held = 0, i
+        if PyTuple_GET_SIZE(<PyObject *>args) != self.n_explicit:
+            raise TypeError(
+                f"{self.name} takes {self.n_explicit} arguments, got {len(args)}"
+            )
+        if self.n_inputs > STACK_INPUTS or self.n_outputs > STACK_OUTPUTS:
+            extra = malloc(
+                self.n_inputs * (sizeof(bt_array) + sizeof(double) + sizeof(PyObject *))
+                + self.n_outputs * sizeof(bt_result)
+            )
+            if extra == NULL:
+                raise MemoryError()
+            results = <bt_result *>extra
+            inputs = <bt_array *>(results + self.n_outputs)
+            scalars = <double *>(inputs + self.n_inputs)
+            held = <PyObject **>(scalars + self.n_inputs)
+        for i in range(self.n_outputs):
+            results[i].data = NULL
+        call.program = <PyObject *>self
+        call.error = NULL
+        try:
+            self.gather(args, inputs, held, scalars, &n_held)
+            with nogil:
+                status[0] = self.entry(&runtime, &call, inputs, results)
+            if status[0] != 0 or call.error != NULL:
+                error[0] = call.error
+                return None
+            return self.deliver(results)
+        finally:
+            for i in range(self.n_outputs):
+                if results[i].data != NULL:
+                    pool_release(results[i].data)
+            for i in range(n_held):
+                Py_XDECREF(held[i])
+            if extra != NULL:
+                free(extra)
+
+    cdef int gather(
+        self, tuple args, bt_array *inputs, PyObject **held, double *scalars, Py_ssize_t *n_held
+    ) except -1:
+        """Describe all inputs, holding a reference to each array."""
+        cdef Py_ssize_t i, k
+        cdef PyObject *array
+        for i in range(self.n_explicit):
+            (<Argument>PyTuple_GET_ITEM(<PyObject *>self.arguments, i)).load(
+                PyTuple_GET_ITEM(<PyObject *>args, i), &inputs[i], &held[i], &scalars[i]
+            )
+            n_held[0] += 1
+        for i in range(self.n_shared):
+            k = self.n_explicit + i
+            self.load_shared(i, &inputs[k], &held[k])
+            n_held[0] += 1
+        for i in range(PyTuple_GET_SIZE(<PyObject *>self.constants)):
+            k = self.n_explicit + self.n_shared + i
+            array = PyTuple_GET_ITEM(<PyObject *>self.constants, i)
+            inputs[k].data = array_data(array)
+            inputs[k].shape = <const int64_t *>array_shape(array)
+            inputs[k].strides = <const int64_t *>array_strides(array)
+        if self.written_in_place:
+            self.separate(inputs, held, scalars)
+        return 0
+
+    cdef int load_shared(self, Py_ssize_t i, bt_array *slot, PyObject **held) except -1:
+        cdef Argument kind = <Argument>PyTuple_GET_ITEM(<PyObject *>self.shared_types, i)
+        array = self.containers[i].data
+        if not kind.is_exact(<PyObject *>array) or not array_is_carray(<PyObject *>array):
+            raise TypeError(
+                f"{self.name}: the shared variable {i} was changed to something else: "
+                + kind.complaint(array)
+                + ", C-contiguous and aligned"
+            )
+        slot.data = array_data(<PyObject *>array)
+        slot.shape = <const int64_t *>array_shape(<PyObject *>array)
+        slot.strides = <const int64_t *>array_strides(<PyObject *>array)
+        Py_INCREF(array)
+        held[0] = <PyObject *>array
+        return 0
+
+    cdef int separate(self, bt_array *inputs, PyObject **held, double *scalars) except -1:
+        """Copy what the code must not see change under it, or must not write into."""
+        cdef Py_ssize_t i, k
+        for index in self.written_in_place:
+            k = self.n_explicit + <Py_ssize_t>index
+            target = <object>held[k]
+            if not target.flags.writeable:
+                target = target.copy()
+                self.containers[index].data = target
+                Py_INCREF(target)
+                Py_XDECREF(held[k])
+                held[k] = <PyObject *>target
+                inputs[k].data = array_data(held[k])
+                inputs[k].shape = <const int64_t *>array_shape(held[k])
+                inputs[k].strides = <const int64_t *>array_strides(held[k])
+            for i in range(self.n_explicit):
+                if held[i] != NULL and np.may_share_memory(<object>held[i], target):
+                    copy = (<object>held[i]).copy()
+                    Py_INCREF(copy)
+                    Py_XDECREF(held[i])
+                    held[i] = <PyObject *>copy
+                    inputs[i].data = array_data(held[i])
+                    inputs[i].shape = <const int64_t *>array_shape(held[i])
+                    inputs[i].strides = <const int64_t *>array_strides(held[i])
+        return 0
+
+    cdef int fail(self, tuple args, int64_t status, PyObject *raised) except -1:
+        """Raise what the callback raised, or what describes the status."""
+        if raised != NULL:
+            error = <object>raised
+            Py_XDECREF(raised)
+            raise error
+        if self.on_error is not None:
+            self.on_error(args, status)
+        node = status >> 8
+        if status & 0xFF == BT_OUT_OF_MEMORY:
+            raise MemoryError(f"{self.name}: out of memory in node {node}")
+        raise RuntimeError(f"{self.name}: node {node} failed with code {status & 0xFF}")
+
+    cdef object deliver(self, bt_result *results):
+        """Turn results into arrays, apply the updates, return the outputs."""
+        cdef Py_ssize_t i
+        if self.single and self.n_outputs == 1 and not self.updates:
+            return self.take(0, results)
+        cdef list arrays = [self.take(i, &results[i]) for i in range(self.n_outputs)]
+        if self.updates:
+            self.update(arrays)
+        if self.single:
+            return arrays[0]
+        if self.returned < self.n_outputs:
+            return arrays[: self.returned]
+        return arrays
+
+    cdef object take(self, Py_ssize_t i, bt_result *result):
+        """Make the array of one result; its buffer then belongs to the array."""
+        cdef Argument kind = <Argument>PyTuple_GET_ITEM(<PyObject *>self.outputs, i)
+        cdef Buffer buffer
+        if kind.ndim == 0:
+            array = array_new(<PyObject *>kind.dtype, 0, NULL, NULL, NULL, 0)
+            memcpy(
+                array_data(<PyObject *>array),
+                result.value if result.data == NULL else result.data,
+                kind.item_mask + 1,
+            )
+            return array
+        if result.data == NULL:
+            raise RuntimeError(f"{self.name}: the code delivered nothing for output {i}")
+        array = array_new(
+            <PyObject *>kind.dtype, kind.ndim, result.shape, NULL, result.data, NPY_ARRAY_CARRAY
+        )
+        buffer = Buffer.__new__(Buffer)
+        buffer.data = result.data
+        result.data = NULL
+        cnp.set_array_base(array, buffer)
+        return array
+
+    cdef int update(self, list arrays) except -1:
+        values = []
+        for container, output in self.updates:
+            if output is None:
+                continue
+            value = arrays[output]
+            # A returned array is the caller's to change.
+            values.append((self.containers[container], value.copy() if output < self.returned
+                           else value))
+        for container, value in values:
+            container.data = value
+        return 0
