@@ -1,5 +1,6 @@
 """Each package has its own version, and admits its neighbours as they stand in the checkout."""
 
+import ast
 import itertools
 
 from packaging.version import Version
@@ -42,6 +43,12 @@ def test_packages_agree_on_shared_lowest_versions(packages):
 def test_the_version_is_static_and_plain(package):
     assert "dynamic" not in package.project
     assert str(Version(package.project["version"])) == package.project["version"]
+
+
+def test_the_module_tells_the_version_of_its_package(package):
+    for node in package.trees.get(package.module, ast.Module([], [])).body:
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__version__":
+            assert ast.literal_eval(node.value) == package.project["version"]
 
 
 def test_packages_ask_for_the_same_python(packages):
