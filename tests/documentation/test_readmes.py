@@ -8,11 +8,7 @@ import numpy as np
 import pytest
 
 ROOT = Path(__file__).parents[2]
-READMES = [
-    path
-    for path in [ROOT / "README.md", *sorted(ROOT.glob("packages/*/README.md"))]
-    if path.exists()
-]
+READMES = sorted([*ROOT.glob("README.md"), *ROOT.glob("packages/*/README.md")])
 BLOCK = re.compile(r"^```python\n(.*?)^```", re.DOTALL | re.MULTILINE)
 RESULT = re.compile(r"^(?P<call>[^#=]+?)  # (array\()?(?P<value>-?[\d.]+|\[[-\d., ]+\])\)?$")
 
