@@ -143,11 +143,12 @@ def wheel(session: nox.Session, package: str) -> Path:
 
 def install(session: nox.Session, package: str, *options: str, extras: str = "") -> None:
     """Install a package and the neighbours it declares, and no other."""
-    wheels = {name: wheel(session, name) for name in [*needed_by(package), package]}
+    wheels = {name: str(wheel(session, name)) for name in [*needed_by(package), package]}
     # First without dependencies: an environment that is used again holds the same version.
-    session.install("--force-reinstall", "--no-deps", *map(str, wheels.values()))
-    wanted = f"{project(package)['name']}[{extras}] @ {wheels.pop(package).as_uri()}"
-    session.install(*options, *map(str, wheels.values()), wanted)
+    session.install("--force-reinstall", "--no-deps", *wheels.values())
+    if extras:
+        wheels[package] = f"{project(package)['name']}[{extras}] @ {Path(wheels[package]).as_uri()}"
+    session.install(*options, *wheels.values())
 
 
 def pytest(session: nox.Session, *arguments: str) -> None:
