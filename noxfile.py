@@ -141,14 +141,15 @@ def wheel(session: nox.Session, package: str) -> Path:
     return next(place.glob("*.whl"))
 
 
-def install(session: nox.Session, package: str, *options: str, extras: str = "") -> None:
-    """Install a package and the neighbours it declares, and no other."""
+def install(session: nox.Session, package: str, *others: str, extras: str = "") -> None:
+    """Install a package, the neighbours it declares, and what else is named."""
     wheels = {name: str(wheel(session, name)) for name in [*needed_by(package), package]}
-    # First without dependencies: an environment that is used again holds the same version.
-    session.install("--force-reinstall", "--no-deps", *wheels.values())
+    if list(Path(session.virtualenv.location).glob("lib/*/site-packages/bitale*.dist-info")):
+        # The environment is used again: it holds the same versions, of older sources.
+        session.install("--force-reinstall", "--no-deps", *wheels.values())
     if extras:
         wheels[package] = f"{project(package)['name']}[{extras}] @ {Path(wheels[package]).as_uri()}"
-    session.install(*options, *wheels.values())
+    session.install(*wheels.values(), *others)
 
 
 def pytest(session: nox.Session, *arguments: str) -> None:
@@ -165,8 +166,7 @@ def pytest(session: nox.Session, *arguments: str) -> None:
 @nox.parametrize("package", PACKAGES, ids=PACKAGES)
 def tests(session: nox.Session, package: str) -> None:
     """Test a package alone, with its declared dependencies and no other."""
-    install(session, package)
-    session.install(*group("test"))
+    install(session, package, *group("test"))
     pytest(session, f"packages/{package}/tests")
 
 
@@ -174,8 +174,7 @@ def tests(session: nox.Session, package: str) -> None:
 @nox.parametrize("package", PACKAGES, ids=PACKAGES)
 def pythons(session: nox.Session, package: str) -> None:
     """Test a package alone on the other Pythons that are here, without its slow tests."""
-    install(session, package)
-    session.install(*group("test"))
+    install(session, package, *group("test"))
     pytest(session, "-m", "not slow", f"packages/{package}/tests")
 
 
@@ -192,16 +191,14 @@ def lowest(session: nox.Session, package: str) -> None:
     }
     constraints = Path(session.create_tmp(), "lowest.txt")
     constraints.write_text("\n".join(sorted(floors)), encoding="utf-8")
-    install(session, package, "--constraint", str(constraints))
-    session.install("--constraint", str(constraints), *group("test"))
+    install(session, package, *group("test"), "--constraint", str(constraints))
     pytest(session, "-m", "not slow", f"packages/{package}/tests")
 
 
 @nox.session
 def cross(session: nox.Session) -> None:
     """Test what crosses layers, with all of them installed."""
-    install(session, "bitale", extras="plot,safetensors")
-    session.install(*group("cross"))
+    install(session, "bitale", *group("cross"), extras="plot,safetensors")
     pytest(session, "tests")
 
 
@@ -283,8 +280,7 @@ def check_contents(session: nox.Session, archive: Path) -> None:
 @nox.session
 def demo(session: nox.Session) -> None:
     """Train the classifier of handwritten digits: the main job."""
-    install(session, "bitale", extras="plot,safetensors")
-    session.install(*group("demo"))
+    install(session, "bitale", *group("demo"), extras="plot,safetensors")
     session.run("python", "examples/digits.py", *session.posargs)
 
 
@@ -298,8 +294,7 @@ def bench(session: nox.Session) -> None:
 @nox.session
 def coverage(session: nox.Session) -> None:
     """Show which lines and branches no test reaches (not run by default)."""
-    install(session, "bitale", extras="plot,safetensors")
-    session.install(*group("coverage"))
+    install(session, "bitale", *group("coverage"), extras="plot,safetensors")
     session.run("coverage", "erase")
     session.run("coverage", "run", "-m", "pytest", "-q", "packages", "tests", *session.posargs)
     session.run("coverage", "combine")
