@@ -1,0 +1,94 @@
+"""Matrix products with what is added to them, as calls of gemm (BLAS level 3; Dongarra et al., 1990)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from bitale_graph import language as T
+from bitale_graph.elementwise import Elementwise
+from bitale_graph.ops.product import Dot, Gemm
+from bitale_graph.scalar import add, mul, neg, sub
+from bitale_graph.variable import Apply, Variable
+
+from ..rewrite import Changes, RewriteContext, RuleSet
+
+blas = RuleSet("blas", "sums with a matrix product become one call of gemm")
+
+
+@blas.rule(
+    tracks=[add, sub],
+    before="z + a * dot(x, y)",
+    after="gemm(z, a, x, y, 1)",
+    changes=Changes.ACCURACY,
+)
+def gemm_of_sum(node: Apply, context: RewriteContext) -> Variable | None:
+    """Add a product to a matrix where that saves a pass over memory.
+
+    That is so where the matrix is a product too (it is accumulated in place), and where it is an input whose new
+    value is stored (a weight that is updated in place). Other sums are left to fusion.
+    """
+    assert isinstance(node.op, Elementwise)
+    sign = -1 if node.op.scalar_op is sub else 1
+    left, right = node.inputs
+    for z, other, factor in ((left, right, sign), (right, left, 1)):
+        if sign < 0 and z is right:
+            continue
+        product = _scaled_product(other, context)
+        if product is None or not _is_accumulator(z, node, context):
+            continue
+        scale, dot = product
+        x, y = dot.inputs
+        dims = context.shapes.dims
+        if dims(z) != dims(dot.out) and 1 in z.type.shape:  # type: ignore[attr-defined]
+            continue
+        dtype = node.out.type.dtype
+        alpha: Any = T.constant(np.asarray(factor, dtype))
+        if scale is not None:
+            alpha = scale if factor == 1 else T.neg(scale)
+        made: Variable = Gemm()(z, alpha, x, y, T.constant(np.asarray(1, dtype)))
+        return made
+    return None
+
+
+def _scaled_product(v: Variable, context: RewriteContext) -> tuple[Any, Apply] | None:
+    """``(a, dot node)`` for ``a * dot(x, y)`` of two float matrices that nothing else reads; a is None for 1."""
+    node = v.owner
+    if node is None or len(context.graph.clients[v]) != 1:
+        return None
+    if isinstance(node.op, Dot):
+        is_matrix = node.out.type.ndim == 2 and node.inputs[0].type.ndim == 2  # type: ignore[attr-defined]
+        return (None, node) if is_matrix and node.out.type.dtype in ("float32", "float64") else None
+    if not isinstance(node.op, Elementwise):
+        return None
+    if node.op.scalar_op is neg:
+        inner = _scaled_product(node.inputs[0], context)
+        if inner is None:
+            return None
+        dtype = node.out.type.dtype
+        return (T.constant(np.asarray(-1, dtype)) if inner[0] is None else T.neg(inner[0])), inner[1]
+    if node.op.scalar_op is not mul:
+        return None
+    for scale, other in (node.inputs, node.inputs[::-1]):
+        factor = _as_scalar(scale)
+        inner = None if factor is None else _scaled_product(other, context)
+        if inner is not None:
+            return (factor if inner[0] is None else T.mul(factor, inner[0])), inner[1]
+    return None
+
+
+def _as_scalar(v: Any) -> Any:
+    if v.type.ndim == 0:
+        return v
+    if all(n == 1 for n in v.type.shape):
+        return v.dimshuffle()
+    return None
+
+
+def _is_accumulator(z: Variable, node: Apply, context: RewriteContext) -> bool:
+    if z.type.ndim != 2 or z.type.dtype != node.out.type.dtype:  # type: ignore[attr-defined]
+        return False
+    if z.owner is not None:
+        return isinstance(z.owner.op, (Dot, Gemm)) and len(context.graph.clients[z]) == 1
+    readers = context.graph.clients[node.out]
+    return z in context.graph.clients and not hasattr(z, "data") and all(r == "output" for r, _ in readers)
