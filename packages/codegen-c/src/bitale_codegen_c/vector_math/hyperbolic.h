@@ -1,0 +1,141 @@
+/* Hyperbolic functions, from expm1 where they are small, and their inverses. */
+
+/* bt_sinh_f32 requires: bt_exp_shift_f32 */
+/* sinh(x) = h - 1 / (4 h) with h = exp(|x|) / 2; for |x| < 1, x (1 + x^2 p(x^2)). */
+static inline __attribute__((always_inline)) float
+bt_sinh_f32(float x)
+{
+    float t = __builtin_fabsf(x);
+    float h = bt_exp_shift_f32(t, -1);
+    float z = x * x;
+    /* minimax of degree 2 on [0, 1.01], error 2^-25.3 */
+    float p = 2.0377555e-04f;
+    p = p * z + 0.008330222f;
+    p = p * z + 0.16666718f;
+    float near = x + x * (z * p);
+    return t < 1.0f ? near : __builtin_copysignf(h - 0.25f / h, x);
+}
+
+/* bt_sinh_f64 requires: bt_exp_shift_f64 */
+/* sinh(x) = h - 1 / (4 h) with h = exp(|x|) / 2; for |x| < 1, x (1 + x^2 p(x^2)). */
+static inline __attribute__((always_inline)) double
+bt_sinh_f64(double x)
+{
+    double t = __builtin_fabs(x);
+    double h = bt_exp_shift_f64(t, -1);
+    double z = x * x;
+    /* minimax of degree 6 on [0, 1.01], error 2^-63.2 */
+    double p = 7.759866621058484e-13;
+    p = p * z + 1.6057223944351837e-10;
+    p = p * z + 2.5052123582509145e-08;
+    p = p * z + 2.755731915436576e-06;
+    p = p * z + 0.00019841269841440094;
+    p = p * z + 0.008333333333333137;
+    p = p * z + 0.16666666666666669;
+    double near = x + x * (z * p);
+    return t < 1.0 ? near : __builtin_copysign(h - 0.25 / h, x);
+}
+
+/* bt_cosh_f32 requires: bt_exp_shift_f32 */
+/* cosh(x) = h + 1 / (4 h) with h = exp(|x|) / 2. */
+static inline __attribute__((always_inline)) float
+bt_cosh_f32(float x)
+{
+    float h = bt_exp_shift_f32(__builtin_fabsf(x), -1);
+    return h + 0.25f / h;
+}
+
+/* bt_cosh_f64 requires: bt_exp_shift_f64 */
+/* cosh(x) = h + 1 / (4 h) with h = exp(|x|) / 2. */
+static inline __attribute__((always_inline)) double
+bt_cosh_f64(double x)
+{
+    double h = bt_exp_shift_f64(__builtin_fabs(x), -1);
+    return h + 0.25 / h;
+}
+
+/* bt_tanh_f32 requires: bt_exp_f32 */
+/* tanh(x) = 1 - 2 / (exp(2 |x|) + 1); for |x| < 5/8, x (1 + x^2 p(x^2)). */
+static inline __attribute__((always_inline)) float
+bt_tanh_f32(float x)
+{
+    float t = __builtin_fabsf(x);
+    float far = 1.0f - 2.0f / (bt_exp_f32(2.0f * t) + 1.0f);
+    float z = x * x;
+    /* minimax of degree 4 on [0, 0.3908], error 2^-27.8 */
+    float p = -0.0057164202f;
+    p = p * z + 0.02065015f;
+    p = p * z - 0.053743415f;
+    p = p * z + 0.13331491f;
+    p = p * z - 0.33333284f;
+    float near = x + x * (z * p);
+    return __builtin_copysignf(t < 0.625f ? near : far, x);
+}
+
+/* bt_tanh_f64 requires: bt_quarter_expm1_f64 */
+/* tanh(x) = h / (h + 1) with h = expm1(2 |x|) / 2. */
+static inline __attribute__((always_inline)) double
+bt_tanh_f64(double x)
+{
+    double t = __builtin_fabs(x);
+    double clamped = t > 22.0 ? 22.0 : t;
+    double h = 2.0 * bt_quarter_expm1_f64(2.0 * clamped);
+    double y = h / (h + 1.0);
+    return t < 1e-17 ? x : __builtin_copysign(y, x);
+}
+
+/* bt_arcsinh_f32 requires: bt_log1p_f64 */
+/* arsinh(x) = log1p(t + t^2 / (1 + sqrt(t^2 + 1))), t = |x|, in double. */
+static inline __attribute__((always_inline)) float
+bt_arcsinh_f32(float x)
+{
+    double t = __builtin_fabsf(x);
+    double finite = t < 1e300 ? t : 0.0;
+    double square = finite * finite;
+    double y = bt_log1p_f64(t + square / (1.0 + __builtin_sqrt(square + 1.0)));
+    return __builtin_copysignf((float)y, x);
+}
+
+/* bt_arcsinh_f64 requires: */
+/* arsinh(x), by the C library. */
+static inline __attribute__((always_inline)) double
+bt_arcsinh_f64(double x)
+{
+    return __builtin_asinh(x);
+}
+
+/* bt_arccosh_f32 requires: bt_log1p_f64 */
+/* arcosh(x) = log1p(t + sqrt(t (t + 2))), t = x - 1, in double; NaN for x < 1. */
+static inline __attribute__((always_inline)) float
+bt_arccosh_f32(float x)
+{
+    double t = (double)x - 1.0;
+    double y = bt_log1p_f64(t + __builtin_sqrt(t * (t + 2.0)));
+    return x >= 1.0f ? (float)y : __builtin_nanf("");
+}
+
+/* bt_arccosh_f64 requires: */
+/* arcosh(x), by the C library. */
+static inline __attribute__((always_inline)) double
+bt_arccosh_f64(double x)
+{
+    return __builtin_acosh(x);
+}
+
+/* bt_arctanh_f32 requires: bt_log1p_f64 */
+/* artanh(x) = log1p(2 t / (1 - t)) / 2, t = |x|, in double. */
+static inline __attribute__((always_inline)) float
+bt_arctanh_f32(float x)
+{
+    double t = __builtin_fabsf(x);
+    double y = 0.5 * bt_log1p_f64(2.0 * t / (1.0 - t));
+    return __builtin_copysignf((float)y, x);
+}
+
+/* bt_arctanh_f64 requires: */
+/* artanh(x), by the C library. */
+static inline __attribute__((always_inline)) double
+bt_arctanh_f64(double x)
+{
+    return __builtin_atanh(x);
+}
