@@ -44,25 +44,24 @@ CACHE = Path(".nox", ".cache", "wheels").absolute()
 REPORTS = Path(".nox", "reports").absolute()
 
 
-def oldest_python() -> str:
-    """Return the oldest interpreter that answers, after putting those of pyenv on the path.
-
-    A pyenv shim stands on the path for every installed version and fails for those not switched on.
-    """
-    pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"), "versions")
-    folders = [str(folder) for version in PYTHONS for folder in pyenv.glob(f"{version}.*/bin")]
+def put_pyenv_on_path() -> None:
+    """Put the Pythons of pyenv on the path, before its shims, which answer for few of them."""
+    versions = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"), "versions")
+    folders = [str(folder) for version in PYTHONS for folder in versions.glob(f"{version}.*/bin")]
     os.environ["PATH"] = os.pathsep.join([*folders, os.environ["PATH"]])
-    for version in PYTHONS:
-        path = shutil.which(f"python{version}")
-        if (
-            path
-            and subprocess.run([path, "-c", ""], capture_output=True, check=False).returncode == 0
-        ):
-            return version
-    return RUNNING
 
 
-OLDEST = oldest_python()
+def answers(version: str) -> bool:
+    """Whether the path has a Python of a version that runs."""
+    path = shutil.which(f"python{version}")
+    return (
+        bool(path)
+        and not subprocess.run([path, "-c", ""], capture_output=True, check=False).returncode
+    )
+
+
+put_pyenv_on_path()
+OLDEST = next(filter(answers, PYTHONS), RUNNING)
 
 
 def group(name: str) -> tuple[str, ...]:
@@ -96,21 +95,25 @@ def needed_by(package: str) -> list[str]:
 
 
 def sources(package: str) -> list[Path]:
-    """Return the files that decide what a package's wheel holds."""
+    """Return the files that decide what a package's wheel holds; what a build leaves is none."""
     folder = Path("packages", package)
-    top = [path for path in folder.iterdir() if path.is_file()]
+    files = [path for pattern in ("*", "src/**/*") for path in folder.glob(pattern)]
     made = {".c", ".so", ".pyc", ".html"}
-    inner = [path for path in folder.glob("src/**/*") if path.is_file() and path.suffix not in made]
-    return sorted([*top, *(path for path in inner if ".egg-info" not in str(path))])
+    return sorted(
+        path
+        for path in files
+        if path.is_file() and path.suffix not in made and ".egg-info" not in str(path)
+    )
 
 
 def copied(session: nox.Session, package: str) -> Path:
     """Copy a package's sources and tests aside, so that a build leaves nothing in the checkout."""
     target = Path(session.create_tmp(), "sources", package)
     shutil.rmtree(target, ignore_errors=True)
-    tests = [path for path in Path("packages", package).glob("tests/**/*.py") if path.is_file()]
+    folder = Path("packages", package)
+    tests = [path for path in folder.glob("tests/**/*") if path.is_file() and path.suffix != ".pyc"]
     for path in [*sources(package), *tests]:
-        place = target / path.relative_to(Path("packages", package))
+        place = target / path.relative_to(folder)
         place.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(path, place)
     return target
@@ -236,7 +239,7 @@ def contracts(session: nox.Session) -> None:
 
 @nox.session
 def changelog(session: nox.Session) -> None:
-    """Show what each package's next changelog says; given a commit, ask for what is missing since."""
+    """Show the next changelog of each package; after ``-- commit``, ask for fragments since."""
     session.install(*group("changelog"))
     for package in PACKAGES:
         session.run(
