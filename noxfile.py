@@ -54,10 +54,7 @@ def put_pyenv_on_path() -> None:
 def answers(version: str) -> bool:
     """Whether the path has a Python of a version that runs."""
     path = shutil.which(f"python{version}")
-    return (
-        bool(path)
-        and not subprocess.run([path, "-c", ""], capture_output=True, check=False).returncode
-    )
+    return bool(path) and subprocess.call([path, "-c", ""], stderr=subprocess.DEVNULL) == 0
 
 
 put_pyenv_on_path()
