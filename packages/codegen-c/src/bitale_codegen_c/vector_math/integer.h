@@ -174,13 +174,13 @@ bt_ipow_i32(__INT32_TYPE__ x, __INT32_TYPE__ y)
     return (__INT32_TYPE__)result;
 }
 
-/* bt_floordiv_u32 requires: */
+/* bt_floordiv_u32 requires: bt_bits_f64 */
 /* floor(x / y); 0 for y = 0. The quotient in double never rounds up to an integer. */
 static inline __attribute__((always_inline)) __UINT32_TYPE__
 bt_floordiv_u32(__UINT32_TYPE__ x, __UINT32_TYPE__ y)
 {
-    double divisor = (y == 0) ? 1.0 : (double)y;
-    __UINT32_TYPE__ q = (__UINT32_TYPE__)(__INT64_TYPE__)__builtin_floor((double)x / divisor);
+    double whole = __builtin_floor((double)x / (y == 0 ? 1.0 : (double)y));
+    __UINT32_TYPE__ q = (__UINT32_TYPE__)bt_bits_f64(whole + 4503599627370496.0);
     return y == 0 ? 0 : q;
 }
 
