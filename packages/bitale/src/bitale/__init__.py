@@ -1,0 +1,35 @@
+"""bitale: write a tensor expression, ask for its derivatives, run it as machine code.
+
+This package holds names only, in Theano's shape; the work is done by the layers under it.
+"""
+
+from bitale_autodiff import grad as grad
+from bitale_graph import Apply as Apply
+from bitale_graph import Constant as Constant
+from bitale_graph import Function as Function
+from bitale_graph import FunctionGraph as FunctionGraph
+from bitale_graph import In as In
+from bitale_graph import Mode as Mode
+from bitale_graph import Op as Op
+from bitale_graph import Out as Out
+from bitale_graph import SharedVariable as SharedVariable
+from bitale_graph import Type as Type
+from bitale_graph import Variable as Variable
+from bitale_graph import config as config
+from bitale_graph import debugprint as debugprint
+from bitale_graph import function as function
+from bitale_graph import pp as pp
+from bitale_graph import shared as shared
+from bitale_graph.language import dot as dot
+from bitale_graph.maker import FunctionMaker as FunctionMaker
+from bitale_graph.mode import predefined_modes as predefined_modes
+from bitale_graph.printing import pprint as pprint
+
+from . import compile as compile
+from . import gradient as gradient
+from . import printing as printing
+from . import tensor as tensor
+
+change_flags = config.change_flags
+
+__version__ = "0.1.0"

@@ -1,0 +1,19 @@
+"""The tensor language: constructors of variables, functions of them, derivatives, networks."""
+
+from typing import TYPE_CHECKING
+
+from bitale_autodiff import grad as grad
+from bitale_autodiff import numeric_grad as numeric_grad
+from bitale_autodiff import verify_grad as verify_grad
+from bitale_graph import Variable as Variable
+from bitale_graph.language import *  # noqa: F403 (a name of the language is listed once, there)
+
+from . import nnet as nnet
+from . import sharedvar as sharedvar
+from . import var as var
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    def __getattr__(name: str) -> Any:
+        """The constructors: ``matrix``, ``fvector``, ``dmatrices`` and the like."""

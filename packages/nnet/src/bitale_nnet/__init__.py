@@ -1,0 +1,21 @@
+"""bitale-nnet: layers, losses, updates and a classifier, as expressions of the tensor language."""
+
+from .classifier import Classifier as Classifier
+from .classifier import NotFittedError as NotFittedError
+from .layer import Layer as Layer
+from .layer import Parameter as Parameter
+from .layers import Activation as Activation
+from .layers import Dense as Dense
+from .layers import Sequential as Sequential
+from .minibatches import iterate_minibatches as iterate_minibatches
+from .penalties import l1 as l1
+from .penalties import l2 as l2
+from .persistence import load_arrays as load_arrays
+from .persistence import save_arrays as save_arrays
+from .plotting import plot_learning_curve as plot_learning_curve
+from .updates import adam as adam
+from .updates import momentum as momentum
+from .updates import nesterov_momentum as nesterov_momentum
+from .updates import sgd as sgd
+
+__version__ = "0.1.0"

@@ -1,0 +1,305 @@
+"""A classifier over a network, with the methods that users of scikit-learn know."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import numpy as np
+from bitale_graph import Function, Mode, TensorType, TensorVariable, function
+from bitale_graph import language as T
+from bitale_graph.errors import ShapeError
+
+from . import losses, penalties, samples, updates
+from .functional import relu
+from .initializers import HeNormal
+from .layer import Layer, check_values
+from .layers import Dense, Sequential
+from .minibatches import iterate_minibatches
+from .persistence import load_arrays, save_arrays
+
+Array = np.ndarray[Any, Any]
+
+
+class NotFittedError(ValueError, AttributeError):
+    """A classifier that was asked before `fit` or `load`."""
+
+
+class Classifier:
+    """Minimise the cross-entropy of the softmax of a network's output, in minibatches.
+
+    Parameters
+    ----------
+    network : sequence of int, or Layer
+        Sizes of hidden layers, or a layer whose output is one score (logit) for each class.
+    activation : callable
+        Of the hidden layers, where ``network`` is a sequence of sizes.
+    update : callable
+        From `updates`: called with (loss, parameters, learning_rate).
+    learning_rate : float
+    batch_size, epochs : int
+        Samples in a step; passes over the data.
+    seed : int
+        Decides the first values and the order of the samples: the same seed, the same result.
+    l1, l2 : float
+        Factors of the penalties on weights, biases left out.
+    dtype : "float32" or "float64"
+        What is computed in.
+    progress : bool
+        Show a bar on standard error.
+    mode : Mode or str, optional
+        How functions are made; by default ``config.mode``.
+
+    Attributes
+    ----------
+    classes : array
+        The labels, sorted. After `fit` or `load`.
+    history : dict of lists
+        "loss" and "accuracy" by epoch, averaged over its minibatches as they were trained on, and
+        "validation_loss", "validation_accuracy" if there was something to validate with.
+
+    Examples
+    --------
+    >>> X = np.array([[0, 0], [0, 1], [1, 0], [1, 1]])
+    >>> classifier = Classifier([16], learning_rate=0.05, epochs=100, progress=False)
+    >>> classifier.fit(X, ["same", "different", "different", "same"]).predict([[1, 0]])
+    array(['different'], dtype='<U9')
+    """
+
+    def __init__(
+        self,
+        network: Sequence[int] | Layer = (64,),
+        *,
+        activation: Callable[[Any], Any] = relu,
+        update: Callable[..., Any] = updates.adam,
+        learning_rate: float = 0.001,
+        batch_size: int = 32,
+        epochs: int = 50,
+        seed: int = 0,
+        l1: float = 0.0,
+        l2: float = 0.0,
+        dtype: str = "float32",
+        progress: bool = True,
+        mode: Mode | str | None = None,
+    ) -> None:
+        if batch_size < 1 or epochs < 1:
+            raise ValueError(
+                f"batch_size and epochs must be at least 1, and are {batch_size} and {epochs}"
+            )
+        if dtype not in ("float32", "float64"):
+            raise ValueError(f"dtype is 'float32' or 'float64', not {dtype!r}")
+        self.network = network
+        self.activation = activation
+        self.update = update
+        self.learning_rate = learning_rate
+        self.batch_size = batch_size
+        self.epochs = epochs
+        self.seed = seed
+        self.l1 = l1
+        self.l2 = l2
+        self.dtype = dtype
+        self.progress = progress
+        self.mode = mode
+        self.history: dict[str, list[float]] = {}
+        self._classes: Array | None = None
+        self._layer: Layer | None = None
+        self._n_features = 0
+        self._scores: Function | None = None
+
+    @property
+    def classes(self) -> Array:
+        """The labels, sorted; raises `NotFittedError` where there are none yet."""
+        self._fitted()
+        assert self._classes is not None
+        return self._classes
+
+    @property
+    def layer(self) -> Layer:
+        """The network with its parameters; raises `NotFittedError` where there are none yet."""
+        return self._fitted()
+
+    def fit(self, X: Any, y: Any, validation: tuple[Any, Any] | None = None) -> Classifier:
+        """Train from new first values.
+
+        Parameters
+        ----------
+        X : matrix (samples, features)
+        y : vector (samples,)
+            Labels of any one kind that sorts: numbers, text.
+        validation : pair of matrix and vector, optional
+            Not trained on; its loss and accuracy are put into `history` after each epoch.
+
+        Returns
+        -------
+        Classifier
+            Itself.
+
+        Raises
+        ------
+        TypeError, ValueError
+            For data that cannot be used; the classifier is then as it was.
+        FloatingPointError
+            If the loss becomes NaN or infinite; the classifier is then as it was.
+        """
+        X = samples.check_features(X, self.dtype)
+        y = samples.check_labels(y, len(X))
+        classes = samples.find_classes(y)
+        targets = samples.positions(y, classes)
+        held_out = None
+        if validation is not None:
+            V = samples.check_features(validation[0], self.dtype, X.shape[1])
+            w = samples.check_labels(validation[1], len(V))
+            held_out = (V, samples.positions(w, classes))
+        rng = np.random.default_rng(self.seed)
+        layer = self._new_layer(X.shape[1], len(classes))
+        layer.build((None, X.shape[1]), rng, self.dtype)
+        history = self._train(layer, (X, targets), held_out, rng)
+        self._become(layer, classes, X.shape[1])
+        self.history = history
+        return self
+
+    def predict(self, X: Any) -> Array:
+        """The most likely label of each row; raises `NotFittedError`, and as `fit` does for bad data."""
+        scores = self._compute_scores(X)
+        return np.asarray(self.classes[scores.argmax(axis=1)])
+
+    def predict_proba(self, X: Any) -> Array:
+        """Probabilities (samples, classes), in the order of `classes`."""
+        scores = self._compute_scores(X).astype("float64")
+        powers = np.exp(scores - scores.max(axis=1, keepdims=True))
+        return np.asarray(powers / powers.sum(axis=1, keepdims=True))
+
+    def score(self, X: Any, y: Any) -> float:
+        """The share of rows whose predicted label is that of ``y``; a label not known from `fit` is an error."""
+        scores = self._compute_scores(X)
+        targets = samples.positions(samples.check_labels(y, len(scores)), self.classes)
+        return float(np.mean(scores.argmax(axis=1) == targets))
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write parameters and labels as arrays: to .npz, or .safetensors where that is installed."""
+        layer = self._fitted()
+        features = {"n_features": np.array([self._n_features])}
+        save_arrays(
+            path, {**layer.get_values(), **samples.encode_classes(self.classes), **features}
+        )
+
+    def load(self, path: str | os.PathLike[str]) -> Classifier:
+        """Take parameters and labels from a file that `save` wrote, for a network described as this one.
+
+        Returns
+        -------
+        Classifier
+            Itself.
+
+        Raises
+        ------
+        ValueError
+            If names or shapes differ from those of this network; nothing is changed then.
+        """
+        arrays = load_arrays(path)
+        classes = samples.decode_classes(arrays)
+        n_features = arrays.pop("n_features", np.zeros(0)).ravel().tolist()
+        if len(n_features) != 1 or int(n_features[0]) < 1:
+            raise ValueError(f"{os.fspath(path)} does not say for how many features it is")
+        shape = (None, int(n_features[0]))
+        layer = self._new_layer(shape[1], len(classes))
+        # Shapes first: a file must not decide how much memory is taken.
+        check_values({p.name: np.broadcast_to(0, p.shape) for p in layer.declare(shape)}, arrays)
+        layer.build(shape, dtype=self.dtype)
+        layer.set_values(arrays)
+        self._become(layer, classes, shape[1])
+        self.history = {}
+        return self
+
+    # Making the functions
+    def _new_layer(self, n_features: int, n_classes: int) -> Layer:
+        if isinstance(self.network, Layer):
+            shape = self.network.output_shape((None, n_features))
+            if shape != (None, n_classes):
+                raise ShapeError(
+                    f"the network must give (samples, {n_classes}) scores, one for each class, "
+                    f"and its output for {n_features} features has the shape {shape}"
+                )
+            return self.network.unbuilt()
+        hidden = [
+            Dense(units, self.activation, weights=HeNormal("relu")) for units in self.network
+        ]
+        return Sequential([*hidden, Dense(n_classes)])
+
+    def _inputs(self) -> tuple[Any, Any]:
+        return TensorType(self.dtype, (None, None))("X"), T.lvector("target")
+
+    def _loss(self, layer: Layer, scores: Any, target: Any) -> TensorVariable:
+        loss: Any = T.mean(losses.softmax_crossentropy(scores, target))
+        weights = layer.parameters("regularizable")
+        if self.l1 and weights:
+            loss = loss + self.l1 * penalties.l1(weights)
+        if self.l2 and weights:
+            loss = loss + self.l2 * penalties.l2(weights)
+        result: TensorVariable = loss
+        return result
+
+    def _train(
+        self,
+        layer: Layer,
+        data: tuple[Array, Array],
+        held_out: tuple[Array, Array] | None,
+        rng: np.random.Generator,
+    ) -> dict[str, list[float]]:
+        X, target = self._inputs()
+        scores = layer(X)
+        results = [
+            self._loss(layer, scores, target),
+            T.mean(losses.categorical_accuracy(scores, target)),
+        ]
+        changes = self.update(results[0], layer.parameters("trainable"), self.learning_rate)
+        step = function([X, target], results, updates=changes, mode=self.mode, name="train")
+        measure = None
+        if held_out is not None:
+            measure = function([X, target], results, mode=self.mode, name="validate")
+        history: dict[str, list[float]] = {"loss": [], "accuracy": []}
+        with _progress_bar(self.epochs, self.progress) as bar:
+            for epoch in range(self.epochs):
+                sums = np.zeros(2)
+                for batch in iterate_minibatches(data, self.batch_size, rng):
+                    sums += len(batch[0]) * np.array(step(*batch), dtype="float64")
+                _record(history, "", sums / len(data[0]), epoch)
+                if measure is not None and held_out is not None:
+                    _record(history, "validation_", measure(*held_out), epoch)
+                bar.set_postfix({name: f"{values[-1]:.4f}" for name, values in history.items()})
+                bar.update()
+        return history
+
+    # State
+    def _become(self, layer: Layer, classes: Array, n_features: int) -> None:
+        X, _ = self._inputs()
+        self._scores = function([X], layer(X), mode=self.mode, name="scores")
+        self._layer, self._classes, self._n_features = layer, classes, n_features
+
+    def _fitted(self) -> Layer:
+        if self._layer is None:
+            raise NotFittedError("this classifier has no parameters yet; call fit or load first")
+        return self._layer
+
+    def _compute_scores(self, X: Any) -> Array:
+        self._fitted()
+        assert self._scores is not None
+        return np.asarray(self._scores(samples.check_features(X, self.dtype, self._n_features)))
+
+
+def _record(history: dict[str, list[float]], prefix: str, values: Iterable[Any], epoch: int) -> None:
+    for name, value in zip(("loss", "accuracy"), values):
+        if not np.isfinite(value):
+            raise FloatingPointError(
+                f"the {prefix.replace('_', ' ')}{name} became {value} in epoch {epoch + 1}; "
+                "try a smaller learning_rate, or scale the features to about -1 to 1"
+            )
+        history.setdefault(prefix + name, []).append(float(value))
+
+
+def _progress_bar(epochs: int, shown: bool) -> Any:
+    # Imported when there is something to show: it costs a third of `import bitale`'s budget.
+    from tqdm import tqdm
+
+    return tqdm(total=epochs, desc="training", unit="epoch", disable=not shown)

@@ -1,0 +1,95 @@
+"""The fully connected layer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from bitale_graph import TensorVariable, as_tensor
+from bitale_graph import language as T
+from bitale_graph.errors import ShapeError, describe
+
+from ..functional import identity
+from ..initializers import Constant, GlorotUniform, Initializer
+from ..layer import Layer, Parameter, Shape
+
+
+class Dense(Layer):
+    """``activation(x W + b)``.
+
+    Parameters
+    ----------
+    units : int
+        Columns of the output.
+    activation : callable
+        By default none.
+    weights, bias : Initializer
+        First values; ``bias=None`` leaves the bias out.
+    name : str, optional
+
+    Shapes
+    ------
+    input   (batch, features); ``features`` must be known
+    output  (batch, units)
+    W       (features, units), tagged trainable and regularizable
+    b       (units,), tagged trainable
+
+    Raises
+    ------
+    ValueError
+        If ``units`` is less than 1.
+    ShapeError
+        If the input is no matrix, or ``features`` is unknown.
+    """
+
+    def __init__(
+        self,
+        units: int,
+        activation: Callable[[Any], Any] = identity,
+        weights: Initializer | None = None,
+        bias: Initializer | None = Constant(0.0),
+        name: str | None = None,
+    ) -> None:
+        super().__init__(name)
+        if units < 1:
+            raise ValueError(f"{self}: units must be at least 1, not {units}")
+        self.units = units
+        self.activation = activation
+        self.weights = weights or GlorotUniform()
+        self.bias = bias
+
+    def declare(self, input_shape: Shape) -> list[Parameter]:
+        features = self._features(input_shape)
+        declared = [
+            Parameter(
+                "W",
+                (features, self.units),
+                self.weights,
+                frozenset({"trainable", "regularizable"}),
+            )
+        ]
+        if self.bias is not None:
+            declared.append(Parameter("b", (self.units,), self.bias))
+        return declared
+
+    def _features(self, input_shape: Shape) -> int:
+        if len(input_shape) != 2 or input_shape[1] is None:
+            raise ShapeError(
+                f"{self} takes inputs (batch, features) with a known number of features, "
+                f"and got the shape {input_shape}"
+            )
+        return input_shape[1]
+
+    def output_shape(self, input_shape: Shape) -> Shape:
+        self._features(input_shape)
+        return (input_shape[0], self.units)
+
+    def expression(self, x: Any) -> TensorVariable:
+        x = as_tensor(x)
+        if x.ndim != 2:
+            raise ShapeError(f"{self} takes a matrix (batch, features), and got {describe(x)}")
+        z: Any = T.dot(x, self.variable("W"))
+        if self.bias is not None:
+            z = z + self.variable("b")
+        result: TensorVariable = self.activation(z)
+        return result
