@@ -1,4 +1,7 @@
-"""bitale-graph: the tensor language, the graphs it builds, and a linker that runs them with NumPy."""
+"""bitale-graph.
+
+The tensor language, the graphs it builds, and a linker that runs them with NumPy.
+"""
 
 from .config import change_flags as change_flags
 from .config import config as config

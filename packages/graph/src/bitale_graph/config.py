@@ -1,8 +1,8 @@
 """Settings: defaults, a configuration file, ``BITALE_FLAGS``, assignment, and a context manager.
 
-Later sources win: default, then the files named by ``BITALERC`` (``~/.bitalerc`` when unset), then the
-environment variable ``BITALE_FLAGS`` (``key=value`` pairs separated by commas, the right-most wins), then
-assignment at run time. Other layers add flags of their own with `Config.register`.
+Later sources win: default, then the files named by ``BITALERC`` (``~/.bitalerc`` when unset), then
+the environment variable ``BITALE_FLAGS`` (``key=value`` pairs separated by commas, the right-most
+wins), then assignment at run time. Other layers add flags of their own with `Config.register`.
 """
 
 from __future__ import annotations
@@ -33,7 +33,8 @@ def parse_bool(text: str) -> bool:
 class Flag:
     """One setting: its name, default value, one line of documentation, and what it admits.
 
-    ``admits`` is the tuple of allowed values, or None where every value of the default's type will do.
+    ``admits`` is the tuple of allowed values, or None where every value of the default's type will
+    do.
     """
 
     name: str
@@ -132,10 +133,10 @@ class Config:
             self._given.pop(name)
 
     def __str__(self) -> str:
-        lines = []
-        for name in sorted(self._flags):
-            lines.append(f"{name} = {getattr(self, name)!r}\n    {self._flags[name].doc}")
-        return "\n".join(lines)
+        return "\n".join(
+            f"{name} = {getattr(self, name)!r}\n    {self._flags[name].doc}"
+            for name in sorted(self._flags)
+        )
 
     def __iter__(self) -> Iterator[str]:
         return iter(sorted(self._flags))

@@ -1,12 +1,12 @@
 """The dtypes that tensors may have, and how they combine.
 
-Tensors combine as NumPy arrays do. Python numbers are weak, as in NumPy 2: they take the dtype of the tensors beside
-them, and widen it only from bool to integer to float to complex.
+Tensors combine as NumPy arrays do. Python numbers are weak, as in NumPy 2: they take the dtype of
+the tensors beside them, and widen it only from bool to integer to float to complex.
 """
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache
 
 import numpy as np
 
@@ -34,7 +34,7 @@ def check(dtype: object) -> str:
     return str(name)
 
 
-@lru_cache(maxsize=None)
+@cache
 def _promote(dtypes: tuple[str, ...]) -> str:
     return str(np.result_type(*(np.dtype(d) for d in dtypes)).name)
 
@@ -60,7 +60,10 @@ def is_complex(dtype: str) -> bool:
 
 
 def at_least_float(dtype: str) -> str:
-    """``dtype`` itself if inexact; float32 for integers of up to 16 bits, else ``config.floatX`` (never float16)."""
+    """``dtype`` itself if inexact.
+
+    Integers of up to 16 bits give float32, others ``config.floatX`` (never float16).
+    """
     if dtype not in DISCRETE:
         return dtype
     if dtype in _SMALL:
@@ -76,7 +79,7 @@ def quotient(dtype: str) -> str:
 
 
 def weak(value: bool | int | float | complex, strong: str | None) -> str:
-    """The dtype that a Python number takes beside tensors of common dtype ``strong`` (None: beside none)."""
+    """The dtype that a Python number takes beside tensors of dtype ``strong`` (None: none)."""
     if isinstance(value, bool):
         return "bool" if strong is None else strong
     if isinstance(value, int):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -12,16 +12,19 @@ from . import scalar
 from .conversion import as_tensor, is_python_number
 from .errors import ShapeError, describe
 from .op import Op, Storage
-from .scalar import ScalarOp
 from .type import Shape, TensorType
 from .variable import Apply, Constant, Variable
+
+if TYPE_CHECKING:
+    from .scalar import ScalarOp
 
 
 class Elementwise(Op):
     """Apply a `ScalarOp` to every element.
 
-    Operands align at their last axes. Only an axis whose length is known to be 1 when the expression is built (or that
-    an operand does not have) stretches; other axes must agree, now where lengths are known, or else when it runs.
+    Operands align at their last axes. Only an axis whose length is known to be 1 when the
+    expression is built (or that an operand does not have) stretches; other axes must agree, now
+    where lengths are known, or else when it runs.
     """
 
     __props__ = ("scalar_op",)
@@ -30,7 +33,7 @@ class Elementwise(Op):
         self.scalar_op = scalar_op
 
     def make_node(self, *operands: Any) -> Apply:
-        """Cast the operands to one dtype, Python numbers weakly, and find the shape of the result."""
+        """Cast the operands to one dtype, Python numbers weakly, and find the result's shape."""
         op = self.scalar_op
         if len(operands) != op.arity:
             raise TypeError(f"{op.name} takes {op.arity} operands, and got {len(operands)}")
@@ -40,14 +43,20 @@ class Elementwise(Op):
         return Apply(self, inputs, [TensorType(dtype, shape)()])
 
     def perform(self, node: Apply, inputs: Sequence[Any], output_storage: Storage) -> None:
-        check_run_time_shapes([v.type.shape for v in node.inputs], inputs)
-        output_storage[0][0] = np.asarray(self.scalar_op(*inputs), dtype=node.outputs[0].type.dtype)
+        check_run_time_shapes([_type(v).shape for v in node.inputs], inputs)
+        output_storage[0][0] = np.asarray(self.scalar_op(*inputs), dtype=_type(node.out).dtype)
 
     def infer_shape(self, node: Apply, input_shapes: Sequence[Sequence[Any]]) -> list[Any]:
-        return [broadcast_symbolic_shape([v.type.shape for v in node.inputs], input_shapes)]
+        return [broadcast_symbolic_shape([_type(v).shape for v in node.inputs], input_shapes)]
 
     def __str__(self) -> str:
         return f"Elementwise{{{self.scalar_op.name}}}"
+
+
+def _type(variable: Variable) -> TensorType:
+    found = variable.type
+    assert isinstance(found, TensorType)
+    return found
 
 
 def cast_operands(op: ScalarOp, operands: Sequence[Any]) -> list[Any]:
@@ -57,12 +66,13 @@ def cast_operands(op: ScalarOp, operands: Sequence[Any]) -> list[Any]:
     # A comparison or choice by a bool tensor must not make its numbers bool.
     common = dtypes.upcast(*strong) if strong else None
     given = [
-        t.type.dtype if t is not None else dtypes.weak(x, common) for t, x in zip(tensors, operands)
+        t.type.dtype if t is not None else dtypes.weak(x, common)
+        for t, x in zip(tensors, operands, strict=True)
     ]
     wanted = op.operand_dtypes(given)
     return [
         cast(t, dtype) if t is not None else as_tensor(np.asarray(x, dtype=dtype))
-        for t, x, dtype in zip(tensors, operands, wanted)
+        for t, x, dtype in zip(tensors, operands, wanted, strict=True)
     ]
 
 
@@ -82,7 +92,8 @@ def cast(x: Any, dtype: str) -> Any:
         from .errors import DtypeError
 
         raise DtypeError(
-            f"cast: {x.type.dtype} to {dtype} would drop the imaginary part; take real(x), imag(x) or abs(x)"
+            f"cast: {x.type.dtype} to {dtype} would drop the imaginary part; take real(x), "
+            "imag(x) or abs(x)"
         )
     if isinstance(x, Constant) and x.name is None:
         with np.errstate(all="ignore"):
@@ -91,7 +102,10 @@ def cast(x: Any, dtype: str) -> Any:
 
 
 def broadcast_static_shapes(name: str, inputs: Sequence[Variable]) -> Shape:
-    """The static shape of operands stretched together; raises `ShapeError` where known lengths differ."""
+    """The static shape of operands stretched together.
+
+    Raises `ShapeError` where known lengths differ.
+    """
     shapes: list[Shape] = [v.type.shape for v in inputs]  # type: ignore[attr-defined]
     result: list[int | None] = []
     for axis in range(-max((len(s) for s in shapes), default=0), 0):
@@ -100,7 +114,8 @@ def broadcast_static_shapes(name: str, inputs: Sequence[Variable]) -> Shape:
         if len(known) > 1:
             operands = "".join(f"\n  input[{i}]  {describe(v)}" for i, v in enumerate(inputs))
             raise ShapeError(
-                f"{name}: Input dimension mis-match on axis {axis}: lengths {known} differ{operands}\n"
+                f"{name}: Input dimension mis-match on axis {axis}: lengths {known} "
+                f"differ{operands}\n"
                 "  hint: only axes of length 1 broadcast; reshape or dimshuffle one operand"
             )
         if known:
@@ -111,11 +126,11 @@ def broadcast_static_shapes(name: str, inputs: Sequence[Variable]) -> Shape:
 
 
 def check_run_time_shapes(static: Sequence[Shape], arrays: Sequence[Any]) -> None:
-    """Raise `ShapeError` if arrays would stretch along an axis that is not known to be of length 1."""
+    """Raise `ShapeError` if arrays would stretch along an axis not known to be of length 1."""
     ndim = max((len(s) for s in static), default=0)
     for axis in range(-ndim, 0):
         first: tuple[int, int] | None = None
-        for i, (shape, array) in enumerate(zip(static, arrays)):
+        for i, (shape, array) in enumerate(zip(static, arrays, strict=True)):
             if len(shape) < -axis or shape[axis] == 1:
                 continue
             n = array.shape[axis]
@@ -123,20 +138,22 @@ def check_run_time_shapes(static: Sequence[Shape], arrays: Sequence[Any]) -> Non
                 first = (i, n)
             elif n != first[1]:
                 raise ShapeError(
-                    f"Input dimension mis-match. (input[{first[0]}].shape[{axis + len(static[first[0]])}] = {first[1]}, "
-                    f"input[{i}].shape[{axis + len(shape)}] = {n}). Only axes that are of length 1 when the expression "
-                    "is built broadcast: give the variable such a type, or use dimshuffle or addbroadcast"
+                    "Input dimension mis-match. "
+                    f"(input[{first[0]}].shape[{axis + len(static[first[0]])}] = {first[1]}, "
+                    f"input[{i}].shape[{axis + len(shape)}] = {n}). Only axes that are of length "
+                    "1 when the expression is built broadcast: give the variable such a type, "
+                    "or use dimshuffle or addbroadcast"
                 )
 
 
 def broadcast_symbolic_shape(
     static: Sequence[Shape], shapes: Sequence[Sequence[Any]]
 ) -> tuple[Any, ...]:
-    """For each axis of the stretched shape the length as a variable: a known one, or that of one operand."""
+    """For each axis of the stretched shape its length: a known one, or that of one operand."""
     result = []
     for axis in range(-max((len(s) for s in static), default=0), 0):
         length: Any = None
-        for known, symbolic in zip(static, shapes):
+        for known, symbolic in zip(static, shapes, strict=True):
             if len(known) < -axis:
                 continue
             if known[axis] is not None and known[axis] != 1:

@@ -1,20 +1,25 @@
-"""A graph as flat lists: what pickling, cache keys and comparison of graphs stand on. Depth does not matter."""
+"""A graph as flat lists: what pickling, cache keys and comparison of graphs stand on.
+
+Depth does not matter.
+"""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from .function_graph import FunctionGraph
-from .op import Op
-from .trace import Trace
 from .traversal import toposort
-from .type import Type
 from .variable import Apply, Constant, Variable
+
+if TYPE_CHECKING:
+    from .op import Op
+    from .trace import Trace
+    from .type import Type
 
 
 @dataclass
@@ -27,7 +32,10 @@ class FlatGraph:
     outputs: list[int]
 
     def key(self) -> str | None:
-        """A digest of everything but traces and names of inner variables; None if an op cannot be told by value."""
+        """A digest of everything but traces and names of inner variables.
+
+        None if an op cannot be told by value.
+        """
         digest = hashlib.sha256()
 
         def put(*parts: object) -> None:
@@ -103,7 +111,10 @@ def equal_graphs(
     inputs2: Sequence[Variable],
     outputs2: Sequence[Variable],
 ) -> bool:
-    """Whether two graphs compute the same by the same ops, their inputs standing for one another in order."""
+    """Whether two graphs compute the same by the same ops.
+
+    Their inputs stand for one another in order.
+    """
     if [v.type for v in inputs1] != [v.type for v in inputs2]:
         return False
     return _shape_of(flatten(inputs1, outputs1)) == _shape_of(flatten(inputs2, outputs2))

@@ -35,7 +35,8 @@ class In:
     value : optional
         Default value: the input may then be left out of calls.
     update : Variable, optional
-        The value for the next call: the input becomes state inside the function, which starts as ``value``.
+        The value for the next call: the input becomes state inside the function, which starts as
+        ``value``.
     strict : bool
         Take only arrays of the exact dtype.
     allow_downcast : bool, optional
@@ -56,7 +57,10 @@ class In:
 
 @dataclass
 class Out:
-    """An output; ``borrow`` is accepted for Theano's sake, outputs never share memory with anything."""
+    """An output.
+
+    ``borrow`` is accepted for Theano's sake, outputs never share memory with anything.
+    """
 
     variable: Any
     borrow: bool = False
@@ -95,20 +99,22 @@ class Function:
         results = self.executable(args)
         if self._single:
             return results[0]
-        return results if self.form == "list" else dict(zip(self.form, results))
+        return results if self.form == "list" else dict(zip(self.form, results, strict=True))
 
     def _bind(self, args: tuple[Any, ...], keywords: dict[str, Any]) -> tuple[Any, ...]:
         arguments = self.maker.arguments
         names = [a.name for a in arguments]
         if len(args) > len(arguments):
             raise TypeError(
-                f"function {self.name!r} takes {len(arguments)} arguments ({_listed(names)}), and got {len(args)}"
+                f"function {self.name!r} takes {len(arguments)} arguments ({_listed(names)}), and "
+                f"got {len(args)}"
             )
         values: list[Any] = [*args, *[_MISSING] * (len(arguments) - len(args))]
         for name, value in keywords.items():
             if name not in names:
                 raise TypeError(
-                    f"function {self.name!r} has no argument {name!r}; its arguments are {_listed(names)}"
+                    f"function {self.name!r} has no argument {name!r}; its arguments are "
+                    f"{_listed(names)}"
                 )
             i = names.index(name)
             if values[i] is not _MISSING:
@@ -131,7 +137,8 @@ class Function:
         text = getattr(self.executable, "source", None)
         if text is None:
             raise TypeError(
-                f"function {self.name!r} runs on {type(self.executable).__name__}, which generates no source"
+                f"function {self.name!r} runs on {type(self.executable).__name__}, which "
+                "generates no source"
             )
         return str(text() if callable(text) else text)
 
@@ -172,7 +179,8 @@ def function(
     inputs : list or tuple of Variable or In
         What calls give values for; intermediate variables are allowed.
     outputs : Variable, list, tuple, dict with string keys, or None
-        What calls compute; a single variable gives a bare array, a list a list, a dict a dict, None an empty list.
+        What calls compute; a single variable gives a bare array, a list a list, a dict a dict, None
+        an empty list.
     mode : Mode or str, optional
         See `Mode`; by default ``config.mode``.
     updates : mapping or iterable of pairs (shared variable, new value)
@@ -184,7 +192,8 @@ def function(
     name : str, optional
         For messages; by default file and line of this call.
     allow_input_downcast : bool, optional
-        Admit values that lose precision (True), none (False), or only Python floats for ``floatX`` (None).
+        Admit values that lose precision (True), none (False), or only Python floats for ``floatX``
+        (None).
     on_unused_input : "raise", "warn" or "ignore", optional
         By default ``config.on_unused_input``.
 
@@ -212,7 +221,8 @@ def function(
     )
     expressions = [*outs, *new_values.values()]
     if replacements:
-        # A given may be replaced by something that holds another given, so replace until nothing is left.
+        # A given may be replaced by something that holds another given, so replace until nothing is
+        # left.
         for _ in range(len(replacements)):
             expressions = graph_replace(expressions, replacements)
             if not set(replacements) & set(ancestors(expressions, stop_at=known)):
@@ -223,7 +233,7 @@ def function(
         if isinstance(v, SharedVariable) and v not in known
     )
     shared_list = _one_for_each_container(list(state_variables))
-    aliases = {
+    aliases: dict[Variable, Variable] = {
         v: shared_list[v.container] for v in state_variables if shared_list[v.container] is not v
     }
     if aliases:
@@ -242,7 +252,7 @@ def function(
             k,
             label,
         )
-        for k, (i, v) in enumerate(zip(ins, graph.inputs))
+        for k, (i, v) in enumerate(zip(ins, graph.inputs, strict=False))
     ]
     _check_unused(arguments, graph, on_unused_input or config.on_unused_input)
     containers = [v.container for v in slots]
@@ -277,7 +287,10 @@ def _read_inputs(inputs: Any) -> list[In]:
 
 
 def _read_outputs(outputs: Any) -> tuple[list[Any], Any]:
-    """The output variables, and the form that calls give them back in: None for one, "list", or a tuple of keys."""
+    """The output variables, and the form that calls give them back in.
+
+    None for one, "list", or a tuple of keys.
+    """
     if outputs is None:
         return [], "list"
     if isinstance(outputs, (list, tuple)):
@@ -333,7 +346,10 @@ def _read_givens(givens: Any, inputs: set[Variable]) -> dict[Variable, Variable]
 
 
 def _fitted(name: str, old: Variable, new: Any) -> Variable:
-    """``new`` as a variable that can stand for ``old``: safely cast, with static lengths that are admitted."""
+    """``new`` as a variable that can stand for ``old``.
+
+    Safely cast, with static lengths that are admitted.
+    """
     if not isinstance(new, Variable):
         new = old.type.make_constant(new) if isinstance(old.type, TensorType) else new
     if isinstance(old.type, TensorType) and isinstance(new.type, TensorType):
@@ -352,7 +368,8 @@ def _fitted(name: str, old: Variable, new: Any) -> Variable:
     if not old.type.admits(new.type):
         raise TypeError(
             f"function: {name}: the new value of {describe(old)}\n  is {describe(new)}\n"
-            f"  hint: it must have dtype and rank of what it replaces; use cast(value, {getattr(old.type, 'dtype', '')!r}), "
+            "  hint: it must have dtype and rank of what it replaces; use cast(value, "
+            f"{getattr(old.type, 'dtype', '')!r}), "
             "or write constants with that dtype"
         )
     return new  # type: ignore[no-any-return]
@@ -366,7 +383,8 @@ def _read_updates(pairs: list[tuple[Any, Any]]) -> dict[SharedVariable, Variable
             raise TypeError(f"function: updates change shared variables, and {target!r} is none")
         if target.container in targets:
             raise ValueError(
-                f"function: the shared variable {describe(target)} is updated twice; give one update for each"
+                f"function: the shared variable {describe(target)} is updated twice; give one "
+                "update for each"
             )
         targets.add(target.container)
         new_values[target] = _fitted("updates", target, value)
@@ -423,7 +441,8 @@ def _check_unused(arguments: list[Argument], graph: FunctionGraph, policy: str) 
             continue
         place = where_made(a.variable)
         text = (
-            f"function: the input {a.variable} (position {a.position}{f', made at {place}' if place else ''}) is not used "
+            f"function: the input {a.variable} (position "
+            f"{a.position}{f', made at {place}' if place else ''}) is not used "
             "by any output or update. Remove it, or pass on_unused_input='warn' or 'ignore'"
         )
         if policy == "raise":

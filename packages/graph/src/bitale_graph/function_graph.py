@@ -1,4 +1,7 @@
-"""A graph with one owner: its inputs and outputs, who reads what, and replacement that keeps it whole."""
+"""A graph with one owner.
+
+Its inputs and outputs, who reads what, and replacement that keeps it whole.
+"""
 
 from __future__ import annotations
 
@@ -13,10 +16,10 @@ Client = tuple[Any, int]  # (Apply, index of the input), or ("output", index of 
 
 
 class FunctionGraph:
-    """The nodes between given inputs and outputs, with the clients of every variable kept up to date.
+    """The nodes between given inputs and outputs, with the clients of every variable.
 
-    The graph is changed only through `replace`. Nodes are owned: do not build one from nodes in use elsewhere
-    (`clone` copies).
+    The graph is changed only through `replace`. Nodes are owned: do not build one from nodes in use
+    elsewhere (`clone` copies).
 
     Parameters
     ----------
@@ -163,4 +166,5 @@ class FunctionGraph:
                 raise InconsistentGraphError(f"the clients of {v} are not its readers")
 
     def __str__(self) -> str:
-        return f"FunctionGraph({', '.join(map(str, self.inputs))} -> {', '.join(map(str, self.outputs))})"
+        inputs, outputs = (", ".join(map(str, vs)) for vs in (self.inputs, self.outputs))
+        return f"FunctionGraph({inputs} -> {outputs})"

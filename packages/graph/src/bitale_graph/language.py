@@ -1,14 +1,32 @@
-"""Every name of the tensor language in one place: constructors of variables, and functions of them."""
+"""Every name of the tensor language in one place.
+
+Constructors of variables, and functions of them.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from .conversion import as_tensor as as_tensor
-from .conversion import as_tensor as as_tensor_variable
 from .conversion import constant as constant
+from .ops.creation import alloc as alloc
+from .ops.creation import arange as arange
+from .ops.creation import eye as eye
+from .ops.creation import full as full
+from .ops.creation import full_like as full_like
+from .ops.creation import identity_like as identity_like
+from .ops.creation import ones as ones
+from .ops.creation import ones_like as ones_like
+from .ops.creation import zeros as zeros
+from .ops.creation import zeros_like as zeros_like
 from .ops.indexing import inc_subtensor as inc_subtensor
 from .ops.indexing import set_subtensor as set_subtensor
+from .ops.join import concatenate as concatenate
+from .ops.join import horizontal_stack as horizontal_stack
+from .ops.join import join as join
+from .ops.join import stack as stack
+from .ops.join import stacklists as stacklists
+from .ops.join import vertical_stack as vertical_stack
 from .ops.math import abs_ as abs_
 from .ops.math import add as add
 from .ops.math import and_ as and_
@@ -54,9 +72,9 @@ from .ops.math import le as le
 from .ops.math import less as less
 from .ops.math import less_equal as less_equal
 from .ops.math import log as log
-from .ops.math import log10 as log10
 from .ops.math import log1p as log1p
 from .ops.math import log2 as log2
+from .ops.math import log10 as log10
 from .ops.math import lt as lt
 from .ops.math import maximum as maximum
 from .ops.math import minimum as minimum
@@ -90,6 +108,10 @@ from .ops.math import true_div as true_div
 from .ops.math import trunc as trunc
 from .ops.math import where as where
 from .ops.math import xor as xor
+from .ops.product import dot as dot
+from .ops.product import matmul as matmul
+from .ops.product import outer as outer
+from .ops.product import tensordot as tensordot
 from .ops.reduction import all as all
 from .ops.reduction import any as any
 from .ops.reduction import argmax as argmax
@@ -116,26 +138,6 @@ from .ops.shape import specify_shape as specify_shape
 from .ops.shape import squeeze as squeeze
 from .ops.shape import swapaxes as swapaxes
 from .ops.shape import transpose as transpose
-from .ops.creation import alloc as alloc
-from .ops.creation import arange as arange
-from .ops.creation import eye as eye
-from .ops.creation import full as full
-from .ops.creation import full_like as full_like
-from .ops.creation import identity_like as identity_like
-from .ops.creation import ones as ones
-from .ops.creation import ones_like as ones_like
-from .ops.creation import zeros as zeros
-from .ops.creation import zeros_like as zeros_like
-from .ops.join import concatenate as concatenate
-from .ops.join import horizontal_stack as horizontal_stack
-from .ops.join import join as join
-from .ops.join import stack as stack
-from .ops.join import stacklists as stacklists
-from .ops.join import vertical_stack as vertical_stack
-from .ops.product import dot as dot
-from .ops.product import matmul as matmul
-from .ops.product import outer as outer
-from .ops.product import tensordot as tensordot
 from .ops.softmax import binary_crossentropy as binary_crossentropy
 from .ops.softmax import categorical_crossentropy as categorical_crossentropy
 from .ops.softmax import log_softmax as log_softmax
@@ -146,6 +148,7 @@ from .tensor import TensorVariable as TensorVariable
 from .tensor import tensor as tensor
 from .type import TensorType as TensorType
 
+as_tensor_variable = as_tensor
 globals().update(CONSTRUCTORS)
 
 if TYPE_CHECKING:

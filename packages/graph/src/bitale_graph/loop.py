@@ -1,10 +1,13 @@
-"""The one form for loops: an index range, the arrays read, a scalar program, and what becomes of its results."""
+"""The one form for loops.
+
+An index range, the arrays read, a scalar program, and what becomes of its results.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -17,14 +20,19 @@ from .elementwise import (
 )
 from .op import Op, Storage, result_of
 from .ops.reduction import Reduce
-from .scalar import ScalarOp
 from .type import TensorType
 from .variable import Apply
+
+if TYPE_CHECKING:
+    from .scalar import ScalarOp
 
 
 @dataclass(frozen=True)
 class Literal:
-    """A number in a scalar program; ``text`` is what `repr` of the NumPy scalar's Python value gives."""
+    """A number in a scalar program.
+
+    ``text`` is what `repr` of the NumPy scalar's Python value gives.
+    """
 
     value: bytes
     dtype: str
@@ -42,7 +50,10 @@ class Literal:
 
 @dataclass(frozen=True)
 class Step:
-    """One line of a scalar program. Arguments below ``len(inputs)`` are elements read, others are earlier steps."""
+    """One line of a scalar program.
+
+    Arguments below ``len(inputs)`` are elements read, others are earlier steps.
+    """
 
     op: ScalarOp
     args: tuple[int | Literal, ...]
@@ -51,7 +62,10 @@ class Step:
 
 @dataclass(frozen=True)
 class Result:
-    """What becomes of a value: stored for every index, or reduced over ``axes`` by ``reduce`` in ``acc_dtype``."""
+    """What becomes of a value.
+
+    Stored for every index, or reduced over ``axes`` by ``reduce`` in ``acc_dtype``.
+    """
 
     value: int
     dtype: str
@@ -61,10 +75,12 @@ class Result:
 
 
 class Loop(Op):
-    """For every index of a rank-``ndim`` range: read an element of each input, run ``steps``, store or reduce.
+    """For every index of a rank-``ndim`` range.
 
-    Inputs align at their last axes and broadcast as in `Elementwise`; the range is their common shape. An input that
-    no step reads gives its shape alone.
+    Read an element of each input, run ``steps``, store or reduce.
+
+    Inputs align at their last axes and broadcast as in `Elementwise`; the range is their common
+    shape. An input that no step reads gives its shape alone.
 
     Parameters
     ----------
@@ -108,7 +124,7 @@ class Loop(Op):
         for step in self.steps:
             args = [a.array() if isinstance(a, Literal) else values[a] for a in step.args]
             values.append(np.asarray(step.op(*args), dtype=step.dtype))
-        for cell, r in zip(output_storage, self.results):
+        for cell, r in zip(output_storage, self.results, strict=True):
             full = np.broadcast_to(values[r.value], lengths)
             if r.reduce is None:
                 cell[0] = np.array(full, dtype=r.dtype)
@@ -152,7 +168,10 @@ class Loop(Op):
 
 
 def as_loop(node: Apply) -> Loop | None:
-    """The loop of one that an elementwise op or a reduction is, else None: what code generators call on lone ones."""
+    """The loop of one that an elementwise op or a reduction is, else None.
+
+    What code generators call on lone ones.
+    """
     op = node.op
     ndim = node.inputs[0].type.ndim if isinstance(op, Reduce) else node.outputs[0].type.ndim  # type: ignore[attr-defined]
     n = len(node.inputs)

@@ -1,17 +1,22 @@
-"""What a function is made of: its graph as written, the graph as rewritten, its arguments and its state."""
+"""What a function is made of.
+
+Its graph as written, the graph as rewritten, its arguments and its state.
+"""
 
 from __future__ import annotations
 
 import threading
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from . import errors
 from .flat import FlatGraph, flatten, unflatten
-from .function_graph import FunctionGraph
-from .mode import Mode
-from .shared import Container
-from .variable import Variable
+
+if TYPE_CHECKING:
+    from .function_graph import FunctionGraph
+    from .mode import Mode
+    from .shared import Container
+    from .variable import Variable
 
 
 @dataclass
@@ -30,14 +35,19 @@ class Argument:
     function_name: str = ""
 
     def filter(self, value: Any) -> Any:
-        """Convert a value to the type of the argument; raises `TypeError` with the argument's name and place."""
+        """Convert a value to the type of the argument.
+
+        Raises `TypeError` with the argument's name and place.
+        """
         try:
             return self.variable.type.filter(value, self.strict, self.allow_downcast)
         except TypeError as error:
             place = errors.where_made(self.variable)
             raise TypeError(
-                f"Bad input argument to function {self.function_name!r} at position {self.position} "
-                f"(variable {self.name or self.variable}{f', made at {place}' if place else ''}): {error}"
+                f"Bad input argument to function {self.function_name!r} at position "
+                f"{self.position} "
+                f"(variable {self.name or self.variable}{f', made at {place}' if place else ''}): "
+                f"{error}"
             ) from None
 
 
@@ -48,13 +58,14 @@ class FunctionMaker:
     Attributes
     ----------
     written : FunctionGraph
-        The graph as the user wrote it. Its inputs are the arguments, then the shared variables; its outputs
-        are the outputs, then the new values of updated shared variables.
+        The graph as the user wrote it. Its inputs are the arguments, then the shared variables; its
+        outputs are the outputs, then the new values of updated shared variables.
     arguments : list of Argument
     containers : list of Container
         Storage of the shared variables, in the order of the graph's inputs after the arguments.
     update_targets : list of int
-        For each output after the first ``n_outputs`` the position in ``containers`` that it updates.
+        For each output after the first ``n_outputs`` the position in ``containers`` that it
+        updates.
     """
 
     written: FunctionGraph
@@ -90,7 +101,10 @@ class FunctionMaker:
         return self.fgraph.outputs[: self.n_outputs]
 
     def key(self) -> str | None:
-        """A digest of the written graph and of how it is rewritten; None where equal functions cannot be told."""
+        """A digest of the written graph and of how it is rewritten.
+
+        None where equal functions cannot be told.
+        """
         flat = self.flat().key()
         rewriter = self.mode.find_rewriter()
         rewriting = "none" if rewriter is None else rewriter.signature(self.mode)
@@ -122,7 +136,7 @@ class FunctionMaker:
         arguments = [
             Argument(v, name, strict, allow_downcast, default, i, state["name"])
             for i, (v, (name, strict, allow_downcast, default)) in enumerate(
-                zip(graph.inputs, state["arguments"])
+                zip(graph.inputs, state["arguments"], strict=False)
             )
         ]
         return cls(

@@ -1,11 +1,14 @@
-"""Modes: which rewriter prepares a graph and which linker runs it; what other layers add comes by entry points."""
+"""Modes: which rewriter prepares a graph and which linker runs it.
+
+What other layers add comes by entry points.
+"""
 
 from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -18,13 +21,19 @@ if TYPE_CHECKING:
 
 
 class Executable(Protocol):
-    """A linked function: called with the tuple of arguments, it gives the list of outputs and makes the updates."""
+    """A linked function.
+
+    Called with the tuple of arguments, it gives the list of outputs and makes the updates.
+    """
 
     def __call__(self, args: tuple[Any, ...]) -> list[Any]: ...
 
 
 class Linker(Protocol):
-    """Makes a graph executable. ``rank`` decides among installed linkers: the highest is the default."""
+    """Makes a graph executable.
+
+    ``rank`` decides among installed linkers: the highest is the default.
+    """
 
     name: str
     rank: int
@@ -38,7 +47,10 @@ class Rewriter(Protocol):
     def rewrite(self, graph: FunctionGraph, mode: Mode) -> None: ...
 
     def signature(self, mode: Mode) -> str | None:
-        """A text that changes whenever the rewriter might do something else; None if that cannot be told."""
+        """A text that changes whenever the rewriter might do something else.
+
+        None if that cannot be told.
+        """
 
 
 @dataclass(frozen=True)
@@ -61,19 +73,22 @@ class Mode:
     exclude: frozenset[str] = frozenset()
 
     def including(self, *names: str) -> Mode:
-        """This mode with more rewrites."""
+        """The same mode with more rewrites."""
         return dataclasses.replace(
             self, include=self.include | set(names), exclude=self.exclude - set(names)
         )
 
     def excluding(self, *names: str) -> Mode:
-        """This mode with fewer rewrites."""
+        """The same mode with fewer rewrites."""
         return dataclasses.replace(
             self, exclude=self.exclude | set(names), include=self.include - set(names)
         )
 
     def find_linker(self) -> Linker:
-        """The linker object; raises `ConfigError` with the installed ones if there is none of that name."""
+        """The linker object.
+
+        Raises `ConfigError` with the installed ones if there is none of that name.
+        """
         installed = linkers()
         if self.linker == "auto":
             return max(installed.values(), key=lambda one: one.rank)
@@ -103,7 +118,10 @@ def register_mode(name: str, mode: Mode) -> None:
 
 
 def get_mode(mode: Mode | str | None = None) -> Mode:
-    """The mode meant by a name or None (``config.mode``); raises `ConfigError` with the known names."""
+    """The mode meant by a name or None (``config.mode``).
+
+    Raises `ConfigError` with the known names.
+    """
     if isinstance(mode, Mode):
         return mode
     name = config.mode if mode is None else mode
@@ -133,7 +151,7 @@ def _names(text: str) -> frozenset[str]:
     return frozenset(filter(None, text.split(":")))
 
 
-@lru_cache(maxsize=None)
+@cache
 def linkers() -> dict[str, Linker]:
     """The installed linkers by name."""
     from .numpy_linker import NumpyLinker
@@ -144,7 +162,7 @@ def linkers() -> dict[str, Linker]:
     return found
 
 
-@lru_cache(maxsize=None)
+@cache
 def rewriter() -> Rewriter | None:
     """The installed rewriter; the first by name if there are several."""
     for entry in _sorted(entry_points(group="bitale.rewriters")):

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import threading
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .maker import FunctionMaker
 from .run_time_error import raise_with_node
 from .variable import Apply, Constant, Variable
+
+if TYPE_CHECKING:
+    from .maker import FunctionMaker
 
 
 class NumpyLinker:
@@ -41,13 +43,15 @@ class NumpyProgram:
         for v, i in last.items():
             if v not in kept and not isinstance(v, Constant):
                 drop[i].append(v)
-        self.order = list(zip(nodes, drop))
-        self.constants = {v: v.data for v in graph.variables if isinstance(v, Constant)}
+        self.order = list(zip(nodes, drop, strict=True))
+        self.constants: dict[Variable, Any] = {
+            v: v.data for v in graph.variables if isinstance(v, Constant)
+        }
         self._lock = threading.Lock() if maker.update_targets else None
 
     def __call__(self, args: tuple[Any, ...]) -> list[Any]:
         """Check the arguments, run, make the updates together, and give the outputs."""
-        given = [a.filter(value) for a, value in zip(self.maker.arguments, args)]
+        given = [a.filter(value) for a, value in zip(self.maker.arguments, args, strict=True)]
         if self._lock is None:
             return self._run(given)
         with self._lock:
@@ -58,7 +62,7 @@ class NumpyProgram:
         results = run_graph(self.graph, self.order, self.constants, [*given, *state])
         fresh = owned([*given, *state, *self.constants.values()], results)
         n = self.maker.n_outputs
-        for target, value in zip(self.maker.update_targets, fresh[n:]):
+        for target, value in zip(self.maker.update_targets, fresh[n:], strict=True):
             self.maker.containers[target].data = value
         return fresh[:n]
 
@@ -70,16 +74,16 @@ def run_graph(
     given: list[Any],
 ) -> list[Any]:
     """Run the nodes of ``graph`` on values of its inputs, and give the values of its outputs."""
-    values: dict[Variable, Any] = dict(zip(graph.inputs, given))
+    values: dict[Variable, Any] = dict(zip(graph.inputs, given, strict=True))
     values.update(constants)
     for node, drop in order:
         inputs = [values[v] for v in node.inputs]
         storage: list[list[Any]] = [[None] for _ in node.outputs]
         try:
             node.op.perform(node, inputs, storage)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 (raised again, with the node)
             raise_with_node(error, node, inputs, graph)
-        for v, cell in zip(node.outputs, storage):
+        for v, cell in zip(node.outputs, storage, strict=True):
             values[v] = cell[0]
         for v in drop:
             del values[v]
@@ -87,7 +91,10 @@ def run_graph(
 
 
 def owned(others: list[Any], results: list[Any]) -> list[Any]:
-    """The results, each as an array of its own: C-contiguous, and sharing memory with no other and none of ``others``."""
+    """The results, each as an array of its own.
+
+    C-contiguous, and sharing memory with no other and none of ``others``.
+    """
     taken = {id(x) for x in others}
     fresh = []
     for x in results:

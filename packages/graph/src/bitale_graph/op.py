@@ -14,13 +14,17 @@ Storage = list[list[Any]]
 
 
 class Op:
-    """A function of variables. Subclasses are small: parameters, `make_node`, `perform`, `infer_shape`.
+    """A function of variables.
 
-    Two ops are equal if they are of one class and agree in the attributes named by ``__props__``; equal ops on
-    equal inputs are computed once. An op without ``__props__`` equals itself only. An op must not write into its inputs.
+    Subclasses are small: parameters, `make_node`, `perform`, `infer_shape`.
 
-    What other layers know of an op (gradient, rewrites, C text) is registered in those layers by op class. An op from
-    outside may instead carry ``grad(inputs, output_gradients)`` or ``L_op(inputs, outputs, output_gradients)``.
+    Two ops are equal if they are of one class and agree in the attributes named by ``__props__``;
+    equal ops on equal inputs are computed once. An op without ``__props__`` equals itself only. An
+    op must not write into its inputs.
+
+    What other layers know of an op (gradient, rewrites, C text) is registered in those layers by op
+    class. An op from outside may instead carry ``grad(inputs, output_gradients)`` or
+    ``L_op(inputs, outputs, output_gradients)``.
     """
 
     __props__: ClassVar[tuple[str, ...] | None] = None
@@ -35,9 +39,10 @@ class Op:
         raise TypeError(f"{type(self).__name__} does not define perform")
 
     def infer_shape(self, node: Apply, input_shapes: Sequence[Sequence[Any]]) -> list[Any] | None:
-        """Give for each output a tuple of 0-d integer variables, or None where only computing tells.
+        """Give for each output a tuple of 0-d integer variables, or None if only computing tells.
 
-        ``input_shapes`` holds such a tuple for every input. Return None if no output's shape can be told.
+        ``input_shapes`` holds such a tuple for every input. Return None if no output's shape can be
+        told.
         """
         return None
 
@@ -60,7 +65,7 @@ class Op:
             return True
         if self.__props__ is None or type(self) is not type(other):
             return False
-        return self.props() == other.props()  # type: ignore[attr-defined]
+        return self.props() == other.props()
 
     def __hash__(self) -> int:
         if self.__props__ is None:
@@ -70,7 +75,7 @@ class Op:
     def __str__(self) -> str:
         if not self.__props__:
             return type(self).__name__
-        values = ", ".join(f"{p}={v!s}" for p, v in zip(self.__props__, self.props()))
+        values = ", ".join(f"{p}={v!s}" for p, v in zip(self.__props__, self.props(), strict=True))
         return f"{type(self).__name__}{{{values}}}"
 
     def __repr__(self) -> str:

@@ -117,7 +117,10 @@ def _letters(n: int) -> str:
 
 
 def pp(x: Variable, max_length: int = 10_000) -> str:
-    """The expression as infix mathematics, such as ``(x + y)``; longer parts than ``max_length`` are cut."""
+    """The expression as infix mathematics, such as ``(x + y)``.
+
+    Longer parts than ``max_length`` are cut.
+    """
     memo: dict[Variable, str] = {}
 
     def text(v: Variable) -> str:

@@ -13,7 +13,8 @@ R = TypeVar("R")
 class RuleTable(Generic[R]):
     """One meaning of the ops, such as "vector-Jacobian product": at most one rule for each op.
 
-    Keys are op classes, or the scalar ops of elementwise ones. A rule of a base class serves the classes under it.
+    Keys are op classes, or the scalar ops of elementwise ones. A rule of a base class serves the
+    classes under it.
 
     Parameters
     ----------

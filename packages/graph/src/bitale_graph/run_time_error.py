@@ -1,20 +1,25 @@
-"""Errors at run time: the original exception, with the node, its operands and the user's line added."""
+"""Errors at run time.
+
+The original exception, with the node, its operands and the user's line added.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 
 from . import trace as tracing
 from .config import config
 from .printing import debugprint
-from .variable import Apply
+
+if TYPE_CHECKING:
+    from .variable import Apply
 
 
 def raise_with_node(error: Exception, node: Apply, inputs: Sequence[Any], graph: Any) -> NoReturn:
-    """Raise an exception of the same class whose text tells which node failed, on what, and who made it."""
+    """Raise an exception of the same class that tells which node failed, and on what."""
     order = graph.toposort()
     lines = [
         str(error),
@@ -37,8 +42,10 @@ def raise_with_node(error: Exception, node: Apply, inputs: Sequence[Any], graph:
     else:
         lines += [
             "",
-            "HINT: config.exception_verbosity='high' adds a print of the graph; "
-            "mode='FAST_COMPILE' shows the node as it was written.",
+            (
+                "HINT: config.exception_verbosity='high' adds a print of the graph; "
+                "mode='FAST_COMPILE' shows the node as it was written."
+            ),
         ]
     message = "\n".join(lines)
     try:

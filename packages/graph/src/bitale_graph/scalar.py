@@ -1,8 +1,9 @@
 """The table of scalar ops: what elementwise ops and fused loops compute for one element.
 
-A row gives the name, the number of operands, how dtypes combine, and the meaning in NumPy. Operands of one row have
-one dtype (`ScalarOp.operand_dtypes`); the elementwise op casts them. A row holds no gradient and no C text: these stand
-in the tables of autodiff and of the code generators, under the row itself.
+A row gives the name, the number of operands, how dtypes combine, and the meaning in NumPy. Operands
+of one row have one dtype (`ScalarOp.operand_dtypes`); the elementwise op casts them. A row holds no
+gradient and no C text: these stand in the tables of autodiff and of the code generators, under the
+row itself.
 """
 
 from __future__ import annotations
@@ -173,12 +174,9 @@ def _int_div(x: Array, y: Array) -> Array:
 
 def _sigmoid(x: Array) -> Array:
     # exp of a non-positive number on either side: never overflows.
+    x = np.asarray(x)
     e = np.exp(-np.abs(x))
-    return (
-        (np.where(x >= 0, x.dtype.type(1), e) / (1 + e)).astype(x.dtype)
-        if isinstance(x, (np.ndarray, np.generic))
-        else 1 / (1 + np.exp(-x))
-    )
+    return (np.where(x < 0, e, x.dtype.type(1)) / (1 + e)).astype(x.dtype)
 
 
 def _softplus(x: Array) -> Array:
@@ -213,7 +211,8 @@ def _isinf(x: Array) -> Array:
 def _power(x: Array, y: Array) -> Array:
     if np.asarray(x).dtype.kind in "iu" and (np.asarray(y) < 0).any():
         raise ValueError(
-            "pow: integers to negative integer powers are not defined; cast an operand to a float dtype first"
+            "pow: integers to negative integer powers are not defined; cast an operand to a float "
+            "dtype first"
         )
     return np.power(x, y)
 

@@ -14,7 +14,9 @@ from .variable import Variable
 
 
 class Container:
-    """The storage of a shared variable; clones share it. ``data`` is replaced or written in place by functions.
+    """The storage of a shared variable; clones share it.
+
+    ``data`` is replaced or written in place by functions.
 
     ``data`` is always an aligned, C-contiguous, writeable array of the exact dtype and rank.
     """
@@ -50,7 +52,10 @@ class SharedVariable(Variable):
         self.container = container
 
     def get_value(self, borrow: bool = False, return_internal_type: bool = False) -> Any:
-        """The value: a copy, or with ``borrow`` the storage itself, which later calls may write to."""
+        """The value.
+
+        A copy, or with ``borrow`` the storage itself, which later calls may write to.
+        """
         with self.container.lock:
             return self.container.data if borrow else np.array(self.container.data)
 
@@ -101,7 +106,10 @@ def _storable(type: Type, value: Any, borrow: bool) -> Any:
 def tensor_shared_constructor(
     value: Any, name: str | None = None, borrow: bool = False, broadcastable: Any = None
 ) -> SharedVariable:
-    """A shared tensor; no axis broadcasts unless ``broadcastable`` says so, because the value may change its lengths."""
+    """A shared tensor.
+
+    No axis broadcasts unless ``broadcastable`` says so, because the value may change its lengths.
+    """
     array = np.asarray(value)
     if array.dtype.kind not in "biufc":
         raise TypeError(f"shared: cannot hold {value!r:.80}, of NumPy dtype {array.dtype}")
@@ -117,7 +125,10 @@ constructors: list[Constructor] = [tensor_shared_constructor]
 
 
 def shared_constructor(constructor: Constructor, remove: bool = False) -> Constructor:
-    """Register (or remove) a function that makes shared variables of a kind of value; the newest is tried first."""
+    """Register (or remove) a function that makes shared variables of a kind of value.
+
+    The newest is tried first.
+    """
     if remove:
         constructors.remove(constructor)
     else:
@@ -131,7 +142,8 @@ def shared(value: Any, name: str | None = None, borrow: bool = False, **keywords
     Parameters
     ----------
     value : array_like
-        The first value; copied unless ``borrow``. A Python int makes an int64, a float a float64 variable.
+        The first value; copied unless ``borrow``. A Python int makes an int64, a float a float64
+        variable.
     name : str, optional
     borrow : bool
         Let the variable use the array given as its storage.

@@ -169,7 +169,8 @@ class TensorOperators:
             and getattr(getattr(owner.op, "scalar_op", None), "arity", 0) == 2
         ):
             raise TypeError(
-                f"{self} has no truth value before it is computed; use switch, and &, |, ~ instead of and, or, not"
+                f"{self} has no truth value before it is computed; use switch, and &, |, ~ "
+                "instead of and, or, not"
             )
         return True
 
@@ -307,12 +308,12 @@ class TensorOperators:
         """See `any`."""
         return reduction.any(self, axis, keepdims)
 
-    def norm(self, L: Any, axis: Any = None, keepdims: bool = False) -> TensorVariable:  # noqa: N803 (Theano's name)
+    def norm(self, L: Any, axis: Any = None, keepdims: bool = False) -> TensorVariable:
         """The L-norm along ``axis``: ``L`` is a positive number, 0 (count) or infinity."""
         size = math.abs_(self)
         if L == 0:
             return reduction.sum(math.neq(self, 0), axis, dtype="floatX", keepdims=keepdims)
-        if L == np.inf:
+        if np.inf == L:
             return reduction.max(size, axis, keepdims)
         return math.pow(reduction.sum(math.pow(size, L), axis, keepdims=keepdims), 1.0 / L)  # type: ignore[no-any-return]
 
@@ -367,11 +368,15 @@ class TensorOperators:
         return math.tanh(self)  # type: ignore[no-any-return]
 
 
+_UNARY_METHODS = (
+    *("exp2", "expm1", "log2", "log10", "log1p", "sin", "cos", "tan", "sinh", "cosh"),
+    *("arcsin", "arccos", "arctan", "arcsinh", "arccosh", "arctanh"),
+    *("ceil", "floor", "trunc", "deg2rad", "rad2deg"),
+)
+
+
 def _add_unary_methods() -> None:
-    for name in (
-        "exp2 expm1 log2 log10 log1p sin cos tan sinh cosh arcsin arccos arctan arcsinh arccosh arctanh "
-        "ceil floor trunc deg2rad rad2deg"
-    ).split():
+    for name in _UNARY_METHODS:
         function = getattr(math, name)
 
         def method(self: Any, function: Any = function) -> Any:
@@ -450,7 +455,10 @@ TensorType.constant_class = TensorConstant
 
 
 def tensor_constructor(dtype: str | None, shape: Shape, kind: str) -> Any:
-    """Make ``matrix``, ``dmatrix`` and the like: a function of an optional name (and, without letter, a dtype)."""
+    """Make ``matrix``, ``dmatrix`` and the like.
+
+    A function of an optional name (and, without letter, a dtype).
+    """
 
     def generic(name: str | None = None, dtype: str | None = None) -> Any:
         return TensorType(dtype or "floatX", shape)(name)
@@ -460,12 +468,16 @@ def tensor_constructor(dtype: str | None, shape: Shape, kind: str) -> Any:
 
     made = generic if dtype is None else of_one_dtype
     made.__name__ = made.__qualname__ = kind
-    made.__doc__ = f"A variable of rank {len(shape)} and dtype {dtype or '`dtype`, by default ``config.floatX``'}."
+    meant = dtype or "`dtype`, by default ``config.floatX``"
+    made.__doc__ = f"A variable of rank {len(shape)} and dtype {meant}."
     return made
 
 
 def plural(single: Any) -> Any:
-    """Make ``matrices`` of ``matrix``: several variables, by number or by names (one string of letters will do)."""
+    """Make ``matrices`` of ``matrix``.
+
+    Several variables, by number or by names (one string of letters will do).
+    """
 
     def several(*names: Any) -> list[Any]:
         if len(names) == 1 and isinstance(names[0], int):
@@ -475,7 +487,7 @@ def plural(single: Any) -> Any:
         return [single(n) for n in names]
 
     several.__name__ = several.__qualname__ = f"{single.__name__}s"
-    several.__doc__ = f"Several variables such as `{single.__name__}` makes: a number of them, or one for each name."
+    several.__doc__ = f"Several variables such as `{single.__name__}` makes, by number or by names."
     return several
 
 

@@ -21,11 +21,11 @@ _origin = _Origin()
 
 def is_own_module(name: str) -> bool:
     """Whether a module of this name belongs to bitale."""
-    return name.startswith("bitale_") or name == "bitale" or name.startswith("bitale.")
+    return name == "bitale" or name.startswith(("bitale_", "bitale."))
 
 
 def capture() -> Trace:
-    """The user's frames as (file name, line, function), at most ``config.traceback_limit`` of them."""
+    """The user's frames as (file name, line, function), at most ``config.traceback_limit``."""
     if _origin.trace is not None:
         return _origin.trace
     frame = sys._getframe(1)
@@ -40,7 +40,7 @@ def capture() -> Trace:
 
 @contextlib.contextmanager
 def inherited(trace: Trace) -> Iterator[None]:
-    """Give nodes made in this block ``trace``, as a rewrite does for what it puts in place of a node."""
+    """Give nodes made in this block ``trace``, as a rewrite does for what replaces a node."""
     old = _origin.trace
     _origin.trace = trace
     try:

@@ -53,7 +53,10 @@ def ancestors(outputs: Iterable[Variable], stop_at: Container[Variable] = ()) ->
 
 
 def leaves(outputs: Iterable[Variable], stop_at: Container[Variable] = ()) -> list[Variable]:
-    """The variables without an owner (constants aside) that ``outputs`` depend on, and the ``stop_at`` reached."""
+    """The variables without an owner (constants aside) that ``outputs`` depend on.
+
+    Of ``stop_at`` those that are reached are among them.
+    """
     return [
         v
         for v in ancestors(outputs, stop_at)
@@ -66,13 +69,13 @@ def clone_nodes(
 ) -> dict[Variable, Variable]:
     """Copy what ``outputs`` depend on, with the variables in ``replace`` exchanged.
 
-    Returns the map from each old variable to its new one, the replaced ones included; leaves that are not replaced
-    stand for themselves. Nodes that no replacement reaches are copied too.
+    Returns the map from each old variable to its new one, the replaced ones included; leaves that
+    are not replaced stand for themselves. Nodes that no replacement reaches are copied too.
     """
     memo: dict[Variable, Variable] = dict(replace)
     for node in toposort(outputs, stop_at=replace):
         new = node.clone_with_new_inputs([memo.get(v, v) for v in node.inputs])
-        for old_output, new_output in zip(node.outputs, new.outputs):
+        for old_output, new_output in zip(node.outputs, new.outputs, strict=True):
             memo.setdefault(old_output, new_output)
     for output in outputs:
         memo.setdefault(output, output)
@@ -82,12 +85,15 @@ def clone_nodes(
 def graph_replace(
     outputs: Sequence[Variable], replace: Mapping[Variable, Variable]
 ) -> list[Variable]:
-    """``outputs`` with the variables in ``replace`` exchanged; what no replacement reaches is shared, not copied."""
+    """``outputs`` with the variables in ``replace`` exchanged.
+
+    What no replacement reaches is shared, not copied.
+    """
     memo: dict[Variable, Variable] = dict(replace)
     for node in toposort(outputs, stop_at=replace):
         inputs = [memo.get(v, v) for v in node.inputs]
-        if any(new is not old for new, old in zip(inputs, node.inputs)):
+        if any(new is not old for new, old in zip(inputs, node.inputs, strict=True)):
             new_node = node.clone_with_new_inputs(inputs)
-            for old_output, new_output in zip(node.outputs, new_node.outputs):
+            for old_output, new_output in zip(node.outputs, new_node.outputs, strict=True):
                 memo.setdefault(old_output, new_output)
     return [memo.get(v, v) for v in outputs]

@@ -42,8 +42,9 @@ class TensorType(Type):
     dtype : str
         Name of a dtype; ``"floatX"`` means ``config.floatX``.
     shape : sequence of int, bool or None
-        For each axis its length where known, else None. Only an axis known to be of length 1 broadcasts.
-        A sequence of bools is a broadcast pattern: True stands for length 1, False for unknown.
+        For each axis its length where known, else None. Only an axis known to be of length 1
+        broadcasts. A sequence of bools is a broadcast pattern: True stands for length 1, False for
+        unknown.
     broadcastable : sequence of bool
         Another spelling of ``shape``. ``TensorType((True, False), "float64")`` is accepted as well.
     """
@@ -103,7 +104,10 @@ class TensorType(Type):
             isinstance(other, TensorType)
             and other.dtype == self.dtype
             and len(other.shape) == len(self.shape)
-            and all(mine is None or mine == theirs for mine, theirs in zip(self.shape, other.shape))
+            and all(
+                mine is None or mine == theirs
+                for mine, theirs in zip(self.shape, other.shape, strict=True)
+            )
         )
 
     def __eq__(self, other: object) -> bool:
@@ -179,7 +183,7 @@ class TensorType(Type):
                 f"Wrong number of dimensions: expected {self.ndim} for {self}, "
                 f"got {array.ndim} with shape {array.shape}"
             )
-        for axis, (n, m) in enumerate(zip(self.shape, array.shape)):
+        for axis, (n, m) in enumerate(zip(self.shape, array.shape, strict=True)):
             if n is not None and n != m:
                 what = "broadcastable, that is of length 1" if n == 1 else f"of length {n}"
                 raise TypeError(
@@ -203,7 +207,8 @@ class TensorType(Type):
         if allow_downcast is None and is_python_float and self.dtype == dtypes.check("floatX"):
             return given.astype(target)
         if not isinstance(value, (np.ndarray, np.generic)) or given.size == 0:
-            # Python numbers and lists have no precision of their own: what converts exactly may pass.
+            # Python numbers and lists have no precision of their own: what converts exactly may
+            # pass.
             with np.errstate(all="ignore"):
                 exact = given.astype(target)
                 if exact.dtype.kind != "b" and np.array_equal(
@@ -213,6 +218,7 @@ class TensorType(Type):
         raise TypeError(
             f"{self} cannot store a value of dtype {given.dtype} without risking loss of precision "
             f"(expected dtype {self.dtype}). Cast the data yourself, for instance with "
-            f"numpy.asarray(x, dtype={self.dtype!r}), or set allow_input_downcast=True when calling function(). "
+            f"numpy.asarray(x, dtype={self.dtype!r}), or set allow_input_downcast=True when "
+            "calling function(). "
             f"Value: {value!r:.60}"
         )

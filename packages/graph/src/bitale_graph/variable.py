@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from . import trace as tracing
-from .type import Type
 
 if TYPE_CHECKING:
     from .op import Op
+    from .type import Type
 
 
 class Tag:
@@ -19,7 +19,9 @@ class Tag:
 
 
 class Variable:
-    """A value that an expression will have: a leaf (input, shared, constant), or a result of an `Apply` node.
+    """A value that an expression will have.
+
+    A leaf (input, shared, constant), or a result of an `Apply` node.
 
     Parameters
     ----------
@@ -149,13 +151,13 @@ class Apply:
 
     def clone_with_new_inputs(self, inputs: Sequence[Variable]) -> Apply:
         """The same op on other inputs; the node is made anew if their types differ."""
-        same = all(new.type == old.type for new, old in zip(inputs, self.inputs))
+        same = all(new.type == old.type for new, old in zip(inputs, self.inputs, strict=True))
         with tracing.inherited(self.trace):
             if same:
                 copies = [o.type(o.name) for o in self.outputs]
                 return Apply(self.op, inputs, copies)
             node = self.op.make_node(*inputs)
-        for new, old in zip(node.outputs, self.outputs):
+        for new, old in zip(node.outputs, self.outputs, strict=True):
             new.name = old.name
         return node
 

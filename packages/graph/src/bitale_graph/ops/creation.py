@@ -22,7 +22,10 @@ if TYPE_CHECKING:
 
 
 class Alloc(Op):
-    """A tensor of given lengths, filled with a value that broadcasts to them: ``Alloc()(value, n0, n1, ...)``."""
+    """A tensor of given lengths, filled with a value that broadcasts to them.
+
+    ``Alloc()(value, n0, n1, ...)``.
+    """
 
     __props__ = ()
 
@@ -76,7 +79,10 @@ def full(shape: Any, value: Any, dtype: str | None = None) -> TensorVariable:
 
 
 def zeros(shape: Any, dtype: str | None = None) -> TensorVariable:
-    """Zeros; ``shape`` may mix ints and symbolic scalars, or be an integer vector. The dtype defaults to ``floatX``."""
+    """Zeros; ``shape`` may mix ints and symbolic scalars, or be an integer vector.
+
+    The dtype defaults to ``floatX``.
+    """
     return full(shape, np.zeros((), dtypes.check(dtype or "floatX")))
 
 
@@ -126,14 +132,17 @@ class Arange(Op):
         return Apply(self, inputs, [TensorType(self.dtype, (length,))()])
 
     def perform(self, node: Apply, inputs: Sequence[Any], output_storage: Storage) -> None:
-        if inputs[2] == 0:
+        # Python numbers: the length is then found in float64, as infer_shape and C find it.
+        start, stop, step = (np.asarray(v).item() for v in inputs)
+        if step == 0:
             raise ValueError("arange: the step cannot be zero")
-        output_storage[0][0] = np.arange(*(np.asarray(v)[()] for v in inputs), dtype=self.dtype)
+        output_storage[0][0] = np.arange(start, stop, step, dtype=self.dtype)
 
     def infer_shape(self, node: Apply, input_shapes: Sequence[Sequence[Any]]) -> list[Any] | None:
         start, stop, step = node.inputs
         if not dtypes.is_discrete(self.dtype):
-            length = tm.ceil(tm.true_div(tm.sub(cast(stop, "float64"), start), step))
+            span = tm.sub(cast(stop, "float64"), cast(start, "float64"))
+            length = tm.ceil(tm.true_div(span, cast(step, "float64")))
         elif constant_int(step) == 1:
             length = tm.sub(cast(stop, "int64"), cast(start, "int64"))
         else:
@@ -143,7 +152,10 @@ class Arange(Op):
 
 
 def arange(start: Any, stop: Any = None, step: Any = 1, dtype: str | None = None) -> TensorVariable:
-    """Evenly spaced numbers, as `numpy.arange`; integers give int64 (or uint64) unless ``dtype`` says otherwise."""
+    """Evenly spaced numbers, as `numpy.arange`.
+
+    Integers give int64 (or uint64) unless ``dtype`` says otherwise.
+    """
     if stop is None:
         start, stop = 0, start
     if dtype is None:

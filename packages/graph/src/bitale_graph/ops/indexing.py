@@ -19,8 +19,9 @@ from .shape import reshape, shape_i
 if TYPE_CHECKING:
     from ..tensor import TensorVariable
 
-# One entry for each indexed axis: "i" for an integer, "a" for an integer array, or for a slice three bools that
-# tell which of start, stop and step are given. The given ones are inputs of the node, in order.
+# One entry for each indexed axis: "i" for an integer, "a" for an integer array, or for a slice
+# three bools that tell which of start, stop and step are given. The given ones are inputs of the
+# node, in order.
 Entry = str | tuple[bool, bool, bool]
 Pattern = tuple[Entry, ...]
 
@@ -38,7 +39,9 @@ def unpack(pattern: Pattern, inputs: Sequence[Any]) -> list[Any]:
 
 
 def _as_numpy_index(pattern: Pattern, inputs: Sequence[Any]) -> tuple[Any, ...]:
-    plain = [int(v) if e == 0 else v for e, v in zip((np.ndim(v) for v in inputs), inputs)]
+    plain = [
+        int(v) if e == 0 else v for e, v in zip((np.ndim(v) for v in inputs), inputs, strict=True)
+    ]
     return tuple(unpack(pattern, plain))
 
 
@@ -47,7 +50,7 @@ def _slice_length(n: int | None, part: slice) -> int | None:
     bounds = [None if b is None else constant_int(b) for b in (part.start, part.stop, part.step)]
     if any(
         b is None and given is not None
-        for b, given in zip(bounds, (part.start, part.stop, part.step))
+        for b, given in zip(bounds, (part.start, part.stop, part.step), strict=True)
     ):
         return None
     if bounds[2] == 0:
@@ -66,7 +69,7 @@ class Subtensor(Op):
         self.pattern = pattern
 
     def make_node(self, x: Any, *bounds: Any) -> Apply:
-        """Find the shape of the result, and raise `IndexError` for a constant index out of range."""
+        """Find the result's shape, and raise `IndexError` for a constant index out of range."""
         x = as_tensor(x)
         inputs = [_as_index(b) for b in bounds]
         return Apply(
@@ -108,7 +111,10 @@ class Subtensor(Op):
 
 
 def slice_length(n: Any, part: slice) -> Any:
-    """The length of a slice of an axis of symbolic length ``n``: what Python's ``slice.indices`` gives."""
+    """The length of a slice of an axis of symbolic length ``n``.
+
+    What Python's ``slice.indices`` gives.
+    """
     from . import math as tm
 
     if part.start is None and part.stop is None and part.step is None:
@@ -150,7 +156,7 @@ class IncSubtensor(Op):
         self.set = set
 
     def make_node(self, x: Any, y: Any, *bounds: Any) -> Apply:
-        """``y`` is cast to the dtype of ``x`` where that loses nothing, and must broadcast to ``x[index]``."""
+        """Cast ``y`` to the dtype of ``x`` safely; it must broadcast to ``x[index]``."""
         x = as_tensor(x)
         view = Subtensor(self.pattern).make_node(x, *bounds)
         y = _fitting(x, y, view.outputs[0].type.shape)  # type: ignore[attr-defined]
@@ -213,7 +219,8 @@ class AdvancedSubtensor1(Op):
         x, rows = as_tensor(x), _as_index(rows)
         if x.ndim < 1 or rows.ndim != 1:
             raise ShapeError(
-                f"expected a tensor with rows and an index vector, and got {describe(x)} and {describe(rows)}"
+                f"expected a tensor with rows and an index vector, and got {describe(x)} and "
+                f"{describe(rows)}"
             )
         return Apply(
             self, [x, rows], [TensorType(x.type.dtype, (rows.type.shape[0], *x.type.shape[1:]))()]
@@ -227,7 +234,10 @@ class AdvancedSubtensor1(Op):
 
 
 class AdvancedIncSubtensor1(Op):
-    """A copy of x with ``y`` written at or added to ``x[rows]``; repeats add up, or the last one is kept (``set``)."""
+    """A copy of x with ``y`` written at or added to ``x[rows]``.
+
+    Repeats add up, or the last one is kept (``set``).
+    """
 
     __props__ = ("set",)
 
@@ -256,7 +266,10 @@ class AdvancedIncSubtensor1(Op):
 
 
 def _advanced_shape(pattern: Pattern, x: Any, inputs: Sequence[Any]) -> Shape:
-    """NumPy's rule: the index arrays broadcast together; their axes stand where they are, or first if they are apart."""
+    """NumPy's rule: the index arrays broadcast together.
+
+    Their axes stand where they are, or first if they are apart.
+    """
     if len(pattern) > x.ndim:
         raise IndexError(f"too many indices: {len(pattern)} for {describe(x)} of rank {x.ndim}")
     parts = unpack(pattern, inputs)
@@ -275,7 +288,10 @@ def _advanced_shape(pattern: Pattern, x: Any, inputs: Sequence[Any]) -> Shape:
 
 
 class AdvancedSubtensor(Op):
-    """``x[index]`` where several entries, or one that is not the first, are integer arrays: a copy, as NumPy does it."""
+    """``x[index]`` where several entries, or one that is not the first, are integer arrays.
+
+    A copy, as NumPy does it.
+    """
 
     __props__ = ("pattern",)
 
@@ -297,7 +313,10 @@ class AdvancedSubtensor(Op):
 
 
 class AdvancedIncSubtensor(Op):
-    """A copy of x with ``y`` written at or added to ``x[index]`` for an index with arrays; repeats add up."""
+    """A copy of x with ``y`` written at or added to ``x[index]`` for an index with arrays.
+
+    Repeats add up.
+    """
 
     __props__ = ("pattern", "set")
 
@@ -365,7 +384,7 @@ def index(x: Any, key: Any) -> TensorVariable:
             raise IndexError(
                 "None beside an index array is ambiguous; insert the axis with dimshuffle"
             )
-        return _advanced(x, tuple(pattern), inputs)
+        return _advanced(x, tuple(pattern), inputs)  # type: ignore[no-any-return]
     result = x if not pattern else _element_or_view(x, tuple(pattern), inputs)
     if new_axes:
         rest = iter(range(result.ndim))
@@ -415,12 +434,15 @@ def _advanced(x: Any, pattern: Pattern, inputs: list[Any]) -> Any:
 
 
 def set_subtensor(selection: Any, y: Any) -> TensorVariable:
-    """A copy of ``x`` with ``y`` in place of ``selection``, which must be an index expression ``x[index]``."""
+    """A copy of ``x`` with ``y`` in place of ``selection``, which must be ``x[index]``."""
     return _written(selection, y, True)
 
 
 def inc_subtensor(selection: Any, y: Any) -> TensorVariable:
-    """A copy of ``x`` with ``y`` added to ``selection``, which must be ``x[index]``; repeated indices add up."""
+    """A copy of ``x`` with ``y`` added to ``selection``, which must be ``x[index]``.
+
+    Repeated indices add up.
+    """
     return _written(selection, y, False)
 
 
@@ -428,7 +450,8 @@ def _written(selection: Any, y: Any, set: bool) -> TensorVariable:
     name = "set_subtensor" if set else "inc_subtensor"
     if not isinstance(selection, Variable):
         raise TypeError(
-            f"{name}: the first argument must be an indexed variable such as x[0], not {selection!r}"
+            f"{name}: the first argument must be an indexed variable such as x[0], not "
+            f"{selection!r}"
         )
     node = selection.owner
     op = None if node is None else node.op
@@ -439,5 +462,6 @@ def _written(selection: Any, y: Any, set: bool) -> TensorVariable:
     if isinstance(op, AdvancedSubtensor):
         return AdvancedIncSubtensor(op.pattern, set)(node.inputs[0], y, *node.inputs[1:])  # type: ignore[union-attr,no-any-return]
     raise TypeError(
-        f"{name}: the first argument must be an indexed variable such as x[0], and {describe(selection)} is not"
+        f"{name}: the first argument must be an indexed variable such as x[0], and "
+        f"{describe(selection)} is not"
     )

@@ -31,7 +31,10 @@ class Join(Op):
         self.axis = axis
 
     def make_node(self, *tensors: Any) -> Apply:
-        """Cast to a common dtype; the other axes must agree, now where they are known, else when it runs."""
+        """Cast to a common dtype.
+
+        The other axes must agree, now where they are known, else when it runs.
+        """
         parts = [as_tensor(t) for t in tensors]
         if not parts:
             raise ValueError("join: give at least one tensor")
@@ -39,7 +42,8 @@ class Join(Op):
         if len(ranks) != 1 or not 0 <= self.axis < parts[0].ndim:
             operands = "".join(f"\n  {describe(p)}" for p in parts)
             raise ShapeError(
-                f"join along axis {self.axis}: the tensors must have one rank, above the axis{operands}"
+                f"join along axis {self.axis}: the tensors must have one rank, above the "
+                f"axis{operands}"
             )
         dtype = dtypes.upcast(*(p.type.dtype for p in parts))
         inputs = [cast(p, dtype) for p in parts]
@@ -65,7 +69,8 @@ class Join(Op):
             output_storage[0][0] = np.concatenate(inputs, axis=self.axis)
         except ValueError as error:
             raise ShapeError(
-                f"join along axis {self.axis}: shapes {[x.shape for x in inputs]} do not go together"
+                f"join along axis {self.axis}: shapes {[x.shape for x in inputs]} do not go "
+                "together"
             ) from error
 
     def infer_shape(self, node: Apply, input_shapes: Sequence[Sequence[Any]]) -> list[Any]:
@@ -85,7 +90,7 @@ def concatenate(tensors: Sequence[Any], axis: int = 0) -> TensorVariable:
     ndim = parts[0].ndim
     if not -ndim <= axis < ndim:
         raise ShapeError(f"concatenate: {describe(parts[0])} has no axis {axis}")
-    return parts[0] if len(parts) == 1 else Join(axis % ndim)(*parts)  # type: ignore[no-any-return]
+    return parts[0] if len(parts) == 1 else Join(axis % ndim)(*parts)
 
 
 def join(axis: int, *tensors: Any) -> TensorVariable:

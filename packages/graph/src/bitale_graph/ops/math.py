@@ -10,6 +10,7 @@ from .. import scalar
 from ..conversion import as_tensor
 from ..elementwise import Elementwise
 from ..elementwise import cast as cast
+from ..errors import DtypeError
 
 if TYPE_CHECKING:
     from ..tensor import TensorVariable
@@ -99,14 +100,17 @@ def _chain(op: Elementwise, operands: tuple[Any, ...]) -> TensorVariable:
     result = operands[0] if len(operands) > 1 else as_tensor(operands[0])
     for operand in operands[1:]:
         result = op(result, operand)
-    return result  # type: ignore[no-any-return]
+    return result
 
 
 def clip(x: Any, min: Any, max: Any) -> TensorVariable:
-    """``x`` held between ``min`` and ``max``; an element equal to a bound counts as ``x`` for the gradient."""
+    """``x`` held between ``min`` and ``max``.
+
+    An element equal to a bound counts as ``x`` for the gradient.
+    """
     x = as_tensor(x)
     if dtypes.is_complex(x.type.dtype):
-        raise dtypes.DtypeError(f"clip: complex numbers have no order ({x.type.dtype})")
+        raise DtypeError(f"clip: complex numbers have no order ({x.type.dtype})")
     return switch(lt(x, min), min, switch(gt(x, max), max, x))  # type: ignore[no-any-return]
 
 
@@ -128,7 +132,10 @@ def divmod(x: Any, y: Any) -> tuple[TensorVariable, TensorVariable]:
 def isclose(
     a: Any, b: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False
 ) -> TensorVariable:
-    """Where ``|a - b| <= atol + rtol |b|``; infinities of one sign are close, NaN only with ``equal_nan``."""
+    """Where ``|a - b| <= atol + rtol |b|``.
+
+    Infinities of one sign are close, NaN only with ``equal_nan``.
+    """
     a, b = as_tensor(a), as_tensor(b)
     finite = invert(or_(or_(isinf(a), isinf(b)), or_(isnan(a), isnan(b))))
     close = or_(and_(finite, le(abs_(sub(a, b)), add(atol, mul(rtol, abs_(b))))), eq(a, b))

@@ -62,8 +62,9 @@ def check_inner(name: str, x: Any, y: Any) -> None:
 
 
 class Gemm(Op):
-    """``beta * z + alpha * dot(x, y)`` for matrices z, x, y and 0-d alpha and beta, all of one float dtype.
+    """``beta * z + alpha * dot(x, y)`` for matrices z, x, y and 0-d alpha and beta.
 
+    All have one dtype.
     Rewriting makes it; where ``z`` is not needed any more the product is added to it in place.
     """
 
@@ -80,7 +81,7 @@ class Gemm(Op):
         z, _, x, y, _ = inputs
         shape = tuple(
             a if a is not None else b
-            for a, b in zip(z.type.shape, (x.type.shape[0], y.type.shape[1]))
+            for a, b in zip(z.type.shape, (x.type.shape[0], y.type.shape[1]), strict=True)
         )
         return Apply(self, inputs, [TensorType(z.type.dtype, shape)()])
 
@@ -101,7 +102,9 @@ class Gemm(Op):
 
 
 def dot(x: Any, y: Any) -> TensorVariable:
-    """The product: of numbers, of vectors, of matrices; for higher ranks the last axis of x with the second last of y.
+    """The product: of numbers, of vectors, of matrices.
+
+    For higher ranks the last axis of x with the second last of y.
 
     Raises
     ------
@@ -125,7 +128,8 @@ def matmul(x: Any, y: Any) -> TensorVariable:
         raise ShapeError(f"matmul takes no scalars; use * for\n  {describe(x)}\n  {describe(y)}")
     if x.ndim > 2 or y.ndim > 2:
         raise ShapeError(
-            f"matmul takes vectors and matrices; use tensordot for\n  {describe(x)}\n  {describe(y)}"
+            f"matmul takes vectors and matrices; use tensordot for\n  {describe(x)}\n  "
+            f"{describe(y)}"
         )
     return Dot()(x, y)  # type: ignore[no-any-return]
 
@@ -137,7 +141,10 @@ def outer(x: Any, y: Any) -> TensorVariable:
 
 
 def tensordot(x: Any, y: Any, axes: Any = 2) -> TensorVariable:
-    """The sum of products over pairs of axes: a number of last and first axes, or two lists of axes."""
+    """The sum of products over pairs of axes.
+
+    A number of last and first axes, or two lists of axes.
+    """
     x, y = as_tensor(x), as_tensor(y)
     if isinstance(axes, (int, np.integer)):
         first, second = list(range(x.ndim - int(axes), x.ndim)), list(range(int(axes)))
@@ -155,7 +162,7 @@ def tensordot(x: Any, y: Any, axes: Any = 2) -> TensorVariable:
             f"tensordot: the axes {axes!r} do not fit\n  {describe(x)}\n  {describe(y)}"
         )
     first, second = [a % x.ndim for a in first], [a % y.ndim for a in second]
-    for a, b in zip(first, second):
+    for a, b in zip(first, second, strict=True):
         n, m = x.type.shape[a], y.type.shape[b]
         if n is not None and m is not None and n != m:
             raise ShapeError(

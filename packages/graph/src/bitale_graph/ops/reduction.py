@@ -13,13 +13,13 @@ from ..conversion import as_tensor
 from ..elementwise import cast
 from ..errors import DtypeError, ShapeError
 from ..op import Op, Storage
-from ..scalar import ScalarOp
 from ..type import TensorType
 from ..variable import Apply
 from . import math as tm
 from .shape import flatten, keep_axes
 
 if TYPE_CHECKING:
+    from ..scalar import ScalarOp
     from ..tensor import TensorVariable
 
 Axes = int | Sequence[int] | None
@@ -34,7 +34,10 @@ _FUNCTIONS: dict[str, Any] = {
 
 
 def normalize_axes(name: str, axis: Any, ndim: int) -> tuple[int, ...]:
-    """Sorted non-negative axes; None means all. Raises `ShapeError` for an axis that is not there or named twice."""
+    """Sorted non-negative axes; None means all.
+
+    Raises `ShapeError` for an axis that is not there or named twice.
+    """
     if axis is None:
         return tuple(range(ndim))
     given = [axis] if isinstance(axis, (int, np.integer)) else list(axis)
@@ -118,7 +121,7 @@ def _reduced(
 ) -> TensorVariable:
     axes = normalize_axes(scalar_op.name, axis, x.ndim)
     result = Reduce(scalar_op, axes, acc_dtype, dtype)(x)
-    return keep_axes(result, axes, x.ndim) if keepdims else result  # type: ignore[no-any-return]
+    return keep_axes(result, axes, x.ndim) if keepdims else result
 
 
 def _summed(
@@ -141,7 +144,10 @@ def sum(
     keepdims: bool = False,
     acc_dtype: str | None = None,
 ) -> TensorVariable:
-    """Add up the elements along ``axis`` (None: all); integers widen to 64 bits, float32 accumulates in float64."""
+    """Add up the elements along ``axis`` (None: all).
+
+    Integers widen to 64 bits, float32 accumulates in float64.
+    """
     return _summed(scalar.add, x, axis, dtype, keepdims, acc_dtype)
 
 
@@ -157,13 +163,19 @@ def prod(
 
 
 def max(x: Any, axis: Axes = None, keepdims: bool = False) -> TensorVariable:
-    """The largest element along ``axis`` (None: all); NaN if there is one; an empty axis is a ValueError."""
+    """The largest element along ``axis`` (None: all); NaN if there is one.
+
+    An empty axis is a ValueError.
+    """
     x = as_tensor(x)
     return _reduced(scalar.maximum, x, axis, keepdims, x.type.dtype, x.type.dtype)
 
 
 def min(x: Any, axis: Axes = None, keepdims: bool = False) -> TensorVariable:
-    """The smallest element along ``axis`` (None: all); NaN if there is one; an empty axis is a ValueError."""
+    """The smallest element along ``axis`` (None: all); NaN if there is one.
+
+    An empty axis is a ValueError.
+    """
     x = as_tensor(x)
     return _reduced(scalar.minimum, x, axis, keepdims, x.type.dtype, x.type.dtype)
 
@@ -173,7 +185,7 @@ def all(x: Any, axis: Axes = None, keepdims: bool = False) -> TensorVariable:
     return _reduced(scalar.and_, _truth(x), axis, keepdims, "bool", "bool")
 
 
-def any(x: Any, axis: Axes = None, keepdims: bool = False) -> TensorVariable:  # noqa: A001
+def any(x: Any, axis: Axes = None, keepdims: bool = False) -> TensorVariable:
     """Whether some element along ``axis`` is true, as bool."""
     return _reduced(scalar.or_, _truth(x), axis, keepdims, "bool", "bool")
 
@@ -214,7 +226,10 @@ def mean(
 
 
 def var(x: Any, axis: Axes = None, ddof: int = 0, keepdims: bool = False) -> TensorVariable:
-    """The variance along ``axis``: the mean of squared distances from the mean, divisor n - ``ddof``."""
+    """The variance along ``axis``.
+
+    The mean of squared distances from the mean, divisor n - ``ddof``.
+    """
     if isinstance(ddof, bool):
         raise TypeError("var: ddof is a number; give keepdims by keyword")
     x = as_tensor(x)
@@ -248,7 +263,8 @@ class Argmax(Op):
     def perform(self, node: Apply, inputs: Sequence[Any], output_storage: Storage) -> None:
         if inputs[0].shape[self.axis] == 0:
             raise ValueError(
-                f"argmax over an empty axis has no value (shape {inputs[0].shape}, axis {self.axis})"
+                f"argmax over an empty axis has no value (shape {inputs[0].shape}, axis "
+                f"{self.axis})"
             )
         output_storage[0][0] = np.asarray(np.argmax(inputs[0], axis=self.axis), dtype="int64")
 
@@ -257,17 +273,20 @@ class Argmax(Op):
 
 
 def argmax(x: Any, axis: int | None = None, keepdims: bool = False) -> TensorVariable:
-    """The position of the largest element along ``axis`` (None: in the flattened tensor); the first of several."""
+    """The position of the largest element along ``axis`` (None: in the flattened tensor).
+
+    The first of several.
+    """
     x = as_tensor(x)
     ndim = x.ndim
     if axis is None:
         result = Argmax(0)(flatten(x))
-        return keep_axes(result, tuple(range(ndim)), ndim) if keepdims else result  # type: ignore[no-any-return]
+        return keep_axes(result, tuple(range(ndim)), ndim) if keepdims else result
     axes = normalize_axes("argmax", axis, ndim)
     if len(axes) != 1:
         raise ShapeError(f"argmax: give one axis or None, not {axis!r}")
     result = Argmax(axes[0])(x)
-    return keep_axes(result, axes, ndim) if keepdims else result  # type: ignore[no-any-return]
+    return keep_axes(result, axes, ndim) if keepdims else result
 
 
 def argmin(x: Any, axis: int | None = None, keepdims: bool = False) -> TensorVariable:

@@ -1,4 +1,7 @@
-"""Shapes, and ops that move elements without changing them: dimshuffle, reshape and what is made of them."""
+"""Shapes, and ops that move elements without changing them.
+
+Dimshuffle, reshape and what is made of them.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +25,10 @@ INT64_SCALAR = TensorType("int64", ())
 
 
 class ShapeI(Op):
-    """The length of one axis, as a 0-d int64; only the shape of the input is read, never its numbers."""
+    """The length of one axis, as a 0-d int64.
+
+    Only the shape of the input is read, never its numbers.
+    """
 
     __props__ = ("axis",)
 
@@ -50,7 +56,7 @@ def shape_i(x: Any, axis: int) -> TensorVariable:
         raise IndexError(f"{describe(x)} has no axis {axis}")
     axis %= x.ndim
     known = x.type.shape[axis]
-    return ShapeI(axis)(x) if known is None else as_tensor(np.int64(known))  # type: ignore[no-any-return]
+    return ShapeI(axis)(x) if known is None else as_tensor(np.int64(known))
 
 
 class MakeVector(Op):
@@ -93,7 +99,10 @@ def get_vector_length(v: Any) -> int:
 
 
 def vector_elements(v: Any) -> list[Any]:
-    """The elements of a vector of known length; those of `MakeVector` and of constants cost nothing."""
+    """The elements of a vector of known length.
+
+    Those of `MakeVector` and of constants cost nothing.
+    """
     if isinstance(v, (list, tuple)):
         return list(v)
     if not isinstance(v, (Variable, np.ndarray)):
@@ -109,7 +118,10 @@ def vector_elements(v: Any) -> list[Any]:
 
 
 def as_lengths(name: str, lengths: Any, ndim: int | None = None) -> list[Any]:
-    """0-d int64 variables from a length, a sequence of lengths, or a symbolic vector; raises `DtypeError`."""
+    """0-d int64 variables from a length, a sequence of lengths, or a symbolic vector.
+
+    Raises `DtypeError`.
+    """
     if isinstance(lengths, Variable) and lengths.type.ndim == 1 and lengths.type.shape[0] is None:  # type: ignore[attr-defined]
         if ndim is None:
             raise ShapeError(
@@ -133,8 +145,9 @@ def as_lengths(name: str, lengths: Any, ndim: int | None = None) -> list[Any]:
 class Dimshuffle(Op):
     """Reorder, drop and insert axes.
 
-    ``pattern`` gives for each axis of the result the axis of the input that it is, or ``"x"`` for a new axis of
-    length 1. An axis that is dropped must have length 1: known, or checked when it runs.
+    ``pattern`` gives for each axis of the result the axis of the input that it is, or ``"x"`` for a
+    new axis of length 1. An axis that is dropped must have length 1: known, or checked when it
+    runs.
     """
 
     __props__ = ("pattern",)
@@ -154,9 +167,10 @@ class Dimshuffle(Op):
         for i, n in enumerate(x.type.shape):
             if i not in used and n != 1:
                 raise ShapeError(
-                    f"dimshuffle{self.pattern} drops axis {i} of {describe(x)}, which is not known to have length 1"
+                    f"dimshuffle{self.pattern} drops axis {i} of {describe(x)}, which is not "
+                    "known to have length 1"
                 )
-        lengths = tuple(1 if p == "x" else x.type.shape[p] for p in self.pattern)  # type: ignore[index]
+        lengths = tuple(1 if p == "x" else x.type.shape[p] for p in self.pattern)
         return Apply(self, [x], [TensorType(x.type.dtype, lengths)()])
 
     def perform(self, node: Apply, inputs: Sequence[Any], output_storage: Storage) -> None:
@@ -177,7 +191,9 @@ class Dimshuffle(Op):
 
 
 def dimshuffle(x: Any, *pattern: Any) -> TensorVariable:
-    """Reorder axes; ``"x"`` inserts one of length 1. ``dimshuffle(x, 1, 0)`` is the transpose of a matrix.
+    """Reorder axes; ``"x"`` inserts one of length 1.
+
+    ``dimshuffle(x, 1, 0)`` is the transpose of a matrix.
 
     Raises
     ------
@@ -198,7 +214,7 @@ def dimshuffle(x: Any, *pattern: Any) -> TensorVariable:
         else:
             raise TypeError(f"dimshuffle takes axis numbers and 'x', not {p!r}")
     if tuple(order) == tuple(range(x.ndim)):
-        return x
+        return x  # type: ignore[no-any-return]
     op = Dimshuffle(tuple(order))
     if isinstance(x, Constant) and x.name is None and x.data.size == 1:
         node = op.make_node(x)
@@ -307,7 +323,8 @@ class Reshape(Op):
             output_storage[0][0] = x.reshape(wanted)
         except ValueError as error:
             raise ShapeError(
-                f"reshape: an array of shape {x.shape} with {x.size} elements cannot take the shape {wanted}"
+                f"reshape: an array of shape {x.shape} with {x.size} elements cannot take the "
+                f"shape {wanted}"
             ) from error
 
     def infer_shape(self, node: Apply, input_shapes: Sequence[Sequence[Any]]) -> list[Any]:
@@ -322,7 +339,10 @@ class Reshape(Op):
 
 
 def _deduced(old: Sequence[Any], others: Sequence[Any]) -> Any:
-    """The length that -1 stands for; factors on both sides cancel, so flattening costs no division."""
+    """The length that -1 stands for.
+
+    Factors on both sides cancel, so flattening costs no division.
+    """
     from .math import int_div, mul
 
     rest = list(others)
@@ -356,19 +376,22 @@ def reshape(x: Any, newshape: Any, ndim: int | None = None) -> TensorVariable:
 
 
 def flatten(x: Any, ndim: int | None = None, outdim: int | None = None) -> TensorVariable:
-    """Keep the first ``ndim - 1`` axes and join the others; with ``ndim`` 1, the default, give a vector."""
+    """Keep the first ``ndim - 1`` axes and join the others.
+
+    With ``ndim`` 1, the default, give a vector.
+    """
     x = as_tensor(x)
     ndim = 1 if ndim is None and outdim is None else (ndim if ndim is not None else outdim)
     assert ndim is not None
     if ndim < 1 or (ndim > x.ndim and not (x.ndim == 0 and ndim == 1)):
         raise ValueError(f"flatten: cannot make rank {ndim} of {describe(x)}")
     if ndim == x.ndim:
-        return x
+        return x  # type: ignore[no-any-return]
     return reshape(x, [*(shape_i(x, i) for i in range(ndim - 1)), -1])
 
 
 class SpecifyShape(Op):
-    """The input itself, with lengths promised when the expression is built and checked when it runs."""
+    """The input itself, with lengths promised when it is built and checked when it runs."""
 
     __props__ = ("shape",)
 
@@ -380,17 +403,20 @@ class SpecifyShape(Op):
         x = as_tensor(x)
         if len(self.shape) != x.ndim:
             raise ShapeError(f"specify_shape{self.shape}: {describe(x)} has rank {x.ndim}")
-        for a, (new, old) in enumerate(zip(self.shape, x.type.shape)):
+        for a, (new, old) in enumerate(zip(self.shape, x.type.shape, strict=True)):
             if new is not None and old is not None and new != old:
                 raise ShapeError(
-                    f"specify_shape{self.shape}: axis {a} of {describe(x)} is known to have length {old}"
+                    f"specify_shape{self.shape}: axis {a} of {describe(x)} is known to have "
+                    f"length {old}"
                 )
-        merged = tuple(old if new is None else new for new, old in zip(self.shape, x.type.shape))
+        merged = tuple(
+            old if new is None else new for new, old in zip(self.shape, x.type.shape, strict=True)
+        )
         return Apply(self, [x], [TensorType(x.type.dtype, merged)()])
 
     def perform(self, node: Apply, inputs: Sequence[Any], output_storage: Storage) -> None:
         x = inputs[0]
-        if any(n is not None and n != m for n, m in zip(self.shape, x.shape)):
+        if any(n is not None and n != m for n, m in zip(self.shape, x.shape, strict=True)):
             raise ShapeError(f"specify_shape: expected the shape {self.shape}, and got {x.shape}")
         output_storage[0][0] = x
 
@@ -398,7 +424,7 @@ class SpecifyShape(Op):
         return [
             tuple(
                 n if m is None else as_tensor(np.int64(m))
-                for n, m in zip(input_shapes[0], self.shape)
+                for n, m in zip(input_shapes[0], self.shape, strict=True)
             )
         ]
 
@@ -407,11 +433,16 @@ def specify_shape(x: Any, shape: Sequence[int | None]) -> TensorVariable:
     """``x``, promised to have lengths ``shape`` (None: any); checked when it runs."""
     x = as_tensor(x)
     wanted = tuple(shape)
-    merged = tuple(old if new is None else new for new, old in zip(wanted, x.type.shape))
+    merged = tuple(
+        old if new is None else new for new, old in zip(wanted, x.type.shape, strict=False)
+    )
     return x if merged == x.type.shape and len(wanted) == x.ndim else SpecifyShape(wanted)(x)  # type: ignore[no-any-return]
 
 
 def addbroadcast(x: Any, *axes: int) -> TensorVariable:
-    """``x`` with ``axes`` declared to be of length 1, so that they broadcast; checked when it runs."""
+    """``x`` with ``axes`` declared to be of length 1, so that they broadcast.
+
+    Checked when it runs.
+    """
     x = as_tensor(x)
     return specify_shape(x, [1 if i in {a % x.ndim for a in axes} else None for i in range(x.ndim)])

@@ -32,7 +32,7 @@ def _float_tensor(name: str, x: Any) -> Any:
 
 
 def _shifted(x: Any) -> Any:
-    """x less the largest element of its row, so that no exp overflows."""
+    """Take from x the largest element of its row, so that no exp overflows."""
     return x - x.max(axis=-1, keepdims=True) if x.shape[-1] else x
 
 
@@ -81,14 +81,18 @@ class LogSoftmax(Softmax):
 
 
 class SoftmaxGrad(_RowOp):
-    """The adjoint of softmax: from the cotangent ``ct`` and the value ``y``, ``(ct - sum(ct * y)) * y``."""
+    """The adjoint of softmax.
+
+    From the cotangent ``ct`` and the value ``y``, ``(ct - sum(ct * y)) * y``.
+    """
 
     def make_node(self, ct: Any, y: Any) -> Apply:
         """Both have one dtype and rank."""
         ct, y = as_tensor(ct), as_tensor(y)
         if ct.ndim != y.ndim or ct.type.dtype != y.type.dtype:
             raise ShapeError(
-                f"softmax gradient: expected tensors of one type, and got\n  {describe(ct)}\n  {describe(y)}"
+                f"softmax gradient: expected tensors of one type, and got\n  {describe(ct)}\n  "
+                f"{describe(y)}"
             )
         return Apply(self, [ct, y], [y.type()])
 
@@ -106,7 +110,8 @@ def _check_targets(name: str, x: Any, t: Any) -> Any:
     t = as_tensor(t)
     if x.ndim != 2 or t.ndim != 1 or t.type.dtype == "bool" or not dtypes.is_discrete(t.type.dtype):
         raise ShapeError(
-            f"{name} takes a matrix of rows and an integer vector of targets, and got\n  {describe(x)}\n  {describe(t)}"
+            f"{name} takes a matrix of rows and an integer vector of targets, and got\n  "
+            f"{describe(x)}\n  {describe(t)}"
         )
     return t
 
@@ -116,7 +121,8 @@ def _pick(name: str, x: Any, t: Any) -> tuple[Any, Any]:
         raise ShapeError(f"{name}: {len(x)} rows and {len(t)} targets")
     if len(t) and not (-x.shape[1] <= t.min() and t.max() < x.shape[1]):
         raise IndexError(
-            f"{name}: a target lies outside the {x.shape[1]} classes (targets from {t.min()} to {t.max()})"
+            f"{name}: a target lies outside the {x.shape[1]} classes (targets from {t.min()} to "
+            f"{t.max()})"
         )
     return np.arange(len(t)), t
 
@@ -142,7 +148,10 @@ class Crossentropy1Hot(Op):
 
 
 class Crossentropy1HotGrad(_RowOp):
-    """The adjoint of `Crossentropy1Hot`: ``-ct[i] / p[i, t[i]]`` at the targets, zero elsewhere; inputs ``p, ct, t``."""
+    """The adjoint of `Crossentropy1Hot`: ``-ct[i] / p[i, t[i]]`` at the targets, zero elsewhere.
+
+    Inputs ``p, ct, t``.
+    """
 
     def make_node(self, p: Any, ct: Any, t: Any) -> Apply:
         """The result has the type of ``p``."""
@@ -183,7 +192,10 @@ class SoftmaxCrossentropy(Op):
 
 
 class SoftmaxCrossentropyGrad(_RowOp):
-    """The adjoint of the loss of `SoftmaxCrossentropy`: ``(y - onehot(t)) * ct[:, None]``; inputs ``y, ct, t``."""
+    """The adjoint of the loss of `SoftmaxCrossentropy`: ``(y - onehot(t)) * ct[:, None]``.
+
+    Inputs ``y, ct, t``.
+    """
 
     def make_node(self, y: Any, ct: Any, t: Any) -> Apply:
         """``y`` is the softmax; the result has its type."""
@@ -226,7 +238,8 @@ def categorical_crossentropy(coding_dist: Any, true_dist: Any) -> TensorVariable
     Parameters
     ----------
     coding_dist : float matrix (rows, classes)
-        Probabilities, such as `softmax` gives; after softmax the two are computed together, without underflow.
+        Probabilities, such as `softmax` gives; after softmax the two are computed together, without
+        underflow.
     true_dist : integer vector (rows,), or float matrix (rows, classes)
         The class of each row, or probabilities.
 
@@ -236,15 +249,14 @@ def categorical_crossentropy(coding_dist: Any, true_dist: Any) -> TensorVariable
     """
     coding_dist, true_dist = as_tensor(coding_dist), as_tensor(true_dist)
     if true_dist.ndim == coding_dist.ndim:
-        return tm.neg(
-            reduction.sum(tm.mul(true_dist, tm.log(coding_dist)), axis=coding_dist.ndim - 1)
-        )  # type: ignore[no-any-return]
+        total = reduction.sum(tm.mul(true_dist, tm.log(coding_dist)), axis=coding_dist.ndim - 1)
+        return tm.neg(total)  # type: ignore[no-any-return]
     return Crossentropy1Hot()(coding_dist, true_dist)  # type: ignore[no-any-return]
 
 
 def binary_crossentropy(output: Any, target: Any) -> TensorVariable:
     """``-(target log(output) + (1 - target) log(1 - output))``, element by element."""
     output = as_tensor(output)
-    return tm.neg(
-        tm.add(tm.mul(target, tm.log(output)), tm.mul(tm.sub(1, target), tm.log(tm.sub(1, output))))
-    )  # type: ignore[no-any-return]
+    hit = tm.mul(target, tm.log(output))
+    miss = tm.mul(tm.sub(1, target), tm.log(tm.sub(1, output)))
+    return tm.neg(tm.add(hit, miss))  # type: ignore[no-any-return]
