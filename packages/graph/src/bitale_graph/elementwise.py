@@ -62,8 +62,9 @@ def _type(variable: Variable) -> TensorType:
 def cast_operands(op: ScalarOp, operands: Sequence[Any]) -> list[Any]:
     """Make tensors of the operands, with the dtypes that ``op`` wants."""
     tensors = [None if is_python_number(x) else as_tensor(x) for x in operands]
-    strong = [t.type.dtype for t in tensors if t is not None]
-    # A comparison or choice by a bool tensor must not make its numbers bool.
+    # The condition of a switch is not computed with: its dtype says nothing of the others.
+    beside = tensors[1:] if op is scalar.switch else tensors
+    strong = [t.type.dtype for t in beside if t is not None]
     common = dtypes.upcast(*strong) if strong else None
     given = [
         t.type.dtype if t is not None else dtypes.weak(x, common)

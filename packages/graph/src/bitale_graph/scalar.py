@@ -128,8 +128,6 @@ SCALAR_OPS: dict[str, ScalarOp] = {}
 
 def scalar_op(name: str) -> ScalarOp:
     """The row called ``name``; raises `KeyError` if the table has none."""
-    if name.startswith("cast{"):
-        return cast_to(name[5:-1])
     return SCALAR_OPS[name]
 
 
@@ -143,11 +141,17 @@ def define(op: ScalarOp) -> ScalarOp:
 
 def cast_to(dtype: str) -> ScalarOp:
     """The conversion to ``dtype``: one row for each dtype."""
+    return SCALAR_OPS[f"cast{{{dtype}}}"]
+
+
+def _define_cast(dtype: str) -> None:
+    target = np.dtype(dtype)
     name = f"cast{{{dtype}}}"
-    if name not in SCALAR_OPS:
-        target = np.dtype(dtype)
-        define(_Cast(name, 1, lambda x: np.asarray(x).astype(target), result=lambda _: dtype))
-    return SCALAR_OPS[name]
+    define(_Cast(name, 1, lambda x: np.asarray(x).astype(target), result=lambda _: dtype))
+
+
+for _dtype in dtypes.ALL:
+    _define_cast(_dtype)
 
 
 def is_cast(op: ScalarOp) -> bool:
@@ -159,9 +163,11 @@ def _row(name: str, arity: int, compute: Callable[..., Array], **facts: Any) -> 
     return define(ScalarOp(name, arity, compute, **facts))
 
 
-def _function(name: str, compute: Callable[..., Array], arity: int = 1) -> ScalarOp:
-    """A row for a function of real numbers: discrete operands become floats."""
-    return _row(name, arity, compute, operand=dtypes.at_least_float)
+def _function(
+    name: str, compute: Callable[..., Array], arity: int = 1, refuses: tuple[str, ...] = ()
+) -> ScalarOp:
+    """A row for a function that discrete operands become floats for."""
+    return _row(name, arity, compute, operand=dtypes.at_least_float, refuses=refuses)
 
 
 def _predicate(name: str, compute: Callable[..., Array], symbol: str, **facts: Any) -> ScalarOp:
@@ -258,17 +264,17 @@ tan = _function("tan", np.tan)
 arcsin = _function("arcsin", np.arcsin)
 arccos = _function("arccos", np.arccos)
 arctan = _function("arctan", np.arctan)
-arctan2 = _function("arctan2", np.arctan2, 2)
+arctan2 = _function("arctan2", np.arctan2, 2, refuses=_REAL)
 sinh = _function("sinh", np.sinh)
 cosh = _function("cosh", np.cosh)
 tanh = _function("tanh", np.tanh)
 arcsinh = _function("arcsinh", np.arcsinh)
 arccosh = _function("arccosh", np.arccosh)
 arctanh = _function("arctanh", np.arctanh)
-sigmoid = _function("sigmoid", _sigmoid)
-softplus = _function("softplus", _softplus)
-erf = _function("erf", _erf)
-erfc = _function("erfc", _erfc)
+sigmoid = _function("sigmoid", _sigmoid, refuses=_REAL)
+softplus = _function("softplus", _softplus, refuses=_REAL)
+erf = _function("erf", _erf, refuses=_REAL)
+erfc = _function("erfc", _erfc, refuses=_REAL)
 
 eq = _predicate("eq", np.equal, "==", commutative=True)
 neq = _predicate("neq", np.not_equal, "!=", commutative=True)
