@@ -28,8 +28,8 @@ _FUNCTIONS: dict[str, Any] = {
     "mul": np.multiply.reduce,
     "maximum": np.maximum.reduce,
     "minimum": np.minimum.reduce,
-    "and": np.logical_and.reduce,
-    "or": np.logical_or.reduce,
+    "and": np.bitwise_and.reduce,
+    "or": np.bitwise_or.reduce,
 }
 
 
@@ -134,6 +134,10 @@ def _summed(
         if acc_dtype is None
         else dtypes.check(acc_dtype)
     )
+    if dtypes.is_complex(x.type.dtype) and not (dtypes.is_complex(out) and dtypes.is_complex(acc)):
+        raise DtypeError(
+            f"{op.name} of {x.type.dtype} as {out} would drop imaginary parts; take abs(x) first"
+        )
     return _reduced(op, x, axis, keepdims, acc, out)
 
 
@@ -221,8 +225,10 @@ def mean(
     if dtypes.is_discrete(out):
         raise DtypeError(f"mean: the result cannot have the discrete dtype {out}")
     axes = normalize_axes("mean", axis, x.ndim)
-    total = sum(cast(x, out), axes, keepdims=keepdims, acc_dtype=acc_dtype)
-    return tm.true_div(total, _count(x, axes, out))  # type: ignore[no-any-return]
+    # Sums and lengths soon pass the largest float16, 65504.
+    work = "float32" if out == "float16" else out
+    total = sum(cast(x, work), axes, keepdims=keepdims, acc_dtype=acc_dtype)
+    return cast(tm.true_div(total, _count(x, axes, work)), out)  # type: ignore[no-any-return]
 
 
 def var(x: Any, axis: Axes = None, ddof: int = 0, keepdims: bool = False) -> TensorVariable:
@@ -234,9 +240,13 @@ def var(x: Any, axis: Axes = None, ddof: int = 0, keepdims: bool = False) -> Ten
         raise TypeError("var: ddof is a number; give keepdims by keyword")
     x = as_tensor(x)
     axes = normalize_axes("var", axis, x.ndim)
-    distance = tm.sub(x, mean(x, axes, keepdims=True))
+    out = "float32" if x.type.dtype == "float16" else x.type.dtype
+    distance = tm.sub(cast(x, out), mean(cast(x, out), axes, keepdims=True))
+    if dtypes.is_complex(out):
+        distance = tm.abs_(distance)
     total = sum(tm.sqr(distance), axes, keepdims=keepdims)
-    return tm.true_div(total, tm.sub(_count(x, axes, total.dtype), ddof))  # type: ignore[no-any-return]
+    found = tm.true_div(total, tm.sub(_count(x, axes, total.dtype), ddof))
+    return cast(found, "float16") if x.type.dtype == "float16" else found  # type: ignore[no-any-return]
 
 
 def std(x: Any, axis: Axes = None, ddof: int = 0, keepdims: bool = False) -> TensorVariable:
