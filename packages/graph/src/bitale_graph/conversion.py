@@ -105,10 +105,10 @@ def constant(
         array = array.astype(dtypes.check("floatX"))
     if ndim is not None and array.ndim < ndim:
         array = array.reshape((1,) * (ndim - array.ndim) + array.shape)
-    array = np.ascontiguousarray(array).reshape(array.shape)
-    return TensorType(array.dtype.name, array.shape).constant_class(
-        TensorType(array.dtype.name, array.shape), array, name=name
-    )
+    native = array.dtype.newbyteorder("=")
+    array = np.ascontiguousarray(array, dtype=native).reshape(array.shape)
+    type = TensorType(array.dtype.name, array.shape)
+    return type.constant_class(type, array, name=name)
 
 
 def _holds_numpy(items: Any) -> bool:

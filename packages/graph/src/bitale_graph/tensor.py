@@ -443,6 +443,7 @@ def _ufunc_table() -> dict[Any, Any]:
             np.bitwise_xor: math.xor,
             np.invert: math.invert,
             np.matmul: product.matmul,
+            np.divmod: math.divmod,
         }
     )
     return table

@@ -14,7 +14,8 @@ from ..errors import ShapeError, describe
 from ..op import Op, Storage
 from ..type import Shape, TensorType
 from ..variable import Apply, Variable
-from .shape import reshape, shape_i
+from .creation import Alloc
+from .shape import Dimshuffle, Reshape, addbroadcast, dimshuffle, reshape, shape_i
 
 if TYPE_CHECKING:
     from ..tensor import TensorVariable
@@ -143,7 +144,8 @@ def _as_index(value: Any) -> Any:
             f"an index must be an integer, and got {describe(v)}"
             + ("; use // rather than / to compute it" if dtypes.is_float(v.type.dtype) else "")
         )
-    return cast(v, "int64") if v.ndim == 0 else v
+    # NumPy takes no uint64 where it may not lose bits; an index never has that many.
+    return cast(v, "int64") if v.ndim == 0 or v.type.dtype == "uint64" else v
 
 
 class IncSubtensor(Op):
@@ -446,6 +448,20 @@ def inc_subtensor(selection: Any, y: Any) -> TensorVariable:
     return _written(selection, y, False)
 
 
+def _in_shape_of(source: Any, op: Op, selection: Any, y: Any) -> Any:
+    """``y``, which fits ``selection``, as what fits the ``source`` that ``op`` made it from."""
+    shape = selection.type.shape
+    y = _fitting(selection, y, shape)
+    if isinstance(op, Dimshuffle):
+        y = as_tensor(y, ndim=len(shape))
+        y = addbroadcast(y, *(i for i, p in enumerate(op.pattern) if p == "x"))
+        at = {p: i for i, p in enumerate(op.pattern)}
+        return dimshuffle(y, *(at.get(a, "x") for a in range(source.ndim)))
+    if y.type.shape != shape or None in shape:
+        y = Alloc()(y, *(shape_i(selection, i) for i in range(len(shape))))
+    return reshape(y, [shape_i(source, i) for i in range(source.ndim)])
+
+
 def _written(selection: Any, y: Any, set: bool) -> TensorVariable:
     name = "set_subtensor" if set else "inc_subtensor"
     if not isinstance(selection, Variable):
@@ -461,6 +477,10 @@ def _written(selection: Any, y: Any, set: bool) -> TensorVariable:
         return AdvancedIncSubtensor1(set)(node.inputs[0], y, node.inputs[1])  # type: ignore[union-attr,no-any-return]
     if isinstance(op, AdvancedSubtensor):
         return AdvancedIncSubtensor(op.pattern, set)(node.inputs[0], y, *node.inputs[1:])  # type: ignore[union-attr,no-any-return]
+    if isinstance(op, (Reshape, Dimshuffle)):
+        # A selection with None, or by an index of rank above 1, is a plain one in another shape.
+        source = node.inputs[0]  # type: ignore[union-attr]
+        return _written(source, _in_shape_of(source, op, selection, y), set)
     raise TypeError(
         f"{name}: the first argument must be an indexed variable such as x[0], and "
         f"{describe(selection)} is not"

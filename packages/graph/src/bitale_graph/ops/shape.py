@@ -5,7 +5,7 @@ Dimshuffle, reshape and what is made of them.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -240,6 +240,7 @@ def swapaxes(x: Any, axis1: int, axis2: int) -> TensorVariable:
     """Exchange two axes."""
     x = as_tensor(x)
     order = list(range(x.ndim))
+    axis1, axis2 = _axis(x, axis1), _axis(x, axis2)
     order[axis1], order[axis2] = order[axis2], order[axis1]
     return dimshuffle(x, *order)
 
@@ -272,13 +273,20 @@ def shape_padaxis(x: Any, axis: int) -> TensorVariable:
     return dimshuffle(x, *order)
 
 
+def _axis(x: Any, axis: Any) -> int:
+    """``axis`` counted from the front; raises `ShapeError` if ``x`` has it not."""
+    if not -x.ndim <= axis < x.ndim:
+        raise ShapeError(f"{describe(x)} has no axis {axis}")
+    return int(axis % x.ndim)
+
+
 def squeeze(x: Any, axis: Any = None) -> TensorVariable:
     """Drop the axes known to be of length 1, or those named."""
     x = as_tensor(x)
     if axis is None:
         drop = {i for i, n in enumerate(x.type.shape) if n == 1}
     else:
-        drop = {a % x.ndim for a in ([axis] if isinstance(axis, int) else axis)}
+        drop = {_axis(x, a) for a in ([axis] if isinstance(axis, (int, np.integer)) else axis)}
     return dimshuffle(x, *(i for i in range(x.ndim) if i not in drop))
 
 
@@ -387,7 +395,22 @@ def flatten(x: Any, ndim: int | None = None, outdim: int | None = None) -> Tenso
         raise ValueError(f"flatten: cannot make rank {ndim} of {describe(x)}")
     if ndim == x.ndim:
         return x  # type: ignore[no-any-return]
-    return reshape(x, [*(shape_i(x, i) for i in range(ndim - 1)), -1])
+    if ndim == 1:
+        return reshape(x, [-1])
+    # Not -1: nothing can be deduced where a kept axis is empty.
+    return reshape(
+        x, [*(shape_i(x, i) for i in range(ndim - 1)), _size(x, range(ndim - 1, x.ndim))]
+    )
+
+
+def _size(x: Any, axes: Iterable[int]) -> Any:
+    """The product of some lengths, as a constant where they are known."""
+    from .math import mul
+
+    known = [x.type.shape[a] for a in axes]
+    if None not in known:
+        return int(np.prod(known, dtype=np.int64))
+    return mul(*(shape_i(x, a) for a in axes))
 
 
 class SpecifyShape(Op):
@@ -445,4 +468,5 @@ def addbroadcast(x: Any, *axes: int) -> TensorVariable:
     Checked when it runs.
     """
     x = as_tensor(x)
-    return specify_shape(x, [1 if i in {a % x.ndim for a in axes} else None for i in range(x.ndim)])
+    ones = {_axis(x, a) for a in axes}
+    return specify_shape(x, [1 if i in ones else None for i in range(x.ndim)])
