@@ -1,0 +1,25 @@
+"""bitale-autodiff: derivatives of bitale's expressions, one rule per op, and a check against numbers."""
+
+from . import rules as rules
+from .errors import DisconnectedInputError as DisconnectedInputError
+from .errors import NullTypeGradError as NullTypeGradError
+from .grad import format_as as format_as
+from .grad import grad as grad
+from .markers import consider_constant as consider_constant
+from .markers import disconnected_grad as disconnected_grad
+from .markers import grad_clip as grad_clip
+from .markers import grad_scale as grad_scale
+from .markers import undefined_grad as undefined_grad
+from .markers import zero_grad as zero_grad
+from .table import connections as connections
+from .table import scalar_vjps as scalar_vjps
+from .table import vjps as vjps
+from .zero import ZERO as ZERO
+from .zero import DisconnectedType as DisconnectedType
+from .zero import NullType as NullType
+from .zero import disconnected_type as disconnected_type
+from .zero import grad_not_implemented as grad_not_implemented
+from .zero import grad_undefined as grad_undefined
+from .zero import null_type as null_type
+
+__version__ = "0.1.0"

@@ -1,0 +1,144 @@
+"""Identities that change how derivatives flow: `zero_grad`, `disconnected_grad`, `grad_clip` and the like.
+
+Each is an elementwise identity to every other layer, so rewriting drops it and a code generator needs no rule for it.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+from bitale_graph import Apply, Elementwise, Variable
+from bitale_graph import language as T
+from bitale_graph import scalar as s
+
+from .table import connections, shapes_only, vjps
+from .zero import ZERO, grad_undefined
+
+
+class GradientMarker(Elementwise):
+    """An identity with a gradient rule of its own."""
+
+    __props__: ClassVar[tuple[str, ...]] = ()  # type: ignore[assignment]
+
+    def __init__(self) -> None:
+        super().__init__(s.identity)
+
+    def __str__(self) -> str:
+        shown = ", ".join(f"{p}={getattr(self, p)}" for p in self.__props__)
+        return f"{type(self).__name__}{{{shown}}}" if shown else type(self).__name__
+
+
+class ZeroGrad(GradientMarker):
+    """An identity whose derivative is zero."""
+
+
+class DisconnectedGrad(GradientMarker):
+    """An identity that derivatives do not reach through."""
+
+
+class UndefinedGrad(GradientMarker):
+    """An identity that must not be differentiated."""
+
+
+class GradClip(GradientMarker):
+    """An identity whose derivative is held between two bounds."""
+
+    __props__ = ("lower", "upper")
+
+    def __init__(self, lower: float, upper: float) -> None:
+        super().__init__()
+        if not lower <= upper:
+            raise ValueError(
+                f"grad_clip: the lower bound {lower!r} is above the upper one, {upper!r}"
+            )
+        self.lower = float(lower)
+        self.upper = float(upper)
+
+
+class GradScale(GradientMarker):
+    """An identity whose derivative is multiplied by a number."""
+
+    __props__ = ("multiplier",)
+
+    def __init__(self, multiplier: float) -> None:
+        super().__init__()
+        self.multiplier = float(multiplier)
+
+
+vjps.define(ZeroGrad)(lambda op, inputs, outputs, cotangents: [ZERO])
+vjps.define(GradClip)(
+    lambda op, inputs, outputs, cotangents: [T.clip(cotangents[0], op.lower, op.upper)]
+)
+vjps.define(GradScale)(lambda op, inputs, outputs, cotangents: [cotangents[0] * op.multiplier])
+vjps.define(DisconnectedGrad)(lambda op, inputs, outputs, cotangents: [None])
+connections.define(DisconnectedGrad)(shapes_only)
+
+
+@vjps.define(UndefinedGrad)
+def undefined_grad_vjp(
+    op: Any, inputs: Sequence[Any], outputs: Sequence[Any], cotangents: Sequence[Any]
+) -> list[Variable]:
+    """Give a null, which `grad` reports if it arrives at a variable that was asked for."""
+    return [grad_undefined(op, 0, inputs[0], "the expression was marked by undefined_grad")]
+
+
+@connections.define(ZeroGrad, UndefinedGrad, GradClip, GradScale)
+def marker_connection(node: Apply) -> list[list[bool]]:
+    """One input, one output."""
+    return [[True]]
+
+
+def zero_grad(x: Any) -> Any:
+    """``x``, whose derivative counts as zero; the variables behind it stay connected."""
+    return ZeroGrad()(x)
+
+
+def disconnected_grad(x: Any) -> Any:
+    """``x``, disconnected from the variables behind it; cheaper than `zero_grad`."""
+    return DisconnectedGrad()(x)
+
+
+def undefined_grad(x: Any) -> Any:
+    """``x``, which must not be differentiated: a derivative that needs it is a `NullTypeGradError`."""
+    return UndefinedGrad()(x)
+
+
+def consider_constant(x: Any) -> Any:
+    """`zero_grad` under its old name.
+
+    .. deprecated:: 0.1
+        Use `zero_grad`, or `disconnected_grad`; this name goes in 0.3.
+    """
+    warnings.warn(
+        "consider_constant(x) goes in version 0.3; use zero_grad(x), or disconnected_grad(x)",
+        DeprecationWarning,
+        stacklevel=2,
+    )
+    return ZeroGrad()(x)
+
+
+def grad_clip(x: Any, lower: float, upper: float) -> Any:
+    """``x``, with what comes back to it held between two numbers, element by element.
+
+    Parameters
+    ----------
+    x : tensor
+    lower, upper : float
+        Bounds of the derivative by ``x``.
+
+    Examples
+    --------
+    >>> from bitale_graph import language as T
+    >>> from bitale_autodiff import grad
+    >>> x = T.dscalar("x")
+    >>> grad(grad_clip(x, -1, 1) ** 2, x).eval({x: 2.0})
+    array(1.)
+    """
+    return GradClip(lower, upper)(x)
+
+
+def grad_scale(x: Any, multiplier: float) -> Any:
+    """``x``, with what comes back to it multiplied by a number; a negative one reverses it."""
+    return GradScale(multiplier)(x)

@@ -1,0 +1,12 @@
+"""One rule for each op; importing this package stores them in the tables."""
+
+from . import creation as creation
+from . import elementwise as elementwise
+from . import indexing as indexing
+from . import join as join
+from . import loop as loop
+from . import product as product
+from . import reduction as reduction
+from . import scalar as scalar
+from . import shape as shape
+from . import softmax as softmax

@@ -1,0 +1,29 @@
+"""Elementwise ops: the rule is that of the scalar op, and the walker sums what broadcasting repeated."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from bitale_graph import Apply, Elementwise
+from bitale_graph import scalar as s
+
+from ..table import connections, scalar_vjps, vjps
+
+
+@vjps.define(Elementwise)
+def elementwise_vjp(
+    op: Any, inputs: Sequence[Any], outputs: Sequence[Any], cotangents: Sequence[Any]
+) -> Sequence[Any]:
+    """Apply the rule of the scalar op to whole tensors; through a conversion the cotangent passes unchanged."""
+    (ct,) = cotangents
+    if s.is_cast(op.scalar_op):
+        return [ct]
+    return scalar_vjps[op.scalar_op](*inputs, outputs[0], ct)
+
+
+@connections.define(Elementwise)
+def elementwise_connection(node: Apply) -> list[list[bool]]:
+    """All operands but the first of ``second``, which gives its shape alone."""
+    op: Any = node.op
+    return [[op.scalar_op is not s.second or i == 1] for i in range(len(node.inputs))]

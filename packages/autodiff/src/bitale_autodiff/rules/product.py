@@ -1,0 +1,46 @@
+"""Products of vectors and matrices."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from bitale_graph import language as T
+from bitale_graph.ops.product import Dot, Gemm
+
+from ..table import vjps
+
+
+def _outer(x: Any, y: Any) -> Any:
+    """All products of the elements of two vectors, elementwise so that it fuses with what follows."""
+    return T.dimshuffle(x, 0, "x") * T.dimshuffle(y, "x", 0)
+
+
+@vjps.define(Dot)
+def dot_vjp(
+    op: Any, inputs: Sequence[Any], outputs: Sequence[Any], cotangents: Sequence[Any]
+) -> tuple[Any, Any]:
+    """For matrices ``ct y.T`` and ``x.T ct``; an operand that is a vector makes one of them an outer product."""
+    (x, y), (ct,) = inputs, cotangents
+    if x.ndim == 1 and y.ndim == 1:
+        return ct * y, ct * x
+    if x.ndim == 1:
+        return T.dot(y, ct), _outer(x, ct)
+    if y.ndim == 1:
+        return _outer(ct, y), T.dot(x.T, ct)
+    return T.dot(ct, y.T), T.dot(x.T, ct)
+
+
+@vjps.define(Gemm)
+def gemm_vjp(
+    op: Any, inputs: Sequence[Any], outputs: Sequence[Any], cotangents: Sequence[Any]
+) -> tuple[Any, ...]:
+    """Differentiate ``beta z + alpha x y``."""
+    (z, alpha, x, y, beta), (ct,) = inputs, cotangents
+    return (
+        beta * ct,
+        T.sum(ct * T.dot(x, y)),
+        alpha * T.dot(ct, y.T),
+        alpha * T.dot(x.T, ct),
+        T.sum(ct * z),
+    )

@@ -1,0 +1,67 @@
+"""Reductions: the cotangent goes back along the reduced axes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from bitale_graph import language as T
+from bitale_graph import scalar as s
+from bitale_graph.ops.reduction import Argmax, Reduce
+from bitale_graph.ops.shape import keep_axes
+
+from ..table import vjps
+from ..walker import cotangent_dtype
+from ..zero import ZERO
+
+
+@vjps.define(Reduce)
+def reduce_vjp(
+    op: Any, inputs: Sequence[Any], outputs: Sequence[Any], cotangents: Sequence[Any]
+) -> list[Any]:
+    """Choose by the scalar op that is reduced with."""
+    (x,), (y,), (ct,) = inputs, outputs, cotangents
+    dtype = cotangent_dtype(x)
+    kept = keep_axes(T.cast(ct, dtype), op.axes, x.ndim)
+    if op.scalar_op is s.add:
+        return [_stretched(x, kept)]
+    if op.scalar_op is s.mul:
+        return [_product_vjp(T.cast(x, dtype), op.axes, kept)]
+    if op.scalar_op in (s.maximum, s.minimum):
+        return [_extremum_vjp(x, keep_axes(y, op.axes, x.ndim), op.axes, kept)]
+    return [ZERO]
+
+
+def _stretched(x: Any, kept: Any) -> Any:
+    """``kept`` in the shape of ``x``; only the shape of ``x`` is read."""
+    is_full = all(n != 1 or m == 1 for n, m in zip(kept.type.shape, x.type.shape))
+    return kept if is_full else T.second(x, kept)
+
+
+def _extremum_vjp(x: Any, y: Any, axes: tuple[int, ...], ct: Any) -> Any:
+    """Share the cotangent equally among the elements that are the largest (or smallest); none of a NaN."""
+    chosen = T.eq(x, y)
+    count = T.sum(T.cast(chosen, ct.dtype), axis=axes, keepdims=True)
+    return T.switch(chosen, ct / count, 0)
+
+
+def _product_vjp(x: Any, axes: tuple[int, ...], ct: Any) -> Any:
+    """The product of the other elements, right with any number of zeros; its own derivative is right as well.
+
+    Let p be the product of the elements that are not zero, and s the sum of those that are, whose value is 0 and whose
+    derivative is 1. The others of an element multiply to p / x or, if it is zero itself, to p; times nothing, s, or
+    (beside another zero) s - x, for the zeros among them.
+    """
+    is_zero = T.eq(x, 0)
+    nonzero = T.switch(is_zero, 1, x)
+    zeros = T.sum(T.switch(is_zero, x, 0), axis=axes, keepdims=True)
+    count = T.sum(T.cast(is_zero, x.dtype), axis=axes, keepdims=True)
+    others = T.prod(nonzero, axis=axes, keepdims=True) / nonzero
+    one_zero = T.switch(is_zero, 1, zeros)
+    two_zeros = T.switch(is_zero, zeros - x, 0)
+    among_zeros = T.switch(T.eq(count, 1), one_zero, T.switch(T.eq(count, 2), two_zeros, 0))
+    return ct * (others * T.switch(T.eq(count, 0), 1, among_zeros))
+
+
+# A position does not move with the numbers: its outputs are discrete, so the walker never calls this.
+vjps.define(Argmax)(lambda op, inputs, outputs, cotangents: [ZERO])

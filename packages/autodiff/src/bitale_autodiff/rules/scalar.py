@@ -1,0 +1,133 @@
+"""Derivatives of the scalar ops, in the order of their table: operands, result ``y`` and cotangent ``ct``.
+
+Formulas are those of NIST's Digital Library of Mathematical Functions, chapters 4 and 7, written with the result ``y``
+where that saves work. Python numbers are weak, so everything stays in the dtype of the operands.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from bitale_graph import Constant
+from bitale_graph import language as T
+from bitale_graph import scalar as s
+
+from ..table import scalar_vjps
+from ..zero import ZERO
+
+vjp = scalar_vjps.define
+
+_LN2 = math.log(2.0)
+_LN10 = math.log(10.0)
+_TWO_OVER_ROOT_PI = 2.0 / math.sqrt(math.pi)
+
+# Arithmetic
+vjp(s.add)(lambda a, b, y, ct: (ct, ct))
+vjp(s.sub)(lambda a, b, y, ct: (ct, -ct))
+vjp(s.mul)(lambda a, b, y, ct: (ct * b, ct * a))
+vjp(s.int_div)(lambda a, b, y, ct: (ZERO, ZERO))
+vjp(s.neg)(lambda x, y, ct: (-ct,))
+vjp(s.inv)(lambda x, y, ct: (-ct * T.sqr(y),))
+vjp(s.sqr)(lambda x, y, ct: (ct * (2 * x),))
+vjp(s.abs_)(lambda x, y, ct: (ct * T.sgn(x),))
+vjp(s.identity)(lambda x, y, ct: (ct,))
+
+
+@vjp(s.true_div)
+def true_div_vjp(a: Any, b: Any, y: Any, ct: Any) -> tuple[Any, Any]:
+    """D (a / b) = da / b - (a / b) db / b."""
+    da = ct / b
+    return da, -da * y
+
+
+@vjp(s.mod)
+def mod_vjp(a: Any, b: Any, y: Any, ct: Any) -> tuple[Any, Any]:
+    """Differentiate ``a - b floor(a / b)``, where the floor stands still."""
+    return ct, -ct * T.int_div(a, b)
+
+
+@vjp(s.pow)
+def pow_vjp(x: Any, p: Any, y: Any, ct: Any) -> tuple[Any, Any]:
+    """D x**p = p x**(p-1) dx + x**p log(x) dp; at 0**0 both are 0, never NaN, to any order."""
+    is_zero = T.eq(x, 0)
+    log = T.log(T.switch(is_zero, 1, x))
+    return _pow_by_base(x, p, ct), ct * T.switch(is_zero, 0, y * log)
+
+
+def _pow_by_base(x: Any, p: Any, ct: Any) -> Any:
+    n = _uniform(p)
+    if n is None:
+        # 1 in place of a zero exponent: 0**-1 would be infinite, and infinity times p is NaN.
+        return ct * (p * T.pow(x, T.switch(T.eq(p, 0), 1, p) - 1))
+    if n == 0:
+        return ZERO
+    if n == 1:
+        return ct
+    if n == 2:
+        return ct * (2 * x)
+    return ct * (n * (T.sqr(x) if n == 3 else T.pow(x, n - 1)))
+
+
+def _uniform(p: Any) -> float | None:
+    """The number that all elements of a constant have in common."""
+    if not isinstance(p, Constant) or p.data.size == 0:
+        return None
+    first = p.data.flat[0]
+    return float(first) if (p.data == first).all() else None
+
+
+# The larger and the smaller: where both are equal, all of ct goes to the first operand.
+vjp(s.maximum)(lambda a, b, y, ct: _split(T.ge(a, b), ct))
+vjp(s.minimum)(lambda a, b, y, ct: _split(T.le(a, b), ct))
+
+
+def _split(condition: Any, ct: Any) -> tuple[Any, Any]:
+    """``ct`` where the condition holds, and ``ct`` where it does not."""
+    return T.switch(condition, ct, 0), T.switch(condition, 0, ct)
+
+
+# Step functions
+vjp(s.sgn, s.ceil, s.floor, s.trunc, s.round_half_to_even)(lambda x, y, ct: (ZERO,))
+
+# Powers and logarithms
+vjp(s.sqrt)(lambda x, y, ct: (ct * 0.5 / y,))
+vjp(s.exp)(lambda x, y, ct: (ct * y,))
+vjp(s.exp2)(lambda x, y, ct: (ct * (y * _LN2),))
+vjp(s.expm1)(lambda x, y, ct: (ct * (y + 1),))
+vjp(s.log)(lambda x, y, ct: (ct / x,))
+vjp(s.log2)(lambda x, y, ct: (ct / (x * _LN2),))
+vjp(s.log10)(lambda x, y, ct: (ct / (x * _LN10),))
+vjp(s.log1p)(lambda x, y, ct: (ct / (x + 1),))
+
+# Trigonometric and hyperbolic functions; (1 - x) (1 + x) keeps the digits that 1 - x**2 loses near 1.
+vjp(s.sin)(lambda x, y, ct: (ct * T.cos(x),))
+vjp(s.cos)(lambda x, y, ct: (-ct * T.sin(x),))
+vjp(s.tan)(lambda x, y, ct: (ct * (1 + T.sqr(y)),))
+vjp(s.arcsin)(lambda x, y, ct: (ct / T.sqrt((1 - x) * (1 + x)),))
+vjp(s.arccos)(lambda x, y, ct: (-ct / T.sqrt((1 - x) * (1 + x)),))
+vjp(s.arctan)(lambda x, y, ct: (ct / (1 + T.sqr(x)),))
+vjp(s.sinh)(lambda x, y, ct: (ct * T.cosh(x),))
+vjp(s.cosh)(lambda x, y, ct: (ct * T.sinh(x),))
+vjp(s.tanh)(lambda x, y, ct: (ct * (1 - T.sqr(y)),))
+vjp(s.arcsinh)(lambda x, y, ct: (ct / T.sqrt(1 + T.sqr(x)),))
+vjp(s.arccosh)(lambda x, y, ct: (ct / T.sqrt((x - 1) * (x + 1)),))
+vjp(s.arctanh)(lambda x, y, ct: (ct / ((1 - x) * (1 + x)),))
+
+
+@vjp(s.arctan2)
+def arctan2_vjp(a: Any, b: Any, y: Any, ct: Any) -> tuple[Any, Any]:
+    """The angle of the point (b, a): d = (b da - a db) / (a**2 + b**2)."""
+    scaled = ct / (T.sqr(a) + T.sqr(b))
+    return scaled * b, -scaled * a
+
+
+# Sigmoids and the error function
+vjp(s.sigmoid)(lambda x, y, ct: (ct * (y * (1 - y)),))
+vjp(s.softplus)(lambda x, y, ct: (ct * T.sigmoid(x),))
+vjp(s.erf)(lambda x, y, ct: (ct * (T.exp(-T.sqr(x)) * _TWO_OVER_ROOT_PI),))
+vjp(s.erfc)(lambda x, y, ct: (ct * (T.exp(-T.sqr(x)) * -_TWO_OVER_ROOT_PI),))
+
+# Choice: the condition is discrete, and ``second`` reads no more than the shape of its first operand.
+vjp(s.switch)(lambda condition, a, b, y, ct: (ZERO, *_split(condition, ct)))
+vjp(s.second)(lambda a, b, y, ct: (None, ct))

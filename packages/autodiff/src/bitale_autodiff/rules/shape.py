@@ -1,0 +1,43 @@
+"""Ops that move elements: the cotangent moves back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from bitale_graph import language as T
+from bitale_graph.ops.shape import Dimshuffle, MakeVector, Reshape, ShapeI, SpecifyShape
+
+from ..table import connections, first_input_only, shapes_only, vjps
+
+vjp = vjps.define
+
+
+@vjp(Dimshuffle)
+def dimshuffle_vjp(
+    op: Any, inputs: Sequence[Any], outputs: Sequence[Any], cotangents: Sequence[Any]
+) -> list[Any]:
+    """Put the axes back; those that were dropped have length 1."""
+    (ct,) = cotangents
+    back = (op.pattern.index(a) if a in op.pattern else "x" for a in range(inputs[0].ndim))
+    return [T.dimshuffle(ct, *back)]
+
+
+@vjp(Reshape)
+def reshape_vjp(
+    op: Any, inputs: Sequence[Any], outputs: Sequence[Any], cotangents: Sequence[Any]
+) -> list[Any]:
+    """Take the old shape again; the lengths are not differentiated."""
+    x = inputs[0]
+    lengths = [T.shape_i(x, a) for a in range(x.ndim)]
+    return [T.reshape(cotangents[0], lengths), *[None] * (len(inputs) - 1)]
+
+
+vjp(SpecifyShape)(lambda op, inputs, outputs, cotangents: cotangents)
+vjp(MakeVector)(
+    lambda op, inputs, outputs, cotangents: [cotangents[0][i] for i in range(len(inputs))]
+)
+vjp(ShapeI)(lambda op, inputs, outputs, cotangents: [None])
+
+connections.define(Reshape)(first_input_only)
+connections.define(ShapeI)(shapes_only)

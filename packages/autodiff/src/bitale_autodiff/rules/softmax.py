@@ -1,0 +1,100 @@
+"""Softmax and cross-entropy, and the adjoints that appear in their derivatives.
+
+Formulas: C. M. Bishop, Pattern Recognition and Machine Learning (2006), section 4.3.4.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from bitale_graph import language as T
+from bitale_graph.ops.softmax import (
+    Crossentropy1Hot,
+    Crossentropy1HotGrad,
+    LogSoftmax,
+    Softmax,
+    SoftmaxCrossentropy,
+    SoftmaxCrossentropyGrad,
+    SoftmaxGrad,
+)
+
+from ..table import connections, first_input_only, first_two_inputs_only, vjps
+
+vjp = vjps.define
+
+vjp(Softmax)(lambda op, inputs, outputs, cotangents: [SoftmaxGrad()(cotangents[0], outputs[0])])
+
+
+def _row_sums(x: Any) -> Any:
+    return T.sum(x, axis=-1, keepdims=True)
+
+
+def _targets(x: Any, t: Any) -> Any:
+    """The element of each row that its target names."""
+    return x[T.arange(T.shape_i(x, 0)), t]
+
+
+@vjp(LogSoftmax)
+def log_softmax_vjp(
+    op: Any, inputs: Sequence[Any], outputs: Sequence[Any], cotangents: Sequence[Any]
+) -> list[Any]:
+    """``ct - softmax(x) sum(ct)``, along rows."""
+    (ct,) = cotangents
+    return [ct - T.exp(outputs[0]) * _row_sums(ct)]
+
+
+@vjp(SoftmaxGrad)
+def softmax_grad_vjp(
+    op: Any, inputs: Sequence[Any], outputs: Sequence[Any], cotangents: Sequence[Any]
+) -> tuple[Any, Any]:
+    """Differentiate ``(ct - sum(ct y)) y``."""
+    (ct, y), (u,) = inputs, cotangents
+    return SoftmaxGrad()(u, y), u * (ct - _row_sums(ct * y)) - ct * _row_sums(u * y)
+
+
+@vjp(Crossentropy1Hot)
+def crossentropy_vjp(
+    op: Any, inputs: Sequence[Any], outputs: Sequence[Any], cotangents: Sequence[Any]
+) -> list[Any]:
+    """``-ct / p`` at the targets."""
+    p, t = inputs
+    return [Crossentropy1HotGrad()(p, cotangents[0], t), None]
+
+
+@vjp(Crossentropy1HotGrad)
+def crossentropy_grad_vjp(
+    op: Any, inputs: Sequence[Any], outputs: Sequence[Any], cotangents: Sequence[Any]
+) -> list[Any]:
+    """Differentiate ``-ct / p`` at the targets."""
+    (p, ct, t), (u,) = inputs, cotangents
+    dct = -_targets(u, t) / _targets(p, t)
+    return [Crossentropy1HotGrad()(p, dct * ct, t), dct, None]
+
+
+@vjp(SoftmaxCrossentropy)
+def softmax_crossentropy_vjp(
+    op: Any, inputs: Sequence[Any], outputs: Sequence[Any], cotangents: Sequence[Any]
+) -> list[Any]:
+    """``(softmax(x) - onehot(t)) ct`` for the loss, and the rule of softmax for the other output."""
+    t, y = inputs[1], outputs[1]
+    by_loss, by_softmax = cotangents
+    terms = []
+    if by_loss is not None:
+        terms.append(SoftmaxCrossentropyGrad()(y, by_loss, t))
+    if by_softmax is not None:
+        terms.append(SoftmaxGrad()(by_softmax, y))
+    return [T.add(*terms), None]
+
+
+@vjp(SoftmaxCrossentropyGrad)
+def softmax_crossentropy_grad_vjp(
+    op: Any, inputs: Sequence[Any], outputs: Sequence[Any], cotangents: Sequence[Any]
+) -> list[Any]:
+    """Differentiate ``(y - onehot(t)) ct``."""
+    (y, ct, t), (u,) = inputs, cotangents
+    return [u * T.dimshuffle(ct, 0, "x"), T.sum(y * u, axis=1) - _targets(u, t), None]
+
+
+connections.define(Crossentropy1Hot, SoftmaxCrossentropy)(first_input_only)
+connections.define(Crossentropy1HotGrad, SoftmaxCrossentropyGrad)(first_two_inputs_only)

@@ -1,0 +1,44 @@
+"""The tables of reverse mode: vector-Jacobian products, and which inputs an output depends on at all.
+
+A rule for an op class is called with the op, the inputs and outputs of the node, and one cotangent for each output (None
+where nothing reaches it). It gives one term for each input: a cotangent, `ZERO`, or None where there is no path. A term
+may have the shape of the output: the walker sums what broadcasting repeated, and casts to the dtype of the input.
+
+A rule for a scalar op is called with the operands, the result and its cotangent, and gives one term for each operand;
+all are tensors, and the term may have the shape of the result.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from bitale_graph import Apply, RuleTable
+
+# (op, inputs, outputs, cotangents) -> terms
+VjpRule = Callable[[Any, Sequence[Any], Sequence[Any], Sequence[Any]], Sequence[Any]]
+# (*operands, y, ct) -> terms
+ScalarVjpRule = Callable[..., Sequence[Any]]
+# node -> for each input, for each output, whether the output depends on the numbers in the input
+ConnectionRule = Callable[[Apply], Sequence[Sequence[bool]]]
+
+vjps: RuleTable[VjpRule] = RuleTable("a gradient rule", "bitale_autodiff/rules")
+scalar_vjps: RuleTable[ScalarVjpRule] = RuleTable(
+    "a gradient rule", "bitale_autodiff/rules/scalar.py"
+)
+connections: RuleTable[ConnectionRule] = RuleTable("a connection rule", "bitale_autodiff/rules")
+
+
+def first_input_only(node: Apply) -> list[list[bool]]:
+    """Depend on the first input; the others are indices, lengths or targets."""
+    return [[i == 0] * len(node.outputs) for i in range(len(node.inputs))]
+
+
+def first_two_inputs_only(node: Apply) -> list[list[bool]]:
+    """Depend on the first two inputs; the others are indices."""
+    return [[i < 2] * len(node.outputs) for i in range(len(node.inputs))]
+
+
+def shapes_only(node: Apply) -> list[list[bool]]:
+    """Depend on no number in the inputs."""
+    return [[False] * len(node.outputs) for _ in node.inputs]

@@ -1,0 +1,303 @@
+"""The reverse walk: from cotangents of some variables to those of the variables that they were made from.
+
+Every node on a path is visited once, last first, and asked by its rule what its inputs receive. The walk is a loop, so
+depth is bounded by memory alone, and the time is proportional to the number of nodes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container, Mapping, Sequence
+from typing import Any
+
+from bitale_graph import Apply, Constant, TensorType, Variable
+from bitale_graph import dtype as dtypes
+from bitale_graph import language as T
+from bitale_graph import trace as tracing
+from bitale_graph.errors import DtypeError, MissingRuleError, ShapeError, describe, where_made
+from bitale_graph.ops.creation import Alloc
+from bitale_graph.ops.indexing import (
+    AdvancedIncSubtensor,
+    AdvancedIncSubtensor1,
+    IncSubtensor,
+)
+from bitale_graph.traversal import toposort
+
+from .table import connections, vjps
+from .zero import ZERO, DisconnectedType, NullType, Zero, disconnected_type
+
+Cotangent = Any  # a variable, or ZERO
+
+
+def pull_back(
+    seeds: Mapping[Variable, Cotangent],
+    wrt: Sequence[Variable],
+    constants: Container[Variable] = (),
+    fixed: Container[Variable] = (),
+) -> dict[Variable, Cotangent]:
+    """Carry cotangents from variables back to what they depend on.
+
+    Parameters
+    ----------
+    seeds : mapping of Variable to cotangent
+        Where the walk starts; a value is a variable of the shape and dtype of the key, or `ZERO`.
+    wrt : sequence of Variable
+        What cotangents are wanted of. Only nodes between these and the seeds are visited.
+    constants : container of Variable
+        Variables that the walk does not pass.
+    fixed : container of Variable
+        Seeds that nothing is added to.
+
+    Returns
+    -------
+    dict
+        Cotangents of the variables of ``wrt`` and of those on the way. A variable that is missing is disconnected.
+    """
+    nodes = toposort(seeds, stop_at=constants)
+    relevant = _downstream(nodes, wrt)
+    cotangents: dict[Variable, Cotangent] = dict(seeds)
+    for node in reversed(nodes):
+        received = [
+            cotangents.get(o) if o in relevant and o not in constants else None
+            for o in node.outputs
+        ]
+        if all(ct is None for ct in received):
+            continue
+        with tracing.inherited(node.trace):
+            terms = _terms(node, received, relevant)
+            for v, term in zip(node.inputs, terms):
+                if term is not None and v in relevant and v not in fixed:
+                    old = cotangents.get(v)
+                    cotangents[v] = term if old is None else accumulate(old, term)
+    return cotangents
+
+
+def connection_pattern(node: Apply) -> Sequence[Sequence[bool]]:
+    """For each input and each output, whether the output depends on the numbers in the input."""
+    rule = connections.get(type(node.op))
+    if rule is not None:
+        return rule(node)
+    method = getattr(node.op, "connection_pattern", None)
+    if method is not None:
+        pattern: Sequence[Sequence[bool]] = method(node)
+        return pattern
+    return [[True] * len(node.outputs)] * len(node.inputs)
+
+
+def _downstream(nodes: Sequence[Apply], wrt: Sequence[Variable]) -> set[Variable]:
+    """``wrt``, and every variable that depends on the numbers in them."""
+    relevant = set(wrt)
+    for node in nodes:
+        hit = [i for i, v in enumerate(node.inputs) if v in relevant]
+        if hit:
+            pattern = connection_pattern(node)
+            relevant.update(
+                o for j, o in enumerate(node.outputs) if any(pattern[i][j] for i in hit)
+            )
+    return relevant
+
+
+def _terms(
+    node: Apply, received: Sequence[Cotangent | None], relevant: Container[Variable]
+) -> list[Cotangent | None]:
+    """What each input receives from one node, of the input's dtype and rank."""
+    pattern = connection_pattern(node)
+    null = next((ct for ct in received if ct is not None and _is_null(ct)), None)
+    if null is not None:
+        j = list(received).index(null)
+        return [null if row[j] else None for row in pattern]
+    # What is discrete does not move with its inputs, so nothing passes backwards through it.
+    passing = [
+        ZERO if ct is not None and _is_discrete(o) else ct for o, ct in zip(node.outputs, received)
+    ]
+    zeros = [j for j, ct in enumerate(passing) if ct is ZERO]
+    zero_terms = [ZERO if any(row[j] for j in zeros) else None for row in pattern]
+    has_method = hasattr(node.op, "L_op") or hasattr(node.op, "grad")
+    if all(ct is None or ct is ZERO for ct in passing):
+        if has_method and all(_is_discrete(o) for o in node.outputs):
+            _check_discrete(node, _apply_rule(node, passing))
+        return zero_terms
+    for i, v in enumerate(node.inputs):
+        if v in relevant and any(pattern[i]):
+            _refuse_complex(node, v)
+    terms = _apply_rule(node, passing)
+    _check_connected(node, terms, pattern)
+    return [
+        zero if (fitted := _fitted(node, i, term)) is None else fitted
+        for i, (term, zero) in enumerate(zip(terms, zero_terms))
+    ]
+
+
+def _apply_rule(node: Apply, passing: Sequence[Cotangent | None]) -> Sequence[Any]:
+    """Ask the rule of the op, or the method that an op from outside carries."""
+    op: Any = node.op
+    rule = vjps.get(type(op))
+    if rule is not None:
+        try:
+            terms = rule(
+                op, node.inputs, node.outputs, [None if ct is ZERO else ct for ct in passing]
+            )
+        except MissingRuleError as error:
+            raise MissingRuleError(f"{error}{_place(node)}") from None
+    elif hasattr(op, "L_op") or hasattr(op, "grad"):
+        given = [_as_variable(o, ct) for o, ct in zip(node.outputs, passing)]
+        if hasattr(op, "L_op"):
+            terms = op.L_op(list(node.inputs), list(node.outputs), given)
+        else:
+            terms = op.grad(list(node.inputs), given)
+    else:
+        raise MissingRuleError(
+            f"{type(op).__name__} has not a gradient rule, so {op} cannot be differentiated; write one in "
+            "bitale_autodiff/rules (bitale_autodiff.vjps.define), or give the op a method grad or L_op"
+            f"{_place(node)}"
+        )
+    if not isinstance(terms, (list, tuple)) or len(terms) != len(node.inputs):
+        raise ValueError(
+            f"the gradient rule of {op} must give a list of {len(node.inputs)} terms, one for each input, "
+            f"and gave {terms!r}"
+        )
+    return terms
+
+
+def _place(node: Apply) -> str:
+    place = where_made(node.outputs[0])
+    return f"\n  the node was made at {place}" if place else ""
+
+
+def _as_variable(output: Variable, ct: Cotangent | None) -> Variable:
+    """A cotangent as methods of ops expect it: always a variable."""
+    if ct is None:
+        return disconnected_type()
+    return zeros_for(output) if ct is ZERO else ct  # type: ignore[no-any-return]
+
+
+def _check_connected(node: Apply, terms: Sequence[Any], pattern: Sequence[Sequence[bool]]) -> None:
+    """Refuse a term for an input that no output is said to depend on."""
+    for i, term in enumerate(terms):
+        disconnected = term is None or isinstance(
+            getattr(term, "type", None), (DisconnectedType, NullType)
+        )
+        if not disconnected and not any(pattern[i]):
+            raise ValueError(
+                f"the gradient rule of {node.op} gave a term for input {i}, and its connection pattern says that no "
+                "output depends on that input"
+            )
+
+
+def _check_discrete(node: Apply, terms: Sequence[Any]) -> None:
+    """Refuse a gradient other than zero from an op whose results are all discrete."""
+    for i, term in enumerate(terms):
+        if isinstance(term, Constant) and isinstance(term.type, TensorType) and term.data.any():
+            raise ValueError(
+                f"{node.op} has discrete outputs only, so its derivatives are zero, and its gradient method "
+                f"gave {term} for input {i}"
+            )
+
+
+def _fitted(node: Apply, i: int, term: Any) -> Cotangent | None:
+    """A term in the shape and dtype of the input that it belongs to."""
+    v = node.inputs[i]
+    if term is None or term is ZERO:
+        return term
+    if not isinstance(term, Variable):
+        raise TypeError(
+            f"the gradient rule of {node.op} gave {term!r} for input {i}, not a variable"
+        )
+    if isinstance(term.type, DisconnectedType):
+        return None
+    if isinstance(term.type, NullType):
+        return term
+    if not isinstance(term.type, TensorType) or not isinstance(v.type, TensorType):
+        raise TypeError(
+            f"the gradient rule of {node.op} gave {describe(term)} for input {i}, {describe(v)}"
+        )
+    if dtypes.is_discrete(term.type.dtype):
+        raise TypeError(
+            f"the gradient rule of {node.op} gave a term of the discrete dtype {term.type.dtype} for input {i}; "
+            "derivatives are floats, that of an integer by an integer as well"
+        )
+    return T.cast(_summed_to(node, i, term), cotangent_dtype(v))
+
+
+def _summed_to(node: Apply, i: int, term: Any) -> Any:
+    """Sum over the axes along which the input was repeated."""
+    wanted, given = node.inputs[i].type.shape, term.type.shape  # type: ignore[attr-defined]
+    extra = len(given) - len(wanted)
+    stretched = [
+        axis
+        for axis, n in enumerate(given)
+        if axis < extra or (wanted[axis - extra] == 1 and n != 1)
+    ]
+    fits = extra >= 0 and all(
+        axis in stretched or n is None or m is None or n == m
+        for axis, (n, m) in enumerate(zip(given, (*(1,) * max(extra, 0), *wanted)))
+    )
+    if not fits:
+        raise ShapeError(
+            f"the gradient rule of {node.op} gave a term of shape {given} for input {i}, {describe(node.inputs[i])}"
+            f"{_place(node)}"
+        )
+    if not stretched:
+        return term
+    total = T.sum(term, axis=stretched)
+    rest = iter(range(total.ndim))
+    return T.dimshuffle(
+        total, *("x" if a in stretched else next(rest) for a in range(extra, len(given)))
+    )
+
+
+def accumulate(total: Cotangent, term: Cotangent) -> Cotangent:
+    """The sum of two cotangents of one variable.
+
+    An undefined one stays undefined. What was written into zeros is written into the other one instead, so that the
+    derivatives of many slices of one tensor fill one array.
+    """
+    if total is ZERO or _is_null(term):
+        return term
+    if term is ZERO or _is_null(total):
+        return total
+    for one, other in ((total, term), (term, total)):
+        if _is_written_zeros(other):
+            return other.owner.op(one, *other.owner.inputs[1:])
+    return T.add(total, term)
+
+
+def _is_written_zeros(v: Any) -> bool:
+    """Whether ``v`` is zeros with something added at an index."""
+    node = v.owner
+    if node is None or not isinstance(
+        node.op, (IncSubtensor, AdvancedIncSubtensor1, AdvancedIncSubtensor)
+    ):
+        return False
+    filled = node.inputs[0].owner
+    if node.op.set or filled is None or not isinstance(filled.op, Alloc):
+        return False
+    value = filled.inputs[0]
+    return isinstance(value, Constant) and not value.data.any()
+
+
+def cotangent_dtype(v: Variable) -> str:
+    """The dtype of derivatives by ``v``: its own, or ``floatX`` if ``v`` is discrete."""
+    dtype: str = v.type.dtype  # type: ignore[attr-defined]
+    return dtypes.check("floatX") if dtypes.is_discrete(dtype) else dtype
+
+
+def zeros_for(v: Variable) -> Any:
+    """Zeros of the shape of ``v`` in the dtype of its derivatives."""
+    return T.zeros_like(v, dtype=cotangent_dtype(v))
+
+
+def _is_null(ct: Cotangent) -> bool:
+    return not isinstance(ct, Zero) and isinstance(ct.type, NullType)
+
+
+def _is_discrete(v: Variable) -> bool:
+    return isinstance(v.type, TensorType) and dtypes.is_discrete(v.type.dtype)
+
+
+def _refuse_complex(node: Apply, v: Variable) -> None:
+    for one in (v, *node.outputs):
+        if isinstance(one.type, TensorType) and dtypes.is_complex(one.type.dtype):
+            raise DtypeError(
+                f"derivatives with respect to complex numbers are not defined here: {node.op} has {describe(one)}; "
+                "write the expression in real and imaginary parts"
+            )
