@@ -180,11 +180,16 @@ def _use(provider: str, path: str, library: ctypes.CDLL, addresses: list[int]) -
     )
     config = _openblas_text(library, "get_config")
     slots = re.search(r"MAX_THREADS=(\d+)", config or "")
-    set_callback = _openblas_address(library, "set_threads_callback_function")
-    parallel = _openblas_address(library, "get_parallel")
-    get_parallel = ctypes.CFUNCTYPE(ctypes.c_int)(parallel) if parallel else None
-    if slots and set_callback and get_parallel and get_parallel() == _OPENBLAS_PTHREADS:
-        offer_openblas(set_callback, int(slots[1]))
+    get_parallel = _openblas_address(library, "get_parallel")
+    addresses = [
+        _openblas_address(library, "set_threads_callback_function"),
+        symbol_address(library, "exec_blas_async"),
+        symbol_address(library, "exec_blas_async_wait"),
+    ]
+    if slots and get_parallel and all(addresses):
+        parallel = ctypes.CFUNCTYPE(ctypes.c_int)(get_parallel)()
+        if parallel == _OPENBLAS_PTHREADS:
+            offer_openblas(addresses, int(slots[1]))
     return Blas(provider, path, _openblas_text(library, "get_corename"), config)
 
 

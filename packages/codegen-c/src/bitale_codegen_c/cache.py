@@ -89,19 +89,15 @@ class Cache:
     def get(self, key: str) -> Path | None:
         """Return the folder of an entry, or None; a damaged entry is removed."""
         folder = self.root / key
-        try:
-            stamp = (folder / _DIGESTS).stat().st_mtime
-            whole = _is_whole(folder)
-        except FileNotFoundError:
+        if not _is_whole(folder):
+            # Entries appear in one step: one that came just now is whole at the second look.
             if not folder.exists():
                 return None
-            whole = False
-        if not whole:
-            self._remove(folder)
-            return None
-        if time.time() - stamp > _HOUR:
-            with contextlib.suppress(OSError):  # only the order of pruning depends on it
-                os.utime(folder / _DIGESTS)
+            if not _is_whole(folder):
+                self._remove(folder, only_if_damaged=True)
+                return None
+        with contextlib.suppress(FileNotFoundError):
+            self._touch(folder / _DIGESTS)
         return folder
 
     def put(self, key: str, files: Mapping[str, bytes | Path]) -> Path:
@@ -179,11 +175,21 @@ class Cache:
                 break
         return folder
 
-    def _remove(self, folder: Path) -> None:
+    @staticmethod
+    def _touch(file: Path) -> None:
+        """Note that an entry is in use, for the order of pruning; an hour is exact enough."""
+        if time.time() - file.stat().st_mtime > _HOUR:
+            with contextlib.suppress(PermissionError):
+                os.utime(file)
+
+    def _remove(self, folder: Path, only_if_damaged: bool = False) -> None:
         """Move an entry out of sight in one step, then delete it."""
         doomed = Path(tempfile.mkdtemp(prefix=_TEMPORARY, dir=self.root))
+        entry = doomed / "entry"
         with contextlib.suppress(FileNotFoundError):  # another process removed it
-            folder.rename(doomed / "entry")
+            folder.rename(entry)
+        if only_if_damaged and _is_whole(entry):  # another process had made it anew: put it back
+            _renamed(entry, folder)
         shutil.rmtree(doomed, ignore_errors=True)
 
     def _sweep_daily(self) -> None:
@@ -274,10 +280,14 @@ def _renamed(work: Path, folder: Path) -> bool:
     return True
 
 
+def _is_file_name(name: str) -> bool:
+    return name not in {"", ".", ".."} and Path(name).name == name
+
+
 def _fill(folder: Path, files: Mapping[str, bytes | Path]) -> None:
     lines = []
     for name, content in sorted(files.items()):
-        if name == _DIGESTS or Path(name).name != name:
+        if name == _DIGESTS or not _is_file_name(name):
             raise ValueError(f"not a name for a file in a cache entry: {name!r}")
         target = folder / name
         if isinstance(content, bytes):
@@ -291,11 +301,14 @@ def _fill(folder: Path, files: Mapping[str, bytes | Path]) -> None:
 
 
 def _is_whole(folder: Path) -> bool:
-    lines = (folder / _DIGESTS).read_text(encoding="utf-8", errors="replace").splitlines()
-    for line in lines:
-        digest, _, name = line.partition(" ")
-        if Path(name).name != name:
-            return False
-        if hashlib.sha256((folder / name).read_bytes()).hexdigest() != digest:
-            return False
+    try:
+        lines = (folder / _DIGESTS).read_text(encoding="utf-8", errors="replace").splitlines()
+        for line in lines:
+            digest, _, name = line.partition(" ")
+            if not _is_file_name(name):
+                return False
+            if hashlib.sha256((folder / name).read_bytes()).hexdigest() != digest:
+                return False
+    except (FileNotFoundError, NotADirectoryError):
+        return False
     return True

@@ -128,7 +128,7 @@ def find_compiler(
     if choice == "":
         return None
     if choice is not None:
-        path = shutil.which(Path(choice).expanduser())
+        path = shutil.which(str(Path(choice).expanduser()))
         if path is None:
             raise CompileError([choice], "there is no such program")
         return _describe((path,), extra_flags, cache)

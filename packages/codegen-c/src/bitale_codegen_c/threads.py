@@ -30,7 +30,7 @@ _OPENMP_SYMBOLS = (
 )
 
 _openmp: list[int] | None = None
-_openblas: tuple[int, int] | None = None
+_openblas: tuple[list[int], int] | None = None
 _is_set = False
 
 
@@ -94,17 +94,16 @@ def offer_openmp(library: ctypes.CDLL) -> None:
             _share()
 
 
-def offer_openblas(set_callback: int, thread_slots: int) -> None:
+def offer_openblas(addresses: list[int], thread_slots: int) -> None:
     """Take note of an OpenBLAS with threads of its own that can run its jobs on others."""
     global _openblas  # noqa: PLW0603
-    _openblas = (set_callback, thread_slots)
+    _openblas = (addresses, thread_slots)
     _share()
 
 
 def _share() -> None:
     if _openmp is not None and _openblas is not None:
-        parallel, thread_num, team_size, in_parallel = _openmp
-        runtime.share_team(parallel, thread_num, team_size, in_parallel, *_openblas)
+        runtime.share_team(_openmp, *_openblas)
 
 
 def symbol_address(library: ctypes.CDLL, name: str) -> int:

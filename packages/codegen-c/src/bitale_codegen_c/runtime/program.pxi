@@ -109,6 +109,7 @@ cdef int call_python(Call *call, int index, const bt_array *ins, bt_result *outs
     cdef Program program = <Program>call.program
     cdef Callback callback = <Callback>program.callbacks[index]
     cdef Py_ssize_t i
+    cdef int outer = team_want(0)
     for i in range(len(callback.outputs)):
         outs[i].data = NULL
     try:
@@ -122,6 +123,8 @@ cdef int call_python(Call *call, int index, const bt_array *ins, bt_result *outs
         Py_XDECREF(call.error)
         call.error = <PyObject *>error
         return 1
+    finally:
+        team_want(outer)
 
 
 @cython.final
@@ -322,6 +325,7 @@ cdef class Program:
         cdef void *extra = NULL
         cdef Call call
         cdef Py_ssize_t n_held = 0, i
+        cdef int outer
         if PyTuple_GET_SIZE(<PyObject *>args) != self.n_explicit:
             raise TypeError(
                 f"{self.name} takes {self.n_explicit} arguments, got {len(args)}"
@@ -344,7 +348,9 @@ cdef class Program:
         try:
             self.gather(args, inputs, held, scalars, &n_held)
             with nogil:
+                outer = team_want(1)
                 status[0] = self.entry(&runtime, &call, inputs, results)
+                team_want(outer)
             if status[0] != 0 or call.error != NULL:
                 error[0] = call.error
                 return None

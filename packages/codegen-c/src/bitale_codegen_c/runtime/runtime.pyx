@@ -75,9 +75,20 @@ cdef extern from "reference_blas.h" nogil:
 
 
 cdef extern from "threads.h" nogil:
-    void team_start(int *runtime_threads)
-    int team_share(void *, void *, void *, void *, void *, int)
+    ctypedef struct team_functions:
+        void *parallel
+        void *thread_num
+        void *team_size
+        void *in_parallel
+        void *set_callback
+        void *start
+        void *wait
+        int thread_slots
+    void team_start(int *loop_threads)
+    int team_share(const team_functions *functions)
+    int team_want(int wanted)
     long team_runs()
+    int team_is_usable()
 
 
 cdef extern from "arrays.h":
@@ -218,10 +229,14 @@ team_start(&runtime.threads)
 
 
 def set_threads(threads: int) -> None:
-    """Set how many threads the loops of compiled functions use."""
+    """Set how many threads the loops of compiled functions use.
+
+    In a child that was forked off a process that had called one, the number stays 1: the threads
+    of the OpenMP library do not survive a fork.
+    """
     if threads < 1:
         raise ValueError(f"the number of threads is at least 1: {threads}")
-    runtime.threads = threads
+    runtime.threads = threads if team_is_usable() else 1
 
 
 def get_threads() -> int:
@@ -260,22 +275,32 @@ def set_blas_threads(threads: int) -> int:
     return change_blas_threads(threads)
 
 
-def share_team(
-    parallel: int,
-    thread_num: int,
-    team_size: int,
-    in_parallel: int,
-    set_callback: int,
-    thread_slots: int,
-) -> bool:
-    """Let OpenBLAS run its jobs on the threads of the OpenMP library; False: it already does."""
-    return bool(
-        team_share(
-            <void *><uintptr_t>parallel, <void *><uintptr_t>thread_num,
-            <void *><uintptr_t>team_size, <void *><uintptr_t>in_parallel,
-            <void *><uintptr_t>set_callback, thread_slots,
-        )
-    )
+def share_team(openmp: list, openblas: list, thread_slots: int) -> bool:
+    """Let OpenBLAS run the jobs of compiled functions on the threads of the OpenMP library.
+
+    Parameters
+    ----------
+    openmp
+        Addresses of GOMP_parallel, omp_get_thread_num, omp_get_num_threads, omp_in_parallel.
+    openblas
+        Addresses of openblas_set_threads_callback_function, exec_blas_async,
+        exec_blas_async_wait.
+    thread_slots
+        How many threads OpenBLAS was built for.
+
+    Returns
+    -------
+    bool
+        False if it already does.
+    """
+    cdef team_functions functions
+    cdef void **slots = <void **>&functions
+    if len(openmp) != 4 or len(openblas) != 3 or not all(openmp) or not all(openblas):
+        raise ValueError(f"expected 4 and 3 addresses, none of them 0: {openmp!r}, {openblas!r}")
+    for i, address in enumerate([*openmp, *openblas]):
+        slots[i] = <void *><uintptr_t>address
+    functions.thread_slots = thread_slots
+    return bool(team_share(&functions))
 
 
 def shared_team_runs() -> int:

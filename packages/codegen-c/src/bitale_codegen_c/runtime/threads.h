@@ -3,7 +3,11 @@
  * Compiled functions run their loops on the threads of the OpenMP library; a pthreads build of
  * OpenBLAS has threads of its own. Both kinds wait for work by spinning, and on few cores they
  * take the cores from one another. OpenBLAS lets its caller run its jobs
- * (openblas_set_threads_callback_function), so here they run on the OpenMP team too.
+ * (openblas_set_threads_callback_function), so here they run on the OpenMP team too: those that a
+ * compiled function starts. For all other callers in the process, such as scipy.linalg, the
+ * callback does what OpenBLAS does by itself; LAPACK starts jobs on OpenBLAS's own threads beside,
+ * and was measured to take three times as long with its products elsewhere. (To take the callback
+ * away again after each call is no way out: OpenBLAS reads the pointer twice.)
  *
  * The entry point of the OpenMP library is looked up at run time: the extension must use the one
  * that the compiled functions use, not one that it was linked with. GOMP_parallel is offered by
@@ -32,18 +36,33 @@ typedef struct {
     int index;
 } team_member;
 
-static struct {
+typedef struct {
     void (*parallel)(void (*)(void *), void *, unsigned, unsigned);
     int (*thread_num)(void);
     int (*team_size)(void);
     int (*in_parallel)(void);
     void (*set_callback)(blas_callback);
+    int (*start)(ptrdiff_t, void *); /* exec_blas_async */
+    int (*wait)(ptrdiff_t, void *);  /* exec_blas_async_wait */
     int thread_slots;
-    int *runtime_threads;
-    long runs;
-} team;
+} team_functions;
 
-static _Thread_local int team_is_inside;
+static team_functions team;
+static int *team_loop_threads;
+static long team_run_count;
+static int team_was_used; /* a compiled function has run in this process */
+static int team_is_lost;  /* this is a child of such a process */
+
+static _Thread_local int team_is_wanted; /* this thread is in a compiled function */
+static _Thread_local int team_is_inside; /* this thread runs a job of OpenBLAS */
+
+/* Mark that this thread enters (1) or leaves (0) a compiled function; returns the mark before. */
+static inline int team_want(int wanted) {
+    int before = team_is_wanted;
+    team_is_wanted = wanted;
+    team_was_used = 1;
+    return before;
+}
 
 static pthread_mutex_t team_mutex = PTHREAD_MUTEX_INITIALIZER;
 
@@ -89,71 +108,88 @@ static void team_callback(int sync, blas_job job, int count, size_t stride, void
                           int extra) {
     (void)sync;
     /* OpenBLAS keeps a work buffer and a status for each thread number, and its own threads use
-     * the low ones: the high ones are free. They are few, so one caller at a time. */
+     * the low ones: the high ones are free. */
     int first = team.thread_slots - (team_is_inside ? 2 : 1) * count;
     team_work work = {job, count, first > 0 ? first : 0, stride, queue, extra};
     if (team_is_inside) { /* a job that starts jobs: the mutex is held for it already */
         team_spawn(&work, 1, 0);
         return;
     }
+    if (!team_is_wanted) {
+        void *others = (char *)queue + stride;
+        if (count > 1) team.start(1, others);
+        pthread_mutex_lock(&team_mutex); /* for the work buffer of this job's number */
+        work.first = team.thread_slots - 1;
+        team_run(&work, 0);
+        pthread_mutex_unlock(&team_mutex);
+        if (count > 1) team.wait(count - 1, others);
+        return;
+    }
     pthread_mutex_lock(&team_mutex);
-    team.runs++;
+    team_run_count++;
     if (team.in_parallel()) {
         team_spawn(&work, 1, 0);
     } else {
         /* GNU libgomp ends threads when a team is smaller than the last one, and making them
          * anew costs more than the work: always ask for as many as the loops do. */
-        int size = *team.runtime_threads > count ? *team.runtime_threads : count;
+        int size = *team_loop_threads > count ? *team_loop_threads : count;
         team.parallel(team_region, &work, (unsigned)size, 0);
     }
     pthread_mutex_unlock(&team_mutex);
 }
 
-static void team_before_fork(void) { pthread_mutex_lock(&team_mutex); }
-
-static void team_after_fork(void) { pthread_mutex_unlock(&team_mutex); }
-
 /* The threads of the OpenMP library do not survive a fork, and GNU's would be waited for without
  * end: a child runs its loops on one thread, and OpenBLAS goes back to threads of its own. */
 static void team_in_child(void) {
-    pthread_mutex_unlock(&team_mutex);
-    *team.runtime_threads = 1;
+    /* Whoever held it does not exist here. (Taking it before the fork could wait for ever: for a
+     * job whose companions OpenBLAS's own handler is waiting for.) */
+    pthread_mutex_init(&team_mutex, NULL);
+    team_is_inside = 0;
+    if (team_was_used) {
+        team_is_lost = 1;
+        *team_loop_threads = 1;
+    }
     if (team.set_callback) team.set_callback(NULL);
     team.set_callback = NULL;
 }
 
-static void team_start(int *runtime_threads) {
-    team.runtime_threads = runtime_threads;
-    pthread_atfork(team_before_fork, team_after_fork, team_in_child);
+static void team_start(int *loop_threads) {
+    team_loop_threads = loop_threads;
+    pthread_atfork(NULL, NULL, team_in_child);
 }
 
-static int team_share(void *parallel, void *thread_num, void *team_size, void *in_parallel,
-                      void *set_callback, int thread_slots) {
+static int team_share(const team_functions *functions) {
     if (team.set_callback) return 0;
     pthread_mutex_lock(&team_mutex);
-    team.parallel = (void (*)(void (*)(void *), void *, unsigned, unsigned))parallel;
-    team.thread_num = (int (*)(void))thread_num;
-    team.team_size = (int (*)(void))team_size;
-    team.in_parallel = (int (*)(void))in_parallel;
-    team.thread_slots = thread_slots;
-    team.set_callback = (void (*)(blas_callback))set_callback;
+    team = *functions;
     pthread_mutex_unlock(&team_mutex);
     team.set_callback(team_callback);
     return 1;
 }
 
-static long team_runs(void) { return team.runs; }
+static long team_runs(void) { return team_run_count; }
+
+static int team_is_usable(void) { return !team_is_lost; }
 
 #else
 
-static void team_start(int *runtime_threads) { (void)runtime_threads; }
+typedef struct {
+    void *parallel, *thread_num, *team_size, *in_parallel, *set_callback, *start, *wait;
+    int thread_slots;
+} team_functions;
 
-static int team_share(void *a, void *b, void *c, void *d, void *e, int f) {
-    (void)a, (void)b, (void)c, (void)d, (void)e, (void)f;
+static inline int team_want(int wanted) { return wanted; }
+
+static void team_start(int *loop_threads) { (void)loop_threads; }
+
+static int team_share(const team_functions *functions) {
+    (void)functions;
     return 0;
 }
 
 static long team_runs(void) { return 0; }
+
+static int team_is_usable(void) { return 1; }
 
 #endif
 #endif
