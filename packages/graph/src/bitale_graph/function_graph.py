@@ -69,10 +69,15 @@ class FunctionGraph:
     def replace(self, old: Variable, new: Variable) -> None:
         """Let every reader of ``old`` read ``new``, and drop the nodes that nothing needs any more.
 
+        ``new`` may be made from ``old`` by nodes that are not in the graph yet: they go between. It
+        must not depend on a reader of ``old``; `toposort` and `check` find such a cycle.
+
         Raises
         ------
         InconsistentGraphError
             If ``new`` is not of a type that ``old``'s readers admit.
+        MissingInputError
+            If ``new`` depends on a leaf that is not an input; the graph stays as it was.
         """
         if new is old:
             return
@@ -82,11 +87,18 @@ class FunctionGraph:
             )
         if old not in self.clients:
             return
-        self._import(new)
+        moved = self.clients[old]
+        if not moved:
+            return
+        # Taken before the import: what ``new`` itself reads of ``old`` stays.
+        self.clients[old] = {}
+        try:
+            self._import(new)
+        except MissingInputError:
+            self.clients[old] = moved
+            raise
         if new.name is None and not isinstance(new, Constant) and new.owner is not None:
             new.name = old.name
-        moved = self.clients[old]
-        self.clients[old] = {}
         readers = self.clients.setdefault(new, {})
         for reader, i in moved:
             if reader == "output":
@@ -105,18 +117,21 @@ class FunctionGraph:
         if variable in self.clients:
             return
         if variable.owner is None:
-            self._import_leaf(variable)
+            self._check_leaf(variable)
+            self.clients[variable] = {}
             return
-        for node in traversal.toposort([variable], stop_at=self.clients):
+        nodes = traversal.toposort([variable], stop_at=self.clients)
+        for node in nodes:
+            for v in node.inputs:
+                self._check_leaf(v)
+        for node in nodes:
             self.apply_nodes.add(node)
             for i, v in enumerate(node.inputs):
-                if v not in self.clients:
-                    self._import_leaf(v)
-                self.clients[v][node, i] = None
+                self.clients.setdefault(v, {})[node, i] = None
             for v in node.outputs:
                 self.clients.setdefault(v, {})
 
-    def _import_leaf(self, variable: Variable) -> None:
+    def _check_leaf(self, variable: Variable) -> None:
         if (
             variable.owner is None
             and not isinstance(variable, Constant)
@@ -128,7 +143,6 @@ class FunctionGraph:
                 + (f"; it was made at {place}" if place else "")
                 + ". Add it to the inputs, or replace it with givens"
             )
-        self.clients.setdefault(variable, {})
 
     def _prune(self, variable: Variable) -> None:
         stack = [variable]

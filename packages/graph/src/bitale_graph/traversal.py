@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable, Mapping, Sequence
 
+from .errors import InconsistentGraphError
 from .variable import Apply, Constant, Variable
 
 
@@ -11,28 +12,32 @@ def toposort(outputs: Iterable[Variable], stop_at: Container[Variable] = ()) -> 
     """Every node that ``outputs`` depend on, inputs first, in an order that only the graph decides.
 
     Nodes behind the variables of ``stop_at`` (best a set or a dict) are left out, and not walked.
+    Raises `InconsistentGraphError` for a graph with a cycle.
     """
     stops = stop_at
-    done: set[Apply] = set()
+    # False while a node's inputs are walked: to meet such a node again is a cycle.
+    done: dict[Apply, bool] = {}
     order: list[Apply] = []
     for output in outputs:
-        if output.owner is None or output in stops:
+        if output.owner is None or output.owner in done or output in stops:
             continue
+        done[output.owner] = False
         stack: list[tuple[Apply, int]] = [(output.owner, 0)]
         while stack:
             node, position = stack.pop()
-            if node in done:
-                continue
             inputs = node.inputs
             while position < len(inputs):
                 owner = inputs[position].owner
-                if owner is not None and owner not in done and inputs[position] not in stops:
+                if owner is not None and not done.get(owner) and inputs[position] not in stops:
+                    if owner in done:
+                        raise InconsistentGraphError(f"the graph has a cycle through {owner}")
+                    done[owner] = False
                     stack.append((node, position))
                     stack.append((owner, 0))
                     break
                 position += 1
             else:
-                done.add(node)
+                done[node] = True
                 order.append(node)
     return order
 
