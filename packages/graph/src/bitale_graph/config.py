@@ -63,8 +63,8 @@ class Flag:
 class change_flags(contextlib.ContextDecorator):  # noqa: N801 (reads as a verb where it is used)
     """Set flags inside a ``with`` block or a decorated function, and put the old values back."""
 
-    def __init__(self, settings: Config, **values: Any) -> None:
-        self._settings = settings
+    def __init__(self, settings: Config | None = None, **values: Any) -> None:
+        self._settings = config if settings is None else settings
         self._values = values
         self._old: list[dict[str, Any]] = []
 
@@ -86,6 +86,7 @@ class Config:
         object.__setattr__(self, "_flags", {})
         object.__setattr__(self, "_values", {})
         object.__setattr__(self, "_given", None)
+        object.__setattr__(self, "_warned", set())
 
     def register(self, flag: Flag) -> None:
         """Add a flag; a second one of the same name is an error."""
@@ -123,14 +124,15 @@ class Config:
 
     def warn_of_unknown(self) -> None:
         """Warn, once, of given settings that no installed layer knows."""
-        for name in sorted(set(self._read_sources()) - set(self._flags)):
+        unknown = set(self._read_sources()) - set(self._flags) - self._warned
+        self._warned.update(unknown)
+        for name in sorted(unknown):
             warnings.warn(
                 f"BITALE_FLAGS or a configuration file sets {name!r}, which no "
                 "installed layer of bitale knows",
                 UserWarning,
                 stacklevel=3,
             )
-            self._given.pop(name)
 
     def __str__(self) -> str:
         return "\n".join(

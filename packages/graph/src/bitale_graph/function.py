@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from . import trace as tracing
 from .config import config
 from .conversion import as_tensor
@@ -15,7 +17,7 @@ from .errors import DuplicateInputError, UnusedInputError, describe, where_made
 from .function_graph import FunctionGraph
 from .maker import Argument, FunctionMaker
 from .mode import Executable, Mode, get_mode
-from .shared import Container, SharedVariable
+from .shared import Container, SharedVariable, TensorSharedVariable
 from .traversal import ancestors, graph_replace, leaves
 from .type import TensorType
 from .variable import Constant, Variable
@@ -204,7 +206,6 @@ def function(
     UnusedInputError, DuplicateInputError, MissingInputError
         If the inputs are not those that the outputs need.
     """
-    config.warn_of_unknown()
     ins = _read_inputs(inputs)
     outs, form = _read_outputs(outputs)
     pairs = _read_pairs("updates", updates)
@@ -221,12 +222,7 @@ def function(
     )
     expressions = [*outs, *new_values.values()]
     if replacements:
-        # A given may be replaced by something that holds another given, so replace until nothing is
-        # left.
-        for _ in range(len(replacements)):
-            expressions = graph_replace(expressions, replacements)
-            if not set(replacements) & set(ancestors(expressions, stop_at=known)):
-                break
+        expressions = graph_replace(expressions, _resolved(replacements))
     state_variables = dict.fromkeys(
         v
         for v in [*leaves(expressions, stop_at=known), *new_values]
@@ -257,9 +253,11 @@ def function(
     _check_unused(arguments, graph, on_unused_input or config.on_unused_input)
     containers = [v.container for v in slots]
     targets = [containers.index(v.container) for v in new_values]
-    return Function(
-        FunctionMaker(graph, arguments, containers, len(outs), targets, get_mode(mode), label), form
-    )
+    maker = FunctionMaker(graph, arguments, containers, len(outs), targets, get_mode(mode), label)
+    compiled = Function(maker, form)
+    # Only now are the layers loaded that may have flags of their own.
+    config.warn_of_unknown()
+    return compiled
 
 
 def _read_inputs(inputs: Any) -> list[In]:
@@ -345,6 +343,36 @@ def _read_givens(givens: Any, inputs: set[Variable]) -> dict[Variable, Variable]
     return replacements
 
 
+def _resolved(replacements: dict[Variable, Variable]) -> dict[Variable, Variable]:
+    """Put replacements into replacements, where one holds what another replaces.
+
+    Those that hold each other (or themselves) are left: all substitutions are made at once, so two
+    givens can exchange variables.
+    """
+    holds = {
+        old: {v for v in ancestors([new]) if v in replacements} - {old}
+        for old, new in replacements.items()
+    }
+    if not any(holds.values()):
+        return replacements
+    reach: dict[Variable, set[Variable]] = {}
+    for old, held in holds.items():
+        seen: set[Variable] = set()
+        stack = list(held)
+        while stack:
+            v = stack.pop()
+            if v not in seen:
+                seen.add(v)
+                stack.extend(holds[v])
+        reach[old] = seen
+    result: dict[Variable, Variable] = {}
+    # What reaches the fewest others comes first, so that what it holds is resolved already.
+    for old in sorted(holds, key=lambda v: len(reach[v])):
+        inner = {v: result[v] for v in holds[old] if old not in reach[v]}
+        result[old] = graph_replace([replacements[old]], inner)[0]
+    return result
+
+
 def _fitted(name: str, old: Variable, new: Any) -> Variable:
     """``new`` as a variable that can stand for ``old``.
 
@@ -353,8 +381,6 @@ def _fitted(name: str, old: Variable, new: Any) -> Variable:
     if not isinstance(new, Variable):
         new = old.type.make_constant(new) if isinstance(old.type, TensorType) else new
     if isinstance(old.type, TensorType) and isinstance(new.type, TensorType):
-        import numpy as np
-
         if new.type.dtype != old.type.dtype and np.can_cast(new.type.dtype, old.type.dtype, "safe"):
             new = cast(new, old.type.dtype)
         if (
@@ -418,13 +444,13 @@ def _add_default_updates(
 
 
 def _hidden_state(one: In) -> SharedVariable:
-    from .shared import shared
-
     if one.value is _MISSING:
         raise TypeError(
             f"function: the input {one.variable} has an update, so it needs a first value"
         )
-    return shared(one.variable.type.filter(one.value), one.name or one.variable.name)  # type: ignore[no-any-return]
+    value = one.variable.type.filter(one.value, one.strict, one.allow_downcast)
+    container = Container(np.array(value, order="C"))
+    return TensorSharedVariable(one.variable.type, container, one.name or one.variable.name)
 
 
 def _one_for_each_container(variables: list[SharedVariable]) -> dict[Container, SharedVariable]:
@@ -447,4 +473,4 @@ def _check_unused(arguments: list[Argument], graph: FunctionGraph, policy: str) 
         )
         if policy == "raise":
             raise UnusedInputError(text)
-        warnings.warn(text, UserWarning, stacklevel=4)
+        warnings.warn(text, UserWarning, stacklevel=3)
