@@ -7,17 +7,20 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from .function_graph import FunctionGraph
+from .op import Op
+from .scalar import ScalarOp
+from .trace import is_own_module
 from .traversal import toposort
+from .type import TensorType
 from .variable import Apply, Constant, Variable
 
 if TYPE_CHECKING:
-    from .op import Op
     from .trace import Trace
     from .type import Type
 
@@ -42,18 +45,34 @@ class FlatGraph:
             digest.update(repr(parts).encode())
 
         for type, name, _ in self.inputs:
-            put("input", str(type), type.shape if hasattr(type, "shape") else None, name)
+            if not isinstance(type, TensorType):
+                return None
+            put("input", str(type), name)
         for type, data, _ in self.constants:
-            if not isinstance(data, np.ndarray):
+            if not isinstance(type, TensorType):
                 return None
             put("constant", str(type), data.shape)
             digest.update(np.ascontiguousarray(data).tobytes())
         for op, inputs, outputs, _ in self.nodes:
-            if op.__props__ is None:
+            # The text of another program's op may change while its name and properties do not.
+            if not is_own_module(type_name(op)) or not _tells_itself(op):
                 return None
             put(type_name(op), op.props(), inputs, [str(t) for t, _ in outputs])
         put("outputs", self.outputs)
         return digest.hexdigest()
+
+
+def _tells_itself(value: object) -> bool:
+    """Whether `repr` of ``value`` is the same in every process, and no other value's."""
+    if isinstance(value, (str, bytes, bool, int, float, complex, ScalarOp, TensorType, type(None))):
+        return True
+    if isinstance(value, tuple):
+        return all(map(_tells_itself, value))
+    if isinstance(value, Op):
+        return value.__props__ is not None and _tells_itself(value.props())
+    if is_dataclass(value) and is_own_module(type(value).__module__):
+        return all(_tells_itself(getattr(value, f.name)) for f in fields(value))
+    return False
 
 
 def type_name(op: Op) -> str:
@@ -121,9 +140,12 @@ def equal_graphs(
 
 
 def _shape_of(flat: FlatGraph) -> object:
-    constants = [(t, np.asarray(d).tobytes()) for t, d, _ in flat.constants]
-    return (
-        constants,
-        [(op, inputs, [t for t, _ in outputs]) for op, inputs, outputs, _ in flat.nodes],
-        flat.outputs,
-    )
+    """Nodes and outputs by what they read; equal constants count as one, merged or not."""
+    read: list[object] = [("input", i) for i in range(len(flat.inputs))]
+    read += [("constant", t, np.asarray(d).tobytes()) for t, d, _ in flat.constants]
+    read += [("computed", i) for i in range(sum(len(outs) for _, _, outs, _ in flat.nodes))]
+    nodes = [
+        (op, [read[i] for i in inputs], [t for t, _ in outputs])
+        for op, inputs, outputs, _ in flat.nodes
+    ]
+    return nodes, [read[i] for i in flat.outputs]

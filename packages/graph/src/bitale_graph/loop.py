@@ -173,11 +173,13 @@ def as_loop(node: Apply) -> Loop | None:
     What code generators call on lone ones.
     """
     op = node.op
-    ndim = node.inputs[0].type.ndim if isinstance(op, Reduce) else node.outputs[0].type.ndim  # type: ignore[attr-defined]
-    n = len(node.inputs)
-    dtype = node.outputs[0].type.dtype  # type: ignore[attr-defined]
-    if isinstance(op, Elementwise):
-        return Loop(ndim, (Step(op.scalar_op, tuple(range(n)), dtype),), (Result(n, dtype),))
+    if not isinstance(op, (Elementwise, Reduce)):
+        return None
+    ranked, result = (node.inputs[0] if isinstance(op, Reduce) else node.out).type, node.out.type
+    assert isinstance(ranked, TensorType)
     if isinstance(op, Reduce):
-        return Loop(ndim, (), (Result(0, op.dtype, op.scalar_op, op.axes, op.acc_dtype),))
-    return None
+        reduction = Result(0, op.dtype, op.scalar_op, op.axes, op.acc_dtype)
+        return Loop(ranked.ndim, (), (reduction,))
+    n = len(node.inputs)
+    step = Step(op.scalar_op, tuple(range(n)), result.dtype)
+    return Loop(ranked.ndim, (step,), (Result(n, result.dtype),))

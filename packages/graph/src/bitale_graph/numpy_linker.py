@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .run_time_error import raise_with_node
+from .type import TensorType
 from .variable import Apply, Constant, Variable
 
 if TYPE_CHECKING:
@@ -62,7 +63,9 @@ class NumpyProgram:
         results = run_graph(self.graph, self.order, self.constants, [*given, *state])
         fresh = owned([*given, *state, *self.constants.values()], results)
         n = self.maker.n_outputs
-        for target, value in zip(self.maker.update_targets, fresh[n:], strict=True):
+        # Other functions rely on the dtype and rank of what a container holds.
+        new = [v.type.filter(x) for v, x in zip(self.graph.outputs[n:], fresh[n:], strict=True)]
+        for target, value in zip(self.maker.update_targets, new, strict=True):
             self.maker.containers[target].data = value
         return fresh[:n]
 
@@ -84,10 +87,23 @@ def run_graph(
         except Exception as error:  # noqa: BLE001 (raised again, with the node)
             raise_with_node(error, node, inputs, graph)
         for v, cell in zip(node.outputs, storage, strict=True):
-            values[v] = cell[0]
+            value = cell[0]
+            values[v] = value if type(value) is np.ndarray else _as_array(v, value, node)
         for v in drop:
             del values[v]
     return [values[v] for v in graph.outputs]
+
+
+def _as_array(variable: Variable, value: Any, node: Apply) -> Any:
+    """What an op from outside left in its storage, as an array of the type that it promised."""
+    if not isinstance(variable.type, TensorType):
+        return value
+    try:
+        return variable.type.filter(value)
+    except TypeError as error:
+        raise TypeError(
+            f"{node.op}: perform gave no value of its output {variable.index}: {error}"
+        ) from error
 
 
 def owned(others: list[Any], results: list[Any]) -> list[Any]:
