@@ -42,16 +42,19 @@ def debugprint(
     expanded: set[Variable] = set()
     lines: list[str] = []
     for root in outputs:
-        stack: list[tuple[Variable, int]] = [(root, 0)]
+        # Each with the rules that stand before it, and before what is under it.
+        stack: list[tuple[Variable, str, str]] = [(root, "", "")]
         while stack:
-            v, level = stack.pop()
-            lines.append(_line(v, level, labels, order, print_type, ids))
-            if v.owner is None or v in expanded or (depth >= 0 and level + 1 >= depth):
+            v, before, under = stack.pop()
+            lines.append(before + _line(v, labels, order, print_type, ids))
+            if v.owner is None or v in expanded or (depth >= 0 and len(under) // 2 + 1 >= depth):
                 continue
             if stop_on_name and v.name is not None:
                 continue
             expanded.add(v)
-            stack.extend((u, level + 1) for u in reversed(v.owner.inputs))
+            rules = [under + " |"] * (len(v.owner.inputs) - 1) + [under + "  "]
+            found = [(u, under + " |", r) for u, r in zip(v.owner.inputs, rules, strict=False)]
+            stack.extend(reversed(found))
     text = "\n".join(lines) + "\n"
     if file == "str":
         return text
@@ -82,13 +85,11 @@ def _roots(obj: Any) -> tuple[list[Variable], dict[Apply, int]]:
 
 def _line(
     v: Variable,
-    level: int,
     labels: dict[Variable, str],
     order: dict[Apply, int],
     print_type: bool,
     ids: str,
 ) -> str:
-    indent = " " * (level - 1) + " |" if level else ""
     known = v in labels
     label = labels.setdefault(v, _letters(len(labels)) if ids == "CHAR" else str(len(labels)))
     text = str(v) if v.owner is None else str(v.owner.op)
@@ -104,7 +105,7 @@ def _line(
             text += f" {order[v.owner]}"
         if known:
             text += "  (above)"
-    return indent + text
+    return text
 
 
 def _letters(n: int) -> str:
