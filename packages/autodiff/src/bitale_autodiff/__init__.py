@@ -1,7 +1,10 @@
-"""bitale-autodiff: derivatives of bitale's expressions, one rule per op, and a check against numbers."""
+"""bitale-autodiff: derivatives of expressions, one rule per op, and a check against numbers."""
 
 from . import rules as rules
+from .check import numeric_grad as numeric_grad
+from .check import verify_grad as verify_grad
 from .errors import DisconnectedInputError as DisconnectedInputError
+from .errors import GradientError as GradientError
 from .errors import NullTypeGradError as NullTypeGradError
 from .grad import format_as as format_as
 from .grad import grad as grad

@@ -44,20 +44,23 @@ def grad(
     known_grads : mapping of Variable to Variable, optional
         Derivatives by intermediate variables, used instead of computing them.
     return_disconnected : "zero", "none" or "disconnected"
-        What stands for the derivative by such a variable: zeros, None, or a variable of `DisconnectedType`.
+        What stands for the derivative by such a variable: zeros, None, or a variable of
+        `DisconnectedType`.
     null_gradients : "raise" or "return"
         What happens with a derivative that is undefined: an error, or a variable of `NullType`.
 
     Returns
     -------
     Variable, list or tuple
-        In the form of ``wrt``: one variable, a list or a tuple of them, and a list for other collections. A derivative
-        has the shape of its variable, and its dtype if that is a float; derivatives by integers are ``floatX``.
+        In the form of ``wrt``: one variable, a list or a tuple of them, and a list for other
+        collections. A derivative has the shape of its variable, and its dtype if that is a float;
+        derivatives by integers are ``floatX``.
 
     Raises
     ------
     TypeError
-        If the cost is not 0-d, ``wrt`` is not an ordered collection of variables, or known derivatives are not floats.
+        If the cost is not 0-d, ``wrt`` is not an ordered collection of variables, or known
+        derivatives are not floats.
     DisconnectedInputError
         If the cost does not depend on a variable of ``wrt``.
     NullTypeGradError
@@ -103,7 +106,7 @@ def grad(
             ct = zeros_for(v)
         elif isinstance(ct.type, NullType) and null_gradients.lower() == "raise":
             raise NullTypeGradError(
-                f"grad: the derivative with respect to {describe(v)} is undefined: {ct.type.why_null}"
+                f"grad: the derivative by {describe(v)} is undefined: {ct.type.why_null}"
             )
         results.append(ct)
     if add_names and cost is not None:
@@ -120,7 +123,8 @@ def format_as(use_list: bool, use_tuple: bool, outputs: Any, single: bool | None
         Whether a list or a tuple is wanted; not both.
     outputs : Variable, or sequence of them
     single : bool, optional
-        Whether one variable is wanted; by default if neither a list nor a tuple is. Otherwise a list is given.
+        Whether one variable is wanted; by default if neither a list nor a tuple is. If not, a list
+        is given.
 
     Raises
     ------
@@ -176,7 +180,8 @@ def _read_known(known_grads: Any) -> dict[Variable, Any]:
         return {}
     if not isinstance(known_grads, Mapping):
         raise TypeError(
-            f"grad: known_grads must map variables to derivatives, and is {type(known_grads).__name__}"
+            "grad: known_grads must map variables to derivatives, and is a "
+            f"{type(known_grads).__name__}"
         )
     known: dict[Variable, Any] = {}
     for v, g in known_grads.items():
@@ -193,7 +198,8 @@ def _as_known(v: Variable, g: Any) -> Any:
     g = T.as_tensor(g)
     if not dtypes.is_float(g.type.dtype):
         raise TypeError(
-            f"grad: known_grads gives {describe(g)} for {v}; a derivative must be a float, null or disconnected"
+            f"grad: known_grads gives {describe(g)} for {v}; a derivative must be a float, null or "
+            "disconnected"
         )
     if not isinstance(v.type, TensorType) or g.ndim != v.type.ndim:
         raise ShapeError(f"grad: known_grads gives {describe(g)} for {describe(v)}; ranks differ")
@@ -220,8 +226,9 @@ def _tell_disconnected(v: Variable, cost: Variable | None, policy: str) -> None:
     if policy == "ignore":
         return
     message = (
-        f"grad: the cost {cost if cost is not None else '(known_grads)'} does not depend on {describe(v)}, or only "
-        "through its shape or as an index\n  hint: pass disconnected_inputs='ignore' if that is meant"
+        f"grad: {'what known_grads names' if cost is None else cost} does not depend on "
+        f"{describe(v)}, or only through its shape or as an index\n"
+        "  hint: pass disconnected_inputs='ignore' if that is meant"
     )
     if policy == "raise":
         raise DisconnectedInputError(message)
@@ -243,7 +250,7 @@ def _name(
     if cost.name is None or all(v.name is None for v in wrt):
         return
     users = {*ancestors([cost, *wrt]), *known}
-    for v, g in zip(wrt, results):
+    for v, g in zip(wrt, results, strict=True):
         if v.name is None or g is None or g.name is not None or g in users:
             continue
         if not isinstance(g, Constant):

@@ -1,6 +1,7 @@
-"""Identities that change how derivatives flow: `zero_grad`, `disconnected_grad`, `grad_clip` and the like.
+"""Identities that change how derivatives flow: `zero_grad`, `grad_clip` and the like.
 
-Each is an elementwise identity to every other layer, so rewriting drops it and a code generator needs no rule for it.
+To every other layer each is an elementwise identity: rewriting drops it, and no code generator needs
+a rule for it.
 """
 
 from __future__ import annotations
@@ -101,7 +102,7 @@ def disconnected_grad(x: Any) -> Any:
 
 
 def undefined_grad(x: Any) -> Any:
-    """``x``, which must not be differentiated: a derivative that needs it is a `NullTypeGradError`."""
+    """``x``; a derivative that has to pass it is a `NullTypeGradError`."""
     return UndefinedGrad()(x)
 
 

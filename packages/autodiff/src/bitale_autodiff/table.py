@@ -1,11 +1,12 @@
-"""The tables of reverse mode: vector-Jacobian products, and which inputs an output depends on at all.
+"""The tables of reverse mode: vector-Jacobian products, and what an output depends on at all.
 
-A rule for an op class is called with the op, the inputs and outputs of the node, and one cotangent for each output (None
-where nothing reaches it). It gives one term for each input: a cotangent, `ZERO`, or None where there is no path. A term
-may have the shape of the output: the walker sums what broadcasting repeated, and casts to the dtype of the input.
+A rule for an op class is called with the op, the inputs and outputs of the node, and one cotangent
+for each output (None where nothing reaches it). It gives one term for each input: a cotangent,
+`ZERO`, or None where there is no path. A term may have the shape that the input was stretched to:
+the walker sums what broadcasting repeated, and casts to the dtype of the input.
 
-A rule for a scalar op is called with the operands, the result and its cotangent, and gives one term for each operand;
-all are tensors, and the term may have the shape of the result.
+A rule for a scalar op is called with the operands, the result and its cotangent, and gives one term
+for each operand; all are tensors, and a term may have the shape of the result.
 """
 
 from __future__ import annotations

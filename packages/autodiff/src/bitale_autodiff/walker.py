@@ -1,7 +1,7 @@
-"""The reverse walk: from cotangents of some variables to those of the variables that they were made from.
+"""The reverse walk: from cotangents of variables to those of what they were made from.
 
-Every node on a path is visited once, last first, and asked by its rule what its inputs receive. The walk is a loop, so
-depth is bounded by memory alone, and the time is proportional to the number of nodes.
+Every node on a path is visited once, last first, and asked by its rule what its inputs receive. The
+walk is a loop: depth is bounded by memory alone, and time is proportional to the number of nodes.
 """
 
 from __future__ import annotations
@@ -50,7 +50,8 @@ def pull_back(
     Returns
     -------
     dict
-        Cotangents of the variables of ``wrt`` and of those on the way. A variable that is missing is disconnected.
+        Cotangents of the variables of ``wrt`` and of those on the way. A variable that is missing
+        is disconnected.
     """
     nodes = toposort(seeds, stop_at=constants)
     relevant = _downstream(nodes, wrt)
@@ -64,7 +65,7 @@ def pull_back(
             continue
         with tracing.inherited(node.trace):
             terms = _terms(node, received, relevant)
-            for v, term in zip(node.inputs, terms):
+            for v, term in zip(node.inputs, terms, strict=True):
                 if term is not None and v in relevant and v not in fixed:
                     old = cotangents.get(v)
                     cotangents[v] = term if old is None else accumulate(old, term)
@@ -107,7 +108,8 @@ def _terms(
         return [null if row[j] else None for row in pattern]
     # What is discrete does not move with its inputs, so nothing passes backwards through it.
     passing = [
-        ZERO if ct is not None and _is_discrete(o) else ct for o, ct in zip(node.outputs, received)
+        ZERO if ct is not None and _is_discrete(o) else ct
+        for o, ct in zip(node.outputs, received, strict=True)
     ]
     zeros = [j for j, ct in enumerate(passing) if ct is ZERO]
     zero_terms = [ZERO if any(row[j] for j in zeros) else None for row in pattern]
@@ -123,7 +125,7 @@ def _terms(
     _check_connected(node, terms, pattern)
     return [
         zero if (fitted := _fitted(node, i, term)) is None else fitted
-        for i, (term, zero) in enumerate(zip(terms, zero_terms))
+        for i, (term, zero) in enumerate(zip(terms, zero_terms, strict=True))
     ]
 
 
@@ -139,21 +141,22 @@ def _apply_rule(node: Apply, passing: Sequence[Cotangent | None]) -> Sequence[An
         except MissingRuleError as error:
             raise MissingRuleError(f"{error}{_place(node)}") from None
     elif hasattr(op, "L_op") or hasattr(op, "grad"):
-        given = [_as_variable(o, ct) for o, ct in zip(node.outputs, passing)]
+        given = [_as_variable(o, ct) for o, ct in zip(node.outputs, passing, strict=True)]
         if hasattr(op, "L_op"):
             terms = op.L_op(list(node.inputs), list(node.outputs), given)
         else:
             terms = op.grad(list(node.inputs), given)
     else:
         raise MissingRuleError(
-            f"{type(op).__name__} has not a gradient rule, so {op} cannot be differentiated; write one in "
-            "bitale_autodiff/rules (bitale_autodiff.vjps.define), or give the op a method grad or L_op"
+            f"{type(op).__name__} has not a gradient rule, so {op} cannot be differentiated; "
+            "write one in bitale_autodiff/rules (bitale_autodiff.vjps.define), or give the op a "
+            "method grad or L_op"
             f"{_place(node)}"
         )
     if not isinstance(terms, (list, tuple)) or len(terms) != len(node.inputs):
         raise ValueError(
-            f"the gradient rule of {op} must give a list of {len(node.inputs)} terms, one for each input, "
-            f"and gave {terms!r}"
+            f"the gradient rule of {op} must give a list of {len(node.inputs)} terms, "
+            f"one for each input, and gave {terms!r}"
         )
     return terms
 
@@ -178,8 +181,8 @@ def _check_connected(node: Apply, terms: Sequence[Any], pattern: Sequence[Sequen
         )
         if not disconnected and not any(pattern[i]):
             raise ValueError(
-                f"the gradient rule of {node.op} gave a term for input {i}, and its connection pattern says that no "
-                "output depends on that input"
+                f"the gradient rule of {node.op} gave a term for input {i}, and its connection "
+                "pattern says that no output depends on that input"
             )
 
 
@@ -188,8 +191,8 @@ def _check_discrete(node: Apply, terms: Sequence[Any]) -> None:
     for i, term in enumerate(terms):
         if isinstance(term, Constant) and isinstance(term.type, TensorType) and term.data.any():
             raise ValueError(
-                f"{node.op} has discrete outputs only, so its derivatives are zero, and its gradient method "
-                f"gave {term} for input {i}"
+                f"{node.op} has discrete outputs only, so its derivatives are zero, and its "
+                f"gradient method gave {term} for input {i}"
             )
 
 
@@ -212,8 +215,8 @@ def _fitted(node: Apply, i: int, term: Any) -> Cotangent | None:
         )
     if dtypes.is_discrete(term.type.dtype):
         raise TypeError(
-            f"the gradient rule of {node.op} gave a term of the discrete dtype {term.type.dtype} for input {i}; "
-            "derivatives are floats, that of an integer by an integer as well"
+            f"the gradient rule of {node.op} gave a term of the discrete dtype {term.type.dtype} "
+            f"for input {i}; derivatives are floats, by integers as well"
         )
     return T.cast(_summed_to(node, i, term), cotangent_dtype(v))
 
@@ -229,12 +232,12 @@ def _summed_to(node: Apply, i: int, term: Any) -> Any:
     ]
     fits = extra >= 0 and all(
         axis in stretched or n is None or m is None or n == m
-        for axis, (n, m) in enumerate(zip(given, (*(1,) * max(extra, 0), *wanted)))
+        for axis, (n, m) in enumerate(zip(given, (*(1,) * extra, *wanted), strict=True))
     )
     if not fits:
         raise ShapeError(
-            f"the gradient rule of {node.op} gave a term of shape {given} for input {i}, {describe(node.inputs[i])}"
-            f"{_place(node)}"
+            f"the gradient rule of {node.op} gave a term of shape {given} for input {i}, "
+            f"{describe(node.inputs[i])}{_place(node)}"
         )
     if not stretched:
         return term
@@ -248,8 +251,8 @@ def _summed_to(node: Apply, i: int, term: Any) -> Any:
 def accumulate(total: Cotangent, term: Cotangent) -> Cotangent:
     """The sum of two cotangents of one variable.
 
-    An undefined one stays undefined. What was written into zeros is written into the other one instead, so that the
-    derivatives of many slices of one tensor fill one array.
+    An undefined one stays undefined. What was written into zeros is written into the other one
+    instead, so that the derivatives of many slices of one tensor fill one array.
     """
     if total is ZERO or _is_null(term):
         return term
@@ -298,6 +301,6 @@ def _refuse_complex(node: Apply, v: Variable) -> None:
     for one in (v, *node.outputs):
         if isinstance(one.type, TensorType) and dtypes.is_complex(one.type.dtype):
             raise DtypeError(
-                f"derivatives with respect to complex numbers are not defined here: {node.op} has {describe(one)}; "
-                "write the expression in real and imaginary parts"
+                f"derivatives by complex numbers are not defined here: {node.op} has "
+                f"{describe(one)}; write the expression in real and imaginary parts"
             )

@@ -1,4 +1,4 @@
-"""Three ways of not being a number: a derivative that is zero, one without a path, and one that is undefined."""
+"""Derivatives without numbers: zero, without a path, and undefined."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from bitale_graph import Op, Type, Variable
 
 
 class Zero:
-    """A derivative known to be zero: there is a path, but nothing passes. It stands for zeros of any shape."""
+    """A derivative known to be zero: there is a path, but nothing passes. It has no shape."""
 
     def __repr__(self) -> str:
         return "ZERO"
@@ -18,7 +18,7 @@ ZERO: Final = Zero()
 
 
 class DisconnectedType(Type):
-    """The type of a derivative with respect to a variable that the cost does not depend on; it has no values."""
+    """The type of a derivative by something the cost does not depend on; it has no values."""
 
     def filter(self, value: Any, strict: bool = False, allow_downcast: bool | None = None) -> Any:
         """Refuse every value, with a `TypeError`."""

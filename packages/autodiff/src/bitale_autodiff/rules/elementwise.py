@@ -1,4 +1,4 @@
-"""Elementwise ops: the rule is that of the scalar op, and the walker sums what broadcasting repeated."""
+"""Elementwise ops have the rule of their scalar op; the walker sums what broadcasting repeated."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ..table import connections, scalar_vjps, vjps
 def elementwise_vjp(
     op: Any, inputs: Sequence[Any], outputs: Sequence[Any], cotangents: Sequence[Any]
 ) -> Sequence[Any]:
-    """Apply the rule of the scalar op to whole tensors; through a conversion the cotangent passes unchanged."""
+    """Apply the scalar rule to whole tensors; through a conversion the cotangent passes as it is."""
     (ct,) = cotangents
     if s.is_cast(op.scalar_op):
         return [ct]

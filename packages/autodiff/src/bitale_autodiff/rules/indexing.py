@@ -43,7 +43,7 @@ def _reader(op: Any) -> Any:
 def read_vjp(
     op: Any, inputs: Sequence[Any], outputs: Sequence[Any], cotangents: Sequence[Any]
 ) -> list[Any]:
-    """Add the cotangent into zeros, at the places that were read; places read twice receive both."""
+    """Add the cotangent into zeros at the places that were read; one read twice receives both."""
     x, *index = inputs
     return [_writer(op, False)(zeros_for(x), cotangents[0], *index), *[None] * len(index)]
 
@@ -52,7 +52,7 @@ def read_vjp(
 def write_vjp(
     op: Any, inputs: Sequence[Any], outputs: Sequence[Any], cotangents: Sequence[Any]
 ) -> list[Any]:
-    """What was added receives the cotangent of its places; what was overwritten receives nothing."""
+    """What was written receives the cotangent of its places; what was overwritten, nothing."""
     _, _, *index = inputs
     (ct,) = cotangents
     dx = _writer(op, True)(ct, 0, *index) if op.set else ct
@@ -63,7 +63,7 @@ def write_vjp(
 
 
 def _of_last_writer(op: Any, inputs: Sequence[Any], dy: Any) -> Any:
-    """Zero where another element was written to the same place afterwards, so that this one left no trace."""
+    """Zero where another element was written to the same place afterwards."""
     x, _, *index = inputs
     if isinstance(op, IncSubtensor) or _names_no_place_twice(op, index):
         return dy

@@ -12,7 +12,7 @@ from ..table import vjps
 
 
 def _outer(x: Any, y: Any) -> Any:
-    """All products of the elements of two vectors, elementwise so that it fuses with what follows."""
+    """The outer product of two vectors, elementwise so that it fuses with what follows."""
     return T.dimshuffle(x, 0, "x") * T.dimshuffle(y, "x", 0)
 
 
@@ -20,7 +20,7 @@ def _outer(x: Any, y: Any) -> Any:
 def dot_vjp(
     op: Any, inputs: Sequence[Any], outputs: Sequence[Any], cotangents: Sequence[Any]
 ) -> tuple[Any, Any]:
-    """For matrices ``ct y.T`` and ``x.T ct``; an operand that is a vector makes one of them an outer product."""
+    """For matrices ``ct y.T`` and ``x.T ct``; a vector makes an outer product of one of them."""
     (x, y), (ct,) = inputs, cotangents
     if x.ndim == 1 and y.ndim == 1:
         return ct * y, ct * x

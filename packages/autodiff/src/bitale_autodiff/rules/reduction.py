@@ -34,23 +34,24 @@ def reduce_vjp(
 
 def _stretched(x: Any, kept: Any) -> Any:
     """``kept`` in the shape of ``x``; only the shape of ``x`` is read."""
-    is_full = all(n != 1 or m == 1 for n, m in zip(kept.type.shape, x.type.shape))
+    is_full = all(n != 1 or m == 1 for n, m in zip(kept.type.shape, x.type.shape, strict=True))
     return kept if is_full else T.second(x, kept)
 
 
 def _extremum_vjp(x: Any, y: Any, axes: tuple[int, ...], ct: Any) -> Any:
-    """Share the cotangent equally among the elements that are the largest (or smallest); none of a NaN."""
+    """Share the cotangent equally among the largest (or smallest) elements; a NaN passes nothing."""
     chosen = T.eq(x, y)
     count = T.sum(T.cast(chosen, ct.dtype), axis=axes, keepdims=True)
     return T.switch(chosen, ct / count, 0)
 
 
 def _product_vjp(x: Any, axes: tuple[int, ...], ct: Any) -> Any:
-    """The product of the other elements, right with any number of zeros; its own derivative is right as well.
+    """The product of the other elements: right to second order, with any number of zeros.
 
-    Let p be the product of the elements that are not zero, and s the sum of those that are, whose value is 0 and whose
-    derivative is 1. The others of an element multiply to p / x or, if it is zero itself, to p; times nothing, s, or
-    (beside another zero) s - x, for the zeros among them.
+    Let p be the product of the elements that are not zero, and s the sum of those that are: its
+    value is 0, and its derivative 1. The nonzero ones among the others of x multiply to p / x or, if
+    x is zero itself, to p. The zeros among them multiply to 1, s, or (beside another zero) s - x;
+    what is left out vanishes to second order.
     """
     is_zero = T.eq(x, 0)
     nonzero = T.switch(is_zero, 1, x)
@@ -63,5 +64,5 @@ def _product_vjp(x: Any, axes: tuple[int, ...], ct: Any) -> Any:
     return ct * (others * T.switch(T.eq(count, 0), 1, among_zeros))
 
 
-# A position does not move with the numbers: its outputs are discrete, so the walker never calls this.
+# A position does not move with the numbers; being discrete, it is never asked.
 vjps.define(Argmax)(lambda op, inputs, outputs, cotangents: [ZERO])

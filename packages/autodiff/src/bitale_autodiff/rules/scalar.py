@@ -1,7 +1,7 @@
-"""Derivatives of the scalar ops, in the order of their table: operands, result ``y`` and cotangent ``ct``.
+"""Derivatives of the scalar ops: a rule takes the operands, the result ``y`` and its cotangent ``ct``.
 
-Formulas are those of NIST's Digital Library of Mathematical Functions, chapters 4 and 7, written with the result ``y``
-where that saves work. Python numbers are weak, so everything stays in the dtype of the operands.
+A formula uses ``y`` where that saves work. Python numbers are weak, so everything stays in the dtype
+of the operands.
 """
 
 from __future__ import annotations
@@ -100,7 +100,7 @@ vjp(s.log2)(lambda x, y, ct: (ct / (x * _LN2),))
 vjp(s.log10)(lambda x, y, ct: (ct / (x * _LN10),))
 vjp(s.log1p)(lambda x, y, ct: (ct / (x + 1),))
 
-# Trigonometric and hyperbolic functions; (1 - x) (1 + x) keeps the digits that 1 - x**2 loses near 1.
+# Trigonometric and hyperbolic; (1 - x) (1 + x) keeps the digits that 1 - x**2 loses near 1.
 vjp(s.sin)(lambda x, y, ct: (ct * T.cos(x),))
 vjp(s.cos)(lambda x, y, ct: (-ct * T.sin(x),))
 vjp(s.tan)(lambda x, y, ct: (ct * (1 + T.sqr(y)),))
@@ -128,6 +128,6 @@ vjp(s.softplus)(lambda x, y, ct: (ct * T.sigmoid(x),))
 vjp(s.erf)(lambda x, y, ct: (ct * (T.exp(-T.sqr(x)) * _TWO_OVER_ROOT_PI),))
 vjp(s.erfc)(lambda x, y, ct: (ct * (T.exp(-T.sqr(x)) * -_TWO_OVER_ROOT_PI),))
 
-# Choice: the condition is discrete, and ``second`` reads no more than the shape of its first operand.
+# Choice: the condition is discrete, and ``second`` reads the shape alone of its first operand.
 vjp(s.switch)(lambda condition, a, b, y, ct: (ZERO, *_split(condition, ct)))
 vjp(s.second)(lambda a, b, y, ct: (None, ct))

@@ -1,7 +1,4 @@
-"""Softmax and cross-entropy, and the adjoints that appear in their derivatives.
-
-Formulas: C. M. Bishop, Pattern Recognition and Machine Learning (2006), section 4.3.4.
-"""
+"""Softmax and cross-entropy, and the adjoints that appear in their derivatives."""
 
 from __future__ import annotations
 
@@ -76,7 +73,7 @@ def crossentropy_grad_vjp(
 def softmax_crossentropy_vjp(
     op: Any, inputs: Sequence[Any], outputs: Sequence[Any], cotangents: Sequence[Any]
 ) -> list[Any]:
-    """``(softmax(x) - onehot(t)) ct`` for the loss, and the rule of softmax for the other output."""
+    """``(softmax(x) - onehot(t)) ct`` for the loss; for the other output, the rule of softmax."""
     t, y = inputs[1], outputs[1]
     by_loss, by_softmax = cotangents
     terms = []
