@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from .constructors import CONSTRUCTORS
+from .constructors import tensor as tensor
 from .conversion import as_tensor as as_tensor
 from .conversion import constant as constant
 from .ops.creation import alloc as alloc
@@ -142,10 +144,8 @@ from .ops.softmax import binary_crossentropy as binary_crossentropy
 from .ops.softmax import categorical_crossentropy as categorical_crossentropy
 from .ops.softmax import log_softmax as log_softmax
 from .ops.softmax import softmax as softmax
-from .tensor import CONSTRUCTORS
 from .tensor import TensorConstant as TensorConstant
 from .tensor import TensorVariable as TensorVariable
-from .tensor import tensor as tensor
 from .type import TensorType as TensorType
 
 as_tensor_variable = as_tensor
