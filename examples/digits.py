@@ -26,9 +26,9 @@ def split(X, y, share, seed):
 
 
 def describe(seed, epochs, progress):
-    """Describe the classifier: two hidden layers of rectified units, a softmax, Adam."""
+    """Describe the classifier: one hidden layer of rectified units, a softmax, Adam."""
     return Classifier(
-        [128, 64],
+        [256],
         learning_rate=0.002,
         batch_size=32,
         epochs=epochs,
@@ -41,9 +41,11 @@ def describe(seed, epochs, progress):
 def main():
     """Run the whole job; the exit status is 0 if everything came out as it must."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--epochs", type=int, default=40)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--out", type=Path, default=Path("out", "digits"), help="folder for what is made")
+    parser.add_argument("--epochs", type=int, default=30)
+    parser.add_argument("--seed", type=int, default=1, help="of the split, weights and order")
+    parser.add_argument(
+        "--out", type=Path, default=Path("out", "digits"), help="folder for what is made"
+    )
     parser.add_argument("--quiet", action="store_true", help="show no progress bar")
     arguments = parser.parse_args()
     try:
@@ -53,7 +55,7 @@ def main():
 
     X, y = load_digits(return_X_y=True)
     X_train, y_train, X_test, y_test = split(X / 16, y, share=1 / 3, seed=arguments.seed)
-    print(f"{len(X)} images of handwritten digits: {len(X_train)} to learn from, {len(X_test)} held out")
+    print(f"{len(X)} images of digits: {len(X_train)} to learn from, {len(X_test)} held out")
 
     start = time.perf_counter()
     classifier = describe(arguments.seed, arguments.epochs, not arguments.quiet)

@@ -160,7 +160,7 @@ class Classifier:
         return self
 
     def predict(self, X: Any) -> Array:
-        """The most likely label of each row; raises `NotFittedError`, and as `fit` does for bad data."""
+        """The most likely label of each row; raises `NotFittedError` before `fit`."""
         scores = self._compute_scores(X)
         return np.asarray(self.classes[scores.argmax(axis=1)])
 
@@ -171,13 +171,19 @@ class Classifier:
         return np.asarray(powers / powers.sum(axis=1, keepdims=True))
 
     def score(self, X: Any, y: Any) -> float:
-        """The share of rows whose predicted label is that of ``y``; a label not known from `fit` is an error."""
+        """The share of rows whose predicted label is that of ``y``.
+
+        Raises
+        ------
+        ValueError
+            For bad data, and for labels that were not there in `fit`.
+        """
         scores = self._compute_scores(X)
         targets = samples.positions(samples.check_labels(y, len(scores)), self.classes)
         return float(np.mean(scores.argmax(axis=1) == targets))
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write parameters and labels as arrays: to .npz, or .safetensors where that is installed."""
+        """Write parameters and labels as arrays: to .npz, or .safetensors if that is installed."""
         layer = self._fitted()
         features = {"n_features": np.array([self._n_features])}
         save_arrays(
@@ -185,7 +191,7 @@ class Classifier:
         )
 
     def load(self, path: str | os.PathLike[str]) -> Classifier:
-        """Take parameters and labels from a file that `save` wrote, for a network described as this one.
+        """Take parameters and labels from a file that `save` wrote, for a network like this one.
 
         Returns
         -------
@@ -222,9 +228,7 @@ class Classifier:
                     f"and its output for {n_features} features has the shape {shape}"
                 )
             return self.network.unbuilt()
-        hidden = [
-            Dense(units, self.activation, weights=HeNormal("relu")) for units in self.network
-        ]
+        hidden = [Dense(units, self.activation, weights=HeNormal("relu")) for units in self.network]
         return Sequential([*hidden, Dense(n_classes)])
 
     def _inputs(self) -> tuple[Any, Any]:
@@ -288,8 +292,10 @@ class Classifier:
         return np.asarray(self._scores(samples.check_features(X, self.dtype, self._n_features)))
 
 
-def _record(history: dict[str, list[float]], prefix: str, values: Iterable[Any], epoch: int) -> None:
-    for name, value in zip(("loss", "accuracy"), values):
+def _record(
+    history: dict[str, list[float]], prefix: str, values: Iterable[Any], epoch: int
+) -> None:
+    for name, value in zip(("loss", "accuracy"), values, strict=True):
         if not np.isfinite(value):
             raise FloatingPointError(
                 f"the {prefix.replace('_', ' ')}{name} became {value} in epoch {epoch + 1}; "

@@ -1,4 +1,4 @@
-"""Activations: compositions of elementwise ops of graph, so every layer that runs those runs these."""
+"""Activations: compositions of graph's elementwise ops, so whatever runs those runs these."""
 
 from __future__ import annotations
 
@@ -29,7 +29,8 @@ def relu(x: Any, alpha: Any = 0) -> TensorVariable:
     alpha : number or tensor_like
         Slope of the negative side.
 
-    Source: Nair and Hinton, Rectified Linear Units Improve Restricted Boltzmann Machines, ICML 2010.
+    Source: Nair and Hinton, Rectified Linear Units Improve Restricted Boltzmann Machines, ICML
+    2010.
     """
     x = as_tensor(x)
     if isinstance(alpha, (int, float)) and alpha == 0:
@@ -40,7 +41,8 @@ def relu(x: Any, alpha: Any = 0) -> TensorVariable:
 def leaky_relu(x: Any, alpha: Any = 0.01) -> TensorVariable:
     """`relu` with a small slope on the negative side.
 
-    Source: Maas, Hannun and Ng, Rectifier Nonlinearities Improve Neural Network Acoustic Models, ICML 2013.
+    Source: Maas, Hannun and Ng, Rectifier Nonlinearities Improve Neural Network Acoustic Models,
+    ICML 2013.
     """
     return relu(x, alpha)
 
@@ -51,7 +53,7 @@ def elu(x: Any, alpha: Any = 1) -> TensorVariable:
     Source: arXiv:1511.07289, equation 15.
     """
     x = as_tensor(x)
-    # Large x must not reach exp: its infinity times the zero cotangent of the branch not taken is NaN.
+    # Large x must not reach exp: its infinity times the zero cotangent of that branch is NaN.
     return T.switch(x > 0, x, alpha * T.expm1(T.minimum(x, 0)))  # type: ignore[no-any-return]
 
 
@@ -70,9 +72,10 @@ def softsign(x: Any) -> TensorVariable:
     networks, AISTATS 2010.
     """
     x = as_tensor(x)
-    return x / (1 + abs(x))
+    return x / (1 + abs(x))  # type: ignore[no-any-return]
 
 
 def hard_sigmoid(x: Any) -> TensorVariable:
     """``0.2 x + 0.5`` held between 0 and 1: a sigmoid without exp."""
-    return T.clip(0.2 * as_tensor(x) + 0.5, 0, 1)
+    result: TensorVariable = T.clip(0.2 * as_tensor(x) + 0.5, 0, 1)
+    return result

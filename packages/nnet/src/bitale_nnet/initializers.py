@@ -154,9 +154,9 @@ class GlorotUniform(_Glorot):
 
 
 class HeNormal(_He):
-    """Normal numbers of standard deviation ``gain * sqrt(1 / inputs)``; ``gain="relu"`` is the paper's.
+    """Normal numbers of standard deviation ``gain * sqrt(1 / inputs)``.
 
-    Source: arXiv:1502.01852, equation 10.
+    Source: arXiv:1502.01852, equation 10, where ``gain="relu"``.
     """
 
     def draw(self, shape: tuple[int, ...], rng: np.random.Generator) -> Array:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import copy
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from bitale_graph import SharedVariable, TensorVariable, config, shared
 from bitale_graph.errors import ShapeError
 
-from .initializers import Initializer
+if TYPE_CHECKING:
+    from .initializers import Initializer
 
 Shape = tuple[int | None, ...]
 Array = np.ndarray[Any, Any]
@@ -32,7 +33,7 @@ class Parameter:
 
 
 class Layer:
-    """The base class. A subclass gives `output_shape`, `expression`, and `declare` if it has parameters.
+    """The base class. A subclass gives `output_shape`, `expression`, and perhaps `declare`.
 
     A layer is first described, then built for a shape of input, which makes its parameters; then it
     is called with tensor variables, any number of times, always with the same parameters.
@@ -154,7 +155,7 @@ class Layer:
     def _needs_building(self) -> None:
         if self._declared is None:
             raise ValueError(
-                f"{self} has no parameters yet; call build(input_shape) first, such as build((None, 64))"
+                f"{self} has no parameters yet; call build(input_shape), such as build((None, 64))"
             )
 
     def __str__(self) -> str:
@@ -165,7 +166,7 @@ class Layer:
 
 
 def check_values(expected: Mapping[str, Any], given: Mapping[str, Any]) -> None:
-    """Raise `ShapeError`, with all that differs, unless names and shapes of two sets of arrays agree."""
+    """Raise `ShapeError`, with all that differs, unless names and shapes of arrays agree."""
     problems = [f"missing: {name}" for name in expected if name not in given]
     problems += [f"unknown: {name}" for name in given if name not in expected]
     problems += [

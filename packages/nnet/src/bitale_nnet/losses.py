@@ -72,7 +72,8 @@ def sigmoid_binary_crossentropy(logits: Any, targets: Any) -> TensorVariable:
 def binary_accuracy(predictions: Any, targets: Any, threshold: Any = 0.5) -> TensorVariable:
     """Where ``predictions > threshold`` says what the targets say, as floats 0 and 1."""
     predictions, targets = _same_rank("binary_accuracy", predictions, targets)
-    return T.cast(T.eq(predictions > threshold, targets > 0.5), predictions.dtype)
+    is_right = T.eq(predictions > threshold, targets > 0.5)
+    return T.cast(is_right, predictions.dtype)  # type: ignore[no-any-return]
 
 
 def categorical_accuracy(predictions: Any, targets: Any) -> TensorVariable:
@@ -92,12 +93,13 @@ def categorical_accuracy(predictions: Any, targets: Any) -> TensorVariable:
     predictions, targets = as_tensor(predictions), as_tensor(targets)
     if predictions.ndim != 2 or targets.ndim not in (1, 2):
         raise ShapeError(
-            "categorical_accuracy takes a matrix of rows, and a vector or matrix of targets, and got\n"
+            "categorical_accuracy takes a matrix, and a vector or matrix of targets, and got\n"
             f"  {describe(predictions)}\n  {describe(targets)}"
         )
     if targets.ndim == 2:
         targets = T.argmax(targets, axis=1)
-    return T.cast(T.eq(T.argmax(predictions, axis=1), targets), predictions.dtype)
+    is_right = T.eq(T.argmax(predictions, axis=1), targets)
+    return T.cast(is_right, predictions.dtype)  # type: ignore[no-any-return]
 
 
 def aggregate(loss: Any, weights: Any = None, mode: str = "mean") -> TensorVariable:

@@ -22,5 +22,5 @@ def l1(parameters: Iterable[Any]) -> TensorVariable:
 
 
 def l2(parameters: Iterable[Any]) -> TensorVariable:
-    """The sum of the squares of all elements of all ``parameters`` (without a factor of one half)."""
+    """The sum of the squares of all elements of all ``parameters``, without a factor of 1/2."""
     return _sum_of_sums(T.sqr(p) for p in parameters)

@@ -98,8 +98,8 @@ def load_arrays(path: str | os.PathLike[str]) -> dict[str, Array]:
 def _read_npz(path: Path) -> dict[str, Array]:
     try:
         with np.load(path, allow_pickle=False) as archive:
-            if not isinstance(archive, np.lib.npyio.NpzFile):
-                raise ValueError("it holds one array, and no archive of them")
-            return {name: archive[name] for name in archive.files}
+            if isinstance(archive, np.lib.npyio.NpzFile):
+                return {name: archive[name] for name in archive.files}
     except (ValueError, EOFError, zipfile.BadZipFile) as error:
         raise ValueError(f"{path} is no file of parameters: {error}") from error
+    raise ValueError(f"{path} is no file of parameters: it holds a single array")

@@ -48,7 +48,9 @@ def plot_learning_curve(
         raise ValueError("there is no history to draw; fit first")
     accuracies = [name for name in history if name.endswith("accuracy")]
     losses = [name for name in history if name not in accuracies]
-    panels = [(names, label) for names, label in ((losses, "loss"), (accuracies, "accuracy")) if names]
+    panels = [
+        (names, label) for names, label in ((losses, "loss"), (accuracies, "accuracy")) if names
+    ]
     figure = Figure(figsize=(5 * len(panels), 3.6), layout="constrained")
     figure.suptitle(title)
     for i, (names, label) in enumerate(panels):

@@ -1,4 +1,4 @@
-"""What a classifier is given: rows of features and their labels, checked, with errors that say what is wrong."""
+"""What a classifier is given: rows of features and their labels, checked."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def find_classes(labels: Array) -> Array:
 
 
 def positions(labels: Array, classes: Array) -> Array:
-    """For each label its place among the sorted ``classes``, int64; raises `ValueError` if it has none."""
+    """For each label its place among the sorted ``classes``; raises `ValueError` if it has none."""
     try:
         places = np.searchsorted(classes, labels)
     except TypeError as error:
@@ -94,13 +94,14 @@ def positions(labels: Array, classes: Array) -> Array:
     if np.any(unknown):
         found = np.unique(labels[unknown]).tolist()
         raise ValueError(
-            f"y holds labels that were not there in fit: {found[:5]}; the classes are {classes.tolist()}"
+            f"y holds labels that were not there in fit: {found[:5]}; "
+            f"the classes are {classes.tolist()}"
         )
     return np.asarray(places, dtype="int64")
 
 
 def encode_classes(classes: Array) -> dict[str, Array]:
-    """The classes as an array of numbers, under a name that says how to read it; text by code points.
+    """The classes as numbers, under a name that says how to read them; text by code points.
 
     Raises
     ------

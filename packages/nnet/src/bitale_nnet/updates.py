@@ -38,18 +38,18 @@ def get_or_compute_grads(
     ValueError
         If there are not as many gradients as parameters.
     """
-    params = list(params)
-    for param in params:
+    parameters: list[Any] = list(params)
+    for param in parameters:
         if not isinstance(param, SharedVariable):
             raise TypeError(f"updates change shared variables, and {param!r} is none")
     gradients: Sequence[Any]
     if isinstance(loss_or_grads, Variable):
-        gradients = grad(loss_or_grads, params)
+        gradients = grad(loss_or_grads, parameters)
     else:
         gradients = list(loss_or_grads)
-    if len(gradients) != len(params):
-        raise ValueError(f"{len(gradients)} gradients were given for {len(params)} parameters")
-    return [(p, T.cast(g, p.type.dtype)) for p, g in zip(params, gradients)]
+    if len(gradients) != len(parameters):
+        raise ValueError(f"{len(gradients)} gradients were given for {len(parameters)} parameters")
+    return [(p, T.cast(g, p.dtype)) for p, g in zip(parameters, gradients, strict=True)]
 
 
 def _rate(name: str, rate: Any, param: Any) -> Any:
@@ -64,9 +64,7 @@ def _state(param: Any, what: str) -> Any:
     return shared(zeros, f"{param.name}.{what}" if param.name else what)
 
 
-def sgd(
-    loss_or_grads: Any, params: Iterable[SharedVariable], learning_rate: Any = 0.01
-) -> Updates:
+def sgd(loss_or_grads: Any, params: Iterable[SharedVariable], learning_rate: Any = 0.01) -> Updates:
     """Gradient descent: ``p - learning_rate * g``.
 
     Source: Robbins and Monro, A Stochastic Approximation Method, Ann. Math. Statist. 22 (1951).
@@ -107,11 +105,11 @@ def nesterov_momentum(
 ) -> Updates:
     """Gradient descent with a velocity that looks ahead.
 
-    ``v' = momentum * v - learning_rate * g; p' = p + momentum * v' - learning_rate * g``, where ``p``
-    is the point looked ahead to, so that the gradient is always taken at the parameters themselves.
+    ``v' = momentum * v - learning_rate * g; p' = p + momentum * v' - learning_rate * g``, where
+    ``p`` is the point looked ahead to, so that gradients are taken at the parameters themselves.
 
-    Source: Sutskever et al., On the importance of initialization and momentum in deep learning, ICML
-    2013, equations 3 and 4; the change of variables is that of arXiv:1212.0901, section 3.5.
+    Source: Sutskever et al., On the importance of initialization and momentum in deep learning,
+    ICML 2013, equations 3 and 4; the change of variables is that of arXiv:1212.0901, section 3.5.
     """
     updates: Updates = {}
     for p, g in get_or_compute_grads(loss_or_grads, params):
@@ -139,7 +137,7 @@ def adam(
 
     Source: arXiv:1412.6980, algorithm 1.
     """
-    # In float32, 1 - beta2^t has a relative error of 5e-5 at the first step; one float64 number costs nothing.
+    # In float32, 1 - beta2^t is off by 5e-5 at the first step; one float64 number costs nothing.
     t = shared(np.float64(0), "adam.t")
     after = t + 1
     updates: Updates = {t: after}

@@ -2,6 +2,12 @@
 
 from typing import TYPE_CHECKING
 
+# First, so that `var` becomes the variance, and not the module of that name.
+from .var import TensorConstant as TensorConstant
+from .var import TensorVariable as TensorVariable
+
+# isort: split
+from bitale_autodiff import consider_constant as consider_constant
 from bitale_autodiff import grad as grad
 from bitale_autodiff import numeric_grad as numeric_grad
 from bitale_autodiff import verify_grad as verify_grad
@@ -10,7 +16,6 @@ from bitale_graph.language import *  # noqa: F403 (a name of the language is lis
 
 from . import nnet as nnet
 from . import sharedvar as sharedvar
-from . import var as var
 
 if TYPE_CHECKING:
     from typing import Any

@@ -13,6 +13,8 @@ from ..functional import identity
 from ..initializers import Constant, GlorotUniform, Initializer
 from ..layer import Layer, Parameter, Shape
 
+ZERO = Constant(0.0)
+
 
 class Dense(Layer):
     """``activation(x W + b)``.
@@ -47,7 +49,7 @@ class Dense(Layer):
         units: int,
         activation: Callable[[Any], Any] = identity,
         weights: Initializer | None = None,
-        bias: Initializer | None = Constant(0.0),
+        bias: Initializer | None = ZERO,
         name: str | None = None,
     ) -> None:
         super().__init__(name)

@@ -64,7 +64,9 @@ class Sequential(Layer):
         dtype: str | None = None,
     ) -> Shape:
         shape: Shape = tuple(input_shape)
-        declared = self.declare(shape)  # before anything is made: a shape that does not fit is found here
+        declared = self.declare(
+            shape
+        )  # before anything is made: a shape that does not fit is found here
         rng = rng or np.random.default_rng()
         for layer in self.layers:
             shape = layer.build(shape, rng, dtype)

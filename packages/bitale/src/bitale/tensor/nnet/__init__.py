@@ -1,4 +1,4 @@
-"""Functions that networks are written with; layers, updates and a classifier stand in bitale_nnet."""
+"""Functions that networks are written with; layers, updates and a classifier: see bitale_nnet."""
 
 from bitale_nnet.functional import elu as elu
 from bitale_nnet.functional import hard_sigmoid as hard_sigmoid

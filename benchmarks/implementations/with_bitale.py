@@ -1,0 +1,96 @@
+"""bitale through its front door, in its default mode."""
+
+import bitale
+import bitale.tensor as T
+import numpy as np
+from workloads import L2, LEARNING_RATE
+
+f32 = np.float32
+
+
+def _trainer(loss, parameters, variables, values):
+    gradients = T.grad(loss, parameters)
+    updates = [(p, p - LEARNING_RATE * g) for p, g in zip(parameters, gradients, strict=True)]
+    step = bitale.function(variables, loss, updates=updates)
+    return lambda: float(step(*values))
+
+
+def scalar(data):
+    """exp(sin(x²)) or its derivative."""
+    x = T.dscalar("x")
+    y = T.exp(T.sin(x**2))
+    f = bitale.function([x], y if data["wanted"] == "value" else T.grad(y, x))
+    return lambda: float(f(data["x"]))
+
+
+def _matrix(data):
+    return T.matrix("x", dtype=data["x"].dtype.name)
+
+
+def logistic(data):
+    """1 / (1 + exp(-x)), as written."""
+    x = _matrix(data)
+    f = bitale.function([x], 1 / (1 + T.exp(-x)))
+    return lambda: float(f(data["x"])[0, 0])
+
+
+def logistic_gradient(data):
+    """The gradient of its sum."""
+    x = _matrix(data)
+    f = bitale.function([x], T.grad(T.sum(1 / (1 + T.exp(-x))), x))
+    return lambda: float(f(data["x"])[0, 0])
+
+
+def three_outputs(data):
+    """Difference, its size, and its square."""
+    x, y = T.dmatrices("x", "y")
+    difference = x - y
+    f = bitale.function([x, y], [difference, abs(difference), difference**2])
+    return lambda: float(sum(result[0, 0] for result in f(data["x"], data["y"])))
+
+
+def chain(data):
+    """The tanh form of GELU, scaled, shifted and summed."""
+    x, w, b = T.fvectors("x", "w", "b")
+    inner = f32(0.7978845608) * (x + f32(0.044715) * x * x * x)
+    f = bitale.function([x, w, b], T.sum(f32(0.5) * x * (1 + T.tanh(inner)) * w + b))
+    return lambda: float(f(data["x"], data["w"], data["b"]))
+
+
+def _loss(scores, targets):
+    return T.mean(T.nnet.categorical_crossentropy(T.nnet.softmax(scores), targets))
+
+
+def crossentropy(data):
+    """Mean cross-entropy of softmax, and its gradient."""
+    x, t = T.fmatrix("x"), T.ivector("t")
+    loss = _loss(x, t)
+    f = bitale.function([x, t], [loss, T.grad(loss, x)])
+
+    def step():
+        value, gradient = f(data["x"], data["t"])
+        return float(value + gradient[0, 0])
+
+    return step
+
+
+def training(data):
+    """A step of gradient descent of a network."""
+    activation = T.nnet.relu if data["activation"] == "relu" else T.tanh
+    weights = [bitale.shared(w, f"W{i}") for i, w in enumerate(data["weights"])]
+    biases = [bitale.shared(b, f"b{i}") for i, b in enumerate(data["biases"])]
+    x, t = T.fmatrix("x"), T.ivector("t")
+    h = x
+    for w, b in zip(weights[:-1], biases[:-1], strict=True):
+        h = activation(T.dot(h, w) + b)
+    loss = _loss(T.dot(h, weights[-1]) + biases[-1], t)
+    return _trainer(loss, [*weights, *biases], [x, t], [data["x"], data["t"]])
+
+
+def country(data):
+    """A step of the GDP classifier on one row."""
+    w1, w2 = bitale.shared(data["w1"], "w1"), bitale.shared(data["w2"], "w2")
+    x, t = T.fvector("x"), T.fscalar("t")
+    output = T.nnet.sigmoid(T.dot(T.nnet.sigmoid(T.dot(x, w1)), w2))
+    loss = T.sum(T.sqr(output - t)) + L2 * (T.sum(T.sqr(w1)) + T.sum(T.sqr(w2)))
+    return _trainer(loss, [w1, w2], [x, t], [data["x"], data["t"]])

@@ -1,0 +1,118 @@
+"""PyTorch on the CPU, eager; ``torch_compile`` is the same with every program compiled."""
+
+import os
+
+import numpy as np
+import torch
+from workloads import L2, LEARNING_RATE
+
+COMPILED = os.environ.get("BENCHMARK_TORCH_COMPILE") == "1"
+
+
+def _prepared(f):
+    return torch.compile(f, dynamic=False) if COMPILED else f
+
+
+def _trainer(loss, parameters, *batch):
+    parameters = [torch.from_numpy(np.array(p)).requires_grad_() for p in parameters]
+    loss = _prepared(loss)
+
+    def step():
+        inputs = [torch.from_numpy(np.asarray(value)) for value in batch]
+        value = loss(parameters, *inputs)
+        gradients = torch.autograd.grad(value, parameters)
+        with torch.no_grad():
+            torch._foreach_add_(parameters, gradients, alpha=-float(LEARNING_RATE))
+        return float(value.detach())
+
+    return step
+
+
+def scalar(data):
+    """exp(sin(x²)) or its derivative."""
+    f = _prepared(lambda x: torch.exp(torch.sin(x**2)))
+    if data["wanted"] == "value":
+        return lambda: float(f(torch.tensor(data["x"], dtype=torch.float64)))
+
+    def step():
+        x = torch.tensor(data["x"], dtype=torch.float64, requires_grad=True)
+        return float(torch.autograd.grad(f(x), x)[0])
+
+    return step
+
+
+def logistic(data):
+    """1 / (1 + exp(-x))."""
+    f = _prepared(lambda x: 1 / (1 + torch.exp(-x)))
+    return lambda: float(f(torch.from_numpy(data["x"]))[0, 0])
+
+
+def logistic_gradient(data):
+    """The gradient of its sum."""
+    f = _prepared(lambda x: torch.sum(1 / (1 + torch.exp(-x))))
+
+    def step():
+        x = torch.from_numpy(data["x"]).requires_grad_()
+        return float(torch.autograd.grad(f(x), x)[0][0, 0])
+
+    return step
+
+
+def three_outputs(data):
+    """Difference, its size, and its square."""
+    f = _prepared(lambda x, y: (x - y, torch.abs(x - y), (x - y) ** 2))
+
+    def step():
+        results = f(torch.from_numpy(data["x"]), torch.from_numpy(data["y"]))
+        return float(sum(result[0, 0] for result in results))
+
+    return step
+
+
+def chain(data):
+    """The tanh form of GELU, scaled, shifted and summed."""
+
+    def f(x, w, b):
+        inner = 0.7978845608 * (x + 0.044715 * x * x * x)
+        return torch.sum(0.5 * x * (1 + torch.tanh(inner)) * w + b)
+
+    f = _prepared(f)
+    return lambda: float(f(*(torch.from_numpy(data[name]) for name in "xwb")))
+
+
+def crossentropy(data):
+    """Mean cross-entropy of softmax, and its gradient."""
+    f = _prepared(torch.nn.functional.cross_entropy)
+
+    def step():
+        x = torch.from_numpy(data["x"]).requires_grad_()
+        loss = f(x, torch.from_numpy(data["t"]).long())
+        gradient = torch.autograd.grad(loss, x)[0]
+        return float(loss.detach() + gradient[0, 0])
+
+    return step
+
+
+def training(data):
+    """A step of gradient descent of a network."""
+    activation = torch.relu if data["activation"] == "relu" else torch.tanh
+    depth = len(data["weights"])
+
+    def loss(parameters, x, t):
+        weights, biases = parameters[:depth], parameters[depth:]
+        for w, b in zip(weights[:-1], biases[:-1], strict=True):
+            x = activation(x @ w + b)
+        return torch.nn.functional.cross_entropy(x @ weights[-1] + biases[-1], t.long())
+
+    return _trainer(loss, [*data["weights"], *data["biases"]], data["x"], data["t"])
+
+
+def country(data):
+    """A step of the GDP classifier on one row."""
+
+    def loss(parameters, x, t):
+        w1, w2 = parameters
+        output = torch.sigmoid(torch.sigmoid(x @ w1) @ w2)
+        return torch.sum((output - t) ** 2) + float(L2) * (torch.sum(w1**2) + torch.sum(w2**2))
+
+    return _trainer(loss, [data["w1"], data["w2"]], data["x"], data["t"])

@@ -1,0 +1,119 @@
+"""The workloads: for each what it computes, the family of program that computes it, and its data.
+
+An implementation is a module with one function for each family, called with the data. It returns a
+step: a function without arguments that does one whole unit of work as a user would, NumPy arrays in
+and a finished result out, and gives a number by which implementations are held against one another.
+"""
+
+import itertools
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+LEARNING_RATE = np.float32(0.01)
+L2 = np.float32(0.001)
+Data = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Workload:
+    """One row of the table."""
+
+    name: str
+    family: str
+    data: Callable[[], Data]
+    what: str
+
+
+def scalar(wanted: str) -> Callable[[], Data]:
+    """A number, and whether the value or the derivative is wanted."""
+    return lambda: {"x": 10.0, "wanted": wanted}
+
+
+def matrices(dtype: str) -> Callable[[], Data]:
+    """Two matrices of a million elements."""
+
+    def make() -> Data:
+        rng = np.random.default_rng(11)
+        return {name: rng.normal(size=(1000, 1000)).astype(dtype) for name in "xy"}
+
+    return make
+
+
+def vectors() -> Data:
+    """Three vectors of four million elements, float32."""
+    rng = np.random.default_rng(12)
+    return {name: rng.standard_normal(4_000_000, dtype="float32") for name in "xwb"}
+
+
+def logits() -> Data:
+    """512 rows of scores for a thousand classes."""
+    rng = np.random.default_rng(13)
+    return {
+        "x": rng.standard_normal((512, 1000), dtype="float32"),
+        "t": rng.integers(0, 1000, 512).astype("int32"),
+    }
+
+
+def network(batch: int, *sizes: int, activation: str = "tanh") -> Callable[[], Data]:
+    """A minibatch, and weights and biases of a network with layers of these sizes."""
+
+    def make() -> Data:
+        rng = np.random.default_rng(14)
+        pairs = list(itertools.pairwise(sizes))
+        weights = [rng.standard_normal(pair, dtype="float32") for pair in pairs]
+        return {
+            "x": rng.standard_normal((batch, sizes[0]), dtype="float32"),
+            "t": rng.integers(0, sizes[-1], batch).astype("int32"),
+            "weights": [w / np.sqrt(np.float32(len(w))) for w in weights],
+            "biases": [np.zeros(n, "float32") for n in sizes[1:]],
+            "activation": activation,
+        }
+
+    return make
+
+
+def country() -> Data:
+    """One row of the GDP classifier, and its weights."""
+    rng = np.random.default_rng(15)
+    return {
+        "x": rng.standard_normal(11, dtype="float32"),
+        "t": np.float32(1),
+        "w1": 0.1 * rng.standard_normal((11, 5), dtype="float32"),
+        "w2": 0.1 * rng.standard_normal((5, 1), dtype="float32"),
+    }
+
+
+WORKLOADS = {
+    row.name: row
+    for row in (
+        Workload("scalar_call", "scalar", scalar("value"), "exp(sin(x²)) of one number"),
+        Workload("scalar_grad", "scalar", scalar("derivative"), "its derivative"),
+        Workload("logistic_f32", "logistic", matrices("float32"), "logistic of 1000×1000, float32"),
+        Workload("logistic_f64", "logistic", matrices("float64"), "logistic of 1000×1000, float64"),
+        Workload("dlogistic_f64", "logistic_gradient", matrices("float64"), "its gradient"),
+        Workload(
+            "three_outputs_f64",
+            "three_outputs",
+            matrices("float64"),
+            "x-y, |x-y|, (x-y)², 1000×1000",
+        ),
+        Workload("elemwise_chain", "chain", vectors, "GELU chain and its sum, 4 M float32"),
+        Workload(
+            "softmax_xent_grad", "crossentropy", logits, "softmax cross-entropy, gradient, 512×1000"
+        ),
+        Workload(
+            "logreg_train", "training", network(600, 784, 10), "logistic regression, 600×784→10"
+        ),
+        Workload("mlp_train", "training", network(20, 784, 500, 10), "network, 20×784→500→10"),
+        Workload(
+            "mlp_big_train",
+            "training",
+            network(256, 784, 2048, 2048, 10, activation="relu"),
+            "network, 256×784→2048→2048→10",
+        ),
+        Workload("gdp_train", "country", country, "GDP classifier, one row"),
+    )
+}
