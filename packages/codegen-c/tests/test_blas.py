@@ -10,7 +10,13 @@ from pathlib import Path
 import bitale_codegen_c.runtime as runtime_package
 import numpy as np
 import pytest
-from bitale_codegen_c.blas import BLAS_NAMES, BlasError, load_blas, set_blas_threads
+from bitale_codegen_c.blas import (
+    BLAS_NAMES,
+    BlasError,
+    get_blas_threads,
+    load_blas,
+    set_blas_threads,
+)
 from bitale_codegen_c.compiler import find_compiler
 from bitale_codegen_c.cpu import openblas_core_type, parse_cpuinfo, this_cpu
 from bitale_codegen_c.loader import load_kernel
@@ -189,8 +195,11 @@ def test_threads_of_blas_can_be_set():
     before = set_blas_threads(1)
     assert set_blas_threads(before) == 1
     assert set_blas_threads(before) == before
+    assert get_blas_threads() == before
     load_blas("own")
-    assert set_blas_threads(3) == 1
+    assert set_blas_threads(3) == get_blas_threads() == 1
+    with pytest.raises(ValueError, match="at least 1"):
+        set_blas_threads(0)
 
 
 def test_number_of_threads_follows_the_environment(monkeypatch):

@@ -111,6 +111,37 @@ def test_crash_while_writing_leaves_nothing_to_find(cache):
     assert cache.get(KEY) is None
 
 
+def test_entry_that_appears_while_it_is_looked_for_stays(cache, monkeypatch):
+    look = cache_module._is_whole
+    looks = []
+
+    def publish_at_first_look(folder):
+        looks.append(folder)
+        if len(looks) > 1:
+            return look(folder)
+        whole = look(folder)
+        cache.put(KEY, {"kernel.so": b"code"})
+        return whole
+
+    monkeypatch.setattr(cache_module, "_is_whole", publish_at_first_look)
+    assert (cache.get(KEY) / "kernel.so").read_bytes() == b"code"
+
+
+def test_entry_made_anew_while_a_damaged_one_is_removed_stays(cache, monkeypatch):
+    truncate(cache.put(KEY, {"kernel.so": b"c" * 1000}))
+    remove = Cache._remove
+
+    def publish_before(self, folder, only_if_damaged=False):
+        remove(self, folder)
+        self.put(KEY, {"kernel.so": b"code"})
+        remove(self, folder, only_if_damaged)
+
+    monkeypatch.setattr(Cache, "_remove", publish_before)
+    assert cache.get(KEY) is None
+    monkeypatch.undo()
+    assert (cache.get(KEY) / "kernel.so").read_bytes() == b"code"
+
+
 def race(root, start, failures):
     cache = Cache(root)
     start.wait()

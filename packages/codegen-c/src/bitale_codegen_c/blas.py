@@ -97,8 +97,21 @@ def load_blas(choice: str | None = None) -> Blas:
 
 
 def set_blas_threads(threads: int) -> int:
-    """Set how many threads the BLAS in use takes; return the number before, or 1 if not known."""
+    """Set how many threads the BLAS in use takes; return the number before, or 1 if not known.
+
+    Raises
+    ------
+    ValueError
+        For a number under 1.
+    """
+    if threads < 1:
+        raise ValueError(f"the number of threads is at least 1: {threads}")
     return runtime.set_blas_threads(threads)
+
+
+def get_blas_threads() -> int:
+    """Return how many threads the BLAS in use takes, or 1 if not known."""
+    return runtime.set_blas_threads(0)
 
 
 def _load(choice: str) -> Blas:

@@ -8,9 +8,7 @@ import os
 import re
 import shlex
 import shutil
-import subprocess
 import sys
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -164,6 +162,8 @@ def _describe(
 
 def _accepted_flags(command: tuple[str, ...], is_gcc: bool) -> tuple[str, ...]:
     """Leave out what the compiler cannot do; GCC on Linux takes all and is not asked."""
+    import tempfile
+
     if is_gcc and sys.platform == "linux":
         return OPTIMIZATION_FLAGS
     failure: CompileError | None = None
@@ -187,6 +187,8 @@ def run_compiler(command: Sequence[str], source: str = "") -> str:
     CompileError
         If it cannot be started or reports an error.
     """
+    import subprocess  # not needed when all that is called for is in the cache
+
     environment = {**os.environ, "LC_ALL": "C"}
     try:
         result = subprocess.run(

@@ -1,6 +1,12 @@
 # Inputs of compiled functions: checking, and the quick ways in.
 
 
+cdef inline void describe(PyObject *array, bt_array *slot) noexcept:
+    slot.data = array_data(array)
+    slot.shape = <const int64_t *>array_shape(array)
+    slot.strides = <const int64_t *>array_strides(array)
+
+
 @cython.final
 cdef class Argument:
     """One input of a compiled function.
@@ -118,9 +124,7 @@ cdef class Argument:
             Py_INCREF(array)
             held[0] = <PyObject *>array
             value = held[0]
-        slot.data = array_data(value)
-        slot.shape = <const int64_t *>array_shape(value)
-        slot.strides = <const int64_t *>array_strides(value)
+        describe(value, slot)
         return 0
 
     cdef object convert(self, object value):

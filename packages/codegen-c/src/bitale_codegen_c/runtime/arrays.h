@@ -20,6 +20,22 @@ static inline npy_intp *array_shape(PyObject *a) { return PyArray_DIMS(ARRAY(a))
 static inline npy_intp *array_strides(PyObject *a) { return PyArray_STRIDES(ARRAY(a)); }
 static inline size_t array_bytes(PyObject *a) { return (size_t)PyArray_NBYTES(ARRAY(a)); }
 
+static inline int array_is_writeable(PyObject *a) { return PyArray_ISWRITEABLE(ARRAY(a)); }
+
+/* Whether the bytes that a spans meet those of b, which is C-contiguous. */
+static inline int array_meets(PyObject *a, PyObject *b) {
+    char *low = array_data(a), *high = low + PyArray_ITEMSIZE(ARRAY(a)), *start = array_data(b);
+    for (int i = 0; i < array_ndim(a); i++) {
+        npy_intp length = array_shape(a)[i];
+        if (length == 0) return 0;
+        if (array_strides(a)[i] > 0)
+            high += array_strides(a)[i] * (length - 1);
+        else
+            low += array_strides(a)[i] * (length - 1);
+    }
+    return low < start + array_bytes(b) && start < high;
+}
+
 /* A new array; takes no reference to descr away from the caller. */
 static inline PyObject *array_new(PyObject *descr, int ndim, const int64_t *shape,
                                   const int64_t *strides, void *data, int flags) {

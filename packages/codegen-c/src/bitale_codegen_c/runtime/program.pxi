@@ -127,6 +127,16 @@ cdef int call_python(Call *call, int index, const bt_array *ins, bt_result *outs
         team_want(outer)
 
 
+cdef int replace_by_copy(bt_array *slot, PyObject **held) except -1:
+    """Put a copy of an array in its place."""
+    copy = array_copy(held[0])
+    Py_INCREF(copy)
+    Py_XDECREF(held[0])
+    held[0] = <PyObject *>copy
+    describe(held[0], slot)
+    return 0
+
+
 @cython.final
 cdef class Program:
     """A compiled function with its arguments, state and outputs.
@@ -369,7 +379,6 @@ cdef class Program:
     ) except -1:
         """Describe all inputs, holding a reference to each array."""
         cdef Py_ssize_t i, k
-        cdef PyObject *array
         for i in range(self.n_explicit):
             (<Argument>PyTuple_GET_ITEM(<PyObject *>self.arguments, i)).load(
                 PyTuple_GET_ITEM(<PyObject *>args, i), &inputs[i], &held[i], &scalars[i]
@@ -381,12 +390,9 @@ cdef class Program:
             n_held[0] += 1
         for i in range(PyTuple_GET_SIZE(<PyObject *>self.constants)):
             k = self.n_explicit + self.n_shared + i
-            array = PyTuple_GET_ITEM(<PyObject *>self.constants, i)
-            inputs[k].data = array_data(array)
-            inputs[k].shape = <const int64_t *>array_shape(array)
-            inputs[k].strides = <const int64_t *>array_strides(array)
+            describe(PyTuple_GET_ITEM(<PyObject *>self.constants, i), &inputs[k])
         if self.written_in_place:
-            self.separate(inputs, held, scalars)
+            self.separate(inputs, held)
         return 0
 
     cdef int load_shared(self, Py_ssize_t i, bt_array *slot, PyObject **held) except -1:
@@ -398,37 +404,22 @@ cdef class Program:
                 + kind.complaint(array)
                 + ", C-contiguous and aligned"
             )
-        slot.data = array_data(<PyObject *>array)
-        slot.shape = <const int64_t *>array_shape(<PyObject *>array)
-        slot.strides = <const int64_t *>array_strides(<PyObject *>array)
+        describe(<PyObject *>array, slot)
         Py_INCREF(array)
         held[0] = <PyObject *>array
         return 0
 
-    cdef int separate(self, bt_array *inputs, PyObject **held, double *scalars) except -1:
+    cdef int separate(self, bt_array *inputs, PyObject **held) except -1:
         """Copy what the code must not see change under it, or must not write into."""
-        cdef Py_ssize_t i, k
-        for index in self.written_in_place:
-            k = self.n_explicit + <Py_ssize_t>index
-            target = <object>held[k]
-            if not target.flags.writeable:
-                target = target.copy()
-                self.containers[index].data = target
-                Py_INCREF(target)
-                Py_XDECREF(held[k])
-                held[k] = <PyObject *>target
-                inputs[k].data = array_data(held[k])
-                inputs[k].shape = <const int64_t *>array_shape(held[k])
-                inputs[k].strides = <const int64_t *>array_strides(held[k])
+        cdef Py_ssize_t i, j, k
+        for j in range(PyTuple_GET_SIZE(<PyObject *>self.written_in_place)):
+            k = self.n_explicit + <Py_ssize_t>self.written_in_place[j]
+            if not array_is_writeable(held[k]):
+                replace_by_copy(&inputs[k], &held[k])
+                self.containers[k - self.n_explicit].data = <object>held[k]
             for i in range(self.n_explicit):
-                if held[i] != NULL and np.may_share_memory(<object>held[i], target):
-                    copy = (<object>held[i]).copy()
-                    Py_INCREF(copy)
-                    Py_XDECREF(held[i])
-                    held[i] = <PyObject *>copy
-                    inputs[i].data = array_data(held[i])
-                    inputs[i].shape = <const int64_t *>array_shape(held[i])
-                    inputs[i].strides = <const int64_t *>array_strides(held[i])
+                if held[i] != NULL and array_meets(held[i], held[k]):
+                    replace_by_copy(&inputs[i], &held[i])
         return 0
 
     cdef int fail(self, tuple args, int64_t status, PyObject *raised) except -1:

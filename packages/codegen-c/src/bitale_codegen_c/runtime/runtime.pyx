@@ -99,6 +99,8 @@ cdef extern from "arrays.h":
     bint array_is_exact(PyObject *)
     bint array_is_behaved(PyObject *)
     bint array_is_carray(PyObject *)
+    bint array_is_writeable(PyObject *)
+    bint array_meets(PyObject *, PyObject *)
     int array_ndim(PyObject *)
     int array_type(PyObject *)
     void *array_data(PyObject *)
