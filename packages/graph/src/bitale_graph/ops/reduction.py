@@ -86,7 +86,7 @@ class Reduce(Op):
     def perform(self, node: Apply, inputs: Sequence[Any], output_storage: Storage) -> None:
         x = inputs[0]
         name = self.scalar_op.name
-        if name in ("maximum", "minimum") and any(x.shape[a] == 0 for a in self.axes):
+        if name in ("maximum", "minimum") and 0 in [x.shape[a] for a in self.axes]:
             raise ValueError(
                 f"{name} over an empty axis has no value (shape {x.shape}, axes {self.axes})"
             )
