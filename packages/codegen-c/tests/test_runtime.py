@@ -3,27 +3,18 @@
 import os
 import sys
 import threading
-import types
-from pathlib import Path
 
-import bitale_codegen_c.runtime as runtime_package
 import numpy as np
 import pytest
-from bitale_codegen_c.compiler import find_compiler
 from bitale_codegen_c.loader import LoadError, load_kernel
 from bitale_codegen_c.runtime import (
     DTYPES,
     Argument,
-    Callback,
     Program,
     clear_pool,
     pool_statistics,
     set_pool_limit,
 )
-
-HEADER = (Path(runtime_package.__file__).parent / "bitale_runtime.h").read_text()
-COMPILER = find_compiler()
-pytestmark = pytest.mark.skipif(COMPILER is None, reason="needs a C compiler")
 
 # out0 = 2 in0 for float64 of any rank up to 3 and any strides, through a buffer of the pool.
 DOUBLE = """
@@ -45,27 +36,6 @@ static int64_t twice(const bt_runtime *rt, const bt_array *in, bt_result *out, i
     return 0;
 }
 """
-
-
-@pytest.fixture(scope="module")
-def build(tmp_path_factory):
-    """Compile the body of a function, and return what Program takes first."""
-    folder = tmp_path_factory.mktemp("kernels")
-    kernels = {}
-
-    def build(body, before=""):
-        source = (
-            f"{HEADER}{before}\nconst int64_t bitale_abi = BITALE_ABI;\n"
-            "int64_t bitale_main(const bt_runtime *rt, void *call, const bt_array *in,"
-            " bt_result *out) {\n" + body + "\n}\n"
-        )
-        if source not in kernels:
-            path = folder / f"kernel{len(kernels)}.so"
-            COMPILER.compile(source, path)
-            kernels[source] = load_kernel(path)
-        return kernels[source].entry, kernels[source]
-
-    return build
 
 
 @pytest.fixture
@@ -406,258 +376,13 @@ def test_missing_output_is_an_error(build):
         program(())
 
 
-def test_object_of_another_version_is_not_loaded(tmp_path):
-    COMPILER.compile("const long bitale_abi = 99;", tmp_path / "other.so")
+def test_object_of_another_version_is_not_loaded(compiler, tmp_path):
+    compiler.compile("const long bitale_abi = 99;", tmp_path / "other.so")
     with pytest.raises(LoadError, match="version 99"):
         load_kernel(tmp_path / "other.so")
     (tmp_path / "text.so").write_text("not a library")
     with pytest.raises(LoadError, match="cannot be loaded"):
         load_kernel(tmp_path / "text.so")
-
-
-# --- Callbacks
-
-CALL_PYTHON = """
-    bt_result result[1];
-    if (rt->callback(call, 0, in, result)) return (4 << 8) | 3;
-    double *values = result[0].data;
-    int64_t n = result[0].shape[0];
-    out[0].value[0] = 0;
-    for (int64_t i = 0; i < n; i++) out[0].value[0] += values[i];
-    rt->release(values);
-    return 0;"""
-
-
-def sum_of_callback(build, function, **options):
-    callback = Callback(function, [("float64", 1)], [("float64", 1)], **options)
-    return Program(
-        *build(CALL_PYTHON),
-        arguments=[Argument("float64", 1)],
-        outputs=[("float64", 0)],
-        callbacks=[callback],
-        single=True,
-    )
-
-
-@pytest.mark.parametrize("borrow", [False, True])
-def test_callback_sees_the_input_and_gives_a_result(build, borrow):
-    x = np.arange(10.0)[::2]
-    assert sum_of_callback(build, lambda x: [x[::-1] + 1], borrow=borrow)((x,)) == 25
-    assert sum_of_callback(build, lambda x: (x,), borrow=borrow)((x,)) == 20
-    assert sum_of_callback(build, lambda x: [x[1:]], borrow=borrow)((x,)) == 20
-    assert sum_of_callback(build, lambda x: [x[:0]], borrow=borrow)((x,)) == 0
-
-
-def test_error_in_a_callback_is_raised_unchanged(build):
-    error = KeyError("mine")
-
-    def fail(x):
-        raise error
-
-    program = sum_of_callback(build, fail)
-    live = pool_statistics()["live_blocks"]
-    for _ in range(3):
-        with pytest.raises(KeyError) as caught:
-            program((np.zeros(3),))
-        assert caught.value is error
-    assert pool_statistics()["live_blocks"] == live
-
-
-@pytest.mark.parametrize(
-    ("function", "message"),
-    [
-        (lambda x: [x, x], "returned 2 results, expected 1"),
-        (lambda x: [x.astype("float32")], "float32"),
-        (lambda x: [x.reshape(1, -1)], "shape"),
-    ],
-)
-def test_wrong_result_of_a_callback(build, function, message):
-    with pytest.raises(TypeError, match=message):
-        sum_of_callback(build, function)((np.zeros(3),))
-
-
-def test_lent_input_is_read_only_and_must_not_be_kept(build):
-    def write(x):
-        x[0] = 1
-        return [x]
-
-    kept = []
-
-    def keep(x):
-        kept.append(x[1:])
-        return [x + 1]
-
-    x = np.arange(3.0)
-    with pytest.raises(ValueError, match="read-only"):
-        sum_of_callback(build, write, borrow=True)((x,))
-    with pytest.raises(RuntimeError, match="kept its input 0"):
-        sum_of_callback(build, keep, borrow=True)((x,))
-    assert sum_of_callback(build, keep)((x,)) == 6
-    np.testing.assert_array_equal(kept[-1], [1, 2])
-    assert sum_of_callback(build, write)((x,)) == 4
-    np.testing.assert_array_equal(x, [0, 1, 2])
-
-
-def test_scalar_callback(build):
-    body = """
-        bt_result result[1];
-        if (rt->callback(call, 0, in, result)) return 3;
-        out[0].value[0] = result[0].value[0];
-        return 0;"""
-    program = Program(
-        *build(body),
-        arguments=[Argument("float64", 0)],
-        outputs=[("float64", 0)],
-        callbacks=[Callback(lambda x: [x * 2], [("float64", ())], [("float64", ())], borrow=True)],
-        single=True,
-    )
-    assert program((1.5,)) == 3.0
-
-
-# --- Shared state
-
-
-def container(value, dtype="float64"):
-    return types.SimpleNamespace(data=np.array(value, dtype), lock=threading.Lock())
-
-
-IN_PLACE = """
-    double *state = in[1].data;
-    for (int64_t i = 0; i < in[1].shape[0]; i++)
-        state[i] += *(double *)((char *)in[0].data + i * in[0].strides[0]);
-    out[0].value[0] = state[0];
-    return 0;"""
-
-
-def accumulate(build, state, **options):
-    return Program(
-        *build(IN_PLACE),
-        arguments=[Argument("float64", 1)],
-        shared=[(state, Argument("float64", 1))],
-        outputs=[("float64", 0)],
-        updates=[(0, None)],
-        single=True,
-        **options,
-    )
-
-
-def test_update_in_place_writes_into_the_container(build):
-    state = container([1, 2, 3])
-    array = state.data
-    assert accumulate(build, state)((np.ones(3),)) == 2
-    assert state.data is array
-    np.testing.assert_array_equal(array, [2, 3, 4])
-
-
-def test_update_in_place_leaves_overlapping_input_and_read_only_array_alone(build):
-    state = container([1, 2, 3])
-    program = accumulate(build, state)
-    program((state.data[::-1],))
-    np.testing.assert_array_equal(state.data, [4, 4, 4])
-    state.data.flags.writeable = False
-    old = state.data
-    program((np.ones(3),))
-    np.testing.assert_array_equal(old, [4, 4, 4])
-    np.testing.assert_array_equal(state.data, [5, 5, 5])
-
-
-REPLACE = """
-    for (int k = 0; k < 2; k++) {
-        double *next = rt->alloc(8);
-        *next = *(double *)in[1 + k].data + 1;
-        out[k].data = next;
-        out[k].shape[0] = 1;
-    }
-    return *(double *)in[0].data < 0 ? (1 << 8) | 1 : 0;"""
-
-
-def replace(build, first, second, **options):
-    kind = Argument("float64", 1)
-    return Program(
-        *build(REPLACE),
-        arguments=[Argument("float64", 0)],
-        shared=[(first, kind), (second, kind)],
-        outputs=[("float64", 1), ("float64", 1)],
-        updates=[(0, 0), (1, 1)],
-        **options,
-    )
-
-
-def test_updates_replace_arrays_after_success_only(build):
-    first, second = container([1]), container([10])
-    before = first.data
-    program = replace(build, first, second)
-    assert program((1.0,)) == []
-    assert (first.data[0], second.data[0], before[0]) == (2, 11, 1)
-    with pytest.raises(RuntimeError, match="node 1"):
-        program((-1.0,))
-    assert (first.data[0], second.data[0]) == (2, 11)
-    assert not first.lock.locked()
-
-
-def test_returned_output_is_not_the_state(build):
-    first, second = container([1]), container([10])
-    results = replace(build, first, second, returned=2)((1.0,))
-    results[0][0] = 100
-    assert first.data[0] == 2
-
-
-def test_changed_type_of_a_container_is_an_error(build):
-    state = container([1, 2, 3])
-    program = accumulate(build, state)
-    for wrong in (np.zeros(3, "float32"), np.zeros((3, 1)), np.zeros(6)[::2], [1.0]):
-        state.data = wrong
-        with pytest.raises(TypeError, match="shared variable 0"):
-            program((np.ones(3),))
-    assert not state.lock.locked()
-
-
-def test_calls_of_a_program_with_updates_are_serial(build):
-    state = container([0.0] * 100)
-    program = accumulate(build, state)
-    other = accumulate(build, state)
-    ones = np.ones(100)
-
-    def work(function):
-        for _ in range(500):
-            function((ones,))
-
-    workers = [threading.Thread(target=work, args=(f,)) for f in (program, other) * 2]
-    for worker in workers:
-        worker.start()
-    for worker in workers:
-        worker.join()
-    np.testing.assert_array_equal(state.data, 2000)
-
-
-def test_call_from_its_own_callback_is_an_error(build):
-    state = container([1])
-    programs = []
-    body = "bt_result r[1]; return rt->callback(call, 0, in, r) ? 3 : 0;"
-    programs.append(
-        Program(
-            *build(body),
-            shared=[(state, Argument("float64", 1))],
-            updates=[(0, None)],
-            callbacks=[Callback(lambda: programs[0](()), [], [])],
-        )
-    )
-    with pytest.raises(RuntimeError, match="its own callback"):
-        programs[0](())
-    assert not state.lock.locked()
-
-
-@pytest.mark.parametrize(
-    ("options", "message"),
-    [
-        ({"updates": [(0, None)]}, "container 0 of 0"),
-        ({"outputs": [("float64", 0)], "returned": 2}, "returned=2"),
-        ({"single": True}, "single=True"),
-    ],
-)
-def test_indices_of_a_program_are_checked(build, options, message):
-    with pytest.raises(ValueError, match=message):
-        Program(*build("return 0;"), **options)
 
 
 # --- Fork
@@ -686,8 +411,3 @@ def test_child_process_can_call_what_its_parent_called(build):
         total, threads = program((x,))
         os._exit(0 if total == 100_000 and threads == 1 else 1)
     assert os.waitpid(child, 0)[1] == 0
-
-
-@pytest.fixture
-def rng():
-    return np.random.default_rng(20)

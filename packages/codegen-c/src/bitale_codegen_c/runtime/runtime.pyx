@@ -311,4 +311,5 @@ def shared_team_runs() -> int:
 
 
 include "argument.pxi"
+include "callback.pxi"
 include "program.pxi"

@@ -1,0 +1,127 @@
+# Python code that compiled functions call.
+
+
+cdef struct Call:
+    PyObject *program
+    PyObject *error  # the exception that a callback raised
+
+
+@cython.final
+cdef class Callback:
+    """Python code that a compiled function calls.
+
+    Parameters
+    ----------
+    function
+        Called with one ndarray for each input; returns the sequence of its results.
+    inputs, outputs
+        (dtype, shape) of each, the shape as for `Argument`.
+    borrow
+        Pass arrays that show the caller's memory and are valid during the call only, read-only;
+        a function that keeps one is an error. Otherwise the function gets copies of its own.
+    """
+
+    cdef readonly object function
+    cdef readonly list inputs
+    cdef readonly list outputs
+    cdef readonly bint borrow
+
+    def __init__(self, function, inputs, outputs, borrow=False):
+        self.function = function
+        self.inputs = [Argument(dtype, shape) for dtype, shape in inputs]
+        self.outputs = [
+            Argument(dtype, shape, name=f"result {i} of {function!r}")
+            for i, (dtype, shape) in enumerate(outputs)
+        ]
+        self.borrow = borrow
+
+    cdef int run(self, const bt_array *ins, bt_result *outs) except -1:
+        cdef Py_ssize_t i
+        cdef Argument kind
+        cdef tuple arrays = tuple(
+            [show_array(<Argument>self.inputs[i], &ins[i], self.borrow)
+             for i in range(len(self.inputs))]
+        )
+        results = self.function(*arrays)
+        if self.borrow:
+            self.check_borrowed(arrays, results)
+        if len(results) != len(self.outputs):
+            raise TypeError(
+                f"{self.function!r} returned {len(results)} results, expected {len(self.outputs)}"
+            )
+        for i in range(len(self.outputs)):
+            kind = <Argument>self.outputs[i]
+            value = results[i]
+            if not isinstance(value, np.ndarray):
+                value = np.asarray(value)
+            store_result(kind, np.ascontiguousarray(kind.convert(value)) if kind.ndim else
+                         kind.convert(value), &outs[i])
+        return 0
+
+    cdef int check_borrowed(self, tuple arrays, object results) except -1:
+        """Raise if an array is still referred to from outside the tuple and the results."""
+        cdef Py_ssize_t i, allowed
+        for i in range(len(arrays)):
+            array = arrays[i]
+            allowed = 2  # the tuple and this variable
+            for result in results:
+                if result is array:
+                    allowed += 1
+                elif isinstance(result, np.ndarray) and result.base is array:
+                    allowed += 1
+            result = None
+            if Py_REFCNT(<PyObject *>array) > allowed:
+                raise RuntimeError(
+                    f"{self.function!r} kept its input {i}, which is memory lent for the call; "
+                    "keep a copy instead"
+                )
+        return 0
+
+
+cdef object show_array(Argument kind, const bt_array *source, bint borrow):
+    """Return the array that source describes; a copy unless borrow."""
+    array = array_new(
+        <PyObject *>kind.dtype, kind.ndim, source.shape, source.strides, source.data,
+        NPY_ARRAY_ALIGNED,
+    )
+    if borrow and kind.ndim > 0:
+        return array
+    return array_copy(<PyObject *>array)
+
+
+cdef int store_result(Argument kind, object array, bt_result *target) except -1:
+    """Copy a C-contiguous array into a fresh buffer of the pool."""
+    cdef PyObject *source = <PyObject *>array
+    cdef size_t bytes = array_bytes(source)
+    target.data = NULL
+    if kind.ndim == 0:
+        memcpy(target.value, array_data(source), bytes)
+        return 0
+    target.data = pool_alloc(bytes)
+    if target.data == NULL:
+        raise MemoryError(f"no memory for {kind.name}: {bytes} bytes")
+    memcpy(target.data, array_data(source), bytes)
+    memcpy(target.shape, array_shape(source), kind.ndim * sizeof(int64_t))
+    return 0
+
+
+cdef int call_python(Call *call, int index, const bt_array *ins, bt_result *outs) noexcept with gil:
+    cdef Program program = <Program>call.program
+    cdef Callback callback = <Callback>program.callbacks[index]
+    cdef Py_ssize_t i
+    cdef int outer = team_want(0)
+    for i in range(len(callback.outputs)):
+        outs[i].data = NULL
+    try:
+        callback.run(ins, outs)
+        return 0
+    except BaseException as error:
+        for i in range(len(callback.outputs)):
+            pool_release(outs[i].data)
+            outs[i].data = NULL
+        Py_INCREF(error)
+        Py_XDECREF(call.error)
+        call.error = <PyObject *>error
+        return 1
+    finally:
+        team_want(outer)
