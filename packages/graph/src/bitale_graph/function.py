@@ -136,13 +136,11 @@ class Function:
 
     def source(self) -> str:
         """The generated source text; raises `TypeError` where the linker generates none."""
-        text = getattr(self.executable, "source", None)
-        if text is None:
+        if self.maker.source is None:
             raise TypeError(
-                f"function {self.name!r} runs on {type(self.executable).__name__}, which "
-                "generates no source"
+                f"function {self.name!r} runs on {type(self.executable).__name__}, which generates no source"
             )
-        return str(text() if callable(text) else text)
+        return self.maker.source()
 
     def get_shared(self) -> list[Container]:
         """The storage of the shared variables that the function reads or writes."""

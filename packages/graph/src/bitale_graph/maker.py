@@ -6,6 +6,7 @@ Its graph as written, the graph as rewritten, its arguments and its state.
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -75,6 +76,7 @@ class FunctionMaker:
     update_targets: list[int]
     mode: Mode
     name: str = "function"
+    source: Callable[[], str] | None = field(default=None, repr=False)
     _rewritten: FunctionGraph | None = field(default=None, repr=False)
     _lock: Any = field(default_factory=threading.Lock, repr=False)
 

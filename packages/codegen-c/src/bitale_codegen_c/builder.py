@@ -1,0 +1,293 @@
+"""A builder of C text that knows types: names, arrays with lengths and strides, buffers, checks and kernels."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+
+from bitale_graph.variable import Apply, Constant, Variable
+
+from .ctype import C_TYPES, literal
+from .memory import MemoryPlan
+
+# Words that cannot name a variable: keywords of C, and names of the generated file itself.
+_RESERVED = frozenset(
+    "auto break case char const continue default do double else enum extern float for goto if inline int long register "
+    "restrict return short signed sizeof static struct switch typedef union unsigned void volatile while in out rt call "
+    "frame arena owned status main i j k n lo hi part parts".split()
+)
+
+
+@dataclass
+class Array:
+    """An array in C: a typed pointer, a length for each axis, and strides in elements (None: C-contiguous)."""
+
+    name: str
+    dtype: str
+    lengths: list[str]
+    strides: list[str] | None = None
+    slots: frozenset[int] = field(default_factory=frozenset)
+
+    @property
+    def rank(self) -> int:
+        """The number of axes."""
+        return len(self.lengths)
+
+    @property
+    def c_type(self) -> str:
+        """The C type of an element."""
+        return C_TYPES[self.dtype]
+
+    def stride(self, axis: int) -> str:
+        """The stride of an axis, in elements."""
+        if self.strides is not None:
+            return self.strides[axis]
+        return product(self.lengths[axis + 1 :])
+
+    def count(self) -> str:
+        """The number of elements."""
+        return product(self.lengths)
+
+
+def product(factors: Iterable[str]) -> str:
+    """A product in C; ones are left out."""
+    kept = [f for f in factors if f != "1"]
+    return " * ".join(kept) if kept else "1"
+
+
+class Builder:
+    """Writes the text of one function.
+
+    Attributes
+    ----------
+    kernels : list of str
+        Functions in C, before the entry point.
+    lines : list of str
+        Statements of the entry point.
+    vector_functions, support : sets of str
+        What the text calls from the vector math library, and support files that it needs.
+
+    Parameters
+    ----------
+    plan : MemoryPlan
+    kept : set of Variable
+        Those whose buffers leave the call as outputs.
+    is_read : callable
+        Whether anything reads a variable.
+    """
+
+    def __init__(self, plan: MemoryPlan, kept: set[Variable], is_read: Callable[[Variable], bool]) -> None:
+        self.plan = plan
+        self.kept = kept
+        self.is_read = is_read
+        self.uses_blas = False
+        self.kernels: list[str] = []
+        self.lines: list[str] = []
+        self.vector_functions: set[str] = set()
+        self.support: set[str] = {"frame"}
+        self.texts: dict[str, str] = {}
+        self.scalars: dict[Variable, str] = {}
+        self.arrays: dict[Variable, Array] = {}
+        self.n_slots = 0
+        self.node_index = 0
+        self._names: set[str] = set(_RESERVED)
+        self._counts: dict[str, int] = {}
+        self._temporary: list[int] = []
+        self.declared: list[str] = []
+        self._kernel_names: dict[str, str] = {}
+
+    # Names and statements
+    def name(self, hint: str | None) -> str:
+        """A fresh C identifier that resembles ``hint``."""
+        base = re.sub(r"\W+", "_", hint or "t", flags=re.ASCII).strip("_") or "t"
+        if base[0].isdigit() or base.startswith("bt_"):
+            base = f"v{base}"
+        base = base[:40]
+        if hint and base not in self._names:
+            self._names.add(base)
+            return base
+        while True:
+            number = self._counts.get(base, 0)
+            self._counts[base] = number + 1
+            candidate = f"{base}{number}" if base[-1].isalpha() else f"{base}_{number}"
+            if candidate not in self._names:
+                self._names.add(candidate)
+                return candidate
+
+    def put(self, line: str) -> None:
+        """Add a statement to the entry point."""
+        self.lines.append(line)
+
+    def declare(self, c_type: str, hint: str, value: str) -> str:
+        """A local of the entry point with a value; its name."""
+        name = self.name(hint)
+        self.declared.append(f"{c_type} {name};")
+        self.put(f"{name} = {value};")
+        return name
+
+    def length(self, hint: str, value: str) -> str:
+        """A local int64, unless ``value`` is a name or number already."""
+        if re.fullmatch(r"\w+", value):
+            return value
+        return self.declare("int64_t", hint, value)
+
+    # Failing
+    def check(self, condition: str) -> None:
+        """Leave the function with an error unless ``condition`` holds."""
+        if condition != "1":
+            self.put(f"if (!({condition})) BT_FAIL({self.node_index}, BT_CHECK_FAILED);")
+
+    def check_equal(self, a: str, b: str) -> None:
+        """Leave the function with an error unless two lengths agree."""
+        if a != b:
+            self.check(f"{a} == {b}")
+
+    # Values of variables
+    def scalar(self, v: Variable) -> str:
+        """The C expression of a 0-d variable: a name or a literal."""
+        if isinstance(v, Constant) and v.data.ndim == 0:
+            return literal(v.data[()], v.type.dtype)  # type: ignore[attr-defined]
+        return self.scalars[v]
+
+    def define_scalar(self, v: Variable, value: str) -> str:
+        """Give a 0-d variable its value."""
+        name = self.declare(C_TYPES[v.type.dtype], v.name or "s", value)  # type: ignore[attr-defined]
+        self.scalars[v] = name
+        return name
+
+    def set_scalar_name(self, v: Variable) -> str:
+        """A declared local for a 0-d variable that a kernel or a later statement writes."""
+        name = self.name(v.name or "s")
+        self.declared.append(f"{C_TYPES[v.type.dtype]} {name};")  # type: ignore[attr-defined]
+        self.scalars[v] = name
+        return name
+
+    def array(self, v: Variable) -> Array:
+        """The array of a variable that has one."""
+        return self.arrays[v]
+
+    # Memory
+    def new_slot(self, temporary: bool = False) -> int:
+        """A place for a buffer that is released on failure, and at the end of its life."""
+        self.n_slots += 1
+        if temporary:
+            self._temporary.append(self.n_slots - 1)
+        return self.n_slots - 1
+
+    def allocate(self, hint: str | None, dtype: str, lengths: Sequence[str], keep: bool = False, temporary: bool = False) -> Array:
+        """A new contiguous array; ``keep`` if it may outlive the call."""
+        slot = self.new_slot(temporary)
+        name = self.name(hint)
+        c_type = C_TYPES[dtype]
+        self.declared.append(f"{c_type} *{name};")
+        size = product([f"(size_t)({product(lengths)})", f"sizeof({c_type})"])
+        self.put(f"if (!(owned[{slot}] = {name} = bt_take(&frame, {size}, {int(keep)}))) BT_FAIL({self.node_index}, BT_OUT_OF_MEMORY);")
+        return Array(name, dtype, list(lengths), None, frozenset([slot]))
+
+    def result(self, v: Variable, lengths: Sequence[str]) -> Array:
+        """The array of a new variable: a buffer taken over as the plan says, or a new one."""
+        dtype = v.type.dtype  # type: ignore[attr-defined]
+        old = self.plan.reused.get(v)
+        if old is not None:
+            source = self.arrays[old]
+            name = self.name(v.name) if v.name and v.name != source.name else source.name
+            if name != source.name:
+                self.declared.append(f"{source.c_type} *{name};")
+                self.put(f"{name} = {source.name};")
+            made = Array(name, dtype, list(lengths), None, source.slots)
+        else:
+            made = self.allocate(v.name, dtype, lengths, keep=v in self.kept)
+        self.arrays[v] = made
+        return made
+
+    def release_temporaries(self) -> None:
+        """Give back what was packed for one node."""
+        for slot in self._temporary:
+            self.release(slot)
+        self._temporary.clear()
+
+    def adopt_temporaries(self, a: Array) -> None:
+        """Let the copy behind ``a`` live as long as the variables that show it."""
+        self._temporary = [slot for slot in self._temporary if slot not in a.slots]
+
+    def release(self, slot: int) -> None:
+        """Give a buffer back."""
+        self.put(f"bt_give(&frame, arena, &owned[{slot}]);")
+
+    # Layout
+    def contiguous(self, a: Array) -> Array:
+        """``a`` itself if it is C-contiguous when it runs, else a copy that lives as long as this node."""
+        if a.strides is None:
+            return a
+        tests = []
+        for axis in range(a.rank):
+            inner = product(a.lengths[axis + 1 :])
+            tests.append(f"({a.lengths[axis]} == 1 || {a.strides[axis]} == {inner})")
+        return self._packed_unless(a, " && ".join(tests), keep_strides=False)
+
+    def unit_inner(self, a: Array) -> Array:
+        """``a`` with a last axis of stride 1: itself, or a copy that lives as long as this node."""
+        if a.strides is None or a.rank == 0:
+            return a
+        return self._packed_unless(a, f"{a.strides[-1]} == 1 || {a.lengths[-1]} == 1", keep_strides=True)
+
+    def unit_some(self, a: Array) -> Array:
+        """A matrix with stride 1 along one of its axes, as BLAS wants it."""
+        if a.strides is None:
+            return a
+        s0, s1 = a.strides
+        n0, n1 = a.lengths
+        fits = f"(({s1} == 1 || {n1} == 1) && {s0} >= {n1}) || (({s0} == 1 || {n0} == 1) && {s1} >= {n0})"
+        return self._packed_unless(a, fits, keep_strides=True)
+
+    def _packed_unless(self, a: Array, fits: str, keep_strides: bool) -> Array:
+        slot = self.new_slot(temporary=True)
+        pointer = self.declare(f"const {a.c_type} *", f"{a.name}_packed", a.name)
+        assert a.strides is not None
+        strides = [self.declare("int64_t", f"{pointer}_s{k}", s) for k, s in enumerate(a.strides)] if keep_strides else None
+        self.put(f"if (!({fits})) {{")
+        self.put(f"    if (!(owned[{slot}] = bt_take(&frame, (size_t)({a.count()}) * sizeof({a.c_type}), 0))) BT_FAIL({self.node_index}, BT_OUT_OF_MEMORY);")
+        packed = Array(f"({a.c_type} *)owned[{slot}]", a.dtype, a.lengths)
+        self.put("    " + self.copy_text(packed, a))
+        self.put(f"    {pointer} = owned[{slot}];")
+        for k, s in enumerate(strides or []):
+            self.put(f"    {s} = {packed.stride(k)};")
+        self.put("}")
+        return Array(pointer, a.dtype, a.lengths, strides, frozenset([slot]))
+
+    def copy_text(self, to: Array, source: Array) -> str:
+        """A statement that copies ``source`` (which broadcasts to the lengths of ``to`` by strides 0)."""
+        self.support.add("copy")
+        if to.rank == 0:
+            return f"*({to.name}) = *({source.name});"
+        size = f"sizeof({to.c_type})"
+
+        def listed(values: Sequence[str]) -> str:
+            return "(const int64_t[]){" + ", ".join(values) + "}"
+
+        ts = listed([f"({to.stride(a)}) * (int64_t){size}" for a in range(to.rank)])
+        fs = listed([f"({source.stride(a)}) * (int64_t){size}" for a in range(to.rank)])
+        return f"bt_copy((char *)({to.name}), {ts}, (const char *)({source.name}), {fs}, {listed(to.lengths)}, {to.rank}, {size});"
+
+    # Kernels
+    def kernel(self, hint: str, text: str) -> str:
+        """Add a function in C, ``text`` with ``@`` for its name; equal functions are added once."""
+        known = self._kernel_names.get(text)
+        if known is None:
+            known = self.name(hint)
+            self._kernel_names[text] = known
+            self.kernels.append(text.replace("@", known))
+        return known
+
+    def library(self, name: str, text: str) -> str:
+        """Add a fixed text under a name, once."""
+        self.texts.setdefault(name, text)
+        return name
+
+
+def comment_of(node: Apply) -> str:
+    """A node in words, with the user's names; safe inside a C comment."""
+    inputs = ", ".join(str(v) for v in node.inputs)
+    outputs = ", ".join(v.name or "_" for v in node.outputs)
+    return f"{outputs} = {node.op}({inputs})".replace("*/", "* /").replace("\\", "").replace("\n", " ")[:200]

@@ -1,0 +1,209 @@
+"""Indexing in C: views by arithmetic on pointers, gathers and scatters of rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from bitale_graph.conversion import constant_int
+from bitale_graph.ops.indexing import AdvancedIncSubtensor1, AdvancedSubtensor1, IncSubtensor, Subtensor, unpack
+from bitale_graph.variable import Apply, Variable
+
+from ..builder import Array, Builder
+from ..ctype import C_TYPES
+from ..memory import reuses
+from .shape import stretched
+from .table import emits
+
+
+def _selection(b: Builder, source: Array, pattern: Any, inputs: list[Variable]) -> Array:
+    """The part of an array that an index of integers and slices selects, with checks of the integers."""
+    offset: list[str] = []
+    lengths: list[str] = []
+    strides: list[str] = []
+    for axis, part in enumerate(unpack(pattern, inputs)):
+        n, s = source.lengths[axis], b.length(f"{source.name}_s", source.stride(axis))
+        if isinstance(part, slice):
+            start, length, step = _slice(b, n, part)
+            offset.append(f"{start} * {s}")
+            lengths.append(length)
+            strides.append(s if step == "1" else b.length("s", f"{step} * {s}"))
+        else:
+            i = b.declare("int64_t", "index", b.scalar(part))
+            b.put(f"if ({i} < 0) {i} += {n};")
+            b.check(f"{i} >= 0 && {i} < {n}")
+            offset.append(f"{i} * {s}")
+    rest = range(len(pattern), source.rank)
+    lengths += [source.lengths[a] for a in rest]
+    strides += [source.stride(a) for a in rest]
+    terms = [t for t in offset if not t.startswith("0 * ")]
+    name = b.declare(f"{source.c_type} *", f"{source.name}_part", " + ".join([source.name, *terms]))
+    # Rows of a contiguous array are contiguous too.
+    is_block = source.strides is None and _is_block(unpack(pattern, inputs))
+    strides = [b.length("s", s) for s in strides]
+    return Array(name, source.dtype, lengths, None if is_block else strides, source.slots)
+
+
+def _step_is_one(part: slice) -> bool:
+    return part.step is None or constant_int(part.step) == 1
+
+
+def _is_full(part: slice) -> bool:
+    return part.start is None and part.stop is None and part.step is None
+
+
+def _is_block(parts: list[Any]) -> bool:
+    """Whether the selection is one block of memory: integers, then at most one slice, then full axes."""
+    seen_slice = False
+    for p in parts:
+        if isinstance(p, slice):
+            if seen_slice and not _is_full(p):
+                return False
+            if not _is_full(p) and not _step_is_one(p):
+                return False
+            seen_slice = True
+        elif seen_slice:
+            return False
+    return True
+
+
+def _slice(b: Builder, n: str, part: slice) -> tuple[str, str, str]:
+    """First index, length and step of a slice, by Python's rules."""
+    if _is_full(part):
+        return "0", n, "1"
+    if _step_is_one(part):
+        start, stop = "0", n
+        if part.start is not None:
+            start = _clamped(b, "start", b.scalar(part.start), n)
+        if part.stop is not None:
+            stop = _clamped(b, "stop", b.scalar(part.stop), n)
+        length = b.declare("int64_t", "length", f"{stop} > {start} ? {stop} - {start} : 0")
+        return start, length, "1"
+    step = b.declare("int64_t", "step", b.scalar(part.step))
+    b.check(f"{step} != 0")
+    start = b.declare("int64_t", "start", f"{step} > 0 ? 0 : {n} - 1" if part.start is None else b.scalar(part.start))
+    stop = b.declare("int64_t", "stop", f"{step} > 0 ? {n} : -1" if part.stop is None else b.scalar(part.stop))
+    for name, given in ((start, part.start), (stop, part.stop)):
+        if given is not None:
+            b.put(f"if ({name} < 0) {name} += {n};")
+            b.put(f"if ({step} > 0) {name} = {name} < 0 ? 0 : {name} > {n} ? {n} : {name};")
+            b.put(f"else {name} = {name} < -1 ? -1 : {name} >= {n} ? {n} - 1 : {name};")
+    up, down = f"({stop} - {start} + {step} - 1) / {step}", f"({start} - {stop} - {step} - 1) / -{step}"
+    length = b.declare("int64_t", "length", f"{step} > 0 ? {up} : {down}")
+    b.put(f"if ({length} < 0) {length} = 0;")
+    return start, length, step
+
+
+def _clamped(b: Builder, hint: str, value: str, n: str) -> str:
+    name = b.declare("int64_t", hint, value)
+    b.put(f"if ({name} < 0) {name} += {n};")
+    b.put(f"{name} = {name} < 0 ? 0 : {name} > {n} ? {n} : {name};")
+    return name
+
+
+@emits.define(Subtensor)
+def emit_subtensor(b: Builder, node: Apply) -> Iterator[None]:
+    """A view; a single element is loaded."""
+    x, *inputs = node.inputs
+    part = _selection(b, b.array(x), node.op.pattern, inputs)  # type: ignore[attr-defined]
+    if part.rank == 0:
+        yield
+        b.define_scalar(node.outputs[0], f"*{part.name}")
+        return
+    b.arrays[node.outputs[0]] = part
+    yield
+
+
+@reuses.define(IncSubtensor, AdvancedIncSubtensor1)
+def inc_reuses(node: Apply) -> list[tuple[int, int]]:
+    """What is written into may be written into where it lies."""
+    return [(0, 0)]
+
+
+def _copied(b: Builder, node: Apply, x: Array) -> tuple[Array, bool]:
+    """The array of the result, and whether ``x`` must be copied to it."""
+    out = b.result(node.outputs[0], x.lengths)
+    return out, node.outputs[0] not in b.plan.reused
+
+
+@emits.define(IncSubtensor)
+def emit_inc_subtensor(b: Builder, node: Apply) -> Iterator[None]:
+    """Copy, unless the buffer was taken over; then write to the selection."""
+    x, y, *inputs = node.inputs
+    source = b.array(x)
+    out, is_copy = _copied(b, node, source)
+    place = _selection(b, out, node.op.pattern, inputs)  # type: ignore[attr-defined]
+    rank = place.rank
+    shape = y.type.shape  # type: ignore[attr-defined]
+    for a, n in enumerate(shape):
+        if n != 1:
+            b.check_equal(b.array(y).lengths[a], place.lengths[a - len(shape)])
+    yield
+    if is_copy:
+        b.put(b.copy_text(out, source))
+    value = Array("", out.dtype, [], [])
+    element = b.scalar(y) if not shape else ""
+    if shape:
+        value = stretched(b.array(y), y, rank)
+    pad = ""
+    for a in range(rank):
+        b.put(f"{pad}for (int64_t i{a} = 0; i{a} < {place.lengths[a]}; i{a}++)")
+        pad += "    "
+    at = " + ".join(f"i{a} * ({place.stride(a)})" for a in range(rank)) or "0"
+    if shape:
+        element = f"{value.name}[{' + '.join(f'i{a} * ({value.stride(a)})' for a in range(rank)) or '0'}]"
+    b.put(f"{pad}{place.name}[{at}] {'=' if node.op.set else '+='} {element};")  # type: ignore[attr-defined]
+
+
+def _check_rows(b: Builder, rows: Array, n: str) -> None:
+    """Every index must lie in the range; negative ones count from the end."""
+    bad = b.declare("int64_t", "bad", "0")
+    b.put(f"for (int64_t e = 0; e < {rows.lengths[0]}; e++) {bad} += (int64_t){rows.name}[e * {rows.stride(0)}] < -{n} "
+          f"|| (int64_t){rows.name}[e * {rows.stride(0)}] >= {n};".replace("[e * 1]", "[e]"))
+    b.check(f"{bad} == 0")
+
+
+@emits.define(AdvancedSubtensor1)
+def emit_take_rows(b: Builder, node: Apply) -> Iterator[None]:
+    """Copy the rows named."""
+    x, rows = node.inputs
+    source, index = b.contiguous(b.array(x)), b.array(rows)
+    _check_rows(b, index, source.lengths[0])
+    out = b.result(node.outputs[0], [index.lengths[0], *source.lengths[1:]])
+    yield
+    size = out.stride(0)
+    b.put(f"for (int64_t e = 0; e < {index.lengths[0]}; e++) {{")
+    b.put(f"    int64_t row = (int64_t){index.name}[e * ({index.stride(0)})];")
+    b.put(f"    if (row < 0) row += {source.lengths[0]};")
+    b.put(f"    __builtin_memcpy({out.name} + e * ({size}), {source.name} + row * ({size}), (size_t)({size}) * sizeof({out.c_type}));")
+    b.put("}")
+
+
+@emits.define(AdvancedIncSubtensor1)
+def emit_inc_rows(b: Builder, node: Apply) -> Iterator[None]:
+    """Copy, unless the buffer was taken over; then write row by row, in the order of the index."""
+    x, y, rows = node.inputs
+    source, index = b.array(x), b.array(rows)
+    _check_rows(b, index, source.lengths[0])
+    selection = [index.lengths[0], *source.lengths[1:]]
+    shape = y.type.shape  # type: ignore[attr-defined]
+    for a, n in enumerate(shape):
+        if n != 1:
+            b.check_equal(b.array(y).lengths[a], selection[a - len(shape)])
+    out, is_copy = _copied(b, node, source)
+    rank = out.rank
+    value = stretched(b.array(y), y, rank) if shape else None
+    yield
+    if is_copy:
+        b.put(b.copy_text(out, source))
+    b.put(f"for (int64_t i0 = 0; i0 < {index.lengths[0]}; i0++) {{")
+    b.put(f"    int64_t row = (int64_t){index.name}[i0 * ({index.stride(0)})];")
+    b.put(f"    if (row < 0) row += {source.lengths[0]};")
+    pad = "    "
+    for a in range(1, rank):
+        b.put(f"{pad}for (int64_t i{a} = 0; i{a} < {out.lengths[a]}; i{a}++)")
+        pad += "    "
+    at = " + ".join([f"row * ({out.stride(0)})", *(f"i{a} * ({out.stride(a)})" for a in range(1, rank))])
+    element = b.scalar(y) if value is None else f"{value.name}[{' + '.join(f'i{a} * ({value.stride(a)})' for a in range(rank))}]"
+    b.put(f"{pad}{out.name}[{at}] {'=' if node.op.set else '+='} ({C_TYPES[out.dtype]}){element};")  # type: ignore[attr-defined]
+    b.put("}")

@@ -1,0 +1,106 @@
+"""Products: BLAS where it beats a plain loop, plain loops for small operands and for integers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from importlib.resources import files
+
+from bitale_graph.ops.product import Dot, Gemm
+from bitale_graph.variable import Apply
+
+from ..blas import BLAS_NAMES
+from ..builder import Array, Builder
+from ..ctype import SUFFIXES
+from ..memory import reuses
+from .table import emits
+
+# Below this many multiplications a plain loop beats the call of BLAS (measured with OpenBLAS: about 1 microsecond).
+SMALL_PRODUCT = 6000
+
+
+def _library(b: Builder, dtype: str) -> str:
+    """Add the product functions of a float dtype; the suffix of their names."""
+    suffix = SUFFIXES[dtype]
+    letter = "s" if dtype == "float32" else "d"
+    text = (files(__package__) / ".." / "support" / "product.h").read_text()
+    text = text.replace("BT_GEMM_SUFFIX", str(BLAS_NAMES.index(f"{letter}gemm"))).replace("BT_GEMV_SUFFIX", str(BLAS_NAMES.index(f"{letter}gemv")))
+    text = text.replace("BT_SMALL_PRODUCT", str(SMALL_PRODUCT)).replace("TYPE", "float" if letter == "s" else "double").replace("SUFFIX", suffix)
+    b.library(f"product_{suffix}", text)
+    b.uses_blas = True
+    return suffix
+
+
+@emits.define(Dot)
+def emit_dot(b: Builder, node: Apply) -> Iterator[None]:
+    """Choose by rank and dtype."""
+    x, y = (b.array(v) for v in node.inputs)
+    b.check_equal(x.lengths[-1], y.lengths[0])
+    if x.dtype not in ("float32", "float64"):
+        yield from _plain_dot(b, node, x, y)
+        return
+    suffix = _library(b, x.dtype)
+    if x.rank == y.rank == 1:
+        yield
+        step = [f"p * {a.stride(0)}" if a.strides else "p" for a in (x, y)]
+        total = b.set_scalar_name(node.outputs[0])
+        # Lanes of a vector sum in parallel; float32 is summed in float64, which costs nothing beside the loads.
+        b.put(f"{{ double s = 0;\n#pragma omp simd reduction(+:s)\nfor (int64_t p = 0; p < {x.lengths[0]}; p++) "
+              f"s += (double){x.name}[{step[0]}] * {y.name}[{step[1]}];\n{total} = s; }}")
+        return
+    if x.rank == y.rank == 2:
+        x, y = b.unit_some(x), b.unit_some(y)
+        out = b.result(node.outputs[0], [x.lengths[0], y.lengths[1]])
+        yield
+        b.put(gemm_text(suffix, x, y, out, "1", "0"))
+        return
+    matrix, vector = (x, y) if x.rank == 2 else (y, x)
+    matrix = b.unit_some(matrix)
+    rows, columns = (0, 1) if x.rank == 2 else (1, 0)
+    out = b.result(node.outputs[0], [matrix.lengths[rows]])
+    yield
+    b.put(f"bt_gemv_{suffix}(rt, {matrix.lengths[rows]}, {matrix.lengths[columns]}, {matrix.name}, {matrix.stride(rows)}, "
+          f"{matrix.stride(columns)}, {vector.name}, {vector.stride(0)}, {out.name});")
+
+
+def gemm_text(suffix: str, x: Array, y: Array, out: Array, alpha: str, beta: str) -> str:
+    """A call of gemm."""
+    return (f"bt_gemm_{suffix}(rt, {x.lengths[0]}, {y.lengths[1]}, {x.lengths[1]}, {alpha}, {x.name}, {x.stride(0)}, {x.stride(1)}, "
+            f"{y.name}, {y.stride(0)}, {y.stride(1)}, {beta}, {out.name}, {out.stride(0)});")
+
+
+def _plain_dot(b: Builder, node: Apply, x: Array, y: Array) -> Iterator[None]:
+    """Integers and bools: three loops (sums of bools are or)."""
+    rows = x.lengths[0] if x.rank == 2 else "1"
+    columns = y.lengths[1] if y.rank == 2 else "1"
+    lengths = ([rows] if x.rank == 2 else []) + ([columns] if y.rank == 2 else [])
+    out = b.result(node.outputs[0], lengths) if lengths else None
+    yield
+    left = f"{x.name}[{'i * (' + x.stride(0) + ') + ' if x.rank == 2 else ''}p * ({x.stride(x.rank - 1)})]"
+    right = f"{y.name}[p * ({y.stride(0)}){' + j * (' + y.stride(1) + ')' if y.rank == 2 else ''}]"
+    combine = f"s = s | ({left} & {right})" if x.dtype == "bool" else f"s += {left} * {right}"
+    target = f"{out.name}[i * ({columns}) + j]" if out is not None else b.set_scalar_name(node.outputs[0])
+    b.put(f"for (int64_t i = 0; i < {rows}; i++) for (int64_t j = 0; j < {columns}; j++) {{ {x.c_type} s = 0; "
+          f"for (int64_t p = 0; p < {x.lengths[-1]}; p++) {combine}; {target} = s; }}")
+
+
+@reuses.define(Gemm)
+def gemm_reuses(node: Apply) -> list[tuple[int, int]]:
+    """The product is added where z lies."""
+    return [(0, 0)]
+
+
+@emits.define(Gemm)
+def emit_gemm(b: Builder, node: Apply) -> Iterator[None]:
+    """Copy z, unless its buffer was taken over; then let BLAS add to it."""
+    z, alpha, x, y, beta = node.inputs
+    left, right, base = b.array(x), b.array(y), b.array(z)
+    b.check_equal(left.lengths[1], right.lengths[0])
+    b.check_equal(base.lengths[0], left.lengths[0])
+    b.check_equal(base.lengths[1], right.lengths[1])
+    suffix = _library(b, left.dtype)
+    left, right = b.unit_some(left), b.unit_some(right)
+    out = b.result(node.outputs[0], base.lengths)
+    yield
+    if node.outputs[0] not in b.plan.reused:
+        b.put(b.copy_text(out, base))
+    b.put(gemm_text(suffix, left, right, out, b.scalar(alpha), b.scalar(beta)))

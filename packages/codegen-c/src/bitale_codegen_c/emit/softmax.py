@@ -1,0 +1,174 @@
+"""Softmax and cross-entropy in C: one pass of kernels over rows, shared among threads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from importlib.resources import files
+
+from bitale_graph.ops.softmax import (
+    Crossentropy1Hot,
+    Crossentropy1HotGrad,
+    LogSoftmax,
+    Softmax,
+    SoftmaxCrossentropy,
+    SoftmaxCrossentropyGrad,
+    SoftmaxGrad,
+)
+from bitale_graph.variable import Apply
+
+from ..builder import Array, Builder, product
+from ..ctype import SUFFIXES
+from ..memory import reuses
+from .scalar import TRANSCENDENTAL
+from .table import emits
+
+
+def _library(b: Builder, dtype: str) -> str:
+    suffix = SUFFIXES[dtype]
+    c_type = "float" if dtype == "float32" else "double"
+    b.vector_functions.update({f"bt_exp_{suffix}", f"bt_maximum_{suffix}"})
+    b.library(
+        f"reduction_maximum_{suffix}",
+        f"#pragma omp declare reduction(bt_maximum_{suffix}_of : {c_type} : omp_out = bt_maximum_{suffix}(omp_out, omp_in)) "
+        "initializer(omp_priv = omp_orig)",
+    )
+    text = (files(__package__) / ".." / "support" / "rows.h").read_text()
+    b.library(f"rows_{suffix}", text.replace("TYPE", c_type).replace("SUFFIX", suffix))
+    return suffix
+
+
+def _rows(x: Array) -> tuple[str, str]:
+    return product(x.lengths[:-1]), x.lengths[-1]
+
+
+def _over_rows(b: Builder, rows: str, n: str, cost: int, call: str) -> None:
+    """Call for each thread's rows; ``call`` uses lo and hi."""
+    parts = b.declare("int64_t", "parts", f"bt_parts(rt, ({rows}) * {n} * {cost})")
+    b.put(f"if ({parts} > ({rows})) {parts} = ({rows}) > 0 ? ({rows}) : 1;")
+    b.put(f"#pragma omp parallel for num_threads((int){parts}) schedule(static, 1) if ({parts} > 1)")
+    b.put(f"for (int64_t part = 0; part < {parts}; part++) {{")
+    b.put(f"    int64_t lo = ({rows}) * part / {parts}, hi = ({rows}) * (part + 1) / {parts};")
+    b.put(f"    {call}")
+    b.put("}")
+
+
+@reuses.define(Softmax, LogSoftmax)
+def softmax_reuses(node: Apply) -> list[tuple[int, int]]:
+    """A row is read before it is written."""
+    return [(0, 0)]
+
+
+@emits.define(Softmax, LogSoftmax)
+def emit_softmax(b: Builder, node: Apply) -> Iterator[None]:
+    """Row by row."""
+    x = b.contiguous(b.array(node.inputs[0]))
+    suffix = _library(b, x.dtype)
+    out = b.result(node.outputs[0], x.lengths)
+    yield
+    rows, n = _rows(x)
+    function = "bt_log_softmax" if isinstance(node.op, LogSoftmax) else "bt_softmax"
+    _over_rows(b, rows, n, TRANSCENDENTAL, f"{function}_{suffix}(hi - lo, {n}, {x.name} + lo * {n}, {out.name} + lo * {n});")
+
+
+@reuses.define(SoftmaxGrad)
+def softmax_grad_reuses(node: Apply) -> list[tuple[int, int]]:
+    """A row is read before it is written."""
+    return [(0, 0), (0, 1)]
+
+
+@emits.define(SoftmaxGrad)
+def emit_softmax_grad(b: Builder, node: Apply) -> Iterator[None]:
+    """Row by row."""
+    ct, y = (b.contiguous(b.array(v)) for v in node.inputs)
+    for n, m in zip(ct.lengths, y.lengths):
+        b.check_equal(n, m)
+    suffix = _library(b, y.dtype)
+    out = b.result(node.outputs[0], y.lengths)
+    yield
+    rows, n = _rows(y)
+    _over_rows(b, rows, n, 3, f"bt_softmax_grad_{suffix}(hi - lo, {n}, {ct.name} + lo * {n}, {y.name} + lo * {n}, {out.name} + lo * {n});")
+
+
+def _targets(b: Builder, t: Array, rows: str, classes: str) -> str:
+    """The targets as non-negative int64, checked."""
+    b.check_equal(rows, t.lengths[0])
+    made = b.allocate("targets", "int64", [rows], temporary=True)
+    bad = b.declare("int64_t", "bad", "0")
+    b.put(f"for (int64_t i = 0; i < {rows}; i++) {{")
+    b.put(f"    int64_t c = (int64_t){t.name}[i * ({t.stride(0)})];")
+    b.put(f"    if (c < 0) c += {classes};")
+    b.put(f"    {bad} += c < 0 || c >= {classes};")
+    b.put(f"    {made.name}[i] = c;")
+    b.put("}")
+    b.check(f"{bad} == 0")
+    return made.name
+
+
+@emits.define(SoftmaxCrossentropy)
+def emit_softmax_crossentropy(b: Builder, node: Apply) -> Iterator[None]:
+    """The loss, and softmax where something reads it."""
+    x = b.contiguous(b.array(node.inputs[0]))
+    rows, n = _rows(x)
+    t = _targets(b, b.array(node.inputs[1]), rows, n)
+    suffix = _library(b, x.dtype)
+    loss = b.result(node.outputs[0], [rows])
+    is_read = b.is_read(node.outputs[1])
+    if is_read:
+        y = b.result(node.outputs[1], x.lengths)
+        yield
+        row, keep = f"{y.name} + lo * {n}", 1
+    else:
+        scratch = b.allocate("scratch", x.dtype, [n, "rt->threads"], temporary=True)
+        yield
+        row, keep = f"{scratch.name} + part * {n}", 0
+    _over_rows(b, rows, n, TRANSCENDENTAL,
+               f"bt_crossentropy_{suffix}(hi - lo, {n}, {x.name} + lo * {n}, {t} + lo, {loss.name} + lo, {row}, {keep});")
+
+
+@reuses.define(SoftmaxCrossentropyGrad)
+def softmax_crossentropy_grad_reuses(node: Apply) -> list[tuple[int, int]]:
+    """Softmax is read row by row."""
+    return [(0, 0)]
+
+
+@emits.define(SoftmaxCrossentropyGrad)
+def emit_softmax_crossentropy_grad(b: Builder, node: Apply) -> Iterator[None]:
+    """Row by row."""
+    y, ct = b.contiguous(b.array(node.inputs[0])), b.array(node.inputs[1])
+    rows, n = _rows(y)
+    step = ct.stride(0)
+    if node.inputs[1].type.shape[0] == 1:  # type: ignore[attr-defined]
+        step = "0"
+    else:
+        b.check_equal(rows, ct.lengths[0])
+    t = _targets(b, b.array(node.inputs[2]), rows, n)
+    suffix = _library(b, y.dtype)
+    out = b.result(node.outputs[0], y.lengths)
+    yield
+    _over_rows(b, rows, n, 2, f"bt_crossentropy_grad_{suffix}(hi - lo, {n}, {y.name} + lo * {n}, {ct.name} + lo * ({step}), {step}, "
+               f"{t} + lo, {out.name} + lo * {n});")
+
+
+@emits.define(Crossentropy1Hot)
+def emit_crossentropy_1hot(b: Builder, node: Apply) -> Iterator[None]:
+    """One logarithm a row."""
+    p = b.contiguous(b.array(node.inputs[0]))
+    rows, n = _rows(p)
+    t = _targets(b, b.array(node.inputs[1]), rows, n)
+    loss = b.result(node.outputs[0], [rows])
+    yield
+    log = "__builtin_logf" if p.dtype == "float32" else "__builtin_log"
+    b.put(f"for (int64_t i = 0; i < {rows}; i++) {loss.name}[i] = -{log}({p.name}[i * {n} + {t}[i]]);")
+
+
+@emits.define(Crossentropy1HotGrad)
+def emit_crossentropy_1hot_grad(b: Builder, node: Apply) -> Iterator[None]:
+    """Zeros, and a quotient at each target."""
+    p, ct = b.contiguous(b.array(node.inputs[0])), b.array(node.inputs[1])
+    rows, n = _rows(p)
+    b.check_equal(rows, ct.lengths[0])
+    t = _targets(b, b.array(node.inputs[2]), rows, n)
+    out = b.result(node.outputs[0], p.lengths)
+    yield
+    b.put(f"__builtin_memset({out.name}, 0, (size_t)({out.count()}) * sizeof({out.c_type}));")
+    b.put(f"for (int64_t i = 0; i < {rows}; i++) {out.name}[i * {n} + {t}[i]] = -{ct.name}[i * ({ct.stride(0)})] / {p.name}[i * {n} + {t}[i]];")

@@ -1,0 +1,210 @@
+"""The C linker: lower, compile or take from the cache, load, and hand to the runtime."""
+
+from __future__ import annotations
+
+import io
+import json
+import threading
+import warnings
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from bitale_graph.config import config
+from bitale_graph.maker import FunctionMaker
+from bitale_graph.mode import Executable
+from bitale_graph.numpy_linker import NumpyLinker, run_graph
+from bitale_graph.op import result_of
+from bitale_graph.run_time_error import raise_with_node
+from bitale_graph.variable import Apply, Constant
+
+from . import settings as settings
+from .blas import load_blas
+from .cache import Cache, CacheError, cache_key, kernel_key, open_cache
+from .compiler import Compiler, CompileError, find_compiler
+from .cpu import this_cpu
+from .loader import LoadError, load_kernel
+from .lowering import LoweredFunction, lower
+from .runtime.runtime import Argument, Callback, Program
+from .threads import set_threads
+
+VERSION = "0.1.0"
+NO_COMPILER = (
+    "bitale found no C compiler, so functions run on NumPy, more slowly. Install gcc (Debian: apt install gcc; "
+    "macOS: xcode-select --install), or set config.cxx to the path of a compiler; linker='numpy' silences this warning."
+)
+
+
+class CLinker:
+    """Makes functions run as machine code; without a C compiler, on NumPy after one warning."""
+
+    name = "c"
+    rank = 10
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._compilers: dict[tuple[str, str], Compiler | None] = {}
+        self._caches: dict[str, Cache] = {}
+        self._has_warned = False
+
+    def link(self, maker: FunctionMaker) -> Executable:
+        """Compile the function of ``maker``; what was compiled before, in any process, is loaded."""
+        cache = self._cache()
+        compiler = self._compiler(cache)
+        if compiler is None:
+            if not self._has_warned:
+                self._has_warned = True
+                warnings.warn(NO_COMPILER, UserWarning, stacklevel=5)
+            return NumpyLinker().link(maker)
+        set_threads((config.threads or None) if config.openmp else 1)
+        key = self._plan_key(maker, compiler)
+        plan = _read_plan(cache, key) if key is not None else None
+        if plan is not None:
+            try:
+                return _program(maker, plan, plan["kernel"])
+            except LoadError:
+                pass  # made for another machine or runtime: make it again
+        lowered = lower(maker.fgraph, len(maker.arguments), maker.n_outputs, maker.update_targets)
+        kernel = _compiled(cache, compiler, lowered.source)
+        plan = _plan_of(lowered)
+        if key is not None and not lowered.callbacks:
+            _write_plan(cache, key, plan, kernel)
+        return _program(maker, plan, kernel, lowered)
+
+    def _cache(self) -> Cache:
+        root = config.base_compiledir
+        with self._lock:
+            if root not in self._caches:
+                self._caches[root] = open_cache(root or None)
+            return self._caches[root]
+
+    def _compiler(self, cache: Cache) -> Compiler | None:
+        choice = config.cxx
+        key = (choice, str(cache.root))
+        with self._lock:
+            if key not in self._compilers:
+                try:
+                    self._compilers[key] = find_compiler(None if choice == "auto" else choice, cache=cache)
+                except CompileError:
+                    if choice != "auto":
+                        raise
+                    self._compilers[key] = None
+            return self._compilers[key]
+
+    def _plan_key(self, maker: FunctionMaker, compiler: Compiler) -> str | None:
+        graph = maker.key()
+        if graph is None:
+            return None
+        return cache_key("plan", VERSION, _own_text(), graph, compiler.version, *compiler.flags, this_cpu().signature)
+
+
+_text_digest: list[str] = []
+
+
+def _own_text() -> str:
+    """A digest of this package's files by name, size and time: what is cached ends when the generator changes."""
+    if not _text_digest:
+        folder = Path(__file__).parent
+        found = sorted(p for p in folder.rglob("*") if p.suffix in (".py", ".h"))
+        stats = [(p.name, p.stat().st_size, p.stat().st_mtime_ns) for p in found]
+        _text_digest.append(cache_key(repr(stats)))
+    return _text_digest[0]
+
+
+def _compiled(cache: Cache, compiler: Compiler, source: str) -> Path:
+    """The shared object of a source text, from the cache or the compiler."""
+    key = kernel_key(source, compiler.version, compiler.flags)
+    folder = cache.get(key)
+    if folder is None:
+        with cache.temporary_folder() as work:
+            compiler.compile(source, work / "kernel.so")
+            folder = cache.put(key, {"kernel.so": work / "kernel.so", "source.c": work / "kernel.c"})
+    return folder / "kernel.so"
+
+
+def _plan_of(lowered: LoweredFunction) -> dict[str, Any]:
+    return {"in_place": lowered.in_place, "constants": lowered.constants, "uses_blas": lowered.uses_blas}
+
+
+def _write_plan(cache: Cache, key: str, plan: dict[str, Any], kernel: Path) -> None:
+    buffer = io.BytesIO()
+    np.savez(buffer, *plan["constants"])
+    text = json.dumps({"in_place": plan["in_place"], "uses_blas": plan["uses_blas"], "kernel": kernel.parent.name,
+                       "constants": len(plan["constants"])})
+    try:
+        cache.put(key, {"plan.json": text.encode(), "constants.npz": buffer.getvalue()})
+    except CacheError as error:
+        warnings.warn(str(error), UserWarning, stacklevel=6)
+
+
+def _read_plan(cache: Cache, key: str) -> dict[str, Any] | None:
+    folder = cache.get(key)
+    if folder is None:
+        return None
+    plan: dict[str, Any] = json.loads((folder / "plan.json").read_text())
+    kernel = cache.get(plan["kernel"])
+    if kernel is None:
+        return None
+    plan["kernel"] = kernel / "kernel.so"
+    count = plan["constants"]
+    if count:
+        with np.load(folder / "constants.npz", allow_pickle=False) as stored:
+            plan["constants"] = [stored[f"arr_{i}"] for i in range(count)]
+    else:
+        plan["constants"] = []
+    return plan
+
+
+def _program(maker: FunctionMaker, plan: dict[str, Any], path: Path, lowered: LoweredFunction | None = None) -> Program:
+    if plan["uses_blas"]:
+        load_blas(None if config.blas == "auto" else config.blas)
+    kernel = load_kernel(path)
+    graph = maker.written
+    n = len(maker.arguments)
+    types: list[Any] = [v.type for v in graph.inputs]
+    arguments = [Argument(t.dtype, t.shape, a.filter, a.name) for t, a in zip(types, maker.arguments)]
+    shared = [(c, Argument(t.dtype, t.shape)) for c, t in zip(maker.containers, types[n:])]
+    outputs = [(v.type.dtype, v.type.shape) for v in graph.outputs]  # type: ignore[attr-defined]
+    updates = [(target, None if maker.n_outputs + k in plan["in_place"] else maker.n_outputs + k)
+               for k, target in enumerate(maker.update_targets)]
+    callbacks = [_callback(node, maker) for node in lowered.callbacks] if lowered is not None else []
+    source_path = path.with_name("source.c")
+    maker.source = source_path.read_text
+    return Program(
+        kernel.entry, kernel, arguments=arguments, outputs=outputs, shared=shared, constants=plan["constants"],
+        updates=updates, callbacks=callbacks, returned=maker.n_outputs,
+        on_error=_Explain(maker), name=maker.name,
+    )
+
+
+def _callback(node: Apply, maker: FunctionMaker) -> Callback:
+    def run(*arrays: np.ndarray[Any, Any]) -> list[Any]:
+        try:
+            return result_of(node, arrays)
+        except Exception as error:
+            raise_with_node(error, node, arrays, maker.fgraph)
+
+    def described(variables: Any) -> list[tuple[str, Any]]:
+        return [(v.type.dtype, v.type.shape) for v in variables]
+
+    return Callback(run, described(node.inputs), described(node.outputs))
+
+
+class _Explain:
+    """Tells why a call failed, by running it again on NumPy: first as it was written, then as it was rewritten.
+
+    The generated code only says that something is wrong, so there is one place where errors get their words, and the
+    graph as written knows the user's lines best. Nothing has changed since, as a failed call changes nothing.
+    """
+
+    def __init__(self, maker: FunctionMaker) -> None:
+        self.maker = maker
+
+    def __call__(self, args: tuple[Any, ...], status: int) -> None:
+        """Raise; return only if NumPy finds nothing wrong."""
+        if status & 255 == 2:
+            raise MemoryError(f"function {self.maker.name!r}: out of memory for an intermediate result")
+        given = [a.filter(value) for a, value in zip(self.maker.arguments, args)] + [c.data for c in self.maker.containers]
+        for graph in (self.maker.written, self.maker.fgraph):
+            constants = {v: v.data for v in graph.variables if isinstance(v, Constant)}
+            run_graph(graph, [(node, []) for node in graph.toposort()], constants, given)

@@ -1,0 +1,29 @@
+/* Memory of one call: small buffers stand in the frame, larger ones come from the runtime's pool. */
+typedef struct {
+    const bt_runtime *rt;
+    char *next, *end;
+} bt_frame;
+
+static inline void *bt_take(bt_frame *frame, size_t bytes, int keep) {
+    size_t rounded = (bytes + 63) & ~(size_t)63;
+    if (!keep && rounded <= 1024 && (size_t)(frame->end - frame->next) >= rounded) {
+        char *taken = frame->next;
+        frame->next += rounded;
+        return taken;
+    }
+    return frame->rt->alloc(bytes);
+}
+
+static inline void bt_give(bt_frame *frame, const char *arena, void **buffer) {
+    char *p = *buffer;
+    *buffer = NULL;
+    if (p != NULL && !(p >= arena && p < frame->end)) frame->rt->release(p);
+}
+
+/* How many threads share `work` units, a unit being about a multiplication of one element. */
+static inline int64_t bt_parts(const bt_runtime *rt, int64_t work) {
+    int64_t parts = work / BT_WORK_OF_A_THREAD;
+    if (parts > rt->threads) parts = rt->threads;
+    if (parts > BT_MAX_PARTS) parts = BT_MAX_PARTS;
+    return parts < 1 ? 1 : parts;
+}
