@@ -138,7 +138,8 @@ class Function:
         """The generated source text; raises `TypeError` where the linker generates none."""
         if self.maker.source is None:
             raise TypeError(
-                f"function {self.name!r} runs on {type(self.executable).__name__}, which generates no source"
+                f"function {self.name!r} runs on {type(self.executable).__name__}, which "
+                "generates no source"
             )
         return self.maker.source()
 

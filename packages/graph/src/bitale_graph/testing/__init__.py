@@ -1,0 +1,13 @@
+"""For the tests of every layer: samples of each op, and comparisons that say what differs."""
+
+from .compare import assert_graph_equal as assert_graph_equal
+from .compare import assert_same_values as assert_same_values
+from .compare import difference as difference
+from .compare import ulp_distance as ulp_distance
+from .runner import check_shapes as check_shapes
+from .runner import run_samples as run_samples
+from .sample import OpSample as OpSample
+from .table import differentiable_samples as differentiable_samples
+from .table import op_samples as op_samples
+from .table import sampled_subjects as sampled_subjects
+from .table import samples_by_subject as samples_by_subject

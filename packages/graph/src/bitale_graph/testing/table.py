@@ -1,0 +1,61 @@
+"""The table of samples."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from .elementwise_samples import elementwise_samples
+from .index_samples import index_samples
+from .numeric_samples import loop_samples, product_samples, reduction_samples, softmax_samples
+from .shape_samples import creation_samples, join_samples, shape_samples
+
+if TYPE_CHECKING:
+    from .sample import OpSample
+
+
+@cache
+def _table() -> tuple[OpSample, ...]:
+    return (
+        *elementwise_samples(),
+        *shape_samples(),
+        *creation_samples(),
+        *join_samples(),
+        *index_samples(),
+        *reduction_samples(),
+        *product_samples(),
+        *softmax_samples(),
+        *loop_samples(),
+    )
+
+
+def op_samples(*subjects: Any, core: bool = False) -> list[OpSample]:
+    """All samples, or those of some subjects.
+
+    Parameters
+    ----------
+    subjects : ScalarOp or class of Op
+        By default every scalar op and every op.
+    core : bool
+        Only the few that must be run even where compiling is slow.
+    """
+    return [s for s in _table() if (not subjects or s.subject in subjects) and (s.core or not core)]
+
+
+def differentiable_samples(*subjects: Any) -> list[OpSample]:
+    """The samples that can be differentiated twice by some input."""
+    return [s for s in op_samples(*subjects) if any(s.differentiable)]
+
+
+def samples_by_subject(samples: Iterable[OpSample] | None = None) -> dict[Any, list[OpSample]]:
+    """Samples (by default all) in groups of one scalar op or op."""
+    groups: dict[Any, list[OpSample]] = {}
+    for s in _table() if samples is None else samples:
+        groups.setdefault(s.subject, []).append(s)
+    return groups
+
+
+def sampled_subjects() -> set[Any]:
+    """Every scalar op and every class of ops that has a sample."""
+    return {s.subject for s in _table()}
