@@ -46,7 +46,8 @@ class Dot(Op):
     def perform(self, node: Apply, inputs: Sequence[Any], output_storage: Storage) -> None:
         x, y = inputs
         check_inner("dot", x, y)
-        output_storage[0][0] = np.asarray(np.dot(x, y))
+        with np.errstate(all="ignore"):
+            output_storage[0][0] = np.asarray(np.dot(x, y))
 
     def infer_shape(self, node: Apply, input_shapes: Sequence[Sequence[Any]]) -> list[Any]:
         return [(*input_shapes[0][:-1], *input_shapes[1][1:])]
@@ -92,10 +93,10 @@ class Gemm(Op):
             raise ShapeError(
                 f"gemm: z has shape {z.shape}, dot(x, y) has {(x.shape[0], y.shape[1])}"
             )
-        product = alpha * np.dot(x, y)
-        output_storage[0][0] = np.asarray(
-            product if beta == 0 else beta * z + product, dtype=z.dtype
-        )
+        with np.errstate(all="ignore"):
+            product = alpha * np.dot(x, y)
+            total = product if beta == 0 else beta * z + product
+            output_storage[0][0] = np.asarray(total, dtype=z.dtype)
 
     def infer_shape(self, node: Apply, input_shapes: Sequence[Sequence[Any]]) -> list[Any]:
         return [tuple(input_shapes[0])]
