@@ -51,7 +51,7 @@ def save_arrays(path: str | os.PathLike[str], arrays: Mapping[str, Array]) -> No
     """
     path = Path(path)
     suffix = _suffix(path)
-    plain = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
+    plain = {name: np.array(array, order="C") for name, array in arrays.items()}
     for name, array in plain.items():
         if array.dtype.kind not in "biuf":
             raise TypeError(f"cannot save {name!r}: it holds {array.dtype}, and not numbers")
@@ -96,10 +96,12 @@ def load_arrays(path: str | os.PathLike[str]) -> dict[str, Array]:
 
 
 def _read_npz(path: Path) -> dict[str, Array]:
-    try:
-        with np.load(path, allow_pickle=False) as archive:
+    # Opened here, since a damaged file is otherwise left open.
+    with path.open("rb") as file:
+        try:
+            archive = np.load(file, allow_pickle=False)
             if isinstance(archive, np.lib.npyio.NpzFile):
                 return {name: archive[name] for name in archive.files}
-    except (ValueError, EOFError, zipfile.BadZipFile) as error:
-        raise ValueError(f"{path} is no file of parameters: {error}") from error
+        except (ValueError, EOFError, zipfile.BadZipFile) as error:
+            raise ValueError(f"{path} is no file of parameters: {error}") from error
     raise ValueError(f"{path} is no file of parameters: it holds a single array")
