@@ -1,0 +1,181 @@
+"""Products and quotients as factors with exponents, for the rules that look at them whole."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from bitale_graph import scalar
+from bitale_graph.ops import math as tm
+from bitale_graph.variable import Apply, Variable
+
+from .forms import dtype_of, is_inexact, number, row_of, uniform_constant
+from .rewrite import RewriteContext
+
+QUOTIENT_ROWS = (scalar.mul, scalar.true_div, scalar.inv)
+_LARGEST_EXPONENT = 8
+
+
+@dataclass
+class Factors:
+    """A product: the exponent of each factor in order of appearance, and two constants.
+
+    Attributes
+    ----------
+    exponents : dict
+        From variables to integers that are not 0, unless factors have cancelled.
+    above, below : NumPy scalars
+        The constant of the numerator and that of the denominator, in the product's dtype.
+    nodes : int
+        How many nodes it took.
+    """
+
+    dtype: str
+    above: Any
+    below: Any
+    exponents: dict[Variable, int] = field(default_factory=dict)
+    nodes: int = 0
+
+    def times(self, factor: Variable, exponent: int) -> None:
+        """Count a factor."""
+        self.exponents[factor] = self.exponents.get(factor, 0) + exponent
+
+    def kept(self) -> dict[Variable, int]:
+        """The factors that have not cancelled."""
+        return {v: e for v, e in self.exponents.items() if e}
+
+    def coefficient(self) -> tuple[Any, Any]:
+        """The two constants, in lowest terms where that rounds nothing away that was there."""
+        if self.above in (1, -1) or self.below == 1:
+            return self.above, self.below
+        return self.above / self.below, self.below.dtype.type(1)
+
+    def cost(self) -> int:
+        """How many nodes the product takes when it is built."""
+        kept = self.kept()
+        above, below = self.coefficient()
+        entries = len(kept) + (below != 1)
+        if above not in (1, -1) or not any(e > 0 for e in kept.values()):
+            entries += 1
+        sign = above == -1 and any(e > 0 for e in kept.values())
+        return max(entries - 1, 0) + sign + sum(_products(abs(e)) for e in kept.values())
+
+
+def is_product_root(node: Apply, context: RewriteContext) -> bool:
+    """Whether no larger product takes ``node`` in; else the larger one is asked to be looked at again."""
+    reader = context.reader(node.outputs[0])
+    if reader is None:
+        return True
+    row = row_of(reader)
+    is_inner = row in QUOTIENT_ROWS or (row is scalar.neg and row_of(node) is not scalar.neg)
+    if is_inner:
+        context.requeue(reader)
+    return not is_inner
+
+
+def product_factors(root: Variable, context: RewriteContext) -> Factors | None:
+    """Flatten the products, quotients and signs that lead up to ``root`` and that nothing else reads.
+
+    None if the constants together would over- or underflow.
+    """
+    dtype = dtype_of(root)
+    one = np.dtype(dtype).type(1)
+    factors = Factors(dtype, one, one)
+    inexact = is_inexact(root)
+    stack: list[tuple[Variable, int]] = [(root, 1)]
+    with np.errstate(all="ignore"):
+        while stack:
+            v, exponent = stack.pop()
+            if v is root or context.has_one_reader(v):
+                inner = _inner(v, exponent, factors, inexact)
+                if inner is not None:
+                    factors.nodes += 1
+                    stack.extend(reversed(inner))
+                    continue
+            value = uniform_constant(v)
+            if value is not None and value != 0 and np.isfinite(value):
+                if exponent > 0:
+                    factors.above = factors.above * value**exponent
+                else:
+                    factors.below = factors.below * value ** (-exponent)
+            else:
+                factors.times(v, exponent)
+        if inexact and not all(
+            np.isfinite(c) and c != 0
+            for c in (factors.above, factors.below, *factors.coefficient())
+        ):
+            return None
+    return factors
+
+
+def _inner(
+    v: Variable, exponent: int, factors: Factors, inexact: bool
+) -> list[tuple[Variable, int]] | None:
+    """The factors that ``v`` is made of; None if it is a factor itself."""
+    row = row_of(v.owner)
+    if v.owner is None or row is None:
+        return None
+    inputs = v.owner.inputs
+    if row is scalar.mul:
+        return [(u, exponent) for u in inputs]
+    if row is scalar.neg:
+        if exponent % 2:
+            factors.above = -factors.above
+        return [(inputs[0], exponent)]
+    if not inexact:
+        return None
+    if row is scalar.true_div:
+        return [(inputs[0], exponent), (inputs[1], -exponent)]
+    if row is scalar.inv:
+        return [(inputs[0], -exponent)]
+    power = 2 if row is scalar.sqr else _constant_exponent(inputs) if row is scalar.pow else 0
+    if power:
+        factors.times(inputs[0], power * exponent)
+        return []
+    return None
+
+
+def _constant_exponent(inputs: list[Variable]) -> int:
+    """The exponent of a power, if it is a small integer; else 0."""
+    value = uniform_constant(inputs[1])
+    is_small = value is not None and value.imag == 0 and value == round(float(value.real))
+    if not is_small or abs(value) > _LARGEST_EXPONENT:
+        return 0
+    return int(value.real)
+
+
+def _products(exponent: int) -> int:
+    """How many products a power takes: squares, and one more for every further bit that is set."""
+    return exponent.bit_length() + bin(exponent).count("1") - 2
+
+
+def build_product(factors: Factors) -> Any:
+    """Multiply and divide in order of appearance, so that what over- or underflows stays much the same."""
+    kept = factors.kept()
+    with np.errstate(all="ignore"):
+        above, below = factors.coefficient()
+    result: Any = None
+    lead = next((v for v, e in kept.items() if e > 0), None)
+    if lead is None:
+        result = number(above, factors.dtype)
+    else:
+        result = _power(lead, kept[lead])
+        if above == -1:
+            result = tm.neg(result)
+        elif above != 1:
+            result = tm.mul2(result, number(above, factors.dtype))
+    for v, e in kept.items():
+        if v is not lead:
+            result = (tm.mul2 if e > 0 else tm.true_div)(result, _power(v, abs(e)))
+    if below != 1:
+        result = tm.true_div(result, number(below, factors.dtype))
+    return result
+
+
+def _power(v: Variable, exponent: int) -> Any:
+    if exponent == 1:
+        return v
+    if exponent == 2:
+        return tm.sqr(v)
+    return tm.pow(v, number(exponent, dtype_of(v)))

@@ -1,0 +1,78 @@
+"""Giving a replacement the dtype and the shape of what it replaces."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from bitale_graph.conversion import as_tensor
+from bitale_graph.elementwise import Elementwise, cast
+from bitale_graph.errors import InconsistentGraphError
+from bitale_graph.ops import math as tm
+from bitale_graph.ops.creation import Alloc
+from bitale_graph.ops.shape import SpecifyShape, shape_i
+from bitale_graph.type import TensorType
+from bitale_graph.variable import Apply, Variable
+
+
+def fitted(old: Variable, new: Variable) -> Variable:
+    """``new`` with the dtype and shape of ``old``, cast and filled where they differ.
+
+    Raises
+    ------
+    InconsistentGraphError
+        If ``new`` cannot stand for ``old``: it has more axes, or is no tensor.
+    """
+    if old.type.admits(new.type):
+        return new
+    if not isinstance(old.type, TensorType) or not isinstance(new.type, TensorType):
+        raise InconsistentGraphError(f"{new} of {new.type} cannot replace {old} of {old.type}")
+    if new.type.ndim > old.type.ndim:
+        raise InconsistentGraphError(
+            f"{new} of {new.type} has more axes than {old} of {old.type}, which it is to replace"
+        )
+    result: Any = cast(new, old.type.dtype)
+    wanted = old.type.shape
+    given = (1,) * (len(wanted) - result.ndim) + result.type.shape
+    if result.ndim < len(wanted) or any(m == 1 and n != 1 for m, n in zip(given, wanted)):
+        result = filled(old, result)
+    if not old.type.admits(result.type):
+        result = SpecifyShape(wanted)(result)
+    return result  # type: ignore[no-any-return]
+
+
+def filled(old: Variable, value: Any) -> Any:
+    """``value`` stretched to the shape of ``old``, without computing ``old``."""
+    node = old.owner
+    if node is not None and isinstance(node.op, Elementwise):
+        for v in node.inputs:
+            if _gives_shape(v, old):
+                return tm.second(v, value)
+    return Alloc()(value, *symbolic_lengths(old))
+
+
+def _gives_shape(v: Variable, old: Variable) -> bool:
+    mine, wanted = v.type.shape, old.type.shape  # type: ignore[attr-defined]
+    return len(mine) == len(wanted) and all((m == 1) == (n == 1) for m, n in zip(mine, wanted))
+
+
+def symbolic_lengths(variable: Variable) -> list[Any]:
+    """The lengths of ``variable`` as 0-d variables: numbers where known, else from what it is computed of."""
+    known = variable.type.shape  # type: ignore[attr-defined]
+    node = variable.owner
+    if node is None or None not in known:
+        return [shape_i(variable, a) for a in range(len(known))]
+    inferred = inferred_lengths(node)
+    mine = None if inferred is None else inferred[variable.index or 0]
+    if mine is None:
+        return [shape_i(variable, a) for a in range(len(known))]
+    return [m if n is None else as_tensor(np.int64(n)) for m, n in zip(mine, known)]
+
+
+def inferred_lengths(node: Apply) -> list[Any] | None:
+    """For each output its lengths by the op's shape rule, or None where only computing tells."""
+    shapes = [
+        tuple(shape_i(v, a) for a in range(v.type.ndim)) if isinstance(v.type, TensorType) else ()
+        for v in node.inputs
+    ]
+    return node.op.infer_shape(node, shapes)

@@ -1,0 +1,110 @@
+"""Reading expressions: which variables are an application of what, or a constant of one value."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from bitale_graph.conversion import as_tensor
+from bitale_graph.elementwise import Elementwise
+from bitale_graph.op import Op
+from bitale_graph.ops.creation import Alloc
+from bitale_graph.ops.shape import Dimshuffle, Reshape, SpecifyShape
+from bitale_graph.scalar import ScalarOp, is_cast, second
+from bitale_graph.variable import Apply, Constant, Variable
+
+
+def operands(variable: Variable, row: ScalarOp) -> list[Any] | None:
+    """The operands, if ``variable`` is computed by the elementwise op of ``row``; else None."""
+    node = variable.owner
+    if node is not None and isinstance(node.op, Elementwise) and node.op.scalar_op is row:
+        return node.inputs
+    return None
+
+
+def row_of(node: Apply | None) -> ScalarOp | None:
+    """The scalar op of an elementwise node; None for any other."""
+    if node is not None and isinstance(node.op, Elementwise):
+        return node.op.scalar_op
+    return None
+
+
+def made_by(variable: Variable, op: type[Op]) -> Apply | None:
+    """The node that computes ``variable``, if it is of this op class."""
+    node = variable.owner
+    return node if node is not None and isinstance(node.op, op) else None
+
+
+def dtype_of(variable: Variable) -> str:
+    """The dtype of a tensor variable; an empty text for anything else."""
+    return str(getattr(variable.type, "dtype", ""))
+
+
+def kind_of(variable: Variable) -> str:
+    """``"f"``, ``"c"``, ``"i"``, ``"u"`` or ``"b"``, as NumPy has it; empty for what is no tensor."""
+    dtype = dtype_of(variable)
+    return np.dtype(dtype).kind if dtype else ""
+
+
+def is_inexact(variable: Variable) -> bool:
+    """Whether the elements are floats or complex numbers."""
+    return kind_of(variable) in ("f", "c")
+
+
+def uniform(variable: Variable) -> Any:
+    """The one value that every element has, as a NumPy scalar of the variable's dtype; None if it cannot be told.
+
+    Fills, and ops that only move elements, are looked through.
+    """
+    node = variable.owner
+    casts = []
+    while node is not None:
+        op = node.op
+        if isinstance(op, Elementwise):
+            if op.scalar_op is second:
+                variable = node.inputs[1]
+            elif is_cast(op.scalar_op):
+                casts.append(dtype_of(variable))
+                variable = node.inputs[0]
+            else:
+                return None
+        elif isinstance(op, (Alloc, Dimshuffle, Reshape, SpecifyShape)):
+            variable = node.inputs[0]
+        else:
+            return None
+        node = variable.owner
+    value = uniform_constant(variable)
+    if value is None:
+        return None
+    with np.errstate(all="ignore"):
+        for dtype in reversed(casts):
+            value = value.astype(dtype)
+    return value
+
+
+def uniform_constant(variable: Variable) -> Any:
+    """The value of a constant whose elements are all equal, as a NumPy scalar; else None. NaN equals nothing."""
+    if not isinstance(variable, Constant) or not isinstance(variable.data, np.ndarray):
+        return None
+    data = variable.data
+    if data.size == 0:
+        return None
+    first = data.flat[0]
+    if data.size == 1:
+        return first if first == first else None  # noqa: PLR0124 (false for NaN)
+    # Most constant tables differ at once: a look at the ends saves a walk over the whole.
+    if data.flat[-1] != first or not (data == first).all():
+        return None
+    return first
+
+
+def is_uniform(variable: Variable, value: float) -> bool:
+    """Whether every element is known to be ``value``."""
+    found = uniform(variable)
+    return found is not None and bool(found == value)
+
+
+def number(value: Any, dtype: str) -> Any:
+    """A 0-d constant of a dtype."""
+    with np.errstate(all="ignore"):
+        return as_tensor(np.asarray(value).astype(dtype))

@@ -1,0 +1,43 @@
+"""Computing once what is the same: equal ops on equal inputs, and equal constants."""
+
+from __future__ import annotations
+
+from bitale_graph.elementwise import Elementwise
+from bitale_graph.function_graph import FunctionGraph
+from bitale_graph.variable import Apply, Constant, Variable
+
+from ..rewrite import RewriteContext
+
+
+def merge(graph: FunctionGraph, context: RewriteContext) -> None:
+    """Let equal expressions be one, from the inputs on, so that one walk finds all."""
+    constants: dict[object, Variable] = {}
+    for variable in graph.variables:
+        if isinstance(variable, Constant):
+            first = constants.setdefault(variable.signature(), variable)
+            if first is not variable:
+                context.replace(variable, first, "merge_constants")
+    seen: dict[object, Apply] = {}
+    for node in graph.toposort():
+        if node not in graph.apply_nodes:
+            continue
+        first_node = seen.setdefault(_key(node), node)
+        if first_node is not node:
+            _merge_outputs(node, first_node, context)
+
+
+def _key(node: Apply) -> object:
+    """Equal for nodes that compute the same; operands of commutative ops may have changed places."""
+    op = node.op
+    inputs = [id(v) for v in node.inputs]
+    if isinstance(op, Elementwise) and op.scalar_op.commutative:
+        inputs.sort()
+    return (op, *inputs)
+
+
+def _merge_outputs(node: Apply, first: Apply, context: RewriteContext) -> None:
+    for old, new in zip(node.outputs, first.outputs):
+        if old not in context.graph.clients:
+            continue
+        if old.type.admits(new.type):
+            context.replace(old, new, "merge")

@@ -1,0 +1,26 @@
+"""Removing ops that compute nothing: copies, and marks that only differentiation reads."""
+
+from __future__ import annotations
+
+from bitale_graph import scalar
+from bitale_graph.function_graph import FunctionGraph
+from bitale_graph.variable import Apply
+
+from ..forms import row_of
+from ..rewrite import RewriteContext
+
+
+def remove_identities(graph: FunctionGraph, context: RewriteContext) -> None:
+    """Replace each identity by its input; outputs of functions never share memory, so copies are not needed."""
+    for node in graph.toposort():
+        if node in graph.apply_nodes and _is_identity(node):
+            old, new = node.outputs[0], node.inputs[0]
+            if old.type.admits(new.type):
+                context.replace(old, new, "remove_identities")
+
+
+def _is_identity(node: Apply) -> bool:
+    """Whether the node gives its first input unchanged."""
+    if row_of(node) is scalar.identity:
+        return True
+    return bool(getattr(node.op, "is_identity_after_grad", False))

@@ -1,0 +1,131 @@
+"""The rule sets by phase, and how users add rules to them."""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+from bitale_graph.errors import ConfigError
+from bitale_graph.op import Op
+
+from .pattern import PatternRule
+from .rewrite import Changes, NodeFunction, Rule, RuleSet, Track
+
+canonical = RuleSet("canonical", "one spelling for what can be written in several ways")
+stability = RuleSet("stability", "forms that neither overflow nor cancel")
+specialize = RuleSet("specialize", "cheaper forms of the same")
+PHASES = {s.name: s for s in (canonical, stability, specialize)}
+
+
+def register(
+    phase: str,
+    rule: Rule | PatternRule | NodeFunction | None = None,
+    *,
+    tracks: Iterable[Track] = (Op,),
+    name: str | None = None,
+    before: str = "",
+    after: str = "",
+    changes: Changes = Changes.DOMAIN,
+    default: bool = True,
+) -> Any:
+    """Add a rule of one's own to a phase; it takes effect for what is compiled from now on.
+
+    Parameters
+    ----------
+    phase : str
+        ``"canonical"``, ``"stability"`` or ``"specialize"``.
+    rule : Rule, PatternRule or callable
+        A callable takes a node and a `RewriteContext`; see `Rule`. Left out, this is a decorator.
+    tracks : iterable
+        Which nodes a callable is shown: op classes, ops or scalar ops; by default all.
+    name : str, optional
+        By default that of the callable.
+    before, after : str
+        For the list of rewrites.
+    changes : Changes
+    default : bool
+        Whether it is active without being included by name.
+
+    Raises
+    ------
+    ConfigError
+        If there is no such phase.
+    ValueError
+        If the phase has a rule of this name.
+    """
+    if phase not in PHASES:
+        raise ConfigError(
+            f"there is no phase {phase!r} to add rules to; the phases are {', '.join(PHASES)}"
+        )
+
+    def add(one: Any) -> Any:
+        if isinstance(one, PatternRule):
+            made = one.rule()
+        elif isinstance(one, Rule):
+            made = one
+        else:
+            called = name or one.__name__
+            made = Rule(
+                called, one, tuple(tracks), before or called, after or "?", changes, default
+            )
+        PHASES[phase].add(
+            Rule(
+                made.name,
+                made.apply,
+                made.tracks,
+                made.before,
+                made.after,
+                made.changes,
+                made.default,
+                registered=True,
+                origin=one,
+            )
+        )
+        return one
+
+    return add if rule is None else add(rule)
+
+
+def register_canonicalize(rule: Any = None, **facts: Any) -> Any:
+    """`register` in the phase ``"canonical"``."""
+    return register("canonical", rule, **facts)
+
+
+def register_stabilize(rule: Any = None, **facts: Any) -> Any:
+    """`register` in the phase ``"stability"``."""
+    return register("stability", rule, **facts)
+
+
+def register_specialize(rule: Any = None, **facts: Any) -> Any:
+    """`register` in the phase ``"specialize"``."""
+    return register("specialize", rule, **facts)
+
+
+def unregister(name: str) -> None:
+    """Take out a rule that was added with `register`; raises `ConfigError` if there is none of this name."""
+    for rules in PHASES.values():
+        if name in rules and rules[name].registered:
+            rules.remove(name)
+            return
+    raise ConfigError(f"no rule {name!r} was registered")
+
+
+def source_digest(rule: Rule) -> str | None:
+    """A digest of the text that a registered rule is made of; None where what it does cannot be told from a text."""
+    one = rule.origin
+    if isinstance(one, PatternRule):
+        return f"{one.name}: {one.find} -> {one.replace} {one.exact}"
+    function: Callable[..., Any] | Any = one.apply if isinstance(one, Rule) else one
+    if not inspect.isfunction(function) or function.__closure__:
+        return None
+    try:
+        # The whole file: a rule may call what stands beside it.
+        path = inspect.getsourcefile(function)
+        text = Path(path).read_text(encoding="utf-8") if path else inspect.getsource(function)
+    except (OSError, TypeError):
+        return None
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    return f"{function.__module__}.{function.__qualname__} {digest}"

@@ -1,0 +1,103 @@
+"""The passes in the order in which they run; each line says why it stands there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from bitale_graph.function_graph import FunctionGraph
+
+from .fixed_point import PassFunction, to_fixed_point
+from .passes.fold_constants import fold_constants
+from .passes.fuse_loops import fuse_loops
+from .passes.merge import merge
+from .passes.remove_identities import remove_identities
+from .phases import canonical, specialize, stability
+from .rewrite import RewriteContext, Rule
+from .rules import (
+    arithmetic,
+    elementwise,
+    fill,
+    indexing,
+    power,
+    product,
+    reduction,
+    shape,
+    sigmoid,
+    softmax,
+    sum,
+)
+from .rules.blas import blas
+
+RULE_MODULES = (
+    arithmetic, elementwise, fill, indexing, power, product, reduction, shape, sigmoid, softmax, sum,
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Pass:
+    """One step of the pipeline.
+
+    Parameters
+    ----------
+    name : str
+        By which it is left out.
+    run : callable
+        Takes the graph and a `RewriteContext`.
+    always : bool
+        Whether it runs under ``optimizer="fast_compile"`` too.
+    """
+
+    name: str
+    run: PassFunction
+    always: bool = False
+
+    @property
+    def rules(self) -> list[Rule]:
+        """The rules that the pass applies; empty for a pass that is one algorithm."""
+        return [rule for rules in getattr(self.run, "rule_sets", ()) for rule in rules]
+
+    @property
+    def purpose(self) -> str:
+        """What the pass is for, in one line."""
+        return (self.run.__doc__ or "").split("\n")[0]
+
+
+PASSES = (
+    # First: what only differentiation reads would hide equal expressions from merge, and patterns from rules.
+    Pass("remove_identities", remove_identities, always=True),
+    # Every later match then sees fewer nodes, and the same expression as the same variable.
+    Pass("merge", merge, always=True),
+    # One spelling, so that the rules after it need one pattern.
+    Pass("canonical", to_fixed_point(canonical)),
+    # What has become equal; stability looks for a variable that occurs twice.
+    Pass("merge", merge),
+    # Before folding: log(1 + exp(1000)) folded is inf. Canonical again, for what stable forms leave to tidy up.
+    Pass("stability", to_fixed_point(canonical, stability)),
+    Pass("fold", fold_constants),
+    # Stable forms of one expression, made at several places.
+    Pass("merge", merge),
+    # After folding, which shows constants; canonical again for x * 1 and the like that folding makes.
+    Pass("specialize", to_fixed_point(canonical, specialize)),
+    # Sums are in order now, and not hidden in loops yet.
+    Pass("blas", to_fixed_point(blas)),
+    # Numbers that specialize and blas have put together, and the nodes of them that are equal.
+    Pass("fold", fold_constants),
+    Pass("merge", merge),
+    # Last: a loop hides the ops inside from all patterns.
+    Pass("fuse", fuse_loops),
+)
+
+
+def selected(context: RewriteContext) -> Iterator[Pass]:
+    """The passes that a mode asks for."""
+    for one in PASSES:
+        if context.is_active(one.name) and (one.always or context.mode.optimizer != "fast_compile"):
+            yield one
+
+
+def run(graph: FunctionGraph, context: RewriteContext) -> None:
+    """Run the passes on a graph."""
+    for one in selected(context):
+        context.phase = one.name
+        one.run(graph, context)

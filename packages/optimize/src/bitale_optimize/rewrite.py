@@ -1,0 +1,246 @@
+"""What a rewrite rule is, how rules are collected in sets, and what a rule may ask while it runs."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from bitale_graph.elementwise import Elementwise
+from bitale_graph.function_graph import FunctionGraph
+from bitale_graph.mode import Mode
+from bitale_graph.op import Op
+from bitale_graph.scalar import ScalarOp
+from bitale_graph.variable import Apply, Variable
+
+from .fitting import fitted
+from .shapes import Shapes
+
+Result = Variable | Sequence[Variable | None] | Mapping[Variable, Variable] | None
+NodeFunction = Callable[[Apply, "RewriteContext"], Result]
+Track = type[Op] | Op | ScalarOp
+
+
+class Changes(enum.Enum):
+    """What may differ after a rule has fired."""
+
+    NOTHING = "nothing"
+    """Not a bit, rounding of zero's sign aside."""
+    ACCURACY = "accuracy"
+    """The last digits, or a result that over- or underflowed and now does not."""
+    DOMAIN = "domain"
+    """An error, a NaN or an infinity may disappear."""
+
+
+@dataclass(frozen=True, eq=False)
+class Rule:
+    """One rewrite of one node.
+
+    Parameters
+    ----------
+    name : str
+        By which it is logged, included and excluded; unique in its set.
+    apply : callable
+        Takes a node and a `RewriteContext`, and gives what replaces the outputs: a variable, one for each output (None
+        keeps it), or a mapping from variables of the graph to new ones; None where the rule does not apply.
+    tracks : tuple
+        The nodes that it is shown: op classes, ops, or scalar ops (met at elementwise nodes of them).
+    before, after : str
+        What is found and what replaces it, for readers.
+    changes : Changes
+    default : bool
+        Whether it is active without being included by name.
+    registered : bool
+        Whether a user added it.
+    """
+
+    name: str
+    apply: NodeFunction
+    tracks: tuple[Track, ...]
+    before: str
+    after: str
+    changes: Changes = Changes.NOTHING
+    default: bool = True
+    registered: bool = False
+    origin: object = None
+
+    def meets(self, op: Op) -> bool:
+        """Whether nodes of ``op`` are shown to the rule."""
+        for track in self.tracks:
+            if isinstance(track, ScalarOp):
+                if isinstance(op, Elementwise) and op.scalar_op is track:
+                    return True
+            elif isinstance(track, type):
+                if isinstance(op, track):
+                    return True
+            elif op == track:
+                return True
+        return False
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.before} -> {self.after}"
+
+
+class RuleSet:
+    """Rules that are applied together; the earlier of two that fit a node is tried first.
+
+    Parameters
+    ----------
+    name : str
+    purpose : str
+        One line for the list of all rewrites.
+    """
+
+    def __init__(self, name: str, purpose: str) -> None:
+        self.name = name
+        self.purpose = purpose
+        self.version = 0
+        self._rules: dict[str, Rule] = {}
+
+    def add(self, rule: Rule) -> Rule:
+        """Put a rule at the end; a second one of the same name is an error."""
+        if rule.name in self._rules:
+            raise ValueError(f"the rule set {self.name!r} has a rule {rule.name!r} already")
+        self._rules[rule.name] = rule
+        self.version += 1
+        return rule
+
+    def remove(self, name: str) -> None:
+        """Take a rule out again; raises `KeyError` if there is none of that name."""
+        del self._rules[name]
+        self.version += 1
+
+    def rule(
+        self,
+        *,
+        tracks: Iterable[Track],
+        before: str,
+        after: str,
+        changes: Changes = Changes.NOTHING,
+        name: str | None = None,
+        default: bool = True,
+    ) -> Callable[[NodeFunction], NodeFunction]:
+        """Decorate a function of a node and a context; see `Rule`."""
+
+        def store(function: NodeFunction) -> NodeFunction:
+            called = name or getattr(function, "__name__", "rule").lstrip("_")
+            self.add(Rule(called, function, tuple(tracks), before, after, changes, default))
+            return function
+
+        return store
+
+    def __getitem__(self, name: str) -> Rule:
+        return self._rules[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._rules
+
+    def __iter__(self) -> Iterator[Rule]:
+        return iter(self._rules.values())
+
+    def __len__(self) -> int:
+        return len(self._rules)
+
+
+@dataclass(frozen=True)
+class Firing:
+    """One replacement that was made: by which rule of which pass, and the two expressions in words."""
+
+    rule: str
+    phase: str
+    before: str
+    after: str
+
+    def __str__(self) -> str:
+        return f"{self.phase}: {self.rule}: {self.before} -> {self.after}"
+
+
+class RewriteContext:
+    """What passes and rules know beside the node: the graph, the mode, the shapes, and the log.
+
+    Attributes
+    ----------
+    graph : FunctionGraph
+    mode : Mode
+    log : list of Firing, or None where none is kept
+    phase : str
+        The pass that runs now.
+    attempts : int
+        How many times a rule was tried on a node: the work done.
+    """
+
+    def __init__(self, graph: FunctionGraph, mode: Mode, log: list[Firing] | None = None) -> None:
+        self.graph = graph
+        self.mode = mode
+        self.log = log
+        self.phase = ""
+        self.attempts = 0
+        self.requeued: list[Apply] = []
+        self._shapes: Shapes | None = None
+
+    @property
+    def shapes(self) -> Shapes:
+        """Which lengths are provably equal; made when first asked for."""
+        if self._shapes is None:
+            self._shapes = Shapes(self.graph.toposort())
+        return self._shapes
+
+    def is_active(self, name: str, default: bool = True) -> bool:
+        """Whether the mode wants the rewrite of this name."""
+        if default:
+            return name not in self.mode.exclude
+        return name in self.mode.include
+
+    def requeue(self, node: Apply) -> None:
+        """Ask for ``node`` to be met once more: a rule that looks far down is told so of distant changes."""
+        self.requeued.append(node)
+
+    def has_one_reader(self, variable: Variable) -> bool:
+        """Whether exactly one input of one node reads ``variable``, and no output of the graph is it."""
+        readers = self.graph.clients.get(variable, {})
+        return len(readers) == 1 and next(iter(readers))[0] != "output"
+
+    def reader(self, variable: Variable) -> Apply | None:
+        """The only node that reads ``variable``, or None."""
+        readers = self.graph.clients.get(variable, {})
+        if len(readers) != 1:
+            return None
+        node = next(iter(readers))[0]
+        return None if node == "output" else node
+
+    def fit(self, old: Variable, new: Variable) -> Variable:
+        """``new`` with the dtype and shape of ``old``, cast and filled where they differ."""
+        return fitted(old, new)
+
+    def replace(self, old: Variable, new: Variable, rule: str) -> None:
+        """Replace a variable of the graph, and record by which rule."""
+        if self.log is not None:
+            self.log.append(Firing(rule, self.phase, brief(old), brief(new)))
+        if self._shapes is not None:
+            self._shapes.unify(new, old)
+        self.graph.replace(old, new)
+
+    def replace_all(self, pairs: Iterable[tuple[Variable, Variable]], rule: str) -> None:
+        """Replace several variables."""
+        for old, new in pairs:
+            self.replace(old, new, rule)
+
+
+def brief(variable: Variable, depth: int = 4) -> str:
+    """The expression in words, cut below ``depth`` levels."""
+    node = variable.owner
+    if node is None:
+        return str(variable)
+    if depth == 0:
+        return variable.name or "..."
+    parts = [brief(v, depth - 1) for v in node.inputs[:6]]
+    if len(node.inputs) > 6:
+        parts.append("...")
+    op: Any = node.op
+    if isinstance(op, Elementwise):
+        if op.scalar_op.symbol and len(parts) == 2:
+            return f"({parts[0]} {op.scalar_op.symbol} {parts[1]})"
+        return f"{op.scalar_op.name}({', '.join(parts)})"
+    index = f".{variable.index}" if len(node.outputs) > 1 else ""
+    return f"{op}({', '.join(parts)}){index}"

@@ -1,0 +1,54 @@
+"""The rewriter that a mode finds by entry point."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import lru_cache
+from pathlib import Path
+
+from bitale_graph.config import config
+from bitale_graph.function_graph import FunctionGraph
+from bitale_graph.mode import Mode
+
+from . import pipeline
+from .phases import PHASES, source_digest
+from .rewrite import RewriteContext
+
+
+class FunctionGraphRewriter:
+    """Rewrites graphs by the passes of `bitale_optimize.pipeline`."""
+
+    def rewrite(self, graph: FunctionGraph, mode: Mode) -> None:
+        """Improve ``graph`` in place, as much as ``mode.optimizer`` says.
+
+        With ``config.optimizer_verbose`` each replacement is printed.
+        """
+        context = RewriteContext(graph, mode, [] if config.optimizer_verbose else None)
+        pipeline.run(graph, context)
+        for firing in context.log or ():
+            print(firing)  # noqa: T201 (what the flag asks for)
+
+    def signature(self, mode: Mode) -> str | None:
+        """A text that changes with the rules, the passes, and what the mode includes and leaves out."""
+        parts = [_own_source(), mode.optimizer, *sorted(mode.include), "-", *sorted(mode.exclude)]
+        for rules in PHASES.values():
+            for rule in rules:
+                if rule.registered:
+                    told = source_digest(rule)
+                    if told is None:
+                        return None
+                    parts.append(f"{rules.name} {rule.name} {rule.default} {told}")
+        return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+@lru_cache(maxsize=1)
+def _own_source() -> str:
+    """A digest of this package: its names of passes and rules, and what they do."""
+    digest = hashlib.sha256()
+    folder = Path(__file__).parent
+    for path in sorted(folder.glob("**/*.py")):
+        digest.update(path.relative_to(folder).as_posix().encode())
+        digest.update(path.read_bytes())
+    for one in pipeline.PASSES:
+        digest.update(one.name.encode())
+    return digest.hexdigest()

@@ -1,0 +1,1 @@
+"""Rules by subject; each file adds to the sets of `bitale_optimize.phases`."""

@@ -1,0 +1,69 @@
+"""Zeros, ones and signs: the arithmetic that one operation shows."""
+
+from __future__ import annotations
+
+import numpy as np
+from bitale_graph import scalar
+from bitale_graph.ops import math as tm
+from bitale_graph.ops.product import Dot
+from bitale_graph.variable import Apply, Variable
+
+from ..forms import dtype_of, is_uniform, kind_of, number, row_of, uniform_constant
+from ..pattern import PatternRule
+from ..phases import canonical
+from ..rewrite import Changes, RewriteContext
+
+for _row in (
+    PatternRule("neg_of_neg", "-(-x)", "x", Changes.NOTHING, "two signs cancel", exact=True),
+    PatternRule("inv_of_inv", "inv(inv(x))", "x", Changes.ACCURACY, "1 / (1 / x)"),
+    PatternRule("abs_of_neg", "abs(-x)", "abs(x)", Changes.NOTHING, exact=True),
+    PatternRule("abs_of_abs", "abs(abs(x))", "abs(x)", Changes.NOTHING, exact=True),
+    PatternRule("sqr_of_neg", "sqr(-x)", "sqr(x)", Changes.NOTHING, exact=True),
+    PatternRule("quotient_by_one", "x / 1", "x", Changes.NOTHING),
+    PatternRule("floor_quotient_by_one", "int_div(x, 1)", "x", Changes.NOTHING, exact=True),
+    PatternRule("power_zero", "x ** 0", "1", Changes.NOTHING, "1 for NaN too, as in IEEE 754", exact=True),
+    PatternRule("power_one", "x ** 1", "x", Changes.NOTHING, exact=True),
+    PatternRule("zero_quotient", "0 / x", "0", Changes.DOMAIN, "0 / 0 was NaN"),
+):  # fmt: skip
+    canonical.add(_row.rule())
+
+
+@canonical.rule(
+    tracks=[scalar.mul], before="x * 0", after="zeros of its shape", changes=Changes.DOMAIN
+)
+def product_with_zero(node: Apply, context: RewriteContext) -> Variable | None:
+    """A factor that is zero everywhere makes the product zero; 0 * inf was NaN."""
+    if any(is_uniform(v, 0) for v in node.inputs):
+        zero: Variable = number(0, dtype_of(node.outputs[0]))
+        return zero
+    return None
+
+
+@canonical.rule(
+    tracks=[Dot], before="dot(zeros, x)", after="zeros of its shape", changes=Changes.DOMAIN
+)
+def dot_with_zeros(node: Apply, context: RewriteContext) -> Variable | None:
+    """A matrix of zeros makes every sum of products zero."""
+    if any(is_uniform(v, 0) for v in node.inputs):
+        zero: Variable = number(0, dtype_of(node.outputs[0]))
+        return zero
+    return None
+
+
+@canonical.rule(
+    tracks=[scalar.add, scalar.sub], before="x + (-2)", after="x - 2", changes=Changes.NOTHING
+)
+def sum_with_negative_constant(node: Apply, context: RewriteContext) -> Variable | None:
+    """Constants that are added have no sign, so that ``exp(x) + (-1)`` is found as ``exp(x) - 1``."""
+    if kind_of(node.outputs[0]) not in ("f", "i"):
+        return None
+    left, right = node.inputs
+    if row_of(node) is scalar.add and uniform_constant(left) is not None:
+        left, right = right, left
+    value = uniform_constant(right)
+    # The smallest integer is its own negative.
+    if value is None or not value < 0 or -value == value or not np.isfinite(value):
+        return None
+    opposite = tm.sub if row_of(node) is scalar.add else tm.add2
+    made: Variable = opposite(left, -right.data)  # type: ignore[attr-defined]
+    return made

@@ -1,0 +1,191 @@
+"""Indexing of what is made of known parts, and writing that leaves nothing of what was there."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bitale_graph import scalar
+from bitale_graph.conversion import constant_int
+from bitale_graph.elementwise import Elementwise
+from bitale_graph.ops import math as tm
+from bitale_graph.ops.indexing import (
+    AdvancedIncSubtensor,
+    AdvancedIncSubtensor1,
+    IncSubtensor,
+    Subtensor,
+    unpack,
+)
+from bitale_graph.ops.shape import MakeVector
+from bitale_graph.variable import Apply, Variable
+
+from ..forms import is_inexact, is_uniform, made_by, operands, row_of
+from ..phases import canonical, specialize
+from ..rewrite import Changes, RewriteContext
+
+_WRITES = (IncSubtensor, AdvancedIncSubtensor1, AdvancedIncSubtensor)
+
+
+def _is_whole(pattern: Any, x: Variable, bounds: list[Variable], context: RewriteContext) -> bool:
+    """Whether an index takes every axis whole and in order."""
+    dims = context.shapes.dims(x)
+    for axis, part in enumerate(unpack(pattern, bounds)):
+        if not isinstance(part, slice):
+            return False
+        if part.start is not None and constant_int(part.start) != 0:
+            return False
+        if part.step is not None and constant_int(part.step) != 1:
+            return False
+        if part.stop is not None and context.shapes.length(part.stop) != dims[axis]:
+            return False
+    return True
+
+
+@canonical.rule(tracks=[Subtensor], before="x[:]", after="x")
+def subtensor_of_whole(node: Apply, context: RewriteContext) -> Variable | None:
+    """A slice that takes everything takes x."""
+    x, *bounds = node.inputs
+    return x if _is_whole(node.op.pattern, x, bounds, context) else None  # type: ignore[attr-defined]
+
+
+@canonical.rule(tracks=[Subtensor], before="[a, b, c][1]", after="b")
+def element_of_made_vector(node: Apply, context: RewriteContext) -> Variable | None:
+    """An element of a vector that is put together is what was put there."""
+    made = made_by(node.inputs[0], MakeVector)
+    pattern = node.op.pattern  # type: ignore[attr-defined]
+    if made is None:
+        return None
+    parts = [constant_int(v) for v in node.inputs[1:]]
+    if None in parts:
+        return None
+    if pattern == ("i",):
+        (i,) = parts
+        assert i is not None
+        return made.inputs[i] if -len(made.inputs) <= i < len(made.inputs) else None
+    (chosen,) = unpack(pattern, parts)
+    vector: Variable = made.op(*made.inputs[chosen])
+    return vector if made.inputs[chosen] else None
+
+
+@canonical.rule(tracks=[Subtensor], before="x[i][j]", after="x[i, j]")
+def element_of_element(node: Apply, context: RewriteContext) -> Variable | None:
+    """Integers on the first axes join the index that follows."""
+    inner = made_by(node.inputs[0], Subtensor)
+    if inner is None:
+        return None
+    first, then = inner.op.pattern, node.op.pattern  # type: ignore[attr-defined]
+    if any(entry != "i" for entry in first):
+        return None
+    made: Variable = Subtensor((*first, *then))(*inner.inputs, *node.inputs[1:])
+    return made
+
+
+@canonical.rule(tracks=[Subtensor], before="exp(x)[i]", after="exp(x[i])")
+def subtensor_of_elementwise(node: Apply, context: RewriteContext) -> Variable | None:
+    """Compute only the elements that are taken, if nothing else reads the others."""
+    whole = node.inputs[0]
+    inner = made_by(whole, Elementwise)
+    if inner is None or not context.has_one_reader(whole):
+        return None
+    shape = whole.type.shape  # type: ignore[attr-defined]
+    taken: list[Any] = []
+    for v in inner.inputs:
+        own = v.type.shape  # type: ignore[attr-defined]
+        if not own:
+            taken.append(v)
+        elif len(own) == len(shape) and all((m == 1) == (n == 1) for m, n in zip(own, shape)):
+            taken.append(node.op(v, *node.inputs[1:]))
+        else:
+            return None
+    if all(not v.type.shape for v in inner.inputs):  # type: ignore[attr-defined]
+        return None
+    made: Variable = inner.op(*taken)
+    return made
+
+
+@canonical.rule(tracks=_WRITES, before="inc_subtensor(x[i], zeros)", after="x")
+def increment_by_zeros(node: Apply, context: RewriteContext) -> Variable | None:
+    """Adding zeros changes nothing; an index error is lost."""
+    if not node.op.set and is_uniform(node.inputs[1], 0):  # type: ignore[attr-defined]
+        return node.inputs[0]
+    return None
+
+
+@canonical.rule(
+    tracks=[IncSubtensor], before="set_subtensor(x[:], y), inc_subtensor(zeros[:], y)", after="y"
+)
+def write_of_whole(node: Apply, context: RewriteContext) -> Variable | None:
+    """What is written everywhere is the result."""
+    x, y, *bounds = node.inputs
+    op: Any = node.op
+    if not _is_whole(op.pattern, x, bounds, context):
+        return None
+    if op.set or is_uniform(x, 0):
+        return y
+    made: Variable = tm.add2(x, y)
+    return made
+
+
+@canonical.rule(tracks=[Subtensor], before="set_subtensor(x[i], y)[i]", after="y")
+def subtensor_of_write(node: Apply, context: RewriteContext) -> Variable | None:
+    """What was just written there is read back; an integer index out of range is still an error of the write."""
+    written = made_by(node.inputs[0], IncSubtensor)
+    if written is None or not written.op.set:  # type: ignore[attr-defined]
+        return None
+    same = (
+        written.op.pattern == node.op.pattern  # type: ignore[attr-defined]
+        and all(
+            u is v or (constant_int(u) is not None and constant_int(u) == constant_int(v))
+            for u, v in zip(written.inputs[2:], node.inputs[1:])
+        )
+    )
+    return written.inputs[1] if same else None
+
+
+@specialize.rule(
+    tracks=[scalar.add, scalar.sub],
+    before="x + c * inc_subtensor(zeros[i], y)",
+    after="inc_subtensor(x[i], c * y)",
+    changes=Changes.ACCURACY,
+)
+def sum_with_increment_of_zeros(node: Apply, context: RewriteContext) -> Variable | None:
+    """Add at the places named, rather than a tensor of which most is zeros: an update of few rows of many."""
+    output = node.outputs[0]
+    if not is_inexact(output):
+        return None
+    x, y = node.inputs
+    tries = [(x, y, row_of(node) is scalar.sub)]
+    if row_of(node) is scalar.add:
+        tries.append((y, x, False))
+    for base, increment, negative in tries:
+        found = _scaled_increment(increment, context)
+        if found is None or not context.shapes.same(base, increment):
+            continue
+        written, factor = found
+        amount: Any = written.inputs[1]
+        if factor is not None:
+            amount = tm.mul2(amount, factor)
+        if negative:
+            amount = tm.neg(amount)
+        made: Variable = written.op(base, amount, *written.inputs[2:])
+        return made
+    return None
+
+
+def _scaled_increment(v: Variable, context: RewriteContext) -> tuple[Apply, Any] | None:
+    """The node that increments zeros, and the 0-d factor of it (None for 1); nothing else may read either."""
+    if not context.has_one_reader(v):
+        return None
+    parts = operands(v, scalar.mul)
+    factor = None
+    if parts is not None:
+        scalars = [p for p in parts if p.type.ndim == 0]
+        if len(scalars) != 1:
+            return None
+        factor = scalars[0]
+        v = parts[0] if parts[1] is factor else parts[1]
+        if not context.has_one_reader(v):
+            return None
+    node = v.owner
+    if node is None or not isinstance(node.op, _WRITES) or node.op.set:
+        return None
+    return (node, factor) if is_uniform(node.inputs[0], 0) else None

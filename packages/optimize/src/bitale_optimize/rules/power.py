@@ -1,0 +1,54 @@
+"""Powers by the operations that they mean, and signs by the cheapest."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bitale_graph import scalar
+from bitale_graph.ops import math as tm
+from bitale_graph.variable import Apply, Variable
+
+from ..forms import is_inexact, uniform
+from ..pattern import PatternRule
+from ..phases import specialize
+from ..rewrite import Changes, RewriteContext
+
+LARGEST_POWER = 64
+"""Up to which exponent products are used: at most 10 of them, less than one pow costs."""
+
+for _row in (
+    PatternRule("product_with_itself", "x * x", "sqr(x)", Changes.NOTHING, "x is read once", exact=True),
+    PatternRule("product_with_minus_one", "x * -1", "-x", Changes.NOTHING, exact=True),
+    PatternRule("quotient_by_minus_one", "x / -1", "-x", Changes.NOTHING),
+    PatternRule("square_root", "x ** 0.5", "sqrt(x)", Changes.DOMAIN, "(-inf) ** 0.5 is inf"),
+    PatternRule("inverse_square_root", "x ** -0.5", "1 / sqrt(x)", Changes.DOMAIN),
+):  # fmt: skip
+    specialize.add(_row.rule())
+
+
+@specialize.rule(
+    tracks=[scalar.pow],
+    before="x ** 2, x ** 3, x ** -1",
+    after="sqr(x), x * sqr(x), 1 / x",
+    changes=Changes.ACCURACY,
+)
+def power_by_products(node: Apply, context: RewriteContext) -> Variable | None:
+    """A whole exponent is a chain of squares and products: for the exponent n, log2(n) to 2 log2(n) of them."""
+    x: Any = node.inputs[0]
+    value = uniform(node.inputs[1])
+    if value is None or value.imag != 0 or value.real != round(float(value.real)):
+        return None
+    n = int(value.real)
+    if abs(n) > LARGEST_POWER or n == 0 or (n < 0 and not is_inexact(x)):
+        return None
+    result: Any = None
+    square = x
+    rest = abs(n)
+    while rest:
+        if rest % 2:
+            result = square if result is None else tm.mul2(result, square)
+        rest //= 2
+        if rest:
+            square = tm.sqr(square)
+    made: Variable = result if n > 0 else tm.true_div(1, result)
+    return made

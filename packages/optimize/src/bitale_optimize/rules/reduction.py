@@ -1,0 +1,175 @@
+"""Reductions: composed, moved past reorderings, and freed of factors that do not vary along their axes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bitale_graph import scalar
+from bitale_graph.conversion import as_tensor
+from bitale_graph.elementwise import cast
+from bitale_graph.ops import math as tm
+from bitale_graph.ops.creation import Alloc
+from bitale_graph.ops.reduction import Reduce
+from bitale_graph.ops.shape import Dimshuffle, dimshuffle, shape_i
+from bitale_graph.variable import Apply, Variable
+
+from ..forms import dtype_of, is_inexact, made_by, operands
+from ..phases import canonical
+from ..rewrite import Changes, RewriteContext
+
+
+@canonical.rule(tracks=[Reduce], before="sum(x, axis=())", after="x")
+def reduction_over_nothing(node: Apply, context: RewriteContext) -> Variable | None:
+    """Over no axes a reduction is a cast."""
+    op: Any = node.op
+    made: Variable = cast(node.inputs[0], op.dtype)
+    return None if op.axes else made
+
+
+@canonical.rule(
+    tracks=[Reduce], before="sum(x, axis=1), that axis of length 1", after="dimshuffle(x, 0)"
+)
+def reduction_over_one(node: Apply, context: RewriteContext) -> Variable | None:
+    """Along an axis of length 1 there is nothing to combine."""
+    op: Any = node.op
+    x: Any = node.inputs[0]
+    ones = [a for a in op.axes if x.type.shape[a] == 1]
+    if not ones:
+        return None
+    kept = [a for a in range(x.ndim) if a not in ones]
+    axes = tuple(i for i, a in enumerate(kept) if a in op.axes)
+    made: Variable = Reduce(op.scalar_op, axes, op.acc_dtype, op.dtype)(dimshuffle(x, *kept))
+    return made
+
+
+@canonical.rule(
+    tracks=[Reduce],
+    before="sum(sum(x, axis=1), axis=0)",
+    after="sum(x, axis=(0, 1))",
+    changes=Changes.ACCURACY,
+)
+def reduction_of_reduction(node: Apply, context: RewriteContext) -> Variable | None:
+    """Reduce once over the axes of both."""
+    outer: Any = node.op
+    inner_node = made_by(node.inputs[0], Reduce)
+    if inner_node is None or not context.has_one_reader(node.inputs[0]):
+        return None
+    inner: Any = inner_node.op
+    if inner.scalar_op is not outer.scalar_op or inner.acc_dtype != outer.acc_dtype:
+        return None
+    x: Any = inner_node.inputs[0]
+    # A result that is narrower than its accumulator wraps or rounds in between.
+    if inner.dtype != inner.acc_dtype and not (is_inexact(x) and inner.dtype == dtype_of(x)):
+        return None
+    left = [a for a in range(x.ndim) if a not in inner.axes]
+    axes = tuple(sorted([*inner.axes, *(left[a] for a in outer.axes)]))
+    made: Variable = Reduce(outer.scalar_op, axes, outer.acc_dtype, outer.dtype)(x)
+    return made
+
+
+@canonical.rule(tracks=[Reduce], before="sum(x.T, axis=0)", after="sum(x, axis=1)")
+def reduction_of_dimshuffle(node: Apply, context: RewriteContext) -> Variable | None:
+    """Reduce first, and reorder what is left."""
+    op: Any = node.op
+    inner = made_by(node.inputs[0], Dimshuffle)
+    if inner is None or not op.axes:
+        return None
+    pattern = inner.op.pattern  # type: ignore[attr-defined]
+    x: Any = inner.inputs[0]
+    axes = tuple(sorted(pattern[a] for a in op.axes if pattern[a] != "x"))
+    # Axes that the dimshuffle drops have length 1, so that reducing along them changes nothing.
+    dropped = [a for a in range(x.ndim) if a not in pattern]
+    reduced = Reduce(op.scalar_op, tuple(sorted({*axes, *dropped})), op.acc_dtype, op.dtype)(x)
+    left = [a for a in range(x.ndim) if a not in axes and a not in dropped]
+    order = ["x" if p == "x" else left.index(p) for a, p in enumerate(pattern) if a not in op.axes]
+    return dimshuffle(reduced, *order)
+
+
+@canonical.rule(
+    tracks=[Reduce],
+    before="max(-x)",
+    after="-min(x)",
+)
+def extremum_of_negative(node: Apply, context: RewriteContext) -> Variable | None:
+    """The sign moves outwards, where it may cancel; floats alone, since the smallest integer has no negative."""
+    op: Any = node.op
+    parts = operands(node.inputs[0], scalar.neg)
+    opposite = {scalar.maximum: scalar.minimum, scalar.minimum: scalar.maximum}.get(op.scalar_op)
+    if parts is None or opposite is None or not is_inexact(node.inputs[0]):
+        return None
+    if not context.has_one_reader(node.inputs[0]):
+        return None
+    made: Variable = tm.neg(Reduce(opposite, op.axes, op.acc_dtype, op.dtype)(parts[0]))
+    return made
+
+
+@canonical.rule(
+    tracks=[Reduce],
+    before="sum(c * x), sum(x / c), sum(-x), c the same along the axes",
+    after="c * sum(x), sum(x) / c, -sum(x)",
+    changes=Changes.ACCURACY,
+)
+def sum_of_scaled(node: Apply, context: RewriteContext) -> Variable | None:
+    """Scale the few sums rather than the many terms."""
+    op: Any = node.op
+    x = node.inputs[0]
+    if op.scalar_op is not scalar.add or not op.axes or not is_inexact(x):
+        return None
+    if op.dtype != dtype_of(x) or not context.has_one_reader(x):
+        return None
+    parts = operands(x, scalar.neg)
+    if parts is not None:
+        negated: Variable = tm.neg(op(parts[0]))
+        return negated
+    parts = operands(x, scalar.mul)
+    if parts is not None:
+        for factor, rest in (parts, parts[::-1]):
+            fixed = _fixed_along(factor, rest, x, op.axes)
+            if fixed is not None:
+                scaled: Variable = tm.mul2(fixed, op(rest))
+                return scaled
+    parts = operands(x, scalar.true_div)
+    if parts is not None:
+        fixed = _fixed_along(parts[1], parts[0], x, op.axes)
+        if fixed is not None:
+            divided: Variable = tm.true_div(op(parts[0]), fixed)
+            return divided
+    return None
+
+
+def _fixed_along(factor: Any, rest: Any, x: Any, axes: tuple[int, ...]) -> Any:
+    """``factor`` without the reduced ``axes``, if it does not vary along them and ``rest`` has the others; else None."""
+    if rest.ndim != x.ndim or any(rest.type.shape[a] == 1 for a in axes if x.type.shape[a] != 1):
+        return None
+    lead = x.ndim - factor.ndim
+    if any(a >= lead and factor.type.shape[a - lead] != 1 for a in axes):
+        return None
+    return dimshuffle(factor, *(i for i in range(factor.ndim) if i + lead not in axes))
+
+
+@canonical.rule(
+    tracks=[Reduce],
+    before="sum(second(x, v))",
+    after="v * size(x)",
+    changes=Changes.ACCURACY,
+)
+def sum_of_fill(node: Apply, context: RewriteContext) -> Variable | None:
+    """Copies of one number are counted, not added."""
+    op: Any = node.op
+    x: Any = node.inputs[0]
+    if op.scalar_op is not scalar.add or not op.axes:
+        return None
+    pair = operands(x, scalar.second)
+    filled = made_by(x, Alloc)
+    if pair is None and filled is None:
+        return None
+    value = pair[1] if pair is not None else filled.inputs[0]  # type: ignore[union-attr]
+    lead = x.ndim - value.ndim
+    if any(a >= lead and value.type.shape[a - lead] != 1 for a in op.axes):
+        return None
+    single = dimshuffle(value, *(i for i in range(value.ndim) if i + lead not in op.axes))
+    count: Any = as_tensor(1)
+    for a in op.axes:
+        count = tm.mul2(count, shape_i(x, a))
+    made: Variable = tm.mul2(cast(single, op.dtype), cast(count, op.dtype))
+    return made

@@ -1,0 +1,151 @@
+"""Shapes without computing what has them; dimshuffles and reshapes composed, lifted and dropped."""
+
+from __future__ import annotations
+
+import numpy as np
+from bitale_graph.conversion import as_tensor, constant_int
+from bitale_graph.elementwise import Elementwise
+from bitale_graph.ops.join import Join
+from bitale_graph.ops.reduction import Reduce
+from bitale_graph.ops.shape import Dimshuffle, Reshape, ShapeI, SpecifyShape, dimshuffle, shape_i
+from bitale_graph.variable import Apply, Variable
+
+from ..fitting import inferred_lengths
+from ..forms import made_by
+from ..phases import canonical
+from ..rewrite import Changes, RewriteContext
+from ..shapes import Dims
+
+
+@canonical.rule(
+    tracks=[ShapeI],
+    before="shape(f(x))[i]",
+    after="an expression of the lengths of x",
+    changes=Changes.DOMAIN,
+)
+def shape_of_computed(node: Apply, context: RewriteContext) -> Variable | None:
+    """Find lengths without computing the tensor; a shape error inside it is lost."""
+    x = node.inputs[0]
+    axis = node.op.axis  # type: ignore[attr-defined]
+    token = context.shapes.dims(x)[axis]
+    if isinstance(token, int):
+        known: Variable = as_tensor(np.int64(token))
+        return known
+    root, at = token
+    if root is not x and (root.owner is None or root in context.graph.clients):
+        return root if at < 0 else shape_i(root, at)
+    if x.owner is None:
+        return None
+    lengths = inferred_lengths(x.owner)
+    mine = None if lengths is None else lengths[x.index or 0]
+    if mine is None:
+        return None
+    length: Variable = mine[axis]
+    return length
+
+
+@canonical.rule(tracks=[SpecifyShape], before="specify_shape(x, known lengths)", after="x")
+def specify_known_shape(node: Apply, context: RewriteContext) -> Variable | None:
+    """A promise that the type keeps already says nothing."""
+    x = node.inputs[0]
+    return x if node.outputs[0].type.admits(x.type) else None
+
+
+@canonical.rule(
+    tracks=[Dimshuffle], before="dimshuffle(dimshuffle(x, p), q)", after="dimshuffle(x, p[q])"
+)
+def dimshuffle_of_dimshuffle(node: Apply, context: RewriteContext) -> Variable | None:
+    """Two reorderings are one."""
+    inner = made_by(node.inputs[0], Dimshuffle)
+    if inner is None:
+        return None
+    first, then = inner.op.pattern, node.op.pattern  # type: ignore[attr-defined]
+    return dimshuffle(inner.inputs[0], *("x" if p == "x" else first[p] for p in then))
+
+
+@canonical.rule(tracks=[Dimshuffle], before="dimshuffle(x, 0, 1)", after="x")
+def dimshuffle_to_own_order(node: Apply, context: RewriteContext) -> Variable | None:
+    """The order that is there needs no reordering."""
+    x = node.inputs[0]
+    order = tuple(range(x.type.ndim))  # type: ignore[attr-defined]
+    return x if node.op.pattern == order else None  # type: ignore[attr-defined]
+
+
+@canonical.rule(
+    tracks=[Dimshuffle, Reshape], before="reshape(exp(x), n)", after="exp(reshape(x, n))"
+)
+def move_of_elementwise(node: Apply, context: RewriteContext) -> Variable | None:
+    """Functions of one number move outwards, where others meet them."""
+    inner = made_by(node.inputs[0], Elementwise)
+    if inner is None or len(inner.inputs) != 1 or not context.has_one_reader(node.inputs[0]):
+        return None
+    reader = context.reader(node.outputs[0])
+    if reader is not None and isinstance(reader.op, Reduce) and isinstance(node.op, Dimshuffle):
+        # A reduction takes a reordering in.
+        return None
+    made: Variable = inner.op(node.op(inner.inputs[0], *node.inputs[1:]))
+    return made
+
+
+@canonical.rule(tracks=[Reshape], before="reshape(reshape(x, n), m)", after="reshape(x, m)")
+def reshape_of_reshape(node: Apply, context: RewriteContext) -> Variable | None:
+    """Only the last shape counts."""
+    inner = made_by(node.inputs[0], Reshape)
+    if inner is None:
+        return None
+    made: Variable = node.op(inner.inputs[0], *node.inputs[1:])
+    return made
+
+
+@canonical.rule(
+    tracks=[Reshape], before="reshape(x, shape of x)", after="x", changes=Changes.DOMAIN
+)
+def reshape_to_own_shape(node: Apply, context: RewriteContext) -> Variable | None:
+    """The shape that is there needs no reshape; one length may be deduced."""
+    x, *lengths = node.inputs
+    mine = context.shapes.dims(x)
+    if len(mine) != len(lengths):
+        return None
+    if [constant_int(n) for n in lengths].count(-1) > 1:
+        return None
+    same = [constant_int(n) == -1 or context.shapes.length(n) == d for n, d in zip(lengths, mine)]
+    return x if all(same) else None
+
+
+@canonical.rule(
+    tracks=[Reshape],
+    before="reshape(x, (n, 1)), x of length n",
+    after="dimshuffle(x, 0, 'x')",
+    changes=Changes.DOMAIN,
+)
+def reshape_by_ones(node: Apply, context: RewriteContext) -> Variable | None:
+    """A reshape that only adds or drops axes of length 1 is a dimshuffle, which fuses."""
+    x = node.inputs[0]
+    wanted = _by_ones(context.shapes.dims(x), context.shapes.dims(node.outputs[0]))
+    return None if wanted is None else dimshuffle(x, *wanted)
+
+
+def _by_ones(old: Dims, new: Dims) -> list[int | str] | None:
+    """The dimshuffle that adds and drops ones, if it makes ``new`` out of ``old``."""
+    rest = [a for a, t in enumerate(old) if t != 1]
+    if [old[a] for a in rest] != [t for t in new if t != 1]:
+        return None
+    order = iter(rest)
+    return ["x" if t == 1 else next(order) for t in new]
+
+
+@canonical.rule(tracks=[Join], before="join(0, x)", after="x")
+def join_of_one(node: Apply, context: RewriteContext) -> Variable | None:
+    """One tensor stands for itself."""
+    return node.inputs[0] if len(node.inputs) == 1 else None
+
+
+@canonical.rule(tracks=[Join], before="join(0, x, empty, y)", after="join(0, x, y)")
+def join_with_empty(node: Apply, context: RewriteContext) -> Variable | None:
+    """Tensors known to be empty along the axis add nothing."""
+    axis = node.op.axis  # type: ignore[attr-defined]
+    kept = [v for v in node.inputs if v.type.shape[axis] != 0]  # type: ignore[attr-defined]
+    if len(kept) == len(node.inputs) or not kept:
+        return None
+    made: Variable = node.op(*kept)
+    return made

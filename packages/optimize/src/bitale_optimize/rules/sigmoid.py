@@ -1,0 +1,152 @@
+"""Sigmoid, softplus, log1p, expm1 and erfc in place of what overflows, underflows or cancels."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bitale_graph import scalar
+from bitale_graph.ops import math as tm
+from bitale_graph.variable import Apply, Variable
+
+from ..factors import QUOTIENT_ROWS, build_product, is_product_root, product_factors
+from ..forms import is_inexact, is_uniform, kind_of, operands
+from ..pattern import PatternRule
+from ..phases import specialize, stability
+from ..rewrite import Changes, RewriteContext
+from ..terms import sum_terms
+
+_ACCURACY = Changes.ACCURACY
+_OVERFLOW = "exp overflows above 88 in float32, 709 in float64"
+_CANCELS = "1 + x rounds x away where it is small"
+_UNDERFLOW = (
+    "float32 sigmoid(x) is 0 below about -104: the log is -inf, and the answer is close to x"
+)
+_SATURATES = "1 - sigmoid(x) is 0 above about 17 in float32, 37 in float64"
+
+TABLE = (
+    # A row stands before those that would match its inside in a less special way.
+    PatternRule("sigmoid_of_neg_exp", "1 / (1 + exp(-x))", "sigmoid(x)", _ACCURACY, _OVERFLOW),
+    PatternRule("sigmoid_of_exp", "1 / (1 + exp(x))", "sigmoid(-x)", _ACCURACY, _OVERFLOW),
+    PatternRule("sigmoid_of_inv_neg", "inv(1 + exp(-x))", "sigmoid(x)", _ACCURACY, _OVERFLOW),
+    PatternRule("sigmoid_of_inv", "inv(1 + exp(x))", "sigmoid(-x)", _ACCURACY, _OVERFLOW),
+    PatternRule("sigmoid_of_quotient", "exp(x) / (1 + exp(x))", "sigmoid(x)", _ACCURACY, "inf / inf"),
+    PatternRule("log_of_sigmoid", "log(sigmoid(x))", "-softplus(-x)", _ACCURACY, _UNDERFLOW),
+    PatternRule("log_of_one_minus_sigmoid", "log(1 - sigmoid(x))", "-softplus(x)", _ACCURACY, _SATURATES),
+    PatternRule("log1p_of_neg_sigmoid", "log1p(-sigmoid(x))", "-softplus(x)", _ACCURACY, _SATURATES),
+    PatternRule("log_of_one_plus_exp", "log(1 + exp(x))", "softplus(x)", _ACCURACY, _OVERFLOW),
+    PatternRule("log1p_of_exp", "log1p(exp(x))", "softplus(x)", _ACCURACY, _OVERFLOW),
+    PatternRule(
+        "log_of_exp_plus_exp",
+        "log(exp(x) + exp(y))",
+        "maximum(x, y) + softplus(-switch(eq(x, y), 0, abs(x - y)))",
+        _ACCURACY,
+        _OVERFLOW + "; where x and y are one infinity, their difference is not taken",
+    ),
+    PatternRule("log_of_one_plus", "log(1 + x)", "log1p(x)", _ACCURACY, _CANCELS),
+    PatternRule("log_of_one_minus", "log(1 - x)", "log1p(-x)", _ACCURACY, _CANCELS),
+    PatternRule("exp_minus_one", "exp(x) - 1", "expm1(x)", _ACCURACY, "exp(x) is near 1 for small x"),
+    PatternRule("one_minus_exp", "1 - exp(x)", "-expm1(x)", _ACCURACY, "exp(x) is near 1 for small x"),
+    PatternRule("one_minus_erf", "1 - erf(x)", "erfc(x)", _ACCURACY, "erf(x) is 1 above 4 in float32"),
+    PatternRule("one_plus_erf", "1 + erf(x)", "erfc(-x)", _ACCURACY, "erf(x) is -1 below -4"),
+    PatternRule("erf_minus_one", "erf(x) - 1", "-erfc(x)", _ACCURACY, "erf(x) is 1 above 4 in float32"),
+    PatternRule("one_minus_erfc", "1 - erfc(x)", "erf(x)", _ACCURACY, "erfc(x) is near 1 for small x"),
+    PatternRule("erfc_minus_one", "erfc(x) - 1", "-erf(x)", _ACCURACY, "erfc(x) is near 1 for small x"),
+    PatternRule(
+        "one_minus_sigmoid", "1 - sigmoid(x)", "sigmoid(-x)", _ACCURACY, _SATURATES, default=False
+    ),
+)  # fmt: skip
+for _row in TABLE:
+    stability.add(_row.rule())
+
+
+@stability.rule(
+    tracks=QUOTIENT_ROWS,
+    before="c / (1 + exp(x)) * exp(x)",
+    after="c * sigmoid(x)",
+    changes=Changes.ACCURACY,
+)
+def sigmoid_in_product(node: Apply, context: RewriteContext) -> Variable | None:
+    """Find the parts of sigmoids anywhere in a product, as the gradient of one written with exp has them.
+
+    1 / (1 + exp(x)) is sigmoid(-x), and exp(x) * sigmoid(-x) is sigmoid(x).
+    """
+    root = node.outputs[0]
+    if kind_of(root) != "f" or not is_product_root(node, context):
+        return None
+    factors = product_factors(root, context)
+    if factors is None:
+        return None
+    changed = False
+    for v, e in factors.kept().items():
+        x = _exponent_of_denominator(v) if e < 0 else None
+        if x is not None:
+            del factors.exponents[v]
+            factors.times(tm.sigmoid(_negative(x)), -e)
+            changed = True
+    for v in list(factors.kept()):
+        parts = operands(v, scalar.exp)
+        if parts is None or factors.exponents[v] <= 0:
+            continue
+        for other in list(factors.kept()):
+            inside = operands(other, scalar.sigmoid)
+            if inside is None or factors.exponents[other] <= 0:
+                continue
+            if _is_negation(parts[0], inside[0], context):
+                n = min(factors.exponents[v], factors.exponents[other])
+                factors.times(v, -n)
+                factors.times(other, -n)
+                factors.times(tm.sigmoid(parts[0]), n)
+                changed = True
+                break
+    made: Variable | None = build_product(factors) if changed else None
+    return made
+
+
+def _exponent_of_denominator(v: Variable) -> Any:
+    """x, if ``v`` is 1 + exp(x); else None."""
+    parts = operands(v, scalar.add)
+    if parts is None:
+        return None
+    for one, other in (parts, parts[::-1]):
+        inside = operands(other, scalar.exp)
+        if inside is not None and is_uniform(one, 1) and other.type.shape == v.type.shape:  # type: ignore[attr-defined]
+            return inside[0]
+    return None
+
+
+def _negative(x: Variable) -> Any:
+    inside = operands(x, scalar.neg)
+    return tm.neg(x) if inside is None else inside[0]
+
+
+def _is_negation(x: Variable, y: Variable, context: RewriteContext) -> bool:
+    """Whether y is -x: by a sign, or term by term."""
+    for u, v in ((x, y), (y, x)):
+        inside = operands(u, scalar.neg)
+        if inside is not None and inside[0] is v:
+            return True
+    mine, theirs = sum_terms(x, context), sum_terms(y, context)
+    return (
+        mine.nodes + theirs.nodes > 0
+        and mine.constant == -theirs.constant
+        and mine.coefficients == {v: -c for v, c in theirs.coefficients.items()}
+    )
+
+
+@specialize.rule(
+    tracks=[scalar.mul],
+    before="sigmoid(x) * sigmoid(-x)",
+    after="y * (1 - y), y = sigmoid(x)",
+    changes=Changes.ACCURACY,
+)
+def product_of_opposite_sigmoids(node: Apply, context: RewriteContext) -> Variable | None:
+    """The derivative of sigmoid from its value: one exp rather than two."""
+    x, y = (operands(v, scalar.sigmoid) for v in node.inputs)
+    if x is None or y is None or not is_inexact(node.outputs[0]):
+        return None
+    for value, mine, theirs in ((node.inputs[0], x[0], y[0]), (node.inputs[1], y[0], x[0])):
+        inside = operands(theirs, scalar.neg)
+        if inside is not None and inside[0] is mine:
+            made: Variable = tm.mul2(value, tm.sub(1, value))
+            return made
+    return None

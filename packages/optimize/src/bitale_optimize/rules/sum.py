@@ -1,0 +1,95 @@
+"""Sums and differences as terms with coefficients: what cancels goes, what is equal is counted."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from bitale_graph.ops import math as tm
+from bitale_graph.variable import Apply, Variable
+
+from ..forms import kind_of, number, row_of
+from ..phases import canonical
+from ..rewrite import Changes, RewriteContext
+from ..terms import SUM_ROWS, Terms, sum_terms, wrapped_integer
+
+
+@canonical.rule(
+    tracks=SUM_ROWS,
+    before="x + y - x, or x + y + x, or (x + 1) + 2",
+    after="y, 2 * x + y, x + 3",
+    changes=Changes.DOMAIN,
+)
+def sum_of_terms(node: Apply, context: RewriteContext) -> Variable | None:
+    """Write a sum anew where that takes fewer operations, or shows a term that occurs twice.
+
+    Integers stay exact modulo their width. Infinities and NaN that would cancel to NaN are lost.
+    """
+    root = node.outputs[0]
+    if kind_of(root) not in ("f", "i", "u", "c"):
+        return None
+    reader = context.reader(root)
+    if reader is not None and row_of(reader) in SUM_ROWS:
+        context.requeue(reader)
+        return None
+    with np.errstate(all="ignore"):
+        terms = sum_terms(root, context)
+        kept = {v: c for v, c in terms.coefficients.items() if wrapped_integer(c, terms.dtype) != 0}
+        if not all(np.isfinite(c) for c in (*kept.values(), terms.constant)):
+            return None
+        has_repeated = len(terms.coefficients) < terms.found
+        cost = _cost(kept, terms)
+        if cost < terms.nodes or (has_repeated and cost == terms.nodes):
+            return _build(kept, terms)
+    return None
+
+
+def _is_negative(c: Any) -> bool:
+    return bool(c.imag == 0 and c.real < 0)
+
+
+def _cost(kept: dict[Variable, Any], terms: Terms) -> int:
+    """How many nodes the sum of ``kept`` takes."""
+    entries = len(kept) + (terms.constant != 0)
+    factors = sum(c not in (1, -1) for c in kept.values())
+    needs_sign = terms.constant == 0 and bool(kept) and all(c == -1 for c in kept.values())
+    return max(entries - 1, 0) + factors + needs_sign
+
+
+def _build(kept: dict[Variable, Any], terms: Terms) -> Any:
+    """Positive terms lead, so that no sign is needed; else the constant does; else the sum is negated."""
+    entries: list[tuple[Variable | None, Any]] = list(kept.items())
+    if terms.constant != 0 or not entries:
+        entries.append((None, terms.constant))
+    entries.sort(key=lambda entry: _is_negative(entry[1]))
+    if all(v is not None and c == -1 for v, c in entries):
+        return tm.neg(_chain([(v, -c) for v, c in entries], terms.dtype))
+    if _is_negative(entries[0][1]):
+        # All are negative: one with a factor, or the constant, takes the sign along.
+        entries.sort(key=lambda entry: entry[0] is not None and entry[1] == -1)
+    return _chain(entries, terms.dtype)
+
+
+def _chain(entries: list[tuple[Variable | None, Any]], dtype: str) -> Any:
+    first, *others = entries
+    total = _entry(*first, dtype)
+    for v, c in others:
+        negative = _is_negative(c)
+        total = (tm.sub if negative else tm.add2)(total, _entry(v, -c if negative else c, dtype))
+    return total
+
+
+def _entry(v: Variable | None, c: Any, dtype: str) -> Any:
+    factor = number(_in_range(c, dtype), dtype)
+    if v is None:
+        return factor
+    return v if c == 1 else tm.mul2(factor, v)
+
+
+def _in_range(c: Any, dtype: str) -> Any:
+    """An integer as the dtype holds it, modulo its width."""
+    kind = np.dtype(dtype)
+    if kind.kind not in "iu":
+        return c
+    wrapped = wrapped_integer(c, dtype)
+    return np.array(wrapped, "uint64").astype(dtype)

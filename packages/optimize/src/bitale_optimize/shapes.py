@@ -1,0 +1,216 @@
+"""Which lengths of which variables are equal, as far as it can be told before anything runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from bitale_graph.conversion import constant_int
+from bitale_graph.elementwise import Elementwise
+from bitale_graph.loop import Loop
+from bitale_graph.op import Op
+from bitale_graph.ops import creation, indexing, join, product, reduction, shape, softmax
+from bitale_graph.traversal import toposort
+from bitale_graph.type import TensorType
+from bitale_graph.variable import Apply, Variable
+
+Token = int | tuple[Variable, int]
+"""A length: a number, that of an axis of a variable, or (axis -1) the value of a 0-d variable."""
+Dims = tuple[Token, ...]
+
+_LIKE_FIRST = (
+    softmax._RowOp,
+    indexing.IncSubtensor,
+    indexing.AdvancedIncSubtensor1,
+    indexing.AdvancedIncSubtensor,
+)
+_OPERANDS_AGREE = (softmax.SoftmaxGrad, softmax.SoftmaxCrossentropyGrad)
+
+
+class Shapes:
+    """Tokens for the lengths of variables: equal tokens are equal lengths.
+
+    A node that runs proves that the lengths it compares are equal, so equalities hold for every graph that computes
+    the same, though the node that proves them may have gone: what is lost with it is its error alone.
+
+    Parameters
+    ----------
+    nodes : iterable of Apply
+        In topological order; others are read when they are asked for.
+    """
+
+    def __init__(self, nodes: Iterable[Apply] = ()) -> None:
+        self._dims: dict[Variable, Dims] = {}
+        self._parent: dict[tuple[Variable, int], Token] = {}
+        for node in nodes:
+            self._read(node)
+
+    def dims(self, variable: Variable) -> Dims:
+        """A token for each axis of a tensor variable."""
+        if variable not in self._dims:
+            for node in toposort([variable], stop_at=self._dims):
+                self._read(node)
+            if variable not in self._dims:
+                self._leaf(variable)
+        return tuple(self._find(t) for t in self._dims[variable])
+
+    def length(self, variable: Variable) -> Token:
+        """The token of a 0-d integer variable that is a length."""
+        n = constant_int(variable)
+        if n is not None:
+            return n
+        node = variable.owner
+        if node is not None and isinstance(node.op, shape.ShapeI):
+            return self.dims(node.inputs[0])[node.op.axis]
+        return self._find((variable, -1))
+
+    def same(self, x: Variable, y: Variable) -> bool:
+        """Whether two variables provably have one shape."""
+        return self.dims(x) == self.dims(y)
+
+    def unify(self, new: Variable, old: Variable) -> None:
+        """Note that two variables have one shape, as a replacement and what it replaces; ``new`` stands for both."""
+        if not isinstance(new.type, TensorType) or not isinstance(old.type, TensorType):
+            return
+        for a, b in zip(self.dims(old), self.dims(new)):
+            self._union(a, b)
+        if new.type.ndim == 0 and new.type.dtype == "int64":
+            self._union(self.length(old), self.length(new))
+
+    def covers(self, operands: Iterable[Variable], dims: Dims) -> bool:
+        """Whether operands stretched together have the shape ``dims``."""
+        missing = {i - len(dims) for i, t in enumerate(dims) if t != 1}
+        rank = 0
+        for v in operands:
+            own = self.dims(v)
+            rank = max(rank, len(own))
+            missing -= {a for a in missing if len(own) >= -a and own[a] == dims[a]}
+        return not missing and rank == len(dims)
+
+    def _leaf(self, variable: Variable) -> None:
+        known = variable.type.shape if isinstance(variable.type, TensorType) else ()
+        self._dims[variable] = tuple((variable, i) if n is None else n for i, n in enumerate(known))
+
+    def _find(self, token: Token) -> Token:
+        root = token
+        while isinstance(root, tuple) and root in self._parent:
+            root = self._parent[root]
+        while isinstance(token, tuple) and token != root:
+            above = self._parent[token]
+            self._parent[token] = root
+            token = above
+        return root
+
+    def _union(self, a: Token, b: Token) -> None:
+        """Let the simpler of two tokens stand for both: a number, then a leaf; else ``b``."""
+        a, b = self._find(a), self._find(b)
+        if a == b:
+            return
+        if isinstance(a, int) or (isinstance(b, tuple) and b[0].owner and not a[0].owner):
+            a, b = b, a
+        if isinstance(a, tuple):
+            self._parent[a] = b
+
+    def _read(self, node: Apply) -> None:
+        if all(v in self._dims for v in node.outputs):
+            return
+        for v in node.inputs:
+            if v not in self._dims:
+                self._leaf(v)
+        for v in node.outputs:
+            self._leaf(v)
+        tokens = self._tokens(node.op, node)
+        if tokens is None:
+            return
+        for v, known in zip(node.outputs, tokens):
+            for mine, theirs in zip(self._dims[v], known):
+                # The output's own token goes under what it was made from.
+                self._union(mine, theirs)
+
+    def _tokens(self, op: Op, node: Apply) -> list[Dims] | None:
+        """The tokens of the outputs by what the op does; None where nothing is known."""
+        inputs = [self._dims[v] for v in node.inputs]
+        if isinstance(op, Elementwise):
+            return [self._stretched(inputs)]
+        if isinstance(op, Loop):
+            full = self._stretched(inputs)
+            full = (1,) * (op.ndim - len(full)) + full
+            return [tuple(t for a, t in enumerate(full) if a not in r.axes) for r in op.results]
+        if isinstance(op, reduction.Reduce):
+            return [tuple(t for i, t in enumerate(inputs[0]) if i not in op.axes)]
+        if isinstance(op, reduction.Argmax):
+            return [tuple(t for i, t in enumerate(inputs[0]) if i != op.axis)]
+        if isinstance(op, shape.Dimshuffle):
+            return [tuple(inputs[0][p] if isinstance(p, int) else 1 for p in op.pattern)]
+        if isinstance(op, shape.SpecifyShape):
+            return [inputs[0]]
+        if isinstance(op, (shape.Reshape, creation.Alloc)):
+            own = self._dims[node.outputs[0]]
+            lengths = [self.length(n) for n in node.inputs[1:]]
+            return [tuple(mine if t == -1 else t for mine, t in zip(own, lengths))]
+        if isinstance(op, product.Dot):
+            self._union(inputs[0][-1], inputs[1][0])
+            return [(*inputs[0][:-1], *inputs[1][1:])]
+        if isinstance(op, product.Gemm):
+            self._union(inputs[2][1], inputs[3][0])
+            self._union(inputs[2][0], inputs[0][0])
+            self._union(inputs[3][1], inputs[0][1])
+            return [inputs[0]]
+        if isinstance(op, indexing.Subtensor):
+            return [self._sliced(op, node, inputs[0])]
+        return self._of_others(op, node, inputs)
+
+    def _of_others(self, op: Op, node: Apply, inputs: list[Dims]) -> list[Dims] | None:
+        if isinstance(op, _OPERANDS_AGREE):
+            for a, b in zip(inputs[0], inputs[1]):
+                self._union(b, a)
+        if isinstance(op, _LIKE_FIRST):
+            return [inputs[0]]
+        if isinstance(op, indexing.AdvancedSubtensor1):
+            return [(inputs[1][0], *inputs[0][1:])]
+        if isinstance(op, softmax.Crossentropy1Hot):
+            self._union(inputs[1][0], inputs[0][0])
+            return [inputs[0][:1]]
+        if isinstance(op, softmax.SoftmaxCrossentropy):
+            self._union(inputs[1][0], inputs[0][0])
+            return [inputs[0][:1], inputs[0]]
+        if isinstance(op, join.Join):
+            for other in inputs[1:]:
+                for a, (s, t) in enumerate(zip(other, inputs[0])):
+                    if a != op.axis:
+                        self._union(s, t)
+            own = self._dims[node.outputs[0]]
+            return [tuple(own[a] if a == op.axis else t for a, t in enumerate(inputs[0]))]
+        if isinstance(op, creation.Arange):
+            start, stop, step = node.inputs
+            if constant_int(start) == 0 and constant_int(step) == 1:
+                length = self.length(stop)
+                # A negative stop gives an empty range, but a length is never negative.
+                if isinstance(length, int) or length[1] >= 0:
+                    return [(length,)]
+        if isinstance(op, creation.Eye):
+            return [(self.length(node.inputs[0]), self.length(node.inputs[1]))]
+        return None
+
+    def _stretched(self, inputs: list[Dims]) -> Dims:
+        """The tokens of operands stretched together; what is compared at run time is noted to be equal."""
+        result: list[Token] = []
+        for axis in range(-max((len(d) for d in inputs), default=0), 0):
+            found: Token = 1
+            for d in inputs:
+                if len(d) < -axis or d[axis] == 1:
+                    continue
+                if found == 1:
+                    found = d[axis]
+                else:
+                    self._union(d[axis], found)
+            result.append(found)
+        return tuple(result)
+
+    def _sliced(self, op: indexing.Subtensor, node: Apply, old: Dims) -> Dims:
+        own = iter(self._dims[node.outputs[0]])
+        result: list[Token] = []
+        for axis, part in enumerate(indexing.unpack(op.pattern, node.inputs[1:])):
+            if isinstance(part, slice):
+                mine = next(own)
+                result.append(old[axis] if part == slice(None) else mine)
+        return (*result, *old[len(op.pattern) :])
