@@ -202,13 +202,12 @@ class TensorType(Type):
             raise TypeError(f"{self} cannot hold values of dtype {given.dtype} ({value!r:.80})")
         target = self.numpy_dtype
         if allow_downcast or np.can_cast(given.dtype, target, "safe"):
-            return given.astype(target)
+            return given.astype(target, copy=False)
         is_python_float = isinstance(value, float) and not isinstance(value, np.floating)
         if allow_downcast is None and is_python_float and self.dtype == dtypes.check("floatX"):
             return given.astype(target)
-        if not isinstance(value, (np.ndarray, np.generic)) or given.size == 0:
-            # Python numbers and lists have no precision of their own: what converts exactly may
-            # pass.
+        if not isinstance(value, np.ndarray) or given.size == 0:
+            # Numbers and lists were not given a precision on purpose: what converts exactly may pass.
             with np.errstate(all="ignore"):
                 exact = given.astype(target)
                 if exact.dtype.kind != "b" and np.array_equal(

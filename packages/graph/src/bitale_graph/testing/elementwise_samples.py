@@ -172,7 +172,7 @@ def values(
     if kinks == "zero":
         x = x + np.copysign(0.25, x)
     if kinks == "whole":
-        x = np.floor(x) + 0.5
+        x = np.floor(x) + 0.3
     if kinks == "ties":
         x = np.floor(2 * x) / 2
     return np.asarray(x).astype(dtype)

@@ -43,8 +43,8 @@ class OpSample:
     static : tuple of shapes
         For each input the static lengths of its variable; None where unknown.
     reference : callable or None
-        From the arrays to the array (or list of arrays) that NumPy gives. None: what the graph gives
-        on the NumPy linker, without rewriting, is right.
+        From the arrays to the array (or list of arrays) that NumPy gives. None: what the graph
+        gives on the NumPy linker, as it is written.
     differentiable : tuple of bool
         Whether the outputs can be differentiated twice with respect to each input near the arrays,
         which then are float64, and away from kinks and from the edges of the domain.

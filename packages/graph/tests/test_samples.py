@@ -1,0 +1,113 @@
+"""The table of samples: that it is whole, and that NumPy agrees with it."""
+
+import importlib
+import pkgutil
+
+import bitale_graph.ops
+import numpy as np
+import pytest
+from bitale_graph import Elementwise, Loop, Mode, Op
+from bitale_graph.scalar import SCALAR_OPS, ScalarOp
+from bitale_graph.testing import (
+    check_shapes,
+    differentiable_samples,
+    op_samples,
+    run_samples,
+    sampled_subjects,
+    samples_by_subject,
+)
+
+PLAIN = Mode(linker="numpy", optimizer="None")
+every_subject = pytest.mark.parametrize(
+    "subject", list(samples_by_subject()), ids=lambda s: getattr(s, "name", None) or s.__name__
+)
+
+
+def op_classes():
+    found = {Loop}
+    for info in pkgutil.iter_modules(bitale_graph.ops.__path__):
+        module = importlib.import_module(f"bitale_graph.ops.{info.name}")
+        found |= {
+            c
+            for c in vars(module).values()
+            if isinstance(c, type) and issubclass(c, Op) and c.__module__ == module.__name__
+        }
+    return {c for c in found if not c.__name__.startswith("_")}
+
+
+def test_no_op_is_without_a_sample():
+    assert op_classes() - {Elementwise} - sampled_subjects() == set()
+
+
+def test_no_scalar_op_is_without_a_sample():
+    assert set(SCALAR_OPS.values()) - sampled_subjects() == set()
+
+
+def test_names_of_samples_are_unique():
+    names = [s.name for s in op_samples()]
+    assert len(names) == len(set(names))
+
+
+@every_subject
+def test_numpy_gives_what_the_reference_gives(subject):
+    run_samples(PLAIN, op_samples(subject))
+
+
+@every_subject
+def test_shapes_are_told_before_they_are_computed(subject):
+    check_shapes(op_samples(subject))
+
+
+@pytest.mark.parametrize(
+    "subject", sorted(op_classes() - {Elementwise}, key=str), ids=lambda c: c.__name__
+)
+def test_a_sample_of_an_op_uses_the_op(subject):
+    for sample in op_samples(subject):
+        _, outputs = sample.graph()
+        assert isinstance(outputs[0].owner.op, subject), sample.name
+
+
+def test_samples_of_scalar_ops_use_them():
+    for sample in op_samples():
+        if isinstance(sample.subject, ScalarOp):
+            assert sample.graph()[1][0].owner.op == Elementwise(sample.subject), sample.name
+
+
+def test_what_is_differentiated_is_float64():
+    for sample in differentiable_samples():
+        assert len(sample.differentiable) == len(sample.inputs), sample.name
+        for array, flag in zip(sample.inputs, sample.differentiable, strict=True):
+            assert not flag or array.dtype == np.float64, sample.name
+
+
+def test_a_differentiable_sample_does_not_lie_on_a_kink():
+    step = 1e-6
+    for sample in differentiable_samples():
+        if not isinstance(sample.subject, ScalarOp):
+            continue
+        inputs = list(sample.inputs)
+        for i, flag in enumerate(sample.differentiable):
+            if not flag:
+                continue
+            # One-sided slopes agree where there is a derivative.
+            up, down = [*inputs], [*inputs]
+            up[i], down[i] = inputs[i] + step, inputs[i] - step
+            here, above, below = (sample.reference(*x) for x in (inputs, up, down))
+            np.testing.assert_allclose(
+                above - here, here - below, atol=1e-3 * step, err_msg=sample.name
+            )
+
+
+def test_a_failing_sample_is_named():
+    sample = op_samples(SCALAR_OPS["exp"])[1]
+    wrong = type(sample)(**{**vars(sample), "reference": lambda x: x})
+    with pytest.raises(AssertionError, match=f"1 of 1 samples\n  {sample.name}: .* values differ"):
+        run_samples(PLAIN, [wrong])
+
+
+def test_layouts_are_what_they_say():
+    arrays = {s.name.split()[-1]: s.inputs[0] for s in op_samples(SCALAR_OPS["exp"])}
+    assert min(arrays["reversed"].strides) < 0
+    assert not arrays["strided"].flags.contiguous
+    assert arrays["fortran"].flags.f_contiguous
+    assert not arrays["read-only"].flags.writeable
