@@ -1,0 +1,86 @@
+"""The names that programs are written with; a change of a list is a change for users."""
+
+import importlib
+
+import bitale
+import bitale.tensor as T
+import bitale_graph.language
+import pytest
+
+NAMES = {
+    "bitale": """
+        Apply Constant Function FunctionGraph FunctionMaker In Mode Op Out SharedVariable Type
+        Variable __version__ change_flags compile config debugprint dot function grad gradient pp
+        pprint predefined_modes printing shared tensor
+    """,
+    "bitale.printing": "debugprint pp pprint",
+    "bitale.gradient": """
+        DisconnectedInputError GradientError NullTypeGradError consider_constant disconnected_grad
+        grad grad_clip grad_scale grad_undefined numeric_grad undefined_grad verify_grad zero_grad
+    """,
+    "bitale.compile": """
+        Function FunctionMaker In Mode Out SharedVariable function get_default_mode get_mode
+        predefined_modes register_mode shared shared_constructor
+    """,
+    "bitale.tensor.var": "TensorConstant TensorVariable",
+    "bitale.tensor.sharedvar": "SharedVariable TensorSharedVariable shared shared_constructor",
+    "bitale.tensor.nnet": """
+        binary_crossentropy categorical_crossentropy elu hard_sigmoid leaky_relu log_softmax
+        logsoftmax relu selu sigmoid sigmoid_binary_crossentropy softmax softplus softsign tanh
+    """,
+}
+
+
+@pytest.mark.parametrize("module", NAMES)
+def test_a_module_holds_these_names_and_no_others(module):
+    held = vars(importlib.import_module(module))
+    public = {name for name in held if not name.startswith("_")} | {"__version__"} & set(held)
+    assert public == set(NAMES[module].split())
+
+
+def test_the_tensor_module_holds_the_whole_language():
+    language = {n for n in vars(bitale_graph.language) if not n.startswith("_")}
+    assert language - set(vars(T)) == set()
+    more = ["Variable", "consider_constant", "grad", "nnet", "numeric_grad", "verify_grad"]
+    assert all(hasattr(T, name) for name in more)
+
+
+@pytest.mark.parametrize("rank", ["scalar", "vector", "matrix", "row", "col", "tensor3", "tensor4"])
+@pytest.mark.parametrize("letter", ["", *"bwilfdcz"])
+def test_there_is_a_constructor_for_each_rank_and_letter(letter, rank):
+    x = getattr(T, letter + rank)("x")
+    assert (x.name, type(x)) == ("x", T.TensorVariable)
+
+
+@pytest.mark.parametrize("rank", ["scalars", "vectors", "matrices", "tensor3s"])
+@pytest.mark.parametrize("letter", ["", "i", "f", "d"])
+def test_there_are_constructors_of_several(letter, rank):
+    x, y = getattr(T, letter + rank)("x", "y")
+    assert (x.name, y.name) == ("x", "y")
+
+
+def test_names_are_those_of_the_layers():
+    assert bitale.grad is T.grad is bitale.gradient.grad
+    assert bitale.function is bitale.compile.function
+    assert bitale.dot is T.dot
+
+
+def test_var_is_the_variance_and_a_module():
+    import bitale.tensor.var
+
+    assert callable(bitale.tensor.var)
+    assert importlib.import_module("bitale.tensor.var").TensorVariable is T.TensorVariable
+
+
+def test_networks_are_reached_by_either_spelling():
+    import bitale.tensor.nnet as nnet
+
+    assert nnet is T.nnet
+
+
+def test_flags_change_for_a_block():
+    with bitale.change_flags(floatX="float32"):
+        assert T.vector().dtype == "float32"
+    with bitale.config.change_flags(floatX="float32"):
+        assert T.vector().dtype == "float32"
+    assert T.vector().dtype == bitale.config.floatX
