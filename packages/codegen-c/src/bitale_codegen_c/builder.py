@@ -13,9 +13,59 @@ from .memory import MemoryPlan
 
 # Words that cannot name a variable: keywords of C, and names of the generated file itself.
 _RESERVED = frozenset(
-    "auto break case char const continue default do double else enum extern float for goto if inline int long register "
-    "restrict return short signed sizeof static struct switch typedef union unsigned void volatile while in out rt call "
-    "frame arena owned status main i j k n lo hi part parts".split()
+    [
+        "auto",
+        "break",
+        "case",
+        "char",
+        "const",
+        "continue",
+        "default",
+        "do",
+        "double",
+        "else",
+        "enum",
+        "extern",
+        "float",
+        "for",
+        "goto",
+        "if",
+        "inline",
+        "int",
+        "long",
+        "register",
+        "restrict",
+        "return",
+        "short",
+        "signed",
+        "sizeof",
+        "static",
+        "struct",
+        "switch",
+        "typedef",
+        "union",
+        "unsigned",
+        "void",
+        "volatile",
+        "while",
+        "in",
+        "out",
+        "rt",
+        "call",
+        "frame",
+        "arena",
+        "owned",
+        "status",
+        "main",
+        "i",
+        "j",
+        "k",
+        "n",
+        "lo",
+        "hi",
+        "part",
+        "parts",
+    ]
 )
 
 
@@ -77,7 +127,9 @@ class Builder:
         Whether anything reads a variable.
     """
 
-    def __init__(self, plan: MemoryPlan, kept: set[Variable], is_read: Callable[[Variable], bool]) -> None:
+    def __init__(
+        self, plan: MemoryPlan, kept: set[Variable], is_read: Callable[[Variable], bool]
+    ) -> None:
         self.plan = plan
         self.kept = kept
         self.is_read = is_read
@@ -175,14 +227,23 @@ class Builder:
             self._temporary.append(self.n_slots - 1)
         return self.n_slots - 1
 
-    def allocate(self, hint: str | None, dtype: str, lengths: Sequence[str], keep: bool = False, temporary: bool = False) -> Array:
+    def allocate(
+        self,
+        hint: str | None,
+        dtype: str,
+        lengths: Sequence[str],
+        keep: bool = False,
+        temporary: bool = False,
+    ) -> Array:
         """A new contiguous array; ``keep`` if it may outlive the call."""
         slot = self.new_slot(temporary)
         name = self.name(hint)
         c_type = C_TYPES[dtype]
         self.declared.append(f"{c_type} *{name};")
         size = product([f"(size_t)({product(lengths)})", f"sizeof({c_type})"])
-        self.put(f"if (!(owned[{slot}] = {name} = bt_take(&frame, {size}, {int(keep)}))) BT_FAIL({self.node_index}, BT_OUT_OF_MEMORY);")
+        self.put(
+            f"if (!(owned[{slot}] = {name} = bt_take(&frame, {size}, {int(keep)}))) BT_FAIL({self.node_index}, BT_OUT_OF_MEMORY);"
+        )
         return Array(name, dtype, list(lengths), None, frozenset([slot]))
 
     def result(self, v: Variable, lengths: Sequence[str]) -> Array:
@@ -230,7 +291,9 @@ class Builder:
         """``a`` with a last axis of stride 1: itself, or a copy that lives as long as this node."""
         if a.strides is None or a.rank == 0:
             return a
-        return self._packed_unless(a, f"{a.strides[-1]} == 1 || {a.lengths[-1]} == 1", keep_strides=True)
+        return self._packed_unless(
+            a, f"{a.strides[-1]} == 1 || {a.lengths[-1]} == 1", keep_strides=True
+        )
 
     def unit_some(self, a: Array) -> Array:
         """A matrix with stride 1 along one of its axes, as BLAS wants it."""
@@ -245,9 +308,15 @@ class Builder:
         slot = self.new_slot(temporary=True)
         pointer = self.declare(f"const {a.c_type} *", f"{a.name}_packed", a.name)
         assert a.strides is not None
-        strides = [self.declare("int64_t", f"{pointer}_s{k}", s) for k, s in enumerate(a.strides)] if keep_strides else None
+        strides = (
+            [self.declare("int64_t", f"{pointer}_s{k}", s) for k, s in enumerate(a.strides)]
+            if keep_strides
+            else None
+        )
         self.put(f"if (!({fits})) {{")
-        self.put(f"    if (!(owned[{slot}] = bt_take(&frame, (size_t)({a.count()}) * sizeof({a.c_type}), 0))) BT_FAIL({self.node_index}, BT_OUT_OF_MEMORY);")
+        self.put(
+            f"    if (!(owned[{slot}] = bt_take(&frame, (size_t)({a.count()}) * sizeof({a.c_type}), 0))) BT_FAIL({self.node_index}, BT_OUT_OF_MEMORY);"
+        )
         packed = Array(f"({a.c_type} *)owned[{slot}]", a.dtype, a.lengths)
         self.put("    " + self.copy_text(packed, a))
         self.put(f"    {pointer} = owned[{slot}];")
@@ -290,4 +359,8 @@ def comment_of(node: Apply) -> str:
     """A node in words, with the user's names; safe inside a C comment."""
     inputs = ", ".join(str(v) for v in node.inputs)
     outputs = ", ".join(v.name or "_" for v in node.outputs)
-    return f"{outputs} = {node.op}({inputs})".replace("*/", "* /").replace("\\", "").replace("\n", " ")[:200]
+    return (
+        f"{outputs} = {node.op}({inputs})".replace("*/", "* /")
+        .replace("\\", "")
+        .replace("\n", " ")[:200]
+    )

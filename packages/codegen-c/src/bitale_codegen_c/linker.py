@@ -21,7 +21,7 @@ from bitale_graph.variable import Apply, Constant
 from . import settings as settings
 from .blas import load_blas
 from .cache import Cache, CacheError, cache_key, kernel_key, open_cache
-from .compiler import Compiler, CompileError, find_compiler
+from .compiler import CompileError, Compiler, find_compiler
 from .cpu import this_cpu
 from .loader import LoadError, load_kernel
 from .lowering import LoweredFunction, lower
@@ -84,7 +84,9 @@ class CLinker:
         with self._lock:
             if key not in self._compilers:
                 try:
-                    self._compilers[key] = find_compiler(None if choice == "auto" else choice, cache=cache)
+                    self._compilers[key] = find_compiler(
+                        None if choice == "auto" else choice, cache=cache
+                    )
                 except CompileError:
                     if choice != "auto":
                         raise
@@ -95,7 +97,15 @@ class CLinker:
         graph = maker.key()
         if graph is None:
             return None
-        return cache_key("plan", VERSION, _own_text(), graph, compiler.version, *compiler.flags, this_cpu().signature)
+        return cache_key(
+            "plan",
+            VERSION,
+            _own_text(),
+            graph,
+            compiler.version,
+            *compiler.flags,
+            this_cpu().signature,
+        )
 
 
 _text_digest: list[str] = []
@@ -118,19 +128,31 @@ def _compiled(cache: Cache, compiler: Compiler, source: str) -> Path:
     if folder is None:
         with cache.temporary_folder() as work:
             compiler.compile(source, work / "kernel.so")
-            folder = cache.put(key, {"kernel.so": work / "kernel.so", "source.c": work / "kernel.c"})
+            folder = cache.put(
+                key, {"kernel.so": work / "kernel.so", "source.c": work / "kernel.c"}
+            )
     return folder / "kernel.so"
 
 
 def _plan_of(lowered: LoweredFunction) -> dict[str, Any]:
-    return {"in_place": lowered.in_place, "constants": lowered.constants, "uses_blas": lowered.uses_blas}
+    return {
+        "in_place": lowered.in_place,
+        "constants": lowered.constants,
+        "uses_blas": lowered.uses_blas,
+    }
 
 
 def _write_plan(cache: Cache, key: str, plan: dict[str, Any], kernel: Path) -> None:
     buffer = io.BytesIO()
     np.savez(buffer, *plan["constants"])
-    text = json.dumps({"in_place": plan["in_place"], "uses_blas": plan["uses_blas"], "kernel": kernel.parent.name,
-                       "constants": len(plan["constants"])})
+    text = json.dumps(
+        {
+            "in_place": plan["in_place"],
+            "uses_blas": plan["uses_blas"],
+            "kernel": kernel.parent.name,
+            "constants": len(plan["constants"]),
+        }
+    )
     try:
         cache.put(key, {"plan.json": text.encode(), "constants.npz": buffer.getvalue()})
     except CacheError as error:
@@ -155,25 +177,44 @@ def _read_plan(cache: Cache, key: str) -> dict[str, Any] | None:
     return plan
 
 
-def _program(maker: FunctionMaker, plan: dict[str, Any], path: Path, lowered: LoweredFunction | None = None) -> Program:
+def _program(
+    maker: FunctionMaker, plan: dict[str, Any], path: Path, lowered: LoweredFunction | None = None
+) -> Program:
     if plan["uses_blas"]:
         load_blas(None if config.blas == "auto" else config.blas)
     kernel = load_kernel(path)
     graph = maker.written
     n = len(maker.arguments)
     types: list[Any] = [v.type for v in graph.inputs]
-    arguments = [Argument(t.dtype, t.shape, a.filter, a.name) for t, a in zip(types, maker.arguments)]
+    arguments = [
+        Argument(t.dtype, t.shape, a.filter, a.name) for t, a in zip(types, maker.arguments)
+    ]
     shared = [(c, Argument(t.dtype, t.shape)) for c, t in zip(maker.containers, types[n:])]
-    outputs = [(v.type.dtype, v.type.shape) for v in graph.outputs]  # type: ignore[attr-defined]
-    updates = [(target, None if maker.n_outputs + k in plan["in_place"] else maker.n_outputs + k)
-               for k, target in enumerate(maker.update_targets)]
-    callbacks = [_callback(node, maker) for node in lowered.callbacks] if lowered is not None else []
+    # The code delivers every output but the updates that it makes in place.
+    delivered = [k for k in range(len(graph.outputs)) if k not in plan["in_place"]]
+    types_out: list[Any] = [graph.outputs[k].type for k in delivered]
+    outputs = [(t.dtype, t.shape) for t in types_out]
+    places = {k: place for place, k in enumerate(delivered)}
+    updates = [
+        (target, places.get(maker.n_outputs + k)) for k, target in enumerate(maker.update_targets)
+    ]
+    callbacks = (
+        [_callback(node, maker) for node in lowered.callbacks] if lowered is not None else []
+    )
     source_path = path.with_name("source.c")
     maker.source = source_path.read_text
     return Program(
-        kernel.entry, kernel, arguments=arguments, outputs=outputs, shared=shared, constants=plan["constants"],
-        updates=updates, callbacks=callbacks, returned=maker.n_outputs,
-        on_error=_Explain(maker), name=maker.name,
+        kernel.entry,
+        kernel,
+        arguments=arguments,
+        outputs=outputs,
+        shared=shared,
+        constants=plan["constants"],
+        updates=updates,
+        callbacks=callbacks,
+        returned=maker.n_outputs,
+        on_error=_Explain(maker),
+        name=maker.name,
     )
 
 
@@ -203,8 +244,12 @@ class _Explain:
     def __call__(self, args: tuple[Any, ...], status: int) -> None:
         """Raise; return only if NumPy finds nothing wrong."""
         if status & 255 == 2:
-            raise MemoryError(f"function {self.maker.name!r}: out of memory for an intermediate result")
-        given = [a.filter(value) for a, value in zip(self.maker.arguments, args)] + [c.data for c in self.maker.containers]
+            raise MemoryError(
+                f"function {self.maker.name!r}: out of memory for an intermediate result"
+            )
+        given = [a.filter(value) for a, value in zip(self.maker.arguments, args)] + [
+            c.data for c in self.maker.containers
+        ]
         for graph in (self.maker.written, self.maker.fgraph):
             constants = {v: v.data for v in graph.variables if isinstance(v, Constant)}
             run_graph(graph, [(node, []) for node in graph.toposort()], constants, given)

@@ -63,7 +63,9 @@ def has_c_text(node: Apply) -> bool:
     return all(is_supported(v.type.dtype) for v in (*node.inputs, *node.outputs))  # type: ignore[attr-defined]
 
 
-def lower(graph: FunctionGraph, n_arguments: int, n_outputs: int, update_targets: list[int]) -> LoweredFunction:
+def lower(
+    graph: FunctionGraph, n_arguments: int, n_outputs: int, update_targets: list[int]
+) -> LoweredFunction:
     """Write the C file of a graph.
 
     Parameters
@@ -79,7 +81,9 @@ def lower(graph: FunctionGraph, n_arguments: int, n_outputs: int, update_targets
 
 
 class _Lowering:
-    def __init__(self, graph: FunctionGraph, n_arguments: int, n_outputs: int, update_targets: list[int]) -> None:
+    def __init__(
+        self, graph: FunctionGraph, n_arguments: int, n_outputs: int, update_targets: list[int]
+    ) -> None:
         self.graph = graph
         self.n_arguments = n_arguments
         self.n_outputs = n_outputs
@@ -95,8 +99,11 @@ class _Lowering:
         """Whether the buffer of output ``k`` can leave the call itself; else it is copied."""
         v = self.graph.outputs[k]
         return (
-            k not in self.plan.in_place and v.owner is not None and not isinstance(v.owner.op, VIEWS)
-            and v not in self.graph.inputs and self.graph.outputs.index(v) == k
+            k not in self.plan.in_place
+            and v.owner is not None
+            and not isinstance(v.owner.op, VIEWS)
+            and v not in self.graph.inputs
+            and self.graph.outputs.index(v) == k
             and v.type.ndim > 0  # type: ignore[attr-defined]
             and not any(self.graph.outputs[i] is v for i in self.plan.in_place)
         )
@@ -131,15 +138,21 @@ class _Lowering:
         copies = self._copies()
         if plan.tail:
             b.put("")
-            b.put("/* Nothing can fail from here on: shared variables are written where they lie. */")
+            b.put(
+                "/* Nothing can fail from here on: shared variables are written where they lie. */"
+            )
         for position, node, work in started:
             b.node_index = position
             for _ in work:
                 pass
         self._outputs(copies)
         return LoweredFunction(
-            self._text(), [np.asarray(c.data) for c in self.constants], sorted(plan.in_place), self.callbacks,
-            [*plan.head, *plan.tail], b.uses_blas,
+            self._text(),
+            [np.asarray(c.data) for c in self.constants],
+            sorted(plan.in_place),
+            self.callbacks,
+            [*plan.head, *plan.tail],
+            b.uses_blas,
         )
 
     def _begin(self, position: int, node: Apply) -> None:
@@ -169,7 +182,9 @@ class _Lowering:
         """Name the lengths and strides of what is given."""
         b = self.b
         taken = {v for v in self.graph.clients if isinstance(v, Constant) and self.graph.clients[v]}
-        order = [v for node in [*self.plan.head, *self.plan.tail] for v in node.inputs] + self.graph.outputs
+        order = [
+            v for node in [*self.plan.head, *self.plan.tail] for v in node.inputs
+        ] + self.graph.outputs
         for v in dict.fromkeys(order):
             if v in taken and isinstance(v, Constant):
                 data = np.asarray(v.data)
@@ -188,12 +203,22 @@ class _Lowering:
         if type.ndim == 0:
             b.scalars[v] = b.declare(c_type, v.name or f"in{i}", f"*(const {c_type} *)in[{i}].data")
             return
-        name = b.declare(f"{c_type} *", v.name or (f"in{i}" if not isinstance(v, Constant) else "constant"), f"in[{i}].data")
-        lengths = [str(n) if n is not None else b.declare("int64_t", f"{name}_n{a}", f"in[{i}].shape[{a}]") for a, n in enumerate(type.shape)]
+        name = b.declare(
+            f"{c_type} *",
+            v.name or (f"in{i}" if not isinstance(v, Constant) else "constant"),
+            f"in[{i}].data",
+        )
+        lengths = [
+            str(n) if n is not None else b.declare("int64_t", f"{name}_n{a}", f"in[{i}].shape[{a}]")
+            for a, n in enumerate(type.shape)
+        ]
         strides = None
         if not is_packed:
             size = f"(int64_t)sizeof({c_type})"
-            strides = [b.declare("int64_t", f"{name}_s{a}", f"in[{i}].strides[{a}] / {size}") for a in range(type.ndim)]
+            strides = [
+                b.declare("int64_t", f"{name}_s{a}", f"in[{i}].strides[{a}] / {size}")
+                for a in range(type.ndim)
+            ]
         b.arrays[v] = Array(name, type.dtype, lengths, strides)
 
     def _copies(self) -> dict[int, Array]:
@@ -214,21 +239,23 @@ class _Lowering:
         b = self.b
         late = {o for node in self.plan.tail for o in node.outputs}
         b.put("")
-        for k, v in enumerate(self.graph.outputs):
+        delivered = [k for k in range(len(self.graph.outputs)) if k not in self.plan.in_place]
+        for place, k in enumerate(delivered):
+            v = self.graph.outputs[k]
             type: Any = v.type
             if type.ndim == 0:
                 c_type = C_TYPES[type.dtype]
-                b.put(f"{{ {c_type} value = {b.scalar(v)}; __builtin_memcpy(out[{k}].value, &value, sizeof value); }}")
-                continue
-            if k in self.plan.in_place:
+                b.put(
+                    f"{{ {c_type} value = {b.scalar(v)}; __builtin_memcpy(out[{place}].value, &value, sizeof value); }}"
+                )
                 continue
             if k in copies and v in late:
                 b.put(b.copy_text(copies[k], b.array(v)))
             array = copies[k] if k in copies else b.array(v)
             (slot,) = array.slots
-            b.put(f"out[{k}].data = {array.name}; owned[{slot}] = NULL;")
+            b.put(f"out[{place}].data = {array.name}; owned[{slot}] = NULL;")
             for a, n in enumerate(array.lengths):
-                b.put(f"out[{k}].shape[{a}] = {n};")
+                b.put(f"out[{place}].shape[{a}] = {n};")
 
     def _text(self) -> str:
         b = self.b
@@ -242,7 +269,10 @@ class _Lowering:
             "#define BT_FAIL(node, code) do { status = ((int64_t)(node) << 8) | (code); goto leave; } while (0)",
             "typedef struct { double re, im; } bt_complex128;",
             vector_source(b.vector_functions),
-            *((folder / "support" / f"{name}.h").read_text() for name in sorted(b.support, key=lambda n: (n != "frame", n))),
+            *(
+                (folder / "support" / f"{name}.h").read_text()
+                for name in sorted(b.support, key=lambda n: (n != "frame", n))
+            ),
             *b.texts.values(),
             "const int64_t bitale_abi = BITALE_ABI;",
             *b.kernels,

@@ -99,8 +99,13 @@ def _rank(v: Variable) -> int:
     return v.type.ndim  # type: ignore[attr-defined,no-any-return]
 
 
-def _reuse_dying_buffers(graph: FunctionGraph, node: Apply, position: int, dies_after: dict[Variable, int],
-                         reused: dict[Variable, Variable]) -> None:
+def _reuse_dying_buffers(
+    graph: FunctionGraph,
+    node: Apply,
+    position: int,
+    dies_after: dict[Variable, int],
+    reused: dict[Variable, Variable],
+) -> None:
     rule = reuses.get(type(node.op))
     if rule is None:
         return
@@ -108,9 +113,19 @@ def _reuse_dying_buffers(graph: FunctionGraph, node: Apply, position: int, dies_
     taken: set[Variable] = set()
     for i, j in rule(node):
         old, new = node.inputs[j], node.outputs[i]
-        if new in reused or old in taken or old in inputs or isinstance(old, Constant) or old.owner is None:
+        if (
+            new in reused
+            or old in taken
+            or old in inputs
+            or isinstance(old, Constant)
+            or old.owner is None
+        ):
             continue
-        if isinstance(old.owner.op, VIEWS) or dies_after[old] != position or node.inputs.count(old) != 1:
+        if (
+            isinstance(old.owner.op, VIEWS)
+            or dies_after[old] != position
+            or node.inputs.count(old) != 1
+        ):
             continue
         if _shares_memory_with_another(node, old):
             continue
@@ -127,7 +142,9 @@ def _shares_memory_with_another(node: Apply, old: Variable) -> bool:
     return False
 
 
-def _in_place_updates(graph: FunctionGraph, order: Sequence[Apply], n_outputs: int, updated: Sequence[Variable]) -> set[int]:
+def _in_place_updates(
+    graph: FunctionGraph, order: Sequence[Apply], n_outputs: int, updated: Sequence[Variable]
+) -> set[int]:
     """Which updates may be written where the shared variable lies.
 
     The node must be allowed to by its rule; nothing but outputs may read its results; and no other such node may
@@ -143,7 +160,9 @@ def _in_place_updates(graph: FunctionGraph, order: Sequence[Apply], n_outputs: i
             continue
         pairs = [(node.outputs[i], node.inputs[j]) for i, j in rule(node)]
         reads = [v for v in node.inputs if shown.get(v, v) is shared]
-        only_outputs = all(reader == "output" for o in node.outputs for reader, _ in graph.clients[o])
+        only_outputs = all(
+            reader == "output" for o in node.outputs for reader, _ in graph.clients[o]
+        )
         if (new, shared) in pairs and reads == [shared] and only_outputs:
             candidates[k] = node
     accepted = dict(candidates)

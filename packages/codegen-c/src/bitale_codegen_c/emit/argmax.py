@@ -22,11 +22,15 @@ def emit_argmax(b: Builder, node: Apply) -> Iterator[None]:
     out: Array | None = b.result(node.outputs[0], kept) if kept else None
     yield
     outer, inner = product(x.lengths[:axis]), product(x.lengths[axis + 1 :])
-    target = f"{out.name}[o * ({inner}) + q]" if out is not None else b.set_scalar_name(node.outputs[0])
+    target = (
+        f"{out.name}[o * ({inner}) + q]" if out is not None else b.set_scalar_name(node.outputs[0])
+    )
     better = "v > best || (v != v && best == best)" if x.dtype.startswith("float") else "v > best"
     b.put(f"for (int64_t o = 0; o < {outer}; o++) for (int64_t q = 0; q < {inner}; q++) {{")
     b.put(f"    const {x.c_type} *line = {x.name} + o * {n} * ({inner}) + q;")
     b.put(f"    {x.c_type} best = line[0]; int64_t where = 0;")
-    b.put(f"    for (int64_t p = 1; p < {n}; p++) {{ {x.c_type} v = line[p * ({inner})]; if ({better}) best = v, where = p; }}")
+    b.put(
+        f"    for (int64_t p = 1; p < {n}; p++) {{ {x.c_type} v = line[p * ({inner})]; if ({better}) best = v, where = p; }}"
+    )
     b.put(f"    {target} = where;")
     b.put("}")

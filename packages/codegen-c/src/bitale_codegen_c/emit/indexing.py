@@ -6,7 +6,13 @@ from collections.abc import Iterator
 from typing import Any
 
 from bitale_graph.conversion import constant_int
-from bitale_graph.ops.indexing import AdvancedIncSubtensor1, AdvancedSubtensor1, IncSubtensor, Subtensor, unpack
+from bitale_graph.ops.indexing import (
+    AdvancedIncSubtensor1,
+    AdvancedSubtensor1,
+    IncSubtensor,
+    Subtensor,
+    unpack,
+)
 from bitale_graph.variable import Apply, Variable
 
 from ..builder import Array, Builder
@@ -81,14 +87,23 @@ def _slice(b: Builder, n: str, part: slice) -> tuple[str, str, str]:
         return start, length, "1"
     step = b.declare("int64_t", "step", b.scalar(part.step))
     b.check(f"{step} != 0")
-    start = b.declare("int64_t", "start", f"{step} > 0 ? 0 : {n} - 1" if part.start is None else b.scalar(part.start))
-    stop = b.declare("int64_t", "stop", f"{step} > 0 ? {n} : -1" if part.stop is None else b.scalar(part.stop))
+    start = b.declare(
+        "int64_t",
+        "start",
+        f"{step} > 0 ? 0 : {n} - 1" if part.start is None else b.scalar(part.start),
+    )
+    stop = b.declare(
+        "int64_t", "stop", f"{step} > 0 ? {n} : -1" if part.stop is None else b.scalar(part.stop)
+    )
     for name, given in ((start, part.start), (stop, part.stop)):
         if given is not None:
             b.put(f"if ({name} < 0) {name} += {n};")
             b.put(f"if ({step} > 0) {name} = {name} < 0 ? 0 : {name} > {n} ? {n} : {name};")
             b.put(f"else {name} = {name} < -1 ? -1 : {name} >= {n} ? {n} - 1 : {name};")
-    up, down = f"({stop} - {start} + {step} - 1) / {step}", f"({start} - {stop} - {step} - 1) / -{step}"
+    up, down = (
+        f"({stop} - {start} + {step} - 1) / {step}",
+        f"({start} - {stop} - {step} - 1) / -{step}",
+    )
     length = b.declare("int64_t", "length", f"{step} > 0 ? {up} : {down}")
     b.put(f"if ({length} < 0) {length} = 0;")
     return start, length, step
@@ -151,15 +166,19 @@ def emit_inc_subtensor(b: Builder, node: Apply) -> Iterator[None]:
         pad += "    "
     at = " + ".join(f"i{a} * ({place.stride(a)})" for a in range(rank)) or "0"
     if shape:
-        element = f"{value.name}[{' + '.join(f'i{a} * ({value.stride(a)})' for a in range(rank)) or '0'}]"
+        element = (
+            f"{value.name}[{' + '.join(f'i{a} * ({value.stride(a)})' for a in range(rank)) or '0'}]"
+        )
     b.put(f"{pad}{place.name}[{at}] {'=' if node.op.set else '+='} {element};")  # type: ignore[attr-defined]
 
 
 def _check_rows(b: Builder, rows: Array, n: str) -> None:
     """Every index must lie in the range; negative ones count from the end."""
     bad = b.declare("int64_t", "bad", "0")
-    b.put(f"for (int64_t e = 0; e < {rows.lengths[0]}; e++) {bad} += (int64_t){rows.name}[e * {rows.stride(0)}] < -{n} "
-          f"|| (int64_t){rows.name}[e * {rows.stride(0)}] >= {n};".replace("[e * 1]", "[e]"))
+    b.put(
+        f"for (int64_t e = 0; e < {rows.lengths[0]}; e++) {bad} += (int64_t){rows.name}[e * {rows.stride(0)}] < -{n} "
+        f"|| (int64_t){rows.name}[e * {rows.stride(0)}] >= {n};".replace("[e * 1]", "[e]")
+    )
     b.check(f"{bad} == 0")
 
 
@@ -175,7 +194,9 @@ def emit_take_rows(b: Builder, node: Apply) -> Iterator[None]:
     b.put(f"for (int64_t e = 0; e < {index.lengths[0]}; e++) {{")
     b.put(f"    int64_t row = (int64_t){index.name}[e * ({index.stride(0)})];")
     b.put(f"    if (row < 0) row += {source.lengths[0]};")
-    b.put(f"    __builtin_memcpy({out.name} + e * ({size}), {source.name} + row * ({size}), (size_t)({size}) * sizeof({out.c_type}));")
+    b.put(
+        f"    __builtin_memcpy({out.name} + e * ({size}), {source.name} + row * ({size}), (size_t)({size}) * sizeof({out.c_type}));"
+    )
     b.put("}")
 
 
@@ -203,7 +224,13 @@ def emit_inc_rows(b: Builder, node: Apply) -> Iterator[None]:
     for a in range(1, rank):
         b.put(f"{pad}for (int64_t i{a} = 0; i{a} < {out.lengths[a]}; i{a}++)")
         pad += "    "
-    at = " + ".join([f"row * ({out.stride(0)})", *(f"i{a} * ({out.stride(a)})" for a in range(1, rank))])
-    element = b.scalar(y) if value is None else f"{value.name}[{' + '.join(f'i{a} * ({value.stride(a)})' for a in range(rank))}]"
+    at = " + ".join(
+        [f"row * ({out.stride(0)})", *(f"i{a} * ({out.stride(a)})" for a in range(1, rank))]
+    )
+    element = (
+        b.scalar(y)
+        if value is None
+        else f"{value.name}[{' + '.join(f'i{a} * ({value.stride(a)})' for a in range(rank))}]"
+    )
     b.put(f"{pad}{out.name}[{at}] {'=' if node.op.set else '+='} ({C_TYPES[out.dtype]}){element};")  # type: ignore[attr-defined]
     b.put("}")

@@ -17,9 +17,20 @@ from ..vector_math.table import FUNCTIONS
 from .scalar import expression, is_known, needs_numpy
 from .table import emits, supports
 
-_STARTS = {"add": lambda d: "0", "mul": lambda d: "1", "and": lambda d: "1" if d == "bool" else "-1", "or": lambda d: "0",
-           "maximum": lowest, "minimum": highest}
-_SIMPLE = {"add": ("{a} + {b}", "+"), "mul": ("{a} * {b}", "*"), "and": ("{a} & {b}", "&"), "or": ("{a} | {b}", "|")}
+_STARTS = {
+    "add": lambda d: "0",
+    "mul": lambda d: "1",
+    "and": lambda d: "1" if d == "bool" else "-1",
+    "or": lambda d: "0",
+    "maximum": lowest,
+    "minimum": highest,
+}
+_SIMPLE = {
+    "add": ("{a} + {b}", "+"),
+    "mul": ("{a} * {b}", "*"),
+    "and": ("{a} & {b}", "&"),
+    "or": ("{a} | {b}", "|"),
+}
 
 
 def _loop_of(node: Apply) -> Loop:
@@ -32,7 +43,10 @@ def _loop_of(node: Apply) -> Loop:
 def loop_is_supported(node: Apply) -> bool:
     """Every step must have a C expression, and a dtype that C computes with."""
     loop = _loop_of(node)
-    if not all(is_supported(r.dtype) and (r.reduce is None or is_supported(r.acc_dtype)) for r in loop.results):
+    if not all(
+        is_supported(r.dtype) and (r.reduce is None or is_supported(r.acc_dtype))
+        for r in loop.results
+    ):
         return False
     dtypes = [v.type.dtype for v in node.inputs] + [s.dtype for s in loop.steps]  # type: ignore[attr-defined]
     for step in loop.steps:
@@ -61,7 +75,9 @@ def loop_reuses(node: Apply) -> list[tuple[int, int]]:
         out = node.outputs[i].type
         for j, v in enumerate(node.inputs):
             same = v.type.dtype == r.dtype and v.type.ndim == loop.ndim  # type: ignore[attr-defined]
-            if same and all(_varies(v, a, loop.ndim) or out.shape[a] == 1 for a in range(loop.ndim)):  # type: ignore[attr-defined]
+            if same and all(
+                _varies(v, a, loop.ndim) or out.shape[a] == 1 for a in range(loop.ndim)
+            ):  # type: ignore[attr-defined]
                 pairs.append((i, j))
     return pairs
 
@@ -84,7 +100,9 @@ def emit_loop(b: Builder, node: Apply) -> Iterator[None]:
 class _Body:
     """The scalar program of a loop as C statements; ``loaded`` gives the name of each input that is read."""
 
-    def __init__(self, b: Builder, node: Apply, loop: Loop, loaded: dict[int, str], prefix: str = "") -> None:
+    def __init__(
+        self, b: Builder, node: Apply, loop: Loop, loaded: dict[int, str], prefix: str = ""
+    ) -> None:
         n = len(node.inputs)
         dtypes = [v.type.dtype for v in node.inputs]  # type: ignore[attr-defined]
         self.values: list[str] = [loaded.get(j, "") for j in range(n)]
@@ -92,7 +110,10 @@ class _Body:
         self.cost = 0
         in_kernel = bool(prefix)
         for k, step in enumerate(loop.steps):
-            args = [literal(a.array(), a.dtype) if isinstance(a, Literal) else self.values[a] for a in step.args]
+            args = [
+                literal(a.array(), a.dtype) if isinstance(a, Literal) else self.values[a]
+                for a in step.args
+            ]
             operands = [a.dtype if isinstance(a, Literal) else dtypes[a] for a in step.args]
             made = expression(step.op, operands, step.dtype, args)
             b.vector_functions.update(made.requires)
@@ -128,7 +149,9 @@ class _Nest:
     def __init__(self, b: Builder, node: Apply, loop: Loop) -> None:
         self.b, self.node, self.loop, self.ndim = b, node, loop, loop.ndim
         self.inner = loop.ndim - 1
-        used = {a for s in loop.steps for a in s.args if isinstance(a, int)} | {r.value for r in loop.results}
+        used = {a for s in loop.steps for a in s.args if isinstance(a, int)} | {
+            r.value for r in loop.results
+        }
         read = [j for j in range(len(node.inputs)) if j in used]
         self.by_value = [j for j in read if node.inputs[j].type.ndim == 0]  # type: ignore[attr-defined]
         self.by_pointer = [j for j in read if j not in self.by_value]
@@ -151,7 +174,7 @@ class _Nest:
             outs.append(b.result(v, kept) if kept else None)
             if r.reduce is None:
                 self._add_result(k, "out", b.array(v).name, r.dtype, lengths, ())
-        body = _Body(b, node, self.loop, {j: "x" for j in (*self.by_pointer, *self.by_value)})
+        body = _Body(b, node, self.loop, dict.fromkeys((*self.by_pointer, *self.by_value), "x"))
         cost = body.cost + len(self.by_pointer) + len(self.loop.results)
         parts = b.declare("int64_t", "parts", f"bt_parts(rt, ({product(lengths)}) * {cost})")
         for k, r in enumerate(self.loop.results):
@@ -191,9 +214,19 @@ class _Nest:
         for a in range(self.ndim):
             varies = _varies(v, a, self.ndim)
             moves.append("0" if not varies else "1" if a == self.inner else array.stride(a - shift))
-        self.operands.append(_Operand("in", j, array.name, "const " + array.c_type, self._named(moves)))
+        self.operands.append(
+            _Operand("in", j, array.name, "const " + array.c_type, self._named(moves))
+        )
 
-    def _add_result(self, k: int, kind: str, pointer: str, dtype: str, lengths: Sequence[str], axes: Sequence[int]) -> None:
+    def _add_result(
+        self,
+        k: int,
+        kind: str,
+        pointer: str,
+        dtype: str,
+        lengths: Sequence[str],
+        axes: Sequence[int],
+    ) -> None:
         kept = [a for a in range(self.ndim) if a not in axes]
         moves = ["0"] * self.ndim
         for at, a in enumerate(kept):
@@ -202,7 +235,9 @@ class _Nest:
 
     def _named(self, moves: Sequence[str]) -> list[str]:
         # A move along the last axis that is not 0 is 1: kept results end in the last axis if they have it.
-        return [self.b.length("d", m) if a < self.inner and m != "0" else m for a, m in enumerate(moves)]
+        return [
+            self.b.length("d", m) if a < self.inner and m != "0" else m for a, m in enumerate(moves)
+        ]
 
     def _call(self, n: list[str], parts: str) -> None:
         """Merge axes, start the accumulators, and call the kernel once for each thread."""
@@ -214,13 +249,17 @@ class _Nest:
             assert reduce is not None
             start = _STARTS[reduce.name](self.loop.results[k].acc_dtype)
             b.put(f"for (int64_t e = 0; e < {parts} * ({size}); e++) {made.name}[e] = {start};")
-        b.put(f"#pragma omp parallel for num_threads((int){parts}) schedule(static, 1) if ({parts} > 1)")
+        b.put(
+            f"#pragma omp parallel for num_threads(rt->threads) schedule(static, 1) if ({parts} > 1)"
+        )
         b.put(f"for (int64_t part = 0; part < {parts}; part++) {{")
         if inner == 0:
             b.put(f"    int64_t lo = {n[0]} * part / {parts}, hi = {n[0]} * (part + 1) / {parts};")
             b.put(f"    {kernel}({self._arguments(n, 0)});")
         else:
-            b.put(f"    int64_t all = {n[0]} >= {parts} ? {n[0]} : {n[inner]}, lo = all * part / {parts}, hi = all * (part + 1) / {parts};")
+            b.put(
+                f"    int64_t all = {n[0]} >= {parts} ? {n[0]} : {n[inner]}, lo = all * part / {parts}, hi = all * (part + 1) / {parts};"
+            )
             b.put(f"    if ({n[0]} >= {parts}) {kernel}({self._arguments(n, 0)});")
             b.put(f"    else {kernel}({self._arguments(n, inner)});")
         b.put("}")
@@ -229,9 +268,13 @@ class _Nest:
         """What one thread passes: the part from ``lo`` to ``hi`` along ``axis``."""
         out = ["hi - lo" if a == axis else length for a, length in enumerate(n)]
         for o in self.operands:
-            base = f"{o.pointer} + part * ({self.sums[o.index][1]})" if o.kind == "sum" else o.pointer
+            base = (
+                f"{o.pointer} + part * ({self.sums[o.index][1]})" if o.kind == "sum" else o.pointer
+            )
             move = o.moves[axis]
-            out.append(base if move == "0" else f"{base} + lo" if move == "1" else f"{base} + lo * {move}")
+            out.append(
+                base if move == "0" else f"{base} + lo" if move == "1" else f"{base} + lo * {move}"
+            )
             out += [m for m in o.moves[: self.inner] if m != "0"]
         return ", ".join(out + [self.b.scalar(self.node.inputs[j]) for j in self.by_value])
 
@@ -243,7 +286,9 @@ class _Nest:
                 return
             tests = [f"{n[c]} == 1" for c in range(a + 1, inner)]
             tests += [f"{o.moves[a]} == {n[inner]}" for o in self.operands if o.moves[a] != "0"]
-            self.b.put(f"if ({' && '.join(dict.fromkeys(tests)) or '1'}) {n[inner]} *= {n[a]}, {n[a]} = 1;")
+            self.b.put(
+                f"if ({' && '.join(dict.fromkeys(tests)) or '1'}) {n[inner]} *= {n[a]}, {n[a]} = 1;"
+            )
 
     def _kernel(self) -> str:
         """Write the kernel, and give its name."""
@@ -342,14 +387,22 @@ class _Nest:
         target = f"{made.name}[e]"
         section = f"{made.name}[part * ({size}) + e]"
         b.put(f"for (int64_t part = 1; part < {parts}; part++)")
-        b.put(f"    for (int64_t e = 0; e < {size}; e++) {target} = {self._combined(r, target, section)};")
+        b.put(
+            f"    for (int64_t e = 0; e < {size}; e++) {target} = {self._combined(r, target, section)};"
+        )
         if out is None:
-            b.put(f"{b.set_scalar_name(self.node.outputs[k])} = ({C_TYPES[r.dtype]}){made.name}[0];")
+            b.put(
+                f"{b.set_scalar_name(self.node.outputs[k])} = ({C_TYPES[r.dtype]}){made.name}[0];"
+            )
         else:
-            b.put(f"for (int64_t e = 0; e < {size}; e++) {out.name}[e] = ({C_TYPES[r.dtype]}){made.name}[e];")
+            b.put(
+                f"for (int64_t e = 0; e < {size}; e++) {out.name}[e] = ({C_TYPES[r.dtype]}){made.name}[e];"
+            )
 
 
 def _kernel_name(node: Apply, loop: Loop) -> str:
     named = [v.name for v in node.outputs if v.name]
-    ops = [s.op.name.split("{")[0] for s in loop.steps[-2:]] + [r.reduce.name for r in loop.results if r.reduce is not None][:1]
+    ops = [s.op.name.split("{")[0] for s in loop.steps[-2:]] + [
+        r.reduce.name for r in loop.results if r.reduce is not None
+    ][:1]
     return "loop_" + "_".join(named[:2] or ops or ["copy"])

@@ -23,8 +23,14 @@ def _library(b: Builder, dtype: str) -> str:
     suffix = SUFFIXES[dtype]
     letter = "s" if dtype == "float32" else "d"
     text = (files(__package__) / ".." / "support" / "product.h").read_text()
-    text = text.replace("BT_GEMM_SUFFIX", str(BLAS_NAMES.index(f"{letter}gemm"))).replace("BT_GEMV_SUFFIX", str(BLAS_NAMES.index(f"{letter}gemv")))
-    text = text.replace("BT_SMALL_PRODUCT", str(SMALL_PRODUCT)).replace("TYPE", "float" if letter == "s" else "double").replace("SUFFIX", suffix)
+    text = text.replace("BT_GEMM_SUFFIX", str(BLAS_NAMES.index(f"{letter}gemm"))).replace(
+        "BT_GEMV_SUFFIX", str(BLAS_NAMES.index(f"{letter}gemv"))
+    )
+    text = (
+        text.replace("BT_SMALL_PRODUCT", str(SMALL_PRODUCT))
+        .replace("TYPE", "float" if letter == "s" else "double")
+        .replace("SUFFIX", suffix)
+    )
     b.library(f"product_{suffix}", text)
     b.uses_blas = True
     return suffix
@@ -44,8 +50,10 @@ def emit_dot(b: Builder, node: Apply) -> Iterator[None]:
         step = [f"p * {a.stride(0)}" if a.strides else "p" for a in (x, y)]
         total = b.set_scalar_name(node.outputs[0])
         # Lanes of a vector sum in parallel; float32 is summed in float64, which costs nothing beside the loads.
-        b.put(f"{{ double s = 0;\n#pragma omp simd reduction(+:s)\nfor (int64_t p = 0; p < {x.lengths[0]}; p++) "
-              f"s += (double){x.name}[{step[0]}] * {y.name}[{step[1]}];\n{total} = s; }}")
+        b.put(
+            f"{{ double s = 0;\n#pragma omp simd reduction(+:s)\nfor (int64_t p = 0; p < {x.lengths[0]}; p++) "
+            f"s += (double){x.name}[{step[0]}] * {y.name}[{step[1]}];\n{total} = s; }}"
+        )
         return
     if x.rank == y.rank == 2:
         x, y = b.unit_some(x), b.unit_some(y)
@@ -58,14 +66,18 @@ def emit_dot(b: Builder, node: Apply) -> Iterator[None]:
     rows, columns = (0, 1) if x.rank == 2 else (1, 0)
     out = b.result(node.outputs[0], [matrix.lengths[rows]])
     yield
-    b.put(f"bt_gemv_{suffix}(rt, {matrix.lengths[rows]}, {matrix.lengths[columns]}, {matrix.name}, {matrix.stride(rows)}, "
-          f"{matrix.stride(columns)}, {vector.name}, {vector.stride(0)}, {out.name});")
+    b.put(
+        f"bt_gemv_{suffix}(rt, {matrix.lengths[rows]}, {matrix.lengths[columns]}, {matrix.name}, {matrix.stride(rows)}, "
+        f"{matrix.stride(columns)}, {vector.name}, {vector.stride(0)}, {out.name});"
+    )
 
 
 def gemm_text(suffix: str, x: Array, y: Array, out: Array, alpha: str, beta: str) -> str:
     """A call of gemm."""
-    return (f"bt_gemm_{suffix}(rt, {x.lengths[0]}, {y.lengths[1]}, {x.lengths[1]}, {alpha}, {x.name}, {x.stride(0)}, {x.stride(1)}, "
-            f"{y.name}, {y.stride(0)}, {y.stride(1)}, {beta}, {out.name}, {out.stride(0)});")
+    return (
+        f"bt_gemm_{suffix}(rt, {x.lengths[0]}, {y.lengths[1]}, {x.lengths[1]}, {alpha}, {x.name}, {x.stride(0)}, {x.stride(1)}, "
+        f"{y.name}, {y.stride(0)}, {y.stride(1)}, {beta}, {out.name}, {out.stride(0)});"
+    )
 
 
 def _plain_dot(b: Builder, node: Apply, x: Array, y: Array) -> Iterator[None]:
@@ -78,9 +90,15 @@ def _plain_dot(b: Builder, node: Apply, x: Array, y: Array) -> Iterator[None]:
     left = f"{x.name}[{'i * (' + x.stride(0) + ') + ' if x.rank == 2 else ''}p * ({x.stride(x.rank - 1)})]"
     right = f"{y.name}[p * ({y.stride(0)}){' + j * (' + y.stride(1) + ')' if y.rank == 2 else ''}]"
     combine = f"s = s | ({left} & {right})" if x.dtype == "bool" else f"s += {left} * {right}"
-    target = f"{out.name}[i * ({columns}) + j]" if out is not None else b.set_scalar_name(node.outputs[0])
-    b.put(f"for (int64_t i = 0; i < {rows}; i++) for (int64_t j = 0; j < {columns}; j++) {{ {x.c_type} s = 0; "
-          f"for (int64_t p = 0; p < {x.lengths[-1]}; p++) {combine}; {target} = s; }}")
+    target = (
+        f"{out.name}[i * ({columns}) + j]"
+        if out is not None
+        else b.set_scalar_name(node.outputs[0])
+    )
+    b.put(
+        f"for (int64_t i = 0; i < {rows}; i++) for (int64_t j = 0; j < {columns}; j++) {{ {x.c_type} s = 0; "
+        f"for (int64_t p = 0; p < {x.lengths[-1]}; p++) {combine}; {target} = s; }}"
+    )
 
 
 @reuses.define(Gemm)

@@ -131,7 +131,9 @@ def isinf_c(dtypes: Sequence[str], result: str, args: Sequence[str]) -> Expressi
     if not _is_float(dtypes[0]):
         return Expression("0")
     suffix = "f" if dtypes[0] == "float32" else ""
-    return Expression(f"({C_TYPES[result]})(__builtin_fabs{suffix}({args[0]}) == __builtin_inf{suffix}())")
+    return Expression(
+        f"({C_TYPES[result]})(__builtin_fabs{suffix}({args[0]}) == __builtin_inf{suffix}())"
+    )
 
 
 @scalar_c.define(scalar.pow)
@@ -158,7 +160,9 @@ def expression(op: ScalarOp, dtypes: Sequence[str], result: str, args: Sequence[
     """The C expression of one step; raises `MissingRuleError` where there is none."""
     if scalar.is_cast(op):
         # NumPy's cast to bool asks whether a number differs from zero.
-        return Expression(f"({args[0]} != 0)" if result == "bool" else f"({C_TYPES[result]}){args[0]}")
+        return Expression(
+            f"({args[0]} != 0)" if result == "bool" else f"({C_TYPES[result]}){args[0]}"
+        )
     return scalar_c[op](dtypes, result, args)
 
 
@@ -171,5 +175,3 @@ def is_known(op: ScalarOp) -> bool:
 def needs_numpy(op: ScalarOp, dtype: str) -> bool:
     """Whether only the NumPy meaning of ``op`` checks what must be checked for ``dtype``."""
     return op is scalar.pow and dtype.startswith("int")
-
-

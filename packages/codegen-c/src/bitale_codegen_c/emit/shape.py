@@ -145,7 +145,9 @@ def stretched(source: Array, v: Variable, rank: int) -> Array:
     """``source`` as an array of ``rank`` axes that stands still along those that it broadcasts over."""
     shape = v.type.shape  # type: ignore[attr-defined]
     shift = rank - len(shape)
-    strides = ["0" if a < shift or shape[a - shift] == 1 else source.stride(a - shift) for a in range(rank)]
+    strides = [
+        "0" if a < shift or shape[a - shift] == 1 else source.stride(a - shift) for a in range(rank)
+    ]
     lengths = ["1" if a < shift else source.lengths[a - shift] for a in range(rank)]
     return Array(source.name, source.dtype, lengths, strides, source.slots)
 
@@ -163,7 +165,13 @@ def emit_arange(b: Builder, node: Apply) -> Iterator[None]:
     b.check(f"{step} != 0")
     one = b.declare("int64_t", "step", step)
     span = b.declare("int64_t", "span", f"{stop} - {start}")
-    count = b.declare("int64_t", "count", f"{one} > 0 ? (span + {one} - 1) / {one} : (span + {one} + 1) / {one}".replace("span", span))
+    count = b.declare(
+        "int64_t",
+        "count",
+        f"{one} > 0 ? (span + {one} - 1) / {one} : (span + {one} + 1) / {one}".replace(
+            "span", span
+        ),
+    )
     b.put(f"if (({span} > 0) != ({one} > 0) || {span} == 0) {count} = 0;")
     out = b.result(node.outputs[0], [count])
     yield
@@ -177,7 +185,9 @@ def emit_eye(b: Builder, node: Apply) -> Iterator[None]:
     b.check(f"{n} >= 0 && {m} >= 0")
     out = b.result(node.outputs[0], [n, m])
     yield
-    b.put(f"for (int64_t i = 0; i < {n}; i++) for (int64_t j = 0; j < {m}; j++) {out.name}[i * {m} + j] = ({C_TYPES[out.dtype]})(j - i == {k});")
+    b.put(
+        f"for (int64_t i = 0; i < {n}; i++) for (int64_t j = 0; j < {m}; j++) {out.name}[i * {m} + j] = ({C_TYPES[out.dtype]})(j - i == {k});"
+    )
 
 
 @emits.define(Join)
@@ -195,6 +205,11 @@ def emit_join(b: Builder, node: Apply) -> Iterator[None]:
     yield
     offset = b.declare("int64_t", "offset", "0")
     for p in parts:
-        place = Array(f"{out.name} + {offset} * ({out.stride(axis)})", out.dtype, p.lengths, [out.stride(a) for a in range(out.rank)])
+        place = Array(
+            f"{out.name} + {offset} * ({out.stride(axis)})",
+            out.dtype,
+            p.lengths,
+            [out.stride(a) for a in range(out.rank)],
+        )
         b.put(b.copy_text(place, p))
         b.put(f"{offset} += {p.lengths[axis]};")

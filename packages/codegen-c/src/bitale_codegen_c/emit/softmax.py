@@ -45,7 +45,7 @@ def _over_rows(b: Builder, rows: str, n: str, cost: int, call: str) -> None:
     """Call for each thread's rows; ``call`` uses lo and hi."""
     parts = b.declare("int64_t", "parts", f"bt_parts(rt, ({rows}) * {n} * {cost})")
     b.put(f"if ({parts} > ({rows})) {parts} = ({rows}) > 0 ? ({rows}) : 1;")
-    b.put(f"#pragma omp parallel for num_threads((int){parts}) schedule(static, 1) if ({parts} > 1)")
+    b.put(f"#pragma omp parallel for num_threads(rt->threads) schedule(static, 1) if ({parts} > 1)")
     b.put(f"for (int64_t part = 0; part < {parts}; part++) {{")
     b.put(f"    int64_t lo = ({rows}) * part / {parts}, hi = ({rows}) * (part + 1) / {parts};")
     b.put(f"    {call}")
@@ -67,7 +67,13 @@ def emit_softmax(b: Builder, node: Apply) -> Iterator[None]:
     yield
     rows, n = _rows(x)
     function = "bt_log_softmax" if isinstance(node.op, LogSoftmax) else "bt_softmax"
-    _over_rows(b, rows, n, TRANSCENDENTAL, f"{function}_{suffix}(hi - lo, {n}, {x.name} + lo * {n}, {out.name} + lo * {n});")
+    _over_rows(
+        b,
+        rows,
+        n,
+        TRANSCENDENTAL,
+        f"{function}_{suffix}(hi - lo, {n}, {x.name} + lo * {n}, {out.name} + lo * {n});",
+    )
 
 
 @reuses.define(SoftmaxGrad)
@@ -86,7 +92,13 @@ def emit_softmax_grad(b: Builder, node: Apply) -> Iterator[None]:
     out = b.result(node.outputs[0], y.lengths)
     yield
     rows, n = _rows(y)
-    _over_rows(b, rows, n, 3, f"bt_softmax_grad_{suffix}(hi - lo, {n}, {ct.name} + lo * {n}, {y.name} + lo * {n}, {out.name} + lo * {n});")
+    _over_rows(
+        b,
+        rows,
+        n,
+        3,
+        f"bt_softmax_grad_{suffix}(hi - lo, {n}, {ct.name} + lo * {n}, {y.name} + lo * {n}, {out.name} + lo * {n});",
+    )
 
 
 def _targets(b: Builder, t: Array, rows: str, classes: str) -> str:
@@ -121,8 +133,13 @@ def emit_softmax_crossentropy(b: Builder, node: Apply) -> Iterator[None]:
         scratch = b.allocate("scratch", x.dtype, [n, "rt->threads"], temporary=True)
         yield
         row, keep = f"{scratch.name} + part * {n}", 0
-    _over_rows(b, rows, n, TRANSCENDENTAL,
-               f"bt_crossentropy_{suffix}(hi - lo, {n}, {x.name} + lo * {n}, {t} + lo, {loss.name} + lo, {row}, {keep});")
+    _over_rows(
+        b,
+        rows,
+        n,
+        TRANSCENDENTAL,
+        f"bt_crossentropy_{suffix}(hi - lo, {n}, {x.name} + lo * {n}, {t} + lo, {loss.name} + lo, {row}, {keep});",
+    )
 
 
 @reuses.define(SoftmaxCrossentropyGrad)
@@ -145,8 +162,14 @@ def emit_softmax_crossentropy_grad(b: Builder, node: Apply) -> Iterator[None]:
     suffix = _library(b, y.dtype)
     out = b.result(node.outputs[0], y.lengths)
     yield
-    _over_rows(b, rows, n, 2, f"bt_crossentropy_grad_{suffix}(hi - lo, {n}, {y.name} + lo * {n}, {ct.name} + lo * ({step}), {step}, "
-               f"{t} + lo, {out.name} + lo * {n});")
+    _over_rows(
+        b,
+        rows,
+        n,
+        2,
+        f"bt_crossentropy_grad_{suffix}(hi - lo, {n}, {y.name} + lo * {n}, {ct.name} + lo * ({step}), {step}, "
+        f"{t} + lo, {out.name} + lo * {n});",
+    )
 
 
 @emits.define(Crossentropy1Hot)
@@ -158,7 +181,9 @@ def emit_crossentropy_1hot(b: Builder, node: Apply) -> Iterator[None]:
     loss = b.result(node.outputs[0], [rows])
     yield
     log = "__builtin_logf" if p.dtype == "float32" else "__builtin_log"
-    b.put(f"for (int64_t i = 0; i < {rows}; i++) {loss.name}[i] = -{log}({p.name}[i * {n} + {t}[i]]);")
+    b.put(
+        f"for (int64_t i = 0; i < {rows}; i++) {loss.name}[i] = -{log}({p.name}[i * {n} + {t}[i]]);"
+    )
 
 
 @emits.define(Crossentropy1HotGrad)
@@ -171,4 +196,6 @@ def emit_crossentropy_1hot_grad(b: Builder, node: Apply) -> Iterator[None]:
     out = b.result(node.outputs[0], p.lengths)
     yield
     b.put(f"__builtin_memset({out.name}, 0, (size_t)({out.count()}) * sizeof({out.c_type}));")
-    b.put(f"for (int64_t i = 0; i < {rows}; i++) {out.name}[i * {n} + {t}[i]] = -{ct.name}[i * ({ct.stride(0)})] / {p.name}[i * {n} + {t}[i]];")
+    b.put(
+        f"for (int64_t i = 0; i < {rows}; i++) {out.name}[i * {n} + {t}[i]] = -{ct.name}[i * ({ct.stride(0)})] / {p.name}[i * {n} + {t}[i]];"
+    )
