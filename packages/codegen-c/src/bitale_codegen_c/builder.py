@@ -11,62 +11,14 @@ from bitale_graph.variable import Apply, Constant, Variable
 from .ctype import C_TYPES, literal
 from .memory import MemoryPlan
 
-# Words that cannot name a variable: keywords of C, and names of the generated file itself.
+# Words that cannot name a variable: keywords of C, and names that the generated text uses itself.
 _RESERVED = frozenset(
-    [
-        "auto",
-        "break",
-        "case",
-        "char",
-        "const",
-        "continue",
-        "default",
-        "do",
-        "double",
-        "else",
-        "enum",
-        "extern",
-        "float",
-        "for",
-        "goto",
-        "if",
-        "inline",
-        "int",
-        "long",
-        "register",
-        "restrict",
-        "return",
-        "short",
-        "signed",
-        "sizeof",
-        "static",
-        "struct",
-        "switch",
-        "typedef",
-        "union",
-        "unsigned",
-        "void",
-        "volatile",
-        "while",
-        "in",
-        "out",
-        "rt",
-        "call",
-        "frame",
-        "arena",
-        "owned",
-        "status",
-        "main",
-        "i",
-        "j",
-        "k",
-        "n",
-        "lo",
-        "hi",
-        "part",
-        "parts",
-    ]
+    "auto break case char const continue default do double else enum extern float for goto if "
+    "inline int long register restrict return short signed sizeof static struct switch typedef "
+    "union unsigned void volatile while in out rt call frame arena owned status leave main "
+    "i j k n e p s o q c lo hi part all row line best item where value ins outs".split()
 )
+_NUMBERED = re.compile(r"(i|value|shape|strides)\d+")
 
 
 @dataclass
@@ -153,7 +105,7 @@ class Builder:
     def name(self, hint: str | None) -> str:
         """A fresh C identifier that resembles ``hint``."""
         base = re.sub(r"\W+", "_", hint or "t", flags=re.ASCII).strip("_") or "t"
-        if base[0].isdigit() or base.startswith("bt_"):
+        if base[0].isdigit() or base.startswith("bt_") or _NUMBERED.fullmatch(base):
             base = f"v{base}"
         base = base[:40]
         if hint and base not in self._names:
