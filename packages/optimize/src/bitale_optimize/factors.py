@@ -93,6 +93,10 @@ def product_factors(root: Variable, context: RewriteContext) -> Factors | None:
                     factors.nodes += 1
                     stack.extend(reversed(inner))
                     continue
+            elif row_of(v.owner) is scalar.neg and v.owner is not None:
+                # Others read -x too, but the sign may cancel here.
+                v = v.owner.inputs[0]
+                factors.above = -factors.above if exponent % 2 else factors.above
             value = uniform_constant(v)
             if value is not None and value != 0 and np.isfinite(value):
                 if exponent > 0:
@@ -161,16 +165,15 @@ def build_product(factors: Factors) -> Any:
         result = number(above, factors.dtype)
     else:
         result = _power(lead, kept[lead])
-        if above == -1:
-            result = tm.neg(result)
-        elif above != 1:
+        if above not in (1, -1):
             result = tm.mul2(result, number(above, factors.dtype))
     for v, e in kept.items():
         if v is not lead:
             result = (tm.mul2 if e > 0 else tm.true_div)(result, _power(v, abs(e)))
     if below != 1:
         result = tm.true_div(result, number(below, factors.dtype))
-    return result
+    # The sign comes last, where a sum or a larger product takes it in.
+    return tm.neg(result) if above == -1 and lead is not None else result
 
 
 def _power(v: Variable, exponent: int) -> Any:

@@ -14,6 +14,7 @@ from bitale_graph.op import Op
 from bitale_graph.traversal import toposort
 from bitale_graph.variable import Apply, Constant, Variable
 
+from .merging import merge_key
 from .rewrite import Result, RewriteContext, Rule, RuleSet, brief
 
 PassFunction = Callable[[FunctionGraph, RewriteContext], None]
@@ -94,6 +95,7 @@ class FixedPoint:
         nodes = graph.toposort()
         self.queue = deque(nodes)
         self.pending = set(nodes)
+        self.known: dict[object, Apply] = {merge_key(node): node for node in nodes}
         self.fired: Counter[str] = Counter()
         self.stopped: set[str] = set()
         # A small graph may grow to several times its size, for good reasons.
@@ -116,8 +118,10 @@ class FixedPoint:
             )
 
     def visit(self, node: Apply) -> None:
-        """Try the rules of a node until one fires."""
+        """Let an equal node stand for this one, or else try the rules until one fires."""
         context = self.context
+        if self.merge(node):
+            return
         for rule in self.rules_of(node.op):
             if rule.name in self.stopped:
                 continue
@@ -130,6 +134,26 @@ class FixedPoint:
             if pairs:
                 self.install(rule, node, pairs)
                 return
+
+    def merge(self, node: Apply) -> bool:
+        """Replace a node by an equal one that was met before: rules look for variables that occur twice."""
+        key = merge_key(node)
+        first = self.known.setdefault(key, node)
+        if first is node:
+            return False
+        # The node met under this key may have gone, or have been given other inputs.
+        if first not in self.graph.apply_nodes or merge_key(first) != key:
+            self.known[key] = node
+            return False
+        pairs = [(old, new) for old, new in zip(node.outputs, first.outputs) if old in self.graph.clients]
+        if not all(old.type.admits(new.type) for old, new in pairs):
+            return False
+        for old, new in pairs:
+            self.context.replace(old, new, "merge")
+            for reader, _ in self.graph.clients[new]:
+                if reader != "output":
+                    self.push(reader)
+        return True
 
     def attempt(self, rule: Rule, node: Apply) -> list[tuple[Variable, Variable]]:
         """What a rule wants replaced, of the right types; an error is told, and stops nothing."""
@@ -166,7 +190,9 @@ class FixedPoint:
             if old in graph.clients:
                 self.context.replace(old, new, rule.name)
         for fresh in made:
-            self.push(fresh)
+            if fresh in graph.apply_nodes and not self.merge(fresh):
+                self.push(fresh)
+        self.push_last_readers(node)
         for _, new in pairs:
             if not isinstance(new, Constant) and new.owner is not None:
                 self.push(new.owner)
@@ -176,6 +202,22 @@ class FixedPoint:
         self.fired[rule.name] += 1
         if self.fired[rule.name] > self.limit:
             self.stopped.add(rule.name)
+
+    def push_last_readers(self, node: Apply) -> None:
+        """Queue nodes that have become the only reader of something, since what read it too has gone."""
+        stack = [node]
+        seen = set()
+        while stack:
+            gone = stack.pop()
+            if gone in self.graph.apply_nodes or gone in seen:
+                continue
+            seen.add(gone)
+            for v in gone.inputs:
+                reader = self.context.reader(v)
+                if reader is not None:
+                    self.push(reader)
+                elif v.owner is not None and v not in self.graph.clients:
+                    stack.append(v.owner)
 
     def push(self, node: Apply) -> None:
         """Queue a node, once."""

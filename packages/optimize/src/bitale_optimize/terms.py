@@ -52,6 +52,9 @@ def sum_terms(root: Variable, context: RewriteContext) -> Terms:
                 terms.nodes += 1
                 terms.add(scaled[0], coefficient * scaled[1])
                 continue
+        elif row is scalar.neg and v.owner is not None:
+            # Others read -x too, but here x serves as well, and may cancel.
+            v, coefficient = v.owner.inputs[0], -coefficient
         value = uniform_constant(v)
         if value is not None and np.isfinite(value):
             terms.constant = terms.constant + coefficient * _exact(value)

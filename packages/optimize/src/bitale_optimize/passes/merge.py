@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from bitale_graph.elementwise import Elementwise
 from bitale_graph.function_graph import FunctionGraph
 from bitale_graph.variable import Apply, Constant, Variable
 
+from ..merging import merge_key
 from ..rewrite import RewriteContext
 
 
@@ -21,18 +21,9 @@ def merge(graph: FunctionGraph, context: RewriteContext) -> None:
     for node in graph.toposort():
         if node not in graph.apply_nodes:
             continue
-        first_node = seen.setdefault(_key(node), node)
+        first_node = seen.setdefault(merge_key(node), node)
         if first_node is not node:
             _merge_outputs(node, first_node, context)
-
-
-def _key(node: Apply) -> object:
-    """Equal for nodes that compute the same; operands of commutative ops may have changed places."""
-    op = node.op
-    inputs = [id(v) for v in node.inputs]
-    if isinstance(op, Elementwise) and op.scalar_op.commutative:
-        inputs.sort()
-    return (op, *inputs)
 
 
 def _merge_outputs(node: Apply, first: Apply, context: RewriteContext) -> None:

@@ -26,7 +26,10 @@ def product_of_factors(node: Apply, context: RewriteContext) -> Variable | None:
     factors = product_factors(root, context)
     if factors is None:
         return None
-    if factors.cost() < factors.nodes:
+    # Signs move outwards, to where a sum or exp(-x) is waiting for them.
+    has_inner_sign = factors.above == -1 and row_of(node) is not scalar.neg
+    cost = factors.cost()
+    if cost < factors.nodes or (cost == factors.nodes and has_inner_sign):
         made: Variable = build_product(factors)
         return made
     return None

@@ -13,7 +13,8 @@ from bitale_graph.ops.reduction import Reduce
 from bitale_graph.ops.shape import Dimshuffle, dimshuffle, shape_i
 from bitale_graph.variable import Apply, Variable
 
-from ..forms import dtype_of, is_inexact, made_by, operands
+from ..factors import QUOTIENT_ROWS, Factors, build_product, product_factors
+from ..forms import dtype_of, is_inexact, made_by, operands, row_of
 from ..phases import canonical
 from ..rewrite import Changes, RewriteContext
 
@@ -117,34 +118,54 @@ def sum_of_scaled(node: Apply, context: RewriteContext) -> Variable | None:
         return None
     if op.dtype != dtype_of(x) or not context.has_one_reader(x):
         return None
-    parts = operands(x, scalar.neg)
-    if parts is not None:
-        negated: Variable = tm.neg(op(parts[0]))
-        return negated
-    parts = operands(x, scalar.mul)
-    if parts is not None:
-        for factor, rest in (parts, parts[::-1]):
-            fixed = _fixed_along(factor, rest, x, op.axes)
-            if fixed is not None:
-                scaled: Variable = tm.mul2(fixed, op(rest))
-                return scaled
-    parts = operands(x, scalar.true_div)
-    if parts is not None:
-        fixed = _fixed_along(parts[1], parts[0], x, op.axes)
-        if fixed is not None:
-            divided: Variable = tm.true_div(op(parts[0]), fixed)
-            return divided
-    return None
+    if row_of(x.owner) not in (*QUOTIENT_ROWS, scalar.neg):
+        return None
+    factors = product_factors(x, context)
+    if factors is None:
+        return None
+    fixed = _of_ones(factors)
+    for v, e in factors.kept().items():
+        if _is_fixed_along(v, x, op.axes):
+            fixed.times(v, e)
+            del factors.exponents[v]
+    if not factors.kept() or not _have_shape(factors, x):
+        return None
+    fixed.above, factors.above = factors.above, fixed.above
+    fixed.below, factors.below = factors.below, fixed.below
+    if not fixed.kept() and fixed.above == 1 and fixed.below == 1:
+        return None
+    total = op(build_product(factors))
+    outer = Factors(factors.dtype, fixed.above, fixed.below)
+    outer.times(total, 1)
+    for v, e in fixed.kept().items():
+        outer.times(_without_axes(v, x, op.axes), e)
+    made: Variable = build_product(outer)
+    return made
 
 
-def _fixed_along(factor: Any, rest: Any, x: Any, axes: tuple[int, ...]) -> Any:
-    """``factor`` without the reduced ``axes``, if it does not vary along them and ``rest`` has the others; else None."""
-    if rest.ndim != x.ndim or any(rest.type.shape[a] == 1 for a in axes if x.type.shape[a] != 1):
-        return None
-    lead = x.ndim - factor.ndim
-    if any(a >= lead and factor.type.shape[a - lead] != 1 for a in axes):
-        return None
-    return dimshuffle(factor, *(i for i in range(factor.ndim) if i + lead not in axes))
+def _of_ones(factors: Factors) -> Factors:
+    one = type(factors.above)(1)
+    return Factors(factors.dtype, one, one)
+
+
+def _is_fixed_along(v: Any, x: Any, axes: tuple[int, ...]) -> bool:
+    """Whether ``v``, a factor of ``x``, is the same all along the axes."""
+    lead = x.ndim - v.ndim
+    return all(a < lead or v.type.shape[a - lead] == 1 for a in axes)
+
+
+def _have_shape(factors: Factors, x: Any) -> bool:
+    """Whether one of the factors has all of the shape of ``x``."""
+    return any(
+        v.type.ndim == x.ndim and all((m == 1) == (n == 1) for m, n in zip(v.type.shape, x.type.shape))  # type: ignore[attr-defined]
+        for v in factors.kept()
+    )
+
+
+def _without_axes(v: Any, x: Any, axes: tuple[int, ...]) -> Any:
+    """``v`` without the axes of ``x`` that are reduced, along which it has length 1 or no axis."""
+    lead = x.ndim - v.ndim
+    return dimshuffle(v, *(i for i in range(v.ndim) if i + lead not in axes))
 
 
 @canonical.rule(
@@ -164,10 +185,9 @@ def sum_of_fill(node: Apply, context: RewriteContext) -> Variable | None:
     if pair is None and filled is None:
         return None
     value = pair[1] if pair is not None else filled.inputs[0]  # type: ignore[union-attr]
-    lead = x.ndim - value.ndim
-    if any(a >= lead and value.type.shape[a - lead] != 1 for a in op.axes):
+    if not _is_fixed_along(value, x, op.axes):
         return None
-    single = dimshuffle(value, *(i for i in range(value.ndim) if i + lead not in op.axes))
+    single = _without_axes(value, x, op.axes)
     count: Any = as_tensor(1)
     for a in op.axes:
         count = tm.mul2(count, shape_i(x, a))

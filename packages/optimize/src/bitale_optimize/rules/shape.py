@@ -11,7 +11,8 @@ from bitale_graph.ops.shape import Dimshuffle, Reshape, ShapeI, SpecifyShape, di
 from bitale_graph.variable import Apply, Variable
 
 from ..fitting import inferred_lengths
-from ..forms import made_by
+from ..factors import QUOTIENT_ROWS
+from ..forms import made_by, row_of
 from ..phases import canonical
 from ..rewrite import Changes, RewriteContext
 from ..shapes import Dims
@@ -84,6 +85,31 @@ def move_of_elementwise(node: Apply, context: RewriteContext) -> Variable | None
         # A reduction takes a reordering in.
         return None
     made: Variable = inner.op(node.op(inner.inputs[0], *node.inputs[1:]))
+    return made
+
+
+@canonical.rule(
+    tracks=[Dimshuffle],
+    before="dimshuffle(x * y, 0, 'x')",
+    after="dimshuffle(x, 0, 'x') * dimshuffle(y, 0, 'x')",
+)
+def dimshuffle_of_product(node: Apply, context: RewriteContext) -> Variable | None:
+    """A factor that is stretched meets the other factors outside."""
+    inner = made_by(node.inputs[0], Elementwise)
+    if inner is None or row_of(inner) not in QUOTIENT_ROWS or len(inner.inputs) != 2:
+        return None
+    reader = context.reader(node.outputs[0])
+    if not context.has_one_reader(node.inputs[0]) or row_of(reader) not in QUOTIENT_ROWS:
+        return None
+    ranks = {v.type.ndim for v in inner.inputs}  # type: ignore[attr-defined]
+    if not ranks <= {0, node.inputs[0].type.ndim}:  # type: ignore[attr-defined]
+        return None
+    # Axes that are dropped must be known to have length 1 in both factors.
+    kept = {p for p in node.op.pattern if p != "x"}  # type: ignore[attr-defined]
+    if len(kept) != node.inputs[0].type.ndim:  # type: ignore[attr-defined]
+        return None
+    moved = [node.op(v) if v.type.ndim else v for v in inner.inputs]  # type: ignore[attr-defined]
+    made: Variable = inner.op(*moved)
     return made
 
 

@@ -68,7 +68,7 @@ for _row in TABLE:
 def sigmoid_in_product(node: Apply, context: RewriteContext) -> Variable | None:
     """Find the parts of sigmoids anywhere in a product, as the gradient of one written with exp has them.
 
-    1 / (1 + exp(x)) is sigmoid(-x), and exp(x) * sigmoid(-x) is sigmoid(x).
+    1 / (1 + exp(x)) is sigmoid(-x), exp(x) * sigmoid(-x) is sigmoid(x), and 1 / (1 - sigmoid(x)) is 1 / sigmoid(-x).
     """
     root = node.outputs[0]
     if kind_of(root) != "f" or not is_product_root(node, context):
@@ -79,9 +79,14 @@ def sigmoid_in_product(node: Apply, context: RewriteContext) -> Variable | None:
     changed = False
     for v, e in factors.kept().items():
         x = _exponent_of_denominator(v) if e < 0 else None
+        y = _inside_complement(v) if e < 0 else None
         if x is not None:
             del factors.exponents[v]
             factors.times(tm.sigmoid(_negative(x)), -e)
+            changed = True
+        elif y is not None:
+            del factors.exponents[v]
+            factors.times(tm.sigmoid(_negative(y)), e)
             changed = True
     for v in list(factors.kept()):
         parts = operands(v, scalar.exp)
@@ -112,6 +117,14 @@ def _exponent_of_denominator(v: Variable) -> Any:
         if inside is not None and is_uniform(one, 1) and other.type.shape == v.type.shape:  # type: ignore[attr-defined]
             return inside[0]
     return None
+
+
+def _inside_complement(v: Variable) -> Any:
+    """x, if ``v`` is 1 - sigmoid(x), which a quotient must not have below it; else None."""
+    parts = operands(v, scalar.sub)
+    inside = None if parts is None else operands(parts[1], scalar.sigmoid)
+    is_complement = inside is not None and parts is not None and is_uniform(parts[0], 1)
+    return inside[0] if is_complement and inside is not None else None
 
 
 def _negative(x: Variable) -> Any:

@@ -26,11 +26,19 @@ from bitale_graph.ops.softmax import (
 from bitale_graph.traversal import toposort
 from bitale_graph.variable import Apply, Variable
 
+from ..factors import QUOTIENT_ROWS, Factors, build_product, is_product_root, product_factors
 from ..forms import is_uniform, kind_of, made_by, operands
 from ..pattern import PatternRule
 from ..phases import stability
 from ..rewrite import Changes, RewriteContext
+from ..terms import sum_terms
 
+stability.add(
+    PatternRule(
+        "exp_of_log_softmax", "exp(log_softmax(x))", "softmax(x)", Changes.ACCURACY,
+        "what the gradient of log_softmax is written with",
+    ).rule()
+)  # fmt: skip
 stability.add(
     PatternRule(
         "log_of_softmax", "log(softmax(x))", "log_softmax(x)", Changes.ACCURACY,
@@ -64,19 +72,45 @@ def _along(total: Variable, row: scalar.ScalarOp) -> tuple[Any, int] | None:
 
 
 @stability.rule(
-    tracks=[scalar.true_div],
+    tracks=QUOTIENT_ROWS,
     before="exp(x) / sum(exp(x), axis, keepdims=True)",
     after="softmax(x)",
     changes=Changes.ACCURACY,
 )
-def softmax_of_quotient(node: Apply, context: RewriteContext) -> Variable | None:
-    """Exp overflows above 88 in float32 and 709 in float64: inf / inf."""
-    above, below = node.inputs
-    inside = operands(above, scalar.exp)
-    found = _along(below, scalar.add)
-    if inside is None or found is None or found[0] is not above or kind_of(above) != "f":
+def softmax_in_product(node: Apply, context: RewriteContext) -> Variable | None:
+    """Find softmax anywhere in a product; exp overflows above 88 in float32 and 709 in float64: inf / inf."""
+    root = node.outputs[0]
+    if kind_of(root) != "f" or not is_product_root(node, context):
         return None
-    return softmax(inside[0], found[1])
+    factors = product_factors(root, context)
+    if factors is None:
+        return None
+    changed = False
+    for total, e in factors.kept().items():
+        found = _along(total, scalar.add) if e < 0 else None
+        inside = None if found is None else operands(found[0], scalar.exp)
+        if found is None or inside is None or factors.exponents.get(found[0], 0) <= 0:
+            continue
+        n = min(-e, factors.exponents[found[0]])
+        factors.times(total, n)
+        factors.times(found[0], -n)
+        factors.times(softmax(inside[0], found[1]), n)
+        changed = True
+    for quotient, e in factors.kept().items():
+        # Others read a / sum(exp(x)) too, but a * softmax(x) is to be had without it.
+        parts = operands(quotient, scalar.true_div)
+        found = _along(parts[1], scalar.add) if parts is not None and e == 1 else None
+        inside = None if found is None else operands(found[0], scalar.exp)
+        if parts is None or found is None or inside is None:
+            continue
+        if factors.exponents.get(found[0], 0) > 0:
+            factors.times(quotient, -1)
+            factors.times(found[0], -1)
+            factors.times(parts[0], 1)
+            factors.times(softmax(inside[0], found[1]), 1)
+            changed = True
+    made: Variable | None = build_product(factors) if changed else None
+    return made
 
 
 @stability.rule(
@@ -152,6 +186,46 @@ def argmax_of_softmax(node: Apply, context: RewriteContext) -> Variable | None:
 
 
 @stability.rule(
+    tracks=[scalar.add, scalar.sub],
+    before="g * p - p * sum(g * p), p = softmax(x)",
+    after="softmax_grad(g, p)",
+    changes=Changes.ACCURACY,
+)
+def gradient_of_written_softmax(node: Apply, context: RewriteContext) -> Variable | None:
+    """The gradient of exp(x) / sum(exp(x)) as that of softmax, for which other rules wait."""
+    terms = sum_terms(node.outputs[0], context)
+    if len(terms.coefficients) != 2 or sorted(terms.coefficients.values()) != [-1, 1]:
+        return None
+    if terms.constant != 0:
+        return None
+    first, second = sorted(terms.coefficients, key=lambda v: -terms.coefficients[v])
+    plus, minus = product_factors(first, context), product_factors(second, context)
+    if plus is None or minus is None or not _is_plain(plus) or not _is_plain(minus):
+        return None
+    for p in minus.kept():
+        if not _is_softmax(p) or p not in plus.exponents:
+            continue
+        (total,) = (v for v in minus.kept() if v is not p)
+        found = _along(total, scalar.add)
+        if found is None or found[1] != p.type.ndim - 1:  # type: ignore[attr-defined]
+            continue
+        inside = product_factors(found[0], context)
+        if inside is not None and _is_plain(inside) and inside.kept() == plus.kept():
+            (g,) = (v for v in plus.kept() if v is not p)
+            if g.type.shape == p.type.shape:  # type: ignore[attr-defined]
+                made: Variable = SoftmaxGrad()(g, p)
+                return made
+    return None
+
+
+def _is_plain(factors: Factors) -> bool:
+    """Whether it is a product of two different factors."""
+    kept = factors.kept()
+    is_one = factors.above == 1 and factors.below == 1
+    return is_one and len(kept) == 2 and set(kept.values()) == {1}
+
+
+@stability.rule(
     tracks=[SoftmaxGrad],
     before="softmax_grad(u / p, p)",
     after="u - p * sum(u)",
@@ -177,33 +251,41 @@ def softmax_grad_of_quotient(node: Apply, context: RewriteContext) -> Variable |
     after="softmax_crossentropy(x, t)",
     changes=Changes.ACCURACY,
 )
-def crossentropy_of_softmax(
-    node: Apply, context: RewriteContext
-) -> dict[Variable, Variable] | None:
+def crossentropy_of_softmax(node: Apply, context: RewriteContext) -> Variable | None:
     """From the logits, with softmax as a second result for the gradient: one exp for both."""
     p, t = node.inputs
     inner = made_by(p, Softmax)
     if inner is None or isinstance(inner.op, LogSoftmax):
         return None
-    loss, probabilities = SoftmaxCrossentropy()(inner.inputs[0], t)
-    return _with_softmax({node.outputs[0]: loss}, node, p, probabilities, t, context)
+    x = inner.inputs[0]
+    return _asked_again(x, SoftmaxCrossentropy()(x, t)[0], context)
 
 
-def _with_softmax(
-    replaced: dict[Variable, Variable],
-    node: Apply,
-    p: Variable,
-    probabilities: Variable,
-    t: Variable,
-    context: RewriteContext,
-) -> dict[Variable, Variable]:
-    """Let other readers of the softmax ``p`` read ``probabilities``, unless the targets are computed from it."""
-    readers = context.graph.clients.get(p, {})
-    if any(reader is not node for reader, _ in readers) and not any(
-        p in other.outputs for other in toposort([t])
-    ):
-        replaced[p] = probabilities
-    return replaced
+@stability.rule(
+    tracks=[Softmax],
+    before="softmax(x), beside softmax_crossentropy(x, t)",
+    after="the second result of softmax_crossentropy(x, t)",
+)
+def softmax_beside_crossentropy(node: Apply, context: RewriteContext) -> Variable | None:
+    """The loss computes softmax too; unless its targets are computed from this very softmax."""
+    if isinstance(node.op, LogSoftmax):
+        return None
+    (p,) = node.outputs
+    for reader, i in context.graph.clients[node.inputs[0]]:
+        if i == 0 and reader != "output" and isinstance(reader.op, SoftmaxCrossentropy):
+            before_targets = toposort([reader.inputs[1]])
+            if not any(p in other.outputs for other in before_targets):
+                probabilities: Variable = reader.outputs[1]
+                return probabilities
+    return None
+
+
+def _asked_again(x: Variable, loss: Variable, context: RewriteContext) -> Variable:
+    """``loss``; and softmaxes of ``x`` are looked at again, since they may be had from it."""
+    for reader, _ in context.graph.clients.get(x, ()):
+        if reader != "output" and isinstance(reader.op, Softmax):
+            context.requeue(reader)
+    return loss
 
 
 def _picked_rows(node: Apply, context: RewriteContext) -> tuple[Any, Any] | None:
@@ -248,8 +330,8 @@ def picked_log_softmax(node: Apply, context: RewriteContext) -> Variable | None:
     if inner is None:
         return None
     assert found is not None
-    made: Variable = tm.neg(SoftmaxCrossentropy()(inner.inputs[0], found[1])[0])
-    return made
+    x = inner.inputs[0]
+    return _asked_again(x, tm.neg(SoftmaxCrossentropy()(x, found[1])[0]), context)
 
 
 @stability.rule(
@@ -258,7 +340,7 @@ def picked_log_softmax(node: Apply, context: RewriteContext) -> Variable | None:
     after="-softmax_crossentropy(x, t)",
     changes=Changes.ACCURACY,
 )
-def log_of_picked_softmax(node: Apply, context: RewriteContext) -> dict[Variable, Variable] | None:
+def log_of_picked_softmax(node: Apply, context: RewriteContext) -> Variable | None:
     """The same, where the probabilities are picked before the logarithm."""
     picked = made_by(node.inputs[0], AdvancedSubtensor)
     found = None if picked is None else _picked_rows(picked, context)
@@ -266,9 +348,8 @@ def log_of_picked_softmax(node: Apply, context: RewriteContext) -> dict[Variable
     if inner is None or isinstance(inner.op, LogSoftmax):
         return None
     assert found is not None
-    p, t = found
-    loss, probabilities = SoftmaxCrossentropy()(inner.inputs[0], t)
-    return _with_softmax({node.outputs[0]: tm.neg(loss)}, node, p, probabilities, t, context)
+    x = inner.inputs[0]
+    return _asked_again(x, tm.neg(SoftmaxCrossentropy()(x, found[1])[0]), context)
 
 
 def _is_softmax(p: Variable) -> bool:
@@ -353,7 +434,7 @@ def _written_rows(v: Variable, context: RewriteContext) -> tuple[Any, Any] | Non
 
 
 def _crossentropy_grad(p: Variable, values: Any, t: Any) -> Variable:
-    if values.ndim == 0:
-        values = tm.second(p[:, 0], values)  # type: ignore[index]
+    if values.ndim == 0 or values.type.shape[0] == 1 != t.type.shape[0]:
+        values = tm.second(t, values)
     made: Variable = SoftmaxCrossentropyGrad()(p, tm.neg(values), t)
     return made

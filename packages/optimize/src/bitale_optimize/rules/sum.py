@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from bitale_graph import scalar
 from bitale_graph.ops import math as tm
 from bitale_graph.variable import Apply, Variable
 
@@ -39,7 +40,10 @@ def sum_of_terms(node: Apply, context: RewriteContext) -> Variable | None:
             return None
         has_repeated = len(terms.coefficients) < terms.found
         cost = _cost(kept, terms)
-        if cost < terms.nodes or (has_repeated and cost == terms.nodes):
+        # -x - y becomes -(x + y), so that a sign which means all of a sum is found in front of it.
+        is_negative = row_of(node) is scalar.sub and all(c == -1 for c in kept.values())
+        is_better = has_repeated or (is_negative and terms.constant == 0)
+        if cost < terms.nodes or (cost == terms.nodes and is_better):
             return _build(kept, terms)
     return None
 
