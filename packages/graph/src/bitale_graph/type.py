@@ -207,7 +207,7 @@ class TensorType(Type):
         if allow_downcast is None and is_python_float and self.dtype == dtypes.check("floatX"):
             return given.astype(target)
         if not isinstance(value, np.ndarray) or given.size == 0:
-            # Numbers and lists were not given a precision on purpose: what converts exactly may pass.
+            # Numbers and lists have no precision of their own: what converts exactly may pass.
             with np.errstate(all="ignore"):
                 exact = given.astype(target)
                 if exact.dtype.kind != "b" and np.array_equal(

@@ -387,7 +387,8 @@ def index(x: Any, key: Any) -> TensorVariable:
                 "None beside an index array is ambiguous; insert the axis with dimshuffle"
             )
         return _advanced(x, tuple(pattern), inputs)  # type: ignore[no-any-return]
-    result = x if not pattern else _element_or_view(x, tuple(pattern), inputs)
+    # x[:] is a selection that can be written to; x[:, None] is x with another axis.
+    result = x if new_axes and not pattern else _element_or_view(x, tuple(pattern), inputs)
     if new_axes:
         rest = iter(range(result.ndim))
         result = result.dimshuffle(

@@ -1,0 +1,144 @@
+import numpy as np
+import pytest
+from bitale_graph import function
+from bitale_graph import language as T
+from bitale_graph.errors import DtypeError, ShapeError
+
+X = np.random.default_rng(0).uniform(-2, 2, (2, 3, 4))
+x = T.dtensor3("x")
+AXES = [None, 0, 1, -1, (0, 2), (0, 1, 2), [1, -1], ()]
+
+
+@pytest.mark.parametrize("axis", AXES, ids=str)
+@pytest.mark.parametrize("keepdims", [False, True])
+@pytest.mark.parametrize("name", ["sum", "prod", "mean", "var", "std", "max", "min", "all", "any"])
+def test_reductions_mean_what_numpys_do(name, axis, keepdims):
+    expression = getattr(T, name)(x, axis=axis, keepdims=keepdims)
+    found = function([x], expression)(X)
+    wanted = getattr(np, name)(
+        X, axis=tuple(axis) if isinstance(axis, list) else axis, keepdims=keepdims
+    )
+    np.testing.assert_allclose(found, wanted, rtol=1e-12)
+    assert found.dtype == expression.dtype
+    if keepdims:
+        assert all(b or n > 1 for b, n in zip(expression.broadcastable, found.shape, strict=True))
+
+
+@pytest.mark.parametrize("name", ["sum", "prod", "mean", "var", "std", "max", "min", "all", "any"])
+def test_reductions_are_methods_too(name):
+    found = getattr(x, name)(axis=1).eval({x: X})
+    np.testing.assert_allclose(found, getattr(T, name)(x, axis=1).eval({x: X}))
+
+
+@pytest.mark.parametrize("axis", [None, 0, 2, -1])
+@pytest.mark.parametrize("keepdims", [False, True])
+@pytest.mark.parametrize("name", ["argmax", "argmin"])
+@pytest.mark.parametrize("dtype", ["float64", "int8", "uint8", "bool"])
+def test_arg_reductions_mean_what_numpys_do(name, axis, keepdims, dtype):
+    array = (X * 20).astype("int8").astype(dtype)
+    v = T.TensorType(dtype, (None,) * 3)()
+    found = getattr(T, name)(v, axis=axis, keepdims=keepdims).eval({v: array})
+    wanted = getattr(np, name)(array, axis=axis, keepdims=keepdims)
+    np.testing.assert_array_equal(found, wanted)
+    assert found.dtype == "int64"
+
+
+def test_ties_give_the_first_and_nan_wins():
+    v = T.dvector()
+    assert T.argmax(v).eval({v: [1.0, 3.0, 3.0]}) == 1
+    assert T.argmax(v).eval({v: [1.0, np.nan, 3.0]}) == 1
+    assert T.argmin(v).eval({v: [1.0, np.nan, -3.0]}) == 1
+    assert np.isnan(T.max(v).eval({v: [1.0, np.nan]}))
+    assert np.isnan(T.min(v).eval({v: [np.nan, 1.0]}))
+
+
+def test_the_smallest_integer_is_found():
+    v = T.bvector()
+    assert T.argmin(v).eval({v: [5, -128, 127]}) == 1
+    values, places = T.max_and_argmax(v, axis=0)
+    assert function([v], [values, places])([5, -128, 127]) == [127, 2]
+
+
+@pytest.mark.parametrize("name", ["max", "min", "argmax", "argmin"])
+def test_an_empty_axis_has_no_largest_element(name):
+    m = T.dmatrix()
+    with pytest.raises(ValueError, match="empty axis"):
+        getattr(T, name)(m, axis=0).eval({m: np.zeros((0, 3))})
+    assert getattr(T, name)(m, axis=1).eval({m: np.zeros((0, 3))}).shape == (0,)
+
+
+def test_an_empty_sum_is_zero_and_an_empty_product_one():
+    m = T.dmatrix()
+    s, p, every, some = function([m], [m.sum(), m.prod(0), m.all(), m.any()])(np.zeros((0, 2)))
+    assert s == 0
+    assert (p == 1).all()
+    assert every
+    assert not some
+
+
+def test_float32_is_summed_in_float64():
+    v = T.fvector()
+    values = np.full(10**6, 0.1, "float32")
+    assert T.sum(v).eval({v: values}) == np.float32(values.astype("float64").sum())
+
+
+def test_the_accumulator_may_be_chosen():
+    v = T.fvector()
+    values = np.array([1e8, 1, -1e8], "float32")
+    assert T.sum(v, acc_dtype="float32").eval({v: values}) == 0
+    assert T.sum(v).eval({v: values}) == 1
+    assert T.sum(v, dtype="float64").dtype == "float64"
+    assert T.sum(T.bvector(), dtype="int32").dtype == "int32"
+
+
+def test_the_mean_of_float16_does_not_overflow():
+    v = T.TensorType("float16", (None,))()
+    ones = np.ones(70000, "float16")
+    assert T.mean(v).eval({v: ones}) == 1
+    assert T.var(v).eval({v: ones}) == 0
+    assert T.var(v).dtype == "float16"
+
+
+def test_means_of_integers_are_float64():
+    v = T.bvector()
+    assert T.mean(v).eval({v: [1, 2]}) == 1.5
+    assert T.mean(v, dtype="float32").dtype == "float32"
+    with pytest.raises(DtypeError, match="discrete"):
+        T.mean(v, dtype="int32")
+
+
+def test_the_variance_of_complex_numbers_is_real():
+    z = T.zvector()
+    values = np.array([1 + 2j, 3 - 1j, 0.5j])
+    found = T.var(z).eval({z: values})
+    assert found.dtype == "float64"
+    assert found == pytest.approx(np.var(values))
+
+
+def test_the_divisor_of_the_variance_may_be_less():
+    assert T.var(x, ddof=1).eval({x: X}) == pytest.approx(np.var(X, ddof=1))
+    with pytest.raises(TypeError, match="keepdims by keyword"):
+        T.var(x, 0, True)
+
+
+def test_sums_do_not_drop_imaginary_parts():
+    with pytest.raises(DtypeError, match="imaginary"):
+        T.sum(T.zvector(), dtype="float64")
+    with pytest.raises(DtypeError, match="no order"):
+        T.argmax(T.zvector())
+
+
+@pytest.mark.parametrize("axis", [3, -4, (0, 0), (1, -2), 1.5, "a"])
+def test_axes_are_checked(axis):
+    with pytest.raises((ShapeError, TypeError)):
+        T.sum(x, axis=axis)
+
+
+def test_argmax_takes_one_axis():
+    with pytest.raises(ShapeError, match="one axis"):
+        T.argmax(x, axis=(0, 1))
+
+
+def test_static_shapes_lose_the_axis():
+    assert T.sum(T.TensorType("float64", (2, 3, None))(), axis=1).type.shape == (2, None)
+    assert T.sum(T.drow(), axis=1, keepdims=True).type.shape == (1, 1)
