@@ -1,29 +1,48 @@
-"""A builder of C text that knows types: names, arrays with lengths and strides, buffers, checks and kernels."""
+"""A builder of C text that knows types.
+
+Names, arrays with lengths and strides, buffers, checks and kernels.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from bitale_graph.variable import Apply, Constant, Variable
 
 from .ctype import C_TYPES, literal
-from .memory import MemoryPlan
 
-# Words that cannot name a variable: keywords of C, and names that the generated text uses itself.
-_RESERVED = frozenset(
-    "auto break case char const continue default do double else enum extern float for goto if "
-    "inline int long register restrict return short signed sizeof static struct switch typedef "
-    "union unsigned void volatile while in out rt call frame arena owned status leave main "
-    "i j k n e p s o q c lo hi part all row line best item where value ins outs".split()
+if TYPE_CHECKING:
+    from .memory import MemoryPlan
+
+# Words that cannot name a variable: keywords of C from C11 to C23 and GNU C, what <stdint.h> and
+# <stddef.h> define, and names that the generated text uses itself.
+_KEYWORDS = """
+alignas alignof asm auto bool break case char const constexpr continue default do double else enum
+extern false float for goto if inline int long nullptr register restrict return short signed sizeof
+static static_assert struct switch thread_local true typedef typeof typeof_unqual union unsigned
+void volatile while
+i386 linux unix NULL offsetof size_t ptrdiff_t wchar_t max_align_t nullptr_t unreachable
+"""
+_TAKEN = """
+in out rt call frame arena owned status leave main i j k n e p s o q c lo hi part all row line best
+item where value ins outs
+"""
+_RESERVED = frozenset((_KEYWORDS + _TAKEN).split())
+_ALSO_RESERVED = re.compile(
+    r"(i|value|shape|strides)\d+|(?i:bt|bitale)_\w*|u?int\w+_t"
+    r"|(U?INT|SIZE_|PTRDIFF_|WCHAR_|WINT_|SIG_)[A-Z0-9_]+"
 )
-_NUMBERED = re.compile(r"(i|value|shape|strides)\d+")
 
 
 @dataclass
 class Array:
-    """An array in C: a typed pointer, a length for each axis, and strides in elements (None: C-contiguous)."""
+    """An array in C: a typed pointer, a length for each axis, and strides.
+
+    Strides count elements; None says that the array is C-contiguous.
+    """
 
     name: str
     dtype: str
@@ -105,7 +124,7 @@ class Builder:
     def name(self, hint: str | None) -> str:
         """A fresh C identifier that resembles ``hint``."""
         base = re.sub(r"\W+", "_", hint or "t", flags=re.ASCII).strip("_") or "t"
-        if base[0].isdigit() or base.startswith("bt_") or _NUMBERED.fullmatch(base):
+        if base[0].isdigit() or _ALSO_RESERVED.fullmatch(base):
             base = f"v{base}"
         base = base[:40]
         if hint and base not in self._names:
@@ -194,7 +213,8 @@ class Builder:
         self.declared.append(f"{c_type} *{name};")
         size = product([f"(size_t)({product(lengths)})", f"sizeof({c_type})"])
         self.put(
-            f"if (!(owned[{slot}] = {name} = bt_take(&frame, {size}, {int(keep)}))) BT_FAIL({self.node_index}, BT_OUT_OF_MEMORY);"
+            f"if (!(owned[{slot}] = {name} = bt_take(&frame, {size}, {int(keep)}))) "
+            f"BT_FAIL({self.node_index}, BT_OUT_OF_MEMORY);"
         )
         return Array(name, dtype, list(lengths), None, frozenset([slot]))
 
@@ -230,7 +250,7 @@ class Builder:
 
     # Layout
     def contiguous(self, a: Array) -> Array:
-        """``a`` itself if it is C-contiguous when it runs, else a copy that lives as long as this node."""
+        """``a`` itself if it is C-contiguous when it runs, else a copy for as long as this node."""
         if a.strides is None:
             return a
         tests = []
@@ -253,7 +273,9 @@ class Builder:
             return a
         s0, s1 = a.strides
         n0, n1 = a.lengths
-        fits = f"(({s1} == 1 || {n1} == 1) && {s0} >= {n1}) || (({s0} == 1 || {n0} == 1) && {s1} >= {n0})"
+        by_rows = f"(({s1} == 1 || {n1} == 1) && {s0} >= {n1})"
+        by_columns = f"(({s0} == 1 || {n0} == 1) && {s1} >= {n0})"
+        fits = f"{by_rows} || {by_columns}"
         return self._packed_unless(a, fits, keep_strides=True)
 
     def _packed_unless(self, a: Array, fits: str, keep_strides: bool) -> Array:
@@ -267,8 +289,9 @@ class Builder:
         )
         self.put(f"if (!({fits})) {{")
         self.put(
-            f"    if (!(owned[{slot}] = bt_take(&frame, (size_t)({a.count()}) * sizeof({a.c_type}), 0))) BT_FAIL({self.node_index}, BT_OUT_OF_MEMORY);"
+            f"    owned[{slot}] = bt_take(&frame, (size_t)({a.count()}) * sizeof({a.c_type}), 0);"
         )
+        self.put(f"    if (!owned[{slot}]) BT_FAIL({self.node_index}, BT_OUT_OF_MEMORY);")
         packed = Array(f"({a.c_type} *)owned[{slot}]", a.dtype, a.lengths)
         self.put("    " + self.copy_text(packed, a))
         self.put(f"    {pointer} = owned[{slot}];")
@@ -278,7 +301,7 @@ class Builder:
         return Array(pointer, a.dtype, a.lengths, strides, frozenset([slot]))
 
     def copy_text(self, to: Array, source: Array) -> str:
-        """A statement that copies ``source`` (which broadcasts to the lengths of ``to`` by strides 0)."""
+        """A statement that copies ``source``, which broadcasts to ``to`` by strides of 0."""
         self.support.add("copy")
         if to.rank == 0:
             return f"*({to.name}) = *({source.name});"
@@ -289,7 +312,10 @@ class Builder:
 
         ts = listed([f"({to.stride(a)}) * (int64_t){size}" for a in range(to.rank)])
         fs = listed([f"({source.stride(a)}) * (int64_t){size}" for a in range(to.rank)])
-        return f"bt_copy((char *)({to.name}), {ts}, (const char *)({source.name}), {fs}, {listed(to.lengths)}, {to.rank}, {size});"
+        return (
+            f"bt_copy((char *)({to.name}), {ts}, (const char *)({source.name}), {fs}, "
+            f"{listed(to.lengths)}, {to.rank}, {size});"
+        )
 
     # Kernels
     def kernel(self, hint: str, text: str) -> str:

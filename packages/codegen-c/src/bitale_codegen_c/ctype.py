@@ -8,25 +8,28 @@ from typing import Any
 import numpy as np
 
 C_TYPES = {
-    "bool": "uint8_t", "int8": "int8_t", "int16": "int16_t", "int32": "int32_t", "int64": "int64_t",
+    "bool": "uint8_t",
+    "int8": "int8_t", "int16": "int16_t", "int32": "int32_t", "int64": "int64_t",
     "uint8": "uint8_t", "uint16": "uint16_t", "uint32": "uint32_t", "uint64": "uint64_t",
     "float32": "float", "float64": "double",
     # Only stored and passed on; what computes with them goes through NumPy.
     "float16": "uint16_t", "complex64": "uint64_t", "complex128": "bt_complex128",
 }  # fmt: skip
 SUFFIXES = {
-    "bool": "u8", "int8": "i8", "int16": "i16", "int32": "i32", "int64": "i64",
-    "uint8": "u8", "uint16": "u16", "uint32": "u32", "uint64": "u64", "float32": "f32", "float64": "f64",
+    "bool": "u8",
+    "int8": "i8", "int16": "i16", "int32": "i32", "int64": "i64",
+    "uint8": "u8", "uint16": "u16", "uint32": "u32", "uint64": "u64",
+    "float32": "f32", "float64": "f64",
 }  # fmt: skip
 
 
 def is_supported(dtype: str) -> bool:
-    """Whether generated code can compute with ``dtype``; others (float16, complex) go through NumPy."""
+    """Whether generated code computes with ``dtype``; float16 and complex go through NumPy."""
     return dtype in SUFFIXES
 
 
 def literal(value: Any, dtype: str) -> str:
-    """A C constant of exactly this value: NumPy's shortest text that reads back as the same number."""
+    """A C constant of exactly this value: the shortest text that reads back as it."""
     if dtype in ("float32", "float64"):
         suffix = "f" if dtype == "float32" else ""
         number = float(value)

@@ -16,7 +16,7 @@ from bitale_graph.mode import Executable
 from bitale_graph.numpy_linker import NumpyLinker, run_graph
 from bitale_graph.op import result_of
 from bitale_graph.run_time_error import raise_with_node
-from bitale_graph.variable import Apply, Constant
+from bitale_graph.variable import Apply, Constant, Variable
 
 from . import settings as settings
 from .blas import load_blas
@@ -30,8 +30,9 @@ from .threads import set_threads
 
 VERSION = "0.1.0"
 NO_COMPILER = (
-    "bitale found no C compiler, so functions run on NumPy, more slowly. Install gcc (Debian: apt install gcc; "
-    "macOS: xcode-select --install), or set config.cxx to the path of a compiler; linker='numpy' silences this warning."
+    "bitale found no C compiler, so functions run on NumPy, more slowly. Install gcc (Debian: apt "
+    "install gcc; macOS: xcode-select --install), or set config.cxx to the path of a compiler; "
+    "linker='numpy' silences this warning."
 )
 
 
@@ -48,7 +49,7 @@ class CLinker:
         self._has_warned = False
 
     def link(self, maker: FunctionMaker) -> Executable:
-        """Compile the function of ``maker``; what was compiled before, in any process, is loaded."""
+        """Compile the function; what was compiled before, in any process, is loaded."""
         cache = self._cache()
         compiler = self._compiler(cache)
         if compiler is None:
@@ -112,7 +113,7 @@ _text_digest: list[str] = []
 
 
 def _own_text() -> str:
-    """A digest of this package's files by name, size and time: what is cached ends when the generator changes."""
+    """A digest of this package's files: what is cached ends when the generator changes."""
     if not _text_digest:
         folder = Path(__file__).parent
         found = sorted(p for p in folder.rglob("*") if p.suffix in (".py", ".h"))
@@ -187,9 +188,12 @@ def _program(
     n = len(maker.arguments)
     types: list[Any] = [v.type for v in graph.inputs]
     arguments = [
-        Argument(t.dtype, t.shape, a.filter, a.name) for t, a in zip(types, maker.arguments)
+        Argument(t.dtype, t.shape, a.filter, a.name)
+        for t, a in zip(types, maker.arguments, strict=False)
     ]
-    shared = [(c, Argument(t.dtype, t.shape)) for c, t in zip(maker.containers, types[n:])]
+    shared = [
+        (c, Argument(t.dtype, t.shape)) for c, t in zip(maker.containers, types[n:], strict=True)
+    ]
     # The code delivers every output but the updates that it makes in place.
     delivered = [k for k in range(len(graph.outputs)) if k not in plan["in_place"]]
     types_out: list[Any] = [graph.outputs[k].type for k in delivered]
@@ -222,7 +226,7 @@ def _callback(node: Apply, maker: FunctionMaker) -> Callback:
     def run(*arrays: np.ndarray[Any, Any]) -> list[Any]:
         try:
             return result_of(node, arrays)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 (raised again, with the node)
             raise_with_node(error, node, arrays, maker.fgraph)
 
     def described(variables: Any) -> list[tuple[str, Any]]:
@@ -232,10 +236,11 @@ def _callback(node: Apply, maker: FunctionMaker) -> Callback:
 
 
 class _Explain:
-    """Tells why a call failed, by running it again on NumPy: first as it was written, then as it was rewritten.
+    """Tells why a call failed, by running it again on NumPy.
 
-    The generated code only says that something is wrong, so there is one place where errors get their words, and the
-    graph as written knows the user's lines best. Nothing has changed since, as a failed call changes nothing.
+    First as it was written, then as it was rewritten: the generated code only says that something
+    is wrong, so there is one place where errors get their words, and the graph as written knows the
+    user's lines best. Nothing has changed since, as a failed call changes nothing.
     """
 
     def __init__(self, maker: FunctionMaker) -> None:
@@ -247,9 +252,11 @@ class _Explain:
             raise MemoryError(
                 f"function {self.maker.name!r}: out of memory for an intermediate result"
             )
-        given = [a.filter(value) for a, value in zip(self.maker.arguments, args)] + [
+        given = [a.filter(value) for a, value in zip(self.maker.arguments, args, strict=True)] + [
             c.data for c in self.maker.containers
         ]
         for graph in (self.maker.written, self.maker.fgraph):
-            constants = {v: v.data for v in graph.variables if isinstance(v, Constant)}
+            constants: dict[Variable, Any] = {
+                v: v.data for v in graph.variables if isinstance(v, Constant)
+            }
             run_graph(graph, [(node, []) for node in graph.toposort()], constants, given)

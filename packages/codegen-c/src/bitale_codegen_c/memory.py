@@ -1,7 +1,9 @@
-"""The memory plan: the order of work, which results take over whose buffer, and which shared variables change in place.
+"""The memory plan.
 
-The graph is pure; what may be overwritten is decided here, once, where lifetimes are known. Work that writes into the
-storage of shared variables comes last, after everything that can fail, so that a failed call changes nothing.
+The order of work, which results take over whose buffer, and which shared variables change in place.
+The graph is pure; what may be overwritten is decided here, once, where lifetimes are known. Work
+that writes into the storage of shared variables comes last, after everything that can fail, so that
+a failed call changes nothing.
 """
 
 from __future__ import annotations
@@ -17,7 +19,8 @@ from bitale_graph.variable import Apply, Constant, Variable
 
 VIEWS = (Dimshuffle, Subtensor, Reshape, SpecifyShape)
 
-# For an op class: the pairs (output, input) where the output may be computed into the buffer of the input.
+# For an op class: the pairs (output, input) where the output may be computed into the buffer of the
+# input.
 Reuse = Callable[[Apply], Sequence[tuple[int, int]]]
 reuses: RuleTable[Reuse] = RuleTable("a rule on reuse of buffers", "bitale_codegen_c/emit")
 
@@ -35,9 +38,11 @@ class MemoryPlan:
     reused : dict
         For an output variable the input variable whose buffer it takes over.
     in_place : set of int
-        Positions among the graph's outputs of updates that are written where the shared variable lies.
+        Positions among the graph's outputs of updates that are written where the shared variable
+        lies.
     dies_after : dict
-        For every variable the position (in head, then tail) of the last node that reads it or memory it shares.
+        For every variable the position (in head, then tail) of the last node that reads it or
+        memory it shares.
     shown : dict
         For each view the variable whose memory it shows.
     """
@@ -147,8 +152,8 @@ def _in_place_updates(
 ) -> set[int]:
     """Which updates may be written where the shared variable lies.
 
-    The node must be allowed to by its rule; nothing but outputs may read its results; and no other such node may
-    read the shared variable, since then one of the two would see new numbers for old.
+    The node must be allowed to by its rule; nothing but outputs may read its results; and no other
+    such node may read the shared variable, since then one of the two would see new numbers for old.
     """
     shown = roots(order)
     candidates: dict[int, Apply] = {}
@@ -166,9 +171,9 @@ def _in_place_updates(
         if (new, shared) in pairs and reads == [shared] and only_outputs:
             candidates[k] = node
     accepted = dict(candidates)
-    for k in candidates:
+    for k, own in candidates.items():
         shared = updated[k - n_outputs]
-        others = {node for i, node in accepted.items() if node is not candidates[k]}
+        others = {node for node in accepted.values() if node is not own}
         if any(shown.get(v, v) is shared for node in others for v in node.inputs):
             del accepted[k]
     # A node of which one update was refused may still write the others in place.

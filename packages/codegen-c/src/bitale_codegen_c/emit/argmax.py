@@ -25,12 +25,17 @@ def emit_argmax(b: Builder, node: Apply) -> Iterator[None]:
     target = (
         f"{out.name}[o * ({inner}) + q]" if out is not None else b.set_scalar_name(node.outputs[0])
     )
-    better = "item > best || (item != item && best == best)" if x.dtype.startswith("float") else "item > best"
+    better = (
+        "item > best || (item != item && best == best)"
+        if x.dtype.startswith("float")
+        else "item > best"
+    )
     b.put(f"for (int64_t o = 0; o < {outer}; o++) for (int64_t q = 0; q < {inner}; q++) {{")
     b.put(f"    const {x.c_type} *line = {x.name} + o * {n} * ({inner}) + q;")
     b.put(f"    {x.c_type} best = line[0]; int64_t where = 0;")
-    b.put(
-        f"    for (int64_t p = 1; p < {n}; p++) {{ {x.c_type} item = line[p * ({inner})]; if ({better}) best = item, where = p; }}"
-    )
+    b.put(f"    for (int64_t p = 1; p < {n}; p++) {{")
+    b.put(f"        {x.c_type} item = line[p * ({inner})];")
+    b.put(f"        if ({better}) best = item, where = p;")
+    b.put("    }")
     b.put(f"    {target} = where;")
     b.put("}")

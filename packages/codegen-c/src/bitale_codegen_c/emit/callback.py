@@ -1,4 +1,7 @@
-"""Ops without C text: the generated code calls back into Python, where the op's own NumPy meaning runs."""
+"""Ops without C text.
+
+The generated code calls back into Python, where the op's own NumPy meaning runs.
+"""
 
 from __future__ import annotations
 
@@ -29,23 +32,23 @@ def emit_callback(b: Builder, node: Apply, index: int) -> None:
             f"int64_t shape{i}[] = {{{lengths}}}, strides{i}[] = {{{strides}}}; "
             f"ins[{i}] = (bt_array){{(void *){a.name}, shape{i}, strides{i}}};"
         )
-    b.put(
-        f"if (rt->callback(call, {index}, ins, outs)) {{ __builtin_free(outs); BT_FAIL({b.node_index}, BT_CALLBACK_RAISED); }}"
-    )
+    b.put(f"if (rt->callback(call, {index}, ins, outs)) {{")
+    b.put("    __builtin_free(outs);")
+    b.put(f"    BT_FAIL({b.node_index}, BT_CALLBACK_RAISED);")
+    b.put("}")
     for k, v in enumerate(node.outputs):
         dtype = v.type.dtype  # type: ignore[attr-defined]
         if v.type.ndim == 0:  # type: ignore[attr-defined]
-            b.put(
-                f"__builtin_memcpy(&{b.set_scalar_name(v)}, outs[{k}].value, sizeof({C_TYPES[dtype]}));"
-            )
+            size = f"sizeof({C_TYPES[dtype]})"
+            b.put(f"__builtin_memcpy(&{b.set_scalar_name(v)}, outs[{k}].value, {size});")
             continue
         slot, name = b.new_slot(), b.name(v.name)
         b.declared.append(f"{C_TYPES[dtype]} *{name};")
         b.put(f"owned[{slot}] = {name} = outs[{k}].data;")
-        lengths = [
+        found = [
             b.declare("int64_t", f"{name}_n{a}", f"outs[{k}].shape[{a}]")
-            for a in range(v.type.ndim)
-        ]  # type: ignore[attr-defined]
-        b.arrays[v] = Array(name, dtype, lengths, None, frozenset([slot]))
+            for a in range(v.type.ndim)  # type: ignore[attr-defined]
+        ]
+        b.arrays[v] = Array(name, dtype, found, None, frozenset([slot]))
     b.put("__builtin_free(outs);")
     b.put("}")

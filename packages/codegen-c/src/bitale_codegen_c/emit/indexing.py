@@ -23,7 +23,7 @@ from .table import emits
 
 
 def _selection(b: Builder, source: Array, pattern: Any, inputs: list[Variable]) -> Array:
-    """The part of an array that an index of integers and slices selects, with checks of the integers."""
+    """The part that an index of integers and slices selects, with checks of the integers."""
     offset: list[str] = []
     lengths: list[str] = []
     strides: list[str] = []
@@ -59,7 +59,7 @@ def _is_full(part: slice) -> bool:
 
 
 def _is_block(parts: list[Any]) -> bool:
-    """Whether the selection is one block of memory: integers, then at most one slice, then full axes."""
+    """Whether the selection is one block: integers, then at most one slice, then full axes."""
     seen_slice = False
     for p in parts:
         if isinstance(p, slice):
@@ -175,10 +175,9 @@ def emit_inc_subtensor(b: Builder, node: Apply) -> Iterator[None]:
 def _check_rows(b: Builder, rows: Array, n: str) -> None:
     """Every index must lie in the range; negative ones count from the end."""
     bad = b.declare("int64_t", "bad", "0")
-    b.put(
-        f"for (int64_t e = 0; e < {rows.lengths[0]}; e++) {bad} += (int64_t){rows.name}[e * {rows.stride(0)}] < -{n} "
-        f"|| (int64_t){rows.name}[e * {rows.stride(0)}] >= {n};".replace("[e * 1]", "[e]")
-    )
+    element = f"(int64_t){rows.name}[e * ({rows.stride(0)})]"
+    b.put(f"for (int64_t e = 0; e < {rows.lengths[0]}; e++)")
+    b.put(f"    {bad} += {element} < -{n} || {element} >= {n};")
     b.check(f"{bad} == 0")
 
 
@@ -194,9 +193,8 @@ def emit_take_rows(b: Builder, node: Apply) -> Iterator[None]:
     b.put(f"for (int64_t e = 0; e < {index.lengths[0]}; e++) {{")
     b.put(f"    int64_t row = (int64_t){index.name}[e * ({index.stride(0)})];")
     b.put(f"    if (row < 0) row += {source.lengths[0]};")
-    b.put(
-        f"    __builtin_memcpy({out.name} + e * ({size}), {source.name} + row * ({size}), (size_t)({size}) * sizeof({out.c_type}));"
-    )
+    to, place = f"{out.name} + e * ({size})", f"{source.name} + row * ({size})"
+    b.put(f"    __builtin_memcpy({to}, {place}, (size_t)({size}) * sizeof({out.c_type}));")
     b.put("}")
 
 

@@ -12,7 +12,8 @@ from bitale_graph.scalar import ScalarOp
 from ..ctype import C_TYPES
 from ..vector_math.table import FUNCTIONS
 
-# Costs of one element on one core, in units of a multiplication: to decide what is worth a second thread.
+# Costs of one element on one core, in units of a multiplication: they decide what is worth a second
+# thread.
 CHEAP, DIVISION, TRANSCENDENTAL = 1, 4, 12
 
 
@@ -25,7 +26,8 @@ class Expression:
     cost: int = CHEAP
 
 
-# From the operand dtypes, the dtype of the result and the operands (names or literals) to an expression.
+# From the operand dtypes, the dtype of the result and the operands (names or literals) to an
+# expression.
 Rule = Callable[[Sequence[str], str, Sequence[str]], Expression]
 scalar_c: RuleTable[Rule] = RuleTable("a C expression", "bitale_codegen_c/emit/scalar.py")
 
@@ -90,13 +92,14 @@ _by_kind(scalar.minimum, "minimum", "{0} < {1} ? {0} : {1}")
 _by_kind(scalar.sgn, "sign", "({T})(({0} > 0) - ({0} < 0))")
 
 for _op, _name in (
-    (scalar.exp, "exp"), (scalar.exp2, "exp2"), (scalar.expm1, "expm1"), (scalar.log, "log"), (scalar.log2, "log2"),
-    (scalar.log10, "log10"), (scalar.log1p, "log1p"), (scalar.sin, "sin"), (scalar.cos, "cos"), (scalar.tan, "tan"),
-    (scalar.arcsin, "arcsin"), (scalar.arccos, "arccos"), (scalar.arctan, "arctan"), (scalar.arctan2, "arctan2"),
-    (scalar.sinh, "sinh"), (scalar.cosh, "cosh"), (scalar.tanh, "tanh"), (scalar.arcsinh, "arcsinh"),
-    (scalar.arccosh, "arccosh"), (scalar.arctanh, "arctanh"), (scalar.sigmoid, "sigmoid"), (scalar.softplus, "softplus"),
-    (scalar.erf, "erf"), (scalar.erfc, "erfc"), (scalar.int_div, "floordiv"), (scalar.mod, "mod"),
-    (scalar.round_half_to_even, "round"),
+    (scalar.exp, "exp"), (scalar.exp2, "exp2"), (scalar.expm1, "expm1"), (scalar.log, "log"),
+    (scalar.log2, "log2"), (scalar.log10, "log10"), (scalar.log1p, "log1p"), (scalar.sin, "sin"),
+    (scalar.cos, "cos"), (scalar.tan, "tan"), (scalar.arcsin, "arcsin"), (scalar.arccos, "arccos"),
+    (scalar.arctan, "arctan"), (scalar.arctan2, "arctan2"), (scalar.sinh, "sinh"),
+    (scalar.cosh, "cosh"), (scalar.tanh, "tanh"), (scalar.arcsinh, "arcsinh"),
+    (scalar.arccosh, "arccosh"), (scalar.arctanh, "arctanh"), (scalar.sigmoid, "sigmoid"),
+    (scalar.softplus, "softplus"), (scalar.erf, "erf"), (scalar.erfc, "erfc"),
+    (scalar.int_div, "floordiv"), (scalar.mod, "mod"), (scalar.round_half_to_even, "round"),
 ):  # fmt: skip
     _vector(_op, _name)
 

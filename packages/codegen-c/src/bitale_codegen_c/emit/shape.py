@@ -66,7 +66,7 @@ def emit_dimshuffle(b: Builder, node: Apply) -> Iterator[None]:
 def emit_specify_shape(b: Builder, node: Apply) -> Iterator[None]:
     """A check; the array stays."""
     source = b.array(node.inputs[0])
-    for n, wanted in zip(source.lengths, node.op.shape):  # type: ignore[attr-defined]
+    for n, wanted in zip(source.lengths, node.op.shape, strict=True):  # type: ignore[attr-defined]
         if wanted is not None:
             b.check_equal(n, str(wanted))
     b.arrays[node.outputs[0]] = source
@@ -93,7 +93,7 @@ def emit_reshape(b: Builder, node: Apply) -> Iterator[None]:
     total = source.count()
     static = out.type.shape  # type: ignore[attr-defined]
     deduced = [i for i, n in enumerate(sizes) if constant_int(n) == -1]
-    given = [str(m) if m is not None else b.scalar(n) for m, n in zip(static, sizes)]
+    given = [str(m) if m is not None else b.scalar(n) for m, n in zip(static, sizes, strict=True)]
     lengths = list(given)
     for i in deduced:
         if static[i] is None:
@@ -101,9 +101,9 @@ def emit_reshape(b: Builder, node: Apply) -> Iterator[None]:
             b.check(f"{rest} != 0 && ({total}) % {rest} == 0" if rest != "1" else "1")
             lengths[i] = b.length("n", f"({total}) / {rest}" if rest != "1" else total)
     b.check(f"({product(lengths)}) == ({total})" if product(lengths) != total else "1")
-    for n, given_n in zip(lengths, sizes):
-        if constant_int(given_n) is None:
-            b.check(f"{n} >= 0")
+    for length, size in zip(lengths, sizes, strict=True):
+        if constant_int(size) is None:
+            b.check(f"{length} >= 0")
     view = b.contiguous(source)
     if view is not source:
         b.adopt_temporaries(view)
@@ -142,7 +142,7 @@ def emit_alloc(b: Builder, node: Apply) -> Iterator[None]:
 
 
 def stretched(source: Array, v: Variable, rank: int) -> Array:
-    """``source`` as an array of ``rank`` axes that stands still along those that it broadcasts over."""
+    """``source`` with ``rank`` axes, standing still along those that it broadcasts over."""
     shape = v.type.shape  # type: ignore[attr-defined]
     shift = rank - len(shape)
     strides = [
@@ -185,9 +185,9 @@ def emit_eye(b: Builder, node: Apply) -> Iterator[None]:
     b.check(f"{n} >= 0 && {m} >= 0")
     out = b.result(node.outputs[0], [n, m])
     yield
-    b.put(
-        f"for (int64_t i = 0; i < {n}; i++) for (int64_t j = 0; j < {m}; j++) {out.name}[i * {m} + j] = ({C_TYPES[out.dtype]})(j - i == {k});"
-    )
+    b.put(f"for (int64_t i = 0; i < {n}; i++)")
+    b.put(f"for (int64_t j = 0; j < {m}; j++)")
+    b.put(f"    {out.name}[i * {m} + j] = ({C_TYPES[out.dtype]})(j - i == {k});")
 
 
 @emits.define(Join)
