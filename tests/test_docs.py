@@ -1,0 +1,49 @@
+"""The code that documents show is run as it stands."""
+
+import contextlib
+import io
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+
+def blocks(path):
+    """The Python code of a page, joined from top to bottom."""
+    text = (ROOT / path).read_text(encoding="utf-8")
+    return re.findall(r"^```python\n(.*?)^```", text, flags=re.MULTILINE | re.DOTALL)
+
+
+def run(code, path, names=None):
+    """Run code; its names, and what it printed."""
+    names = {"__name__": "page", **(names or {})}
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        exec(compile(code, path, "exec"), names)
+    return names, printed.getvalue()
+
+
+def test_the_tour_runs_from_top_to_bottom():
+    names, printed = run("\n".join(blocks("docs/tour.md")), "docs/tour.md")
+    assert "0.0 3.0 7.0" in printed
+    assert names["losses"][-1] < names["losses"][0] / 4
+
+
+@pytest.mark.parametrize("path", ["README.md", "packages/bitale/README.md"])
+def test_the_first_program_does_what_it_says(path):
+    # Generated code is there only where a compiler is.
+    code = blocks(path)[0].replace("print(train.source())", "")
+    _, printed = run(code, path)
+    assert [float(line.split()[0]) for line in printed.splitlines()[:3]] == pytest.approx(
+        [0.9, 8.54, 13.124]
+    )
+
+
+@pytest.mark.parametrize("path", ["README.md", "docs/README.md", "docs/tour.md", "CONTRIBUTING.md"])
+def test_links_within_the_repository_lead_somewhere(path):
+    page = ROOT / path
+    links = re.findall(r"\]\(([^)#]+)", page.read_text(encoding="utf-8"))
+    inner = [link for link in links if "://" not in link]
+    assert [link for link in inner if not (page.parent / link).exists()] == []
