@@ -28,6 +28,7 @@ cdef class Argument:
     cdef readonly tuple shape
     cdef readonly object filter
     cdef readonly object name
+    cdef object scalar_type
     cdef int type_number
     cdef int ndim
     cdef bint is_static
@@ -38,6 +39,7 @@ cdef class Argument:
         self.dtype, self.shape = parse_type(dtype, shape)
         self.filter = filter
         self.name = name
+        self.scalar_type = self.dtype.type
         self.type_number = self.dtype.num
         self.ndim = len(self.shape)
         self.item_mask = self.dtype.itemsize - 1
@@ -73,7 +75,7 @@ cdef class Argument:
         return True
 
     cdef inline bint load_scalar(self, PyObject *value, void *target) except -1:
-        """Write a Python number to target if that loses nothing; return whether it was done."""
+        """Write a number to target if that loses nothing; return whether it was done."""
         cdef double number
         cdef long long integer
         cdef int overflow = 0
@@ -87,6 +89,9 @@ cdef class Argument:
                 return True
             return False
         if not PyLong_CheckExact(<object>value):
+            if type(<object>value) is self.scalar_type and self.item_mask < 8:
+                cnp.PyArray_ScalarAsCtype(<object>value, target)
+                return True
             return False
         integer = PyLong_AsLongLongAndOverflow(value, &overflow)
         if overflow:
