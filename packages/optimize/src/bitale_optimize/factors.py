@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -51,6 +51,10 @@ class Factors:
             return self.above, self.below
         return self.above / self.below, self.below.dtype.type(1)
 
+    def has_sign(self) -> bool:
+        """Whether a minus stands before it: the constant is -1, and not what is divided."""
+        return bool(self.coefficient()[0] == -1) and any(e > 0 for e in self.exponents.values())
+
     def cost(self) -> int:
         """How many nodes the product takes when it is built."""
         kept = self.kept()
@@ -58,8 +62,7 @@ class Factors:
         entries = len(kept) + (below != 1)
         if above not in (1, -1) or not any(e > 0 for e in kept.values()):
             entries += 1
-        sign = above == -1 and any(e > 0 for e in kept.values())
-        return max(entries - 1, 0) + sign + sum(_products(abs(e)) for e in kept.values())
+        return max(entries - 1, 0) + self.has_sign() + sum(_products(abs(e)) for e in kept.values())
 
 
 def is_product_root(node: Apply, context: RewriteContext) -> bool:
@@ -79,6 +82,16 @@ def product_factors(root: Variable, context: RewriteContext) -> Factors | None:
 
     None if the constants together would over- or underflow.
     """
+    key = (product_factors, root)
+    if key not in context.memo:
+        context.memo[key] = _flatten(root, context)
+    known = context.memo[key]
+    assert known is None or isinstance(known, Factors)
+    # Rules take factors out and put others in.
+    return None if known is None else replace(known, exponents=dict(known.exponents))
+
+
+def _flatten(root: Variable, context: RewriteContext) -> Factors | None:
     dtype = dtype_of(root)
     one = np.dtype(dtype).type(1)
     factors = Factors(dtype, one, one)
@@ -105,7 +118,8 @@ def product_factors(root: Variable, context: RewriteContext) -> Factors | None:
                     factors.below = factors.below * value ** (-exponent)
             else:
                 factors.times(v, exponent)
-        if inexact and not all(
+        has_constants = factors.above != 1 or factors.below != 1
+        if inexact and has_constants and not all(
             np.isfinite(c) and c != 0
             for c in (factors.above, factors.below, *factors.coefficient())
         ):

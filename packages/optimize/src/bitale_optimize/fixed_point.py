@@ -122,18 +122,19 @@ class FixedPoint:
         context = self.context
         if self.merge(node):
             return
-        for rule in self.rules_of(node.op):
-            if rule.name in self.stopped:
-                continue
-            context.attempts += 1
-            pairs = self.attempt(rule, node)
-            if context.requeued:
-                for other in context.requeued:
-                    self.push(other)
-                context.requeued.clear()
-            if pairs:
-                self.install(rule, node, pairs)
-                return
+        with trace.inherited(node.trace):
+            for rule in self.rules_of(node.op):
+                if rule.name in self.stopped:
+                    continue
+                context.attempts += 1
+                pairs = self.attempt(rule, node)
+                if context.requeued:
+                    for other in context.requeued:
+                        self.push(other)
+                    context.requeued.clear()
+                if pairs:
+                    self.install(rule, node, pairs)
+                    return
 
     def merge(self, node: Apply) -> bool:
         """Replace a node by an equal one that was met before: rules look for variables that occur twice."""
@@ -158,15 +159,14 @@ class FixedPoint:
     def attempt(self, rule: Rule, node: Apply) -> list[tuple[Variable, Variable]]:
         """What a rule wants replaced, of the right types; an error is told, and stops nothing."""
         try:
-            with trace.inherited(node.trace):
-                result = rule.apply(node, self.context)
-                if result is None:
-                    return []
-                return [
-                    (old, self.context.fit(old, new))
-                    for old, new in _pairs(node, result)
-                    if new is not old
-                ]
+            result = rule.apply(node, self.context)
+            if result is None:
+                return []
+            return [
+                (old, self.context.fit(old, new))
+                for old, new in _pairs(node, result)
+                if new is not old
+            ]
         except Exception as error:
             policy = config.on_opt_error
             if policy == "raise":

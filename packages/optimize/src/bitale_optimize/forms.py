@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from bitale_graph import dtype as dtypes
 from bitale_graph.conversion import as_tensor
 from bitale_graph.elementwise import Elementwise
 from bitale_graph.op import Op
@@ -12,6 +13,9 @@ from bitale_graph.ops.creation import Alloc
 from bitale_graph.ops.shape import Dimshuffle, Reshape, SpecifyShape
 from bitale_graph.scalar import ScalarOp, is_cast, second
 from bitale_graph.variable import Apply, Constant, Variable
+
+
+_KINDS = {name: np.dtype(name).kind for name in dtypes.ALL}
 
 
 def operands(variable: Variable, row: ScalarOp) -> list[Any] | None:
@@ -42,8 +46,7 @@ def dtype_of(variable: Variable) -> str:
 
 def kind_of(variable: Variable) -> str:
     """``"f"``, ``"c"``, ``"i"``, ``"u"`` or ``"b"``, as NumPy has it; empty for what is no tensor."""
-    dtype = dtype_of(variable)
-    return np.dtype(dtype).kind if dtype else ""
+    return _KINDS.get(dtype_of(variable), "")
 
 
 def is_inexact(variable: Variable) -> bool:

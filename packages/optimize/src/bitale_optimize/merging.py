@@ -15,7 +15,8 @@ def merge_key(node: Apply) -> object:
     inputs = [_input_key(v) for v in node.inputs]
     if isinstance(op, Elementwise) and op.scalar_op.commutative:
         inputs.sort(key=hash)
-    return (op, *inputs)
+    # The scalar op alone is quicker to hash than the op; subclasses are told apart.
+    return (op.scalar_op if type(op) is Elementwise else op, *inputs)
 
 
 def _input_key(variable: Variable) -> object:

@@ -21,10 +21,11 @@ from bitale_graph.ops.softmax import LogSoftmax, Softmax
 from bitale_graph.scalar import ScalarOp
 from bitale_graph.variable import Apply, Constant, Variable
 
-from .forms import dtype_of, is_inexact, is_uniform, number
+from .forms import dtype_of, is_uniform, kind_of, number
 from .rewrite import Changes, RewriteContext, Rule, Track
 
 Bindings = dict[str, Variable]
+ALL_KINDS = "biufc"
 CONSTANT_LETTERS = ("c", "k")
 _OPS: dict[str, Op] = {"softmax": Softmax(), "log_softmax": LogSoftmax()}
 _OPERATORS: dict[type[ast.operator], ScalarOp] = {
@@ -179,8 +180,8 @@ class PatternRule:
         What is won.
     default : bool
         Whether it is active without being included by name.
-    exact : bool
-        Whether it holds for integers as well; others are for floats alone.
+    of : str
+        For results of which kinds it holds: letters of NumPy's dtype kinds, by default real floats.
     """
 
     name: str
@@ -189,7 +190,7 @@ class PatternRule:
     changes: Changes
     why: str = ""
     default: bool = True
-    exact: bool = False
+    of: str = "f"
 
     @cached_property
     def found(self) -> Application:
@@ -213,7 +214,7 @@ class PatternRule:
     def apply(self, node: Apply, context: RewriteContext) -> Variable | None:
         """Replace the output of ``node`` if it matches."""
         output = node.outputs[0]
-        if not self.exact and not is_inexact(output):
+        if kind_of(output) not in self.of:
             return None
         for bound in match(self.found, output):
             new = build(self.replacement, bound)

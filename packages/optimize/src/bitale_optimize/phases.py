@@ -117,7 +117,7 @@ def source_digest(rule: Rule) -> str | None:
     """A digest of the text that a registered rule is made of; None where what it does cannot be told from a text."""
     one = rule.origin
     if isinstance(one, PatternRule):
-        return f"{one.name}: {one.find} -> {one.replace} {one.exact}"
+        return f"{one.name}: {one.find} -> {one.replace} {one.of}"
     function: Callable[..., Any] | Any = one.apply if isinstance(one, Rule) else one
     if not inspect.isfunction(function) or function.__closure__:
         return None

@@ -168,6 +168,8 @@ class RewriteContext:
         The pass that runs now.
     attempts : int
         How many times a rule was tried on a node: the work done.
+    memo : dict
+        What rules have found out about the graph as it is now; emptied by every replacement.
     """
 
     def __init__(self, graph: FunctionGraph, mode: Mode, log: list[Firing] | None = None) -> None:
@@ -177,6 +179,7 @@ class RewriteContext:
         self.phase = ""
         self.attempts = 0
         self.requeued: list[Apply] = []
+        self.memo: dict[object, object] = {}
         self._shapes: Shapes | None = None
 
     @property
@@ -219,6 +222,7 @@ class RewriteContext:
             self.log.append(Firing(rule, self.phase, brief(old), brief(new)))
         if self._shapes is not None:
             self._shapes.unify(new, old)
+        self.memo.clear()
         self.graph.replace(old, new)
 
     def replace_all(self, pairs: Iterable[tuple[Variable, Variable]], rule: str) -> None:

@@ -9,20 +9,20 @@ from bitale_graph.ops.product import Dot
 from bitale_graph.variable import Apply, Variable
 
 from ..forms import dtype_of, is_uniform, kind_of, number, row_of, uniform_constant
-from ..pattern import PatternRule
+from ..pattern import ALL_KINDS, PatternRule
 from ..phases import canonical
 from ..rewrite import Changes, RewriteContext
 
 for _row in (
-    PatternRule("neg_of_neg", "-(-x)", "x", Changes.NOTHING, "two signs cancel", exact=True),
-    PatternRule("inv_of_inv", "inv(inv(x))", "x", Changes.ACCURACY, "1 / (1 / x)"),
-    PatternRule("abs_of_neg", "abs(-x)", "abs(x)", Changes.NOTHING, exact=True),
-    PatternRule("abs_of_abs", "abs(abs(x))", "abs(x)", Changes.NOTHING, exact=True),
-    PatternRule("sqr_of_neg", "sqr(-x)", "sqr(x)", Changes.NOTHING, exact=True),
-    PatternRule("quotient_by_one", "x / 1", "x", Changes.NOTHING),
-    PatternRule("floor_quotient_by_one", "int_div(x, 1)", "x", Changes.NOTHING, exact=True),
-    PatternRule("power_zero", "x ** 0", "1", Changes.NOTHING, "1 for NaN too, as in IEEE 754", exact=True),
-    PatternRule("power_one", "x ** 1", "x", Changes.NOTHING, exact=True),
+    PatternRule("neg_of_neg", "-(-x)", "x", Changes.NOTHING, "two signs cancel", of=ALL_KINDS),
+    PatternRule("inv_of_inv", "inv(inv(x))", "x", Changes.ACCURACY, "1 / (1 / x)", of="fc"),
+    PatternRule("abs_of_neg", "abs(-x)", "abs(x)", Changes.NOTHING, of=ALL_KINDS),
+    PatternRule("abs_of_abs", "abs(abs(x))", "abs(x)", Changes.NOTHING, of=ALL_KINDS),
+    PatternRule("sqr_of_neg", "sqr(-x)", "sqr(x)", Changes.NOTHING, of=ALL_KINDS),
+    PatternRule("quotient_by_one", "x / 1", "x", Changes.NOTHING, of="fc"),
+    PatternRule("floor_quotient_by_one", "int_div(x, 1)", "x", Changes.NOTHING, of="iu"),
+    PatternRule("power_zero", "x ** 0", "1", Changes.NOTHING, "1 for NaN too, as in IEEE 754", of=ALL_KINDS),
+    PatternRule("power_one", "x ** 1", "x", Changes.NOTHING, of=ALL_KINDS),
     PatternRule("zero_quotient", "0 / x", "0", Changes.DOMAIN, "0 / 0 was NaN"),
 ):  # fmt: skip
     canonical.add(_row.rule())

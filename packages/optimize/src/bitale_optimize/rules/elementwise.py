@@ -10,21 +10,21 @@ from bitale_graph.scalar import is_cast
 from bitale_graph.variable import Apply, Variable
 
 from ..forms import dtype_of, is_uniform, kind_of, number, operands, row_of, uniform
-from ..pattern import PatternRule
+from ..pattern import ALL_KINDS, PatternRule
 from ..phases import canonical
 from ..rewrite import Changes, RewriteContext
 
 for _row in (
-    PatternRule("max_of_same", "maximum(x, x)", "x", Changes.NOTHING, exact=True),
-    PatternRule("min_of_same", "minimum(x, x)", "x", Changes.NOTHING, exact=True),
-    PatternRule("and_of_same", "x & x", "x", Changes.NOTHING, exact=True),
-    PatternRule("or_of_same", "x | x", "x", Changes.NOTHING, exact=True),
-    PatternRule("xor_of_same", "x ^ x", "0", Changes.NOTHING, exact=True),
-    PatternRule("and_with_zero", "x & 0", "0", Changes.NOTHING, exact=True),
-    PatternRule("or_with_zero", "x | 0", "x", Changes.NOTHING, exact=True),
-    PatternRule("xor_with_zero", "x ^ 0", "x", Changes.NOTHING, exact=True),
-    PatternRule("invert_of_invert", "invert(invert(x))", "x", Changes.NOTHING, exact=True),
-    PatternRule("switch_of_same", "switch(a, x, x)", "x", Changes.NOTHING, exact=True),
+    PatternRule("max_of_same", "maximum(x, x)", "x", Changes.NOTHING, of=ALL_KINDS),
+    PatternRule("min_of_same", "minimum(x, x)", "x", Changes.NOTHING, of=ALL_KINDS),
+    PatternRule("and_of_same", "x & x", "x", Changes.NOTHING, of=ALL_KINDS),
+    PatternRule("or_of_same", "x | x", "x", Changes.NOTHING, of=ALL_KINDS),
+    PatternRule("xor_of_same", "x ^ x", "0", Changes.NOTHING, of=ALL_KINDS),
+    PatternRule("and_with_zero", "x & 0", "0", Changes.NOTHING, of=ALL_KINDS),
+    PatternRule("or_with_zero", "x | 0", "x", Changes.NOTHING, of=ALL_KINDS),
+    PatternRule("xor_with_zero", "x ^ 0", "x", Changes.NOTHING, of=ALL_KINDS),
+    PatternRule("invert_of_invert", "invert(invert(x))", "x", Changes.NOTHING, of=ALL_KINDS),
+    PatternRule("switch_of_same", "switch(a, x, x)", "x", Changes.NOTHING, of=ALL_KINDS),
     PatternRule("exp_of_log", "exp(log(x))", "x", Changes.DOMAIN, "negative x was NaN"),
     PatternRule("log_of_exp", "log(exp(x))", "x", Changes.ACCURACY, "exp overflows from 710 on"),
     PatternRule("expm1_of_log1p", "expm1(log1p(x))", "x", Changes.DOMAIN, "x < -1 was NaN"),

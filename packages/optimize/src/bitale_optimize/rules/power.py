@@ -9,7 +9,7 @@ from bitale_graph.ops import math as tm
 from bitale_graph.variable import Apply, Variable
 
 from ..forms import is_inexact, uniform
-from ..pattern import PatternRule
+from ..pattern import ALL_KINDS, PatternRule
 from ..phases import specialize
 from ..rewrite import Changes, RewriteContext
 
@@ -17,9 +17,9 @@ LARGEST_POWER = 64
 """Up to which exponent products are used: at most 10 of them, less than one pow costs."""
 
 for _row in (
-    PatternRule("product_with_itself", "x * x", "sqr(x)", Changes.NOTHING, "x is read once", exact=True),
-    PatternRule("product_with_minus_one", "x * -1", "-x", Changes.NOTHING, exact=True),
-    PatternRule("quotient_by_minus_one", "x / -1", "-x", Changes.NOTHING),
+    PatternRule("product_with_itself", "x * x", "sqr(x)", Changes.NOTHING, "x is read once", of=ALL_KINDS),
+    PatternRule("product_with_minus_one", "x * -1", "-x", Changes.NOTHING, of=ALL_KINDS),
+    PatternRule("quotient_by_minus_one", "x / -1", "-x", Changes.NOTHING, of="fc"),
     PatternRule("square_root", "x ** 0.5", "sqrt(x)", Changes.DOMAIN, "(-inf) ** 0.5 is inf"),
     PatternRule("inverse_square_root", "x ** -0.5", "1 / sqrt(x)", Changes.DOMAIN),
 ):  # fmt: skip

@@ -27,7 +27,7 @@ def product_of_factors(node: Apply, context: RewriteContext) -> Variable | None:
     if factors is None:
         return None
     # Signs move outwards, to where a sum or exp(-x) is waiting for them.
-    has_inner_sign = factors.above == -1 and row_of(node) is not scalar.neg
+    has_inner_sign = factors.has_sign() and row_of(node) is not scalar.neg
     cost = factors.cost()
     if cost < factors.nodes or (cost == factors.nodes and has_inner_sign):
         made: Variable = build_product(factors)

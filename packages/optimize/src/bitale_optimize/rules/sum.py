@@ -7,12 +7,14 @@ from typing import Any
 import numpy as np
 from bitale_graph import scalar
 from bitale_graph.ops import math as tm
-from bitale_graph.variable import Apply, Variable
+from bitale_graph.variable import Apply, Constant, Variable
 
 from ..forms import kind_of, number, row_of
 from ..phases import canonical
 from ..rewrite import Changes, RewriteContext
 from ..terms import SUM_ROWS, Terms, sum_terms, wrapped_integer
+
+_OPEN = (*SUM_ROWS, scalar.mul)
 
 
 @canonical.rule(
@@ -33,6 +35,8 @@ def sum_of_terms(node: Apply, context: RewriteContext) -> Variable | None:
     if reader is not None and row_of(reader) in SUM_ROWS:
         context.requeue(reader)
         return None
+    if _is_plain(node):
+        return None
     with np.errstate(all="ignore"):
         terms = sum_terms(root, context)
         kept = {v: c for v, c in terms.coefficients.items() if wrapped_integer(c, terms.dtype) != 0}
@@ -46,6 +50,13 @@ def sum_of_terms(node: Apply, context: RewriteContext) -> Variable | None:
         if cost < terms.nodes or (cost == terms.nodes and is_better):
             return _build(kept, terms)
     return None
+
+
+def _is_plain(node: Apply) -> bool:
+    """Whether it is seen at once that nothing can be gathered."""
+    if node.inputs[0] is node.inputs[-1] and len(node.inputs) == 2:
+        return False
+    return not any(isinstance(v, Constant) or row_of(v.owner) in _OPEN for v in node.inputs)
 
 
 def _is_negative(c: Any) -> bool:
