@@ -19,8 +19,10 @@ from bitale_graph.variable import Apply
 from ..builder import Array, Builder, product
 from ..ctype import SUFFIXES
 from ..memory import reuses
+from .loop import BLOCK
 from .scalar import TRANSCENDENTAL
 from .table import emits
+from .threads import put_shared
 
 
 def _library(b: Builder, dtype: str) -> str:
@@ -33,7 +35,10 @@ def _library(b: Builder, dtype: str) -> str:
         "initializer(omp_priv = omp_orig)",
     )
     text = (files(__package__) / ".." / "support" / "rows.h").read_text()
-    b.library(f"rows_{suffix}", text.replace("TYPE", c_type).replace("SUFFIX", suffix))
+    b.library(
+        f"rows_{suffix}",
+        text.replace("BT_BLOCK", str(BLOCK)).replace("TYPE", c_type).replace("SUFFIX", suffix),
+    )
     return suffix
 
 
@@ -42,14 +47,12 @@ def _rows(x: Array) -> tuple[str, str]:
 
 
 def _over_rows(b: Builder, rows: str, n: str, cost: int, call: str) -> None:
-    """Call for each thread's rows; ``call`` uses lo and hi."""
+    """Call for each thread's rows; ``call`` uses lo, hi and part."""
     parts = b.declare("int64_t", "parts", f"bt_parts(rt, ({rows}) * {n} * {cost})")
     b.put(f"if ({parts} > ({rows})) {parts} = ({rows}) > 0 ? ({rows}) : 1;")
-    b.put(f"#pragma omp parallel for num_threads(rt->threads) schedule(static, 1) if ({parts} > 1)")
-    b.put(f"for (int64_t part = 0; part < {parts}; part++) {{")
-    b.put(f"    int64_t lo = ({rows}) * part / {parts}, hi = ({rows}) * (part + 1) / {parts};")
-    b.put(f"    {call}")
-    b.put("}")
+    alone = f"{{ const int64_t part = 0, lo = 0, hi = {rows}; (void)part; {call} }}"
+    bounds = f"int64_t lo = ({rows}) * part / {parts}, hi = ({rows}) * (part + 1) / {parts};"
+    put_shared(b, parts, alone, [bounds, call])
 
 
 @reuses.define(Softmax, LogSoftmax)

@@ -1,5 +1,5 @@
 /* Rows of n numbers in TYPE: softmax, its logarithm, and cross-entropy. Each reads a row at most three times, and the
- * row stays in the first-level cache. Sums accumulate in double. */
+ * row stays in the first-level cache. Sums run in TYPE over blocks of BT_BLOCK, and in double from block to block. */
 static inline TYPE bt_row_max_SUFFIX(int64_t n, const TYPE *x) {
     TYPE m = -__builtin_inf();
 #pragma omp simd reduction(bt_maximum_SUFFIX_of : m)
@@ -11,11 +11,16 @@ static inline TYPE bt_row_max_SUFFIX(int64_t n, const TYPE *x) {
 static inline double bt_row_exp_SUFFIX(int64_t n, const TYPE *x, TYPE *y, TYPE *top) {
     const TYPE m = *top = bt_row_max_SUFFIX(n, x);
     double s = 0;
-#pragma omp simd reduction(+ : s)
-    for (int64_t j = 0; j < n; j++) {
-        const TYPE e = bt_exp_SUFFIX(x[j] - m);
-        y[j] = e;
-        s += e;
+    for (int64_t start = 0; start < n; start += BT_BLOCK) {
+        const int64_t stop = n - start < BT_BLOCK ? n : start + BT_BLOCK;
+        TYPE b = 0;
+#pragma omp simd reduction(+ : b)
+        for (int64_t j = start; j < stop; j++) {
+            const TYPE e = bt_exp_SUFFIX(x[j] - m);
+            y[j] = e;
+            b += e;
+        }
+        s += b;
     }
     return s;
 }
@@ -33,8 +38,13 @@ static __attribute__((noinline, unused)) void bt_log_softmax_SUFFIX(int64_t rows
     for (int64_t i = 0; i < rows; i++, x += n, y += n) {
         const TYPE m = bt_row_max_SUFFIX(n, x);
         double s = 0;
-#pragma omp simd reduction(+ : s)
-        for (int64_t j = 0; j < n; j++) s += bt_exp_SUFFIX(x[j] - m);
+        for (int64_t start = 0; start < n; start += BT_BLOCK) {
+            const int64_t stop = n - start < BT_BLOCK ? n : start + BT_BLOCK;
+            TYPE b = 0;
+#pragma omp simd reduction(+ : b)
+            for (int64_t j = start; j < stop; j++) b += bt_exp_SUFFIX(x[j] - m);
+            s += b;
+        }
         const TYPE shift = (TYPE)__builtin_log(s);
 #pragma omp simd
         for (int64_t j = 0; j < n; j++) y[j] = (x[j] - m) - shift;
