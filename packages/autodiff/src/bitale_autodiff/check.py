@@ -82,8 +82,10 @@ class numeric_grad:  # noqa: N801 (Theano's name; it reads as a function where i
     @staticmethod
     def abs_rel_err(a: Any, b: Any) -> tuple[Any, Any]:
         """``|a - b|``, and ``|a - b| / (|a| + |b|)``, element by element."""
-        absolute = np.abs(np.subtract(a, b))
-        return absolute, absolute / np.maximum(np.abs(a) + np.abs(b), 1e-8)
+        a, b = np.asarray(a, dtype="float64"), np.asarray(b, dtype="float64")
+        with np.errstate(invalid="ignore"):
+            absolute = np.abs(a - b)
+            return absolute, absolute / np.maximum(np.abs(a) + np.abs(b), 1e-8)
 
     def abs_rel_errors(self, g_pt: Sequence[Array]) -> list[tuple[Array, Array]]:
         """Absolute and relative errors of derivatives, against the numerical ones.

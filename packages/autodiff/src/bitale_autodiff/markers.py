@@ -1,7 +1,7 @@
 """Identities that change how derivatives flow: `zero_grad`, `grad_clip` and the like.
 
-To every other layer each is an elementwise identity: rewriting drops it, and no code generator needs
-a rule for it.
+To every other layer each is an elementwise identity: rewriting drops it, and no code generator
+needs a rule for it.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ from ..table import connections, scalar_vjps, vjps
 def elementwise_vjp(
     op: Any, inputs: Sequence[Any], outputs: Sequence[Any], cotangents: Sequence[Any]
 ) -> Sequence[Any]:
-    """Apply the scalar rule to whole tensors; through a conversion the cotangent passes as it is."""
+    """Apply the scalar rule to whole tensors; a conversion lets the cotangent pass."""
     (ct,) = cotangents
     if s.is_cast(op.scalar_op):
         return [ct]

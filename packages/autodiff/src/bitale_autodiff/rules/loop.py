@@ -17,6 +17,6 @@ def loop_vjp(
 ) -> NoReturn:
     """Raise `MissingRuleError`, and tell when to differentiate instead."""
     raise MissingRuleError(
-        "Loop has not a gradient rule: rewriting makes it from elementwise ops and reductions, inside "
-        "function(). Differentiate the expression before it is compiled or rewritten"
+        "Loop has not a gradient rule: rewriting makes it from elementwise ops and reductions, "
+        "inside function(). Differentiate the expression before it is compiled or rewritten"
     )

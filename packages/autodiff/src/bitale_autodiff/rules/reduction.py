@@ -39,7 +39,7 @@ def _stretched(x: Any, kept: Any) -> Any:
 
 
 def _extremum_vjp(x: Any, y: Any, axes: tuple[int, ...], ct: Any) -> Any:
-    """Share the cotangent equally among the largest (or smallest) elements; a NaN passes nothing."""
+    """Share the cotangent equally among the largest (or smallest); a NaN passes nothing."""
     chosen = T.eq(x, y)
     count = T.sum(T.cast(chosen, ct.dtype), axis=axes, keepdims=True)
     return T.switch(chosen, ct / count, 0)
@@ -49,9 +49,9 @@ def _product_vjp(x: Any, axes: tuple[int, ...], ct: Any) -> Any:
     """The product of the other elements: right to second order, with any number of zeros.
 
     Let p be the product of the elements that are not zero, and s the sum of those that are: its
-    value is 0, and its derivative 1. The nonzero ones among the others of x multiply to p / x or, if
-    x is zero itself, to p. The zeros among them multiply to 1, s, or (beside another zero) s - x;
-    what is left out vanishes to second order.
+    value is 0, and its derivative 1. The nonzero ones among the others of x multiply to p / x or,
+    if x is zero itself, to p. The zeros among them multiply to 1, s, or (beside another zero)
+    s - x; what is left out vanishes to second order.
     """
     is_zero = T.eq(x, 0)
     nonzero = T.switch(is_zero, 1, x)

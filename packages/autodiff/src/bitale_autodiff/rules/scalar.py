@@ -1,7 +1,7 @@
-"""Derivatives of the scalar ops: a rule takes the operands, the result ``y`` and its cotangent ``ct``.
+"""Derivatives of the scalar ops; a rule takes the operands, the result ``y``, its cotangent ``ct``.
 
-A formula uses ``y`` where that saves work. Python numbers are weak, so everything stays in the dtype
-of the operands.
+A formula uses ``y`` where that saves work. Python numbers are weak, so everything stays in the
+dtype of the operands.
 """
 
 from __future__ import annotations

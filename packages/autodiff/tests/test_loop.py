@@ -1,0 +1,14 @@
+import pytest
+from bitale_autodiff import grad
+from bitale_graph import Loop, scalar
+from bitale_graph import language as T
+from bitale_graph.errors import MissingRuleError
+from bitale_graph.loop import Result, Step
+
+
+def test_a_fused_loop_says_when_to_differentiate_instead():
+    x = T.dvector()
+    step = Step(scalar.exp, (0,), "float64")
+    y = Loop(1, (step,), (Result(1, "float64"),))(x)
+    with pytest.raises(MissingRuleError, match="before it is compiled or rewritten"):
+        grad(T.sum(y), x)
