@@ -18,13 +18,17 @@ DISCRETE = ("bool", *INTEGERS)
 FLOATS = ("float16", "float32", "float64")
 COMPLEX = ("complex64", "complex128")
 ALL = (*DISCRETE, *FLOATS, *COMPLEX)
+_KNOWN = frozenset(ALL)
 _SMALL = ("bool", "int8", "int16", "uint8", "uint16")
 
 
 def check(dtype: object) -> str:
     """The canonical name of ``dtype`` (``"floatX"`` is resolved); raises `DtypeError`."""
-    if dtype == "floatX":
-        return str(config.floatX)
+    if type(dtype) is str:
+        if dtype in _KNOWN:
+            return dtype
+        if dtype == "floatX":
+            return str(config.floatX)
     try:
         name = np.dtype(dtype).name  # type: ignore[call-overload]
     except TypeError as error:

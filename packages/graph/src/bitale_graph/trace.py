@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import sys
 import threading
 from collections.abc import Iterator
@@ -19,6 +20,7 @@ class _Origin(threading.local):
 _origin = _Origin()
 
 
+@functools.cache
 def is_own_module(name: str) -> bool:
     """Whether a module of this name belongs to bitale."""
     return name == "bitale" or name.startswith(("bitale_", "bitale."))

@@ -1,0 +1,158 @@
+import subprocess
+import sys
+import textwrap
+
+import pytest
+from bitale_graph import change_flags, config
+from bitale_graph.config import Config, Flag, parse_bool
+from bitale_graph.errors import ConfigError
+
+
+def run(code, tmp_path, files=(), **environment):
+    """Run a program of its own, and give its output."""
+    variables = {"BITALERC": ":".join(map(str, files)) or str(tmp_path / "none"), **environment}
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(code)],
+        env={
+            "PYTHONPATH": ":".join(p for p in sys.path if p),
+            "PATH": "/usr/bin:/bin",
+            **variables,
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return done.stdout + done.stderr
+
+
+SHOW = """
+from bitale_graph import config
+print(config.floatX, config.on_unused_input, config.traceback_limit)
+"""
+
+
+def test_defaults(tmp_path):
+    assert run(SHOW, tmp_path).split() == ["float64", "raise", "8"]
+
+
+def test_the_right_most_flag_wins(tmp_path):
+    flags = "floatX=float32, on_unused_input=warn,floatX=float16,"
+    assert run(SHOW, tmp_path, BITALE_FLAGS=flags).split() == ["float16", "warn", "8"]
+
+
+def test_files_are_read_and_the_variable_wins(tmp_path):
+    first, second = tmp_path / "first", tmp_path / "second"
+    first.write_text("[global]\nfloatX = float32\ntraceback_limit = 3\n")
+    second.write_text("[global]\ntraceback_limit = 5\n")
+    found = run(SHOW, tmp_path, files=(first, second), BITALE_FLAGS="on_unused_input=ignore")
+    assert found.split() == ["float32", "ignore", "5"]
+    found = run(SHOW, tmp_path, files=(first,), BITALE_FLAGS="floatX=float64")
+    assert found.split() == ["float64", "raise", "3"]
+
+
+def test_sections_are_prefixes(tmp_path):
+    file = tmp_path / "rc"
+    file.write_text("[gcc]\ncxxflags = -O1\n")
+    code = """
+    from bitale_graph import config
+    from bitale_graph.config import Flag
+    config.register(Flag("gcc.cxxflags", "", "flags"))
+    print(getattr(config, "gcc.cxxflags"))
+    """
+    assert run(code, tmp_path, files=(file,)).strip() == "-O1"
+
+
+def test_a_wrong_value_is_told_with_the_allowed_ones(tmp_path):
+    found = run(SHOW, tmp_path, BITALE_FLAGS="floatX=float8")
+    assert "config.floatX takes one of 'float16', 'float32', 'float64', not 'float8'" in found
+    assert "each item must read key=value" in run(SHOW, tmp_path, BITALE_FLAGS="floatX")
+
+
+FUNCTIONS = """
+from bitale_graph import config, function, language as T
+from bitale_graph.config import Flag
+x = T.dscalar("x")
+function([x], x)
+function([x], x)
+config.register(Flag("late", "", "of a layer loaded late"))
+print(config.late)
+"""
+
+
+def test_an_unknown_flag_is_warned_of_once_and_not_lost(tmp_path):
+    found = run(FUNCTIONS, tmp_path, BITALE_FLAGS="nonsense=1,late=kept")
+    assert found.count("sets 'nonsense', which no installed layer of bitale knows") == 1
+    assert "kept" in found.splitlines()
+
+
+def test_flags_change_for_a_block_and_come_back():
+    with config.change_flags(floatX="float32", traceback_limit=2):
+        assert (config.floatX, config.traceback_limit) == ("float32", 2)
+        with change_flags(floatX="float16"):
+            assert config.floatX == "float16"
+        assert config.floatX == "float32"
+    assert (config.floatX, config.traceback_limit) == ("float64", 8)
+
+
+def test_flags_come_back_after_an_error():
+    with pytest.raises(RuntimeError, match="inside"), config.change_flags(floatX="float32"):
+        raise RuntimeError("inside")
+    assert config.floatX == "float64"
+
+
+def test_flags_can_decorate_a_function():
+    @config.change_flags(floatX="float32")
+    def inside(depth):
+        return (config.floatX, inside(depth - 1)) if depth else config.floatX
+
+    assert inside(1) == ("float32", "float32")
+    assert config.floatX == "float64"
+
+
+def test_nothing_changes_if_one_flag_is_wrong():
+    with (
+        pytest.raises(ConfigError, match="takes one of"),
+        config.change_flags(traceback_limit=1, floatX="x"),
+    ):
+        pass
+    assert config.traceback_limit == 8
+
+
+def test_unknown_names():
+    with pytest.raises(ConfigError, match=r"no flag 'florx'; the flags are: .*floatX"):
+        config.florx = "float32"
+    with pytest.raises(AttributeError, match="no flag 'florx'"):
+        _ = config.florx
+    with pytest.raises(ConfigError, match="no flag 'florx'"), config.change_flags(florx=1):
+        pass
+
+
+def test_every_flag_is_listed_with_value_and_documentation():
+    text = str(config)
+    for name in config:
+        assert f"{name} = {getattr(config, name)!r}\n    {config.flag(name).doc}" in text
+
+
+def test_values_are_read_as_the_type_of_the_default():
+    settings = Config()
+    settings.register(Flag("some_bool", False, ""))
+    settings.register(Flag("some_int", 1, ""))
+    for text, value in (("True", True), ("0", False), ("yes", True), ("OFF", False)):
+        settings.some_bool = text
+        assert settings.some_bool is value
+        assert parse_bool(text) is value
+    with pytest.raises(ConfigError, match="not a truth value"):
+        parse_bool("perhaps")
+    settings.some_int = "12"
+    assert settings.some_int == 12
+    with pytest.raises(ConfigError, match="takes a value of type bool, not 'perhaps'"):
+        settings.some_bool = "perhaps"
+    with pytest.raises(ConfigError, match="takes a value of type int, not 'many'"):
+        settings.some_int = "many"
+    with pytest.raises(ConfigError, match="exists already"):
+        settings.register(Flag("some_int", 2, ""))
+
+
+def test_names_with_an_underscore_are_no_flags():
+    with pytest.raises(AttributeError):
+        _ = config._nothing

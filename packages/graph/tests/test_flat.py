@@ -1,0 +1,129 @@
+import subprocess
+import sys
+import textwrap
+
+import numpy as np
+import pytest
+from bitale_graph import Apply, Elementwise, Op, TensorType, function
+from bitale_graph import language as T
+from bitale_graph.flat import equal_graphs, flatten, unflatten
+from bitale_graph.scalar import ScalarOp
+from bitale_graph.testing import assert_graph_equal, op_samples
+
+x, y = T.dvectors("xy")
+
+
+def key(inputs, outputs):
+    return flatten(inputs, outputs).key()
+
+
+@pytest.mark.parametrize("sample", op_samples(core=True)[::23], ids=str)
+def test_a_graph_survives_being_flattened(sample):
+    inputs, outputs = sample.graph()
+    again = unflatten(flatten(inputs, outputs))
+    again.check()
+    assert_graph_equal((inputs, outputs), again)
+    assert key(inputs, outputs) == key(again.inputs, again.outputs)
+
+
+def test_every_sample_has_a_key_of_its_own_graph():
+    for sample in op_samples():
+        inputs, outputs = sample.graph()
+        found = key(inputs, outputs)
+        assert found is not None, sample.name
+        assert found == key(*sample.graph()), sample.name
+
+
+def test_names_of_inner_variables_do_not_count():
+    a = T.exp(x)
+    a.name = "a"
+    assert key([x], [a + 1]) == key([x], [T.exp(x) + 1])
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        (lambda: T.exp(x), lambda: T.sin(x)),
+        (lambda: x + 1.0, lambda: x + 2.0),
+        (lambda: x + np.float64(0.0), lambda: x + np.float64(-0.0)),
+        (lambda: x - y, lambda: y - x),
+        (lambda: x[1:], lambda: x[:1]),
+        (lambda: x.sum(), lambda: x.prod()),
+        (lambda: T.eye(2), lambda: T.eye(2, dtype="int8")),
+        (lambda: [x, y], lambda: [y, x]),
+    ],
+    ids=["op", "constant", "sign of zero", "order", "index", "property", "dtype", "outputs"],
+)
+def test_what_differs_has_other_keys(first, second):
+    graphs = [v if isinstance(v, list) else [v] for v in (first(), second())]
+    keys = {key([x, y], outputs) for outputs in graphs}
+    assert len(keys) == 2
+    assert not equal_graphs([x, y], graphs[0], [x, y], graphs[1])
+
+
+def test_types_of_inputs_count():
+    f = T.fvector("x")
+    row = TensorType("float64", (1,))("x")
+    assert len({key([v], [T.exp(v)]) for v in (x, f, row)}) == 3
+    assert not equal_graphs([x], [T.exp(x)], [f], [T.exp(f)])
+
+
+def test_equal_constants_count_as_one():
+    one = T.as_tensor(1.0)
+    assert equal_graphs([x], [(x + one) * one], [x], [(x + 1.0) * 1.0])
+
+
+def test_keys_are_the_same_in_every_process():
+    code = """
+    from bitale_graph import language as T
+    from bitale_graph.flat import flatten
+    x = T.dmatrix("x")
+    print(flatten([x], [T.softmax(x[1:, ::2] + 0.5).sum(0), T.concatenate([x, x.T @ x])]).key())
+    """
+    found = set()
+    for seed in ("0", "1", "2"):
+        done = subprocess.run(
+            [sys.executable, "-c", textwrap.dedent(code)],
+            env={"PYTHONPATH": ":".join(p for p in sys.path if p), "PYTHONHASHSEED": seed},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        found.add(done.stdout)
+    assert len(found) == 1
+    assert len(found.pop().strip()) == 64
+
+
+class Scale(Op):
+    __props__ = ("factor",)
+
+    def __init__(self, factor):
+        self.factor = factor
+
+    def make_node(self, v):
+        return Apply(self, [T.as_tensor(v)], [T.as_tensor(v).type()])
+
+    def perform(self, node, inputs, output_storage):
+        output_storage[0][0] = inputs[0] * self.factor
+
+
+def test_an_op_from_outside_has_no_key_but_compares():
+    assert key([x], [Scale(2)(x)]) is None
+    assert equal_graphs([x], [Scale(2)(x)], [y], [Scale(2)(y)])
+    assert not equal_graphs([x], [Scale(2)(x)], [y], [Scale(3)(y)])
+
+
+def test_properties_that_do_not_tell_themselves_give_no_key():
+    unknown = Elementwise(object())
+    flat = flatten([x], [T.exp(x)])
+    op, inputs, outputs, trace = flat.nodes[0]
+    assert isinstance(op.scalar_op, ScalarOp)
+    flat.nodes[0] = (unknown, inputs, outputs, trace)
+    assert flat.key() is None
+
+
+def test_the_maker_has_a_key_where_its_graph_has_one():
+    f, g = (function([x], T.exp(x) + 1) for _ in range(2))
+    assert f.maker.key() == g.maker.key()
+    assert function([x], [T.exp(x) + 1, x]).maker.key() != f.maker.key()
+    assert function([x], Scale(2)(x)).maker.key() is None

@@ -1,0 +1,120 @@
+import io
+
+import numpy as np
+import pytest
+from bitale_graph import FunctionGraph, debugprint, function, pp, shared
+from bitale_graph import language as T
+from bitale_graph.ops.softmax import SoftmaxCrossentropy
+
+x, y = T.dmatrix("x"), T.dmatrix("y")
+
+
+def text(*args, **keywords):
+    return debugprint(*args, file="str", **keywords)
+
+
+def test_a_tree_is_drawn():
+    assert text(T.exp(x) + 2 * y) == (
+        "Elementwise{add} [id A] ''\n"
+        " |Elementwise{exp} [id B] ''\n"
+        " | |x [id C]\n"
+        " |Elementwise{mul} [id D] ''\n"
+        "   |TensorConstant{2.0} [id E]\n"
+        "   |y [id F]\n"
+    )
+
+
+def test_what_was_shown_is_not_shown_again():
+    a = T.exp(x)
+    a.name = "a"
+    assert text(a + a) == (
+        "Elementwise{add} [id A] ''\n"
+        " |Elementwise{exp} [id B] 'a'\n"
+        " | |x [id C]\n"
+        " |Elementwise{exp} [id B] 'a'  (above)\n"
+    )
+
+
+def test_depth_types_labels_and_names():
+    a = T.exp(x)
+    a.name = "a"
+    assert text(a + y, depth=1) == "Elementwise{add} [id A] ''\n"
+    assert text(a + y, depth=2).count("\n") == 3
+    assert text(a + y, stop_on_name=True).count("x") == 1
+    assert " <TensorType(float64, matrix)>" in text(x, print_type=True)
+    assert text(x, ids="int") == "x [id 0]\n"
+    assert text(x, ids="") == "x\n"
+
+
+def test_functions_show_the_order_of_execution():
+    f = function([x, y], [T.exp(x) + y, x])
+    assert text(f) == (
+        "Elementwise{add} [id A] '' 1\n |Elementwise{exp} [id B] '' 0\n | |x [id C]\n |y [id D]\n"
+        "x [id C]\n"
+    )
+    assert text(f.maker.fgraph) == text(f)
+
+
+def test_what_can_be_printed():
+    loss, p = SoftmaxCrossentropy()(x, T.lvector("t"))
+    assert "SoftmaxCrossentropy.0 [id A]" in text([loss, p])
+    assert "SoftmaxCrossentropy.1 [id D]" in text(loss.owner)
+    assert text(FunctionGraph([x], [x])) == "x [id A]\n"
+    with pytest.raises(TypeError, match="takes variables, nodes, graphs and functions, not 3"):
+        text(3)
+
+
+def test_it_prints_to_standard_output_or_a_file(capsys):
+    assert debugprint(x) is None
+    assert capsys.readouterr().out == "x [id A]\n"
+    file = io.StringIO()
+    debugprint(x, file=file)
+    assert file.getvalue() == "x [id A]\n"
+
+
+def test_labels_go_on_after_z():
+    v = x
+    for _ in range(30):
+        v = T.exp(v)
+    assert "[id AE]" in text(v)
+
+
+@pytest.mark.parametrize(
+    ("expression", "wanted"),
+    [
+        (x + y, "(x + y)"),
+        (x * (y - 1), "(x * (y - TensorConstant{1.0}))"),
+        (-x / y**2, "((-x) / (y ** TensorConstant{2.0}))"),
+        (T.exp(x) < y, "(exp(x) < y)"),
+        (T.dot(x, y.T), "(x \\dot y.T)"),
+        (x.sum(), "sum(x)"),
+        (T.max(x, axis=0), "max(x)"),
+        (T.all(x > 0), "all((x > TensorConstant{0.0}))"),
+        (T.switch(x > y, x, y), "switch((x > y), x, y)"),
+        (T.eq(x, y), "(x == y)"),
+        (x, "x"),
+        (shared(1.0, name="s") + 1, "(s + TensorConstant{1.0})"),
+        (T.dscalar(), "<TensorType(float64, scalar)>"),
+    ],
+    ids=str,
+)
+def test_infix_mathematics(expression, wanted):
+    assert pp(expression) == wanted
+
+
+def test_long_parts_are_cut():
+    v = x
+    for _ in range(100):
+        v = v + v
+    assert "..." in pp(v, max_length=50)
+
+
+def test_the_text_of_variables_and_nodes():
+    a = T.exp(x)
+    assert str(a) == "Elementwise{exp}.0"
+    assert str((a + y).owner) == "Elementwise{add}(Elementwise{exp}.0, y)"
+    assert repr(x) == "x"
+    assert str(T.dot(x, y).owner.op) == "Dot"
+    assert str(x.sum().owner.op) == "Reduce{add, axes=(0, 1)}"
+    assert str(x.T.owner.op) == "Dimshuffle{1,0}"
+    assert str(np.add(x, 1).owner.op) == "Elementwise{add}"
