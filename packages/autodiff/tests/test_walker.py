@@ -20,6 +20,7 @@ from bitale_graph.traversal import toposort
 DEPTH = 10_000
 
 
+@pytest.mark.slow
 def test_a_chain_of_ten_thousand_nodes():
     x = T.dscalar("x")
     y = x
@@ -33,6 +34,7 @@ def test_a_chain_of_ten_thousand_nodes():
     assert np.allclose(function([x], g)(0.5), expected, rtol=1e-9, atol=0)
 
 
+@pytest.mark.slow
 def test_a_tree_of_depth_ten_thousand():
     """Each level uses the one below twice, so there are 2**10000 paths."""
     x = T.dscalar("x")

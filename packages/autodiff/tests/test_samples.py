@@ -1,0 +1,87 @@
+"""What autodiff adds, on graph's table of op samples."""
+
+import numpy as np
+import pytest
+from bitale_autodiff import grad, vjps
+from bitale_graph import Op, function
+from bitale_graph import dtype as dtypes
+from bitale_graph import language as T
+from bitale_graph.testing import differentiable_samples, op_samples, sampled_subjects
+
+
+def differentiated_inputs(sample):
+    return [x for x, smooth in zip(sample.inputs, sample.differentiable, strict=True) if smooth]
+
+
+def total(sample, variables):
+    """Give the sum of the float outputs of a sample, on some variables and otherwise constants."""
+    given = iter(variables)
+    inputs = [
+        next(given) if smooth else T.constant(x)
+        for x, smooth in zip(sample.inputs, sample.differentiable, strict=True)
+    ]
+    built = sample.build(*inputs)
+    outputs = [o for o in (built if isinstance(built, list | tuple) else [built]) if is_float(o)]
+    if len(outputs) == 1:
+        return outputs[0]
+    return T.add(*(T.sum(T.sqr(o)) for o in outputs))
+
+
+def is_float(v):
+    return dtypes.is_float(v.dtype)
+
+
+def is_loop(sample):
+    return getattr(sample.subject, "__name__", "") == "Loop"
+
+
+@pytest.mark.parametrize(
+    "sample", [s for s in differentiable_samples() if not is_loop(s)], ids=lambda s: s.name
+)
+def test_first_and_second_derivatives_agree_with_differences(sample, verify_orders):
+    verify_orders(lambda *variables: total(sample, variables), differentiated_inputs(sample))
+
+
+def test_derivatives_of_every_sample_have_the_dtypes_and_shapes_of_the_inputs():
+    failures = []
+    for sample in op_samples():
+        inputs, outputs = sample.graph()
+        wrt = [v for v in inputs if is_float(v)]
+        floats = [T.sum(o) for o in outputs if is_float(o)]
+        kinds = {v.dtype for v in [*inputs, *outputs]}
+        if is_loop(sample) or not wrt or not floats or kinds & set(dtypes.COMPLEX):
+            continue
+        gradient = grad(T.add(*floats), wrt, disconnected_inputs="ignore")
+        found = function(inputs, gradient, on_unused_input="ignore")(*sample.inputs)
+        shapes = [x.shape for x, v in zip(sample.inputs, inputs, strict=True) if v in wrt]
+        for v, g, shape in zip(wrt, found, shapes, strict=True):
+            if (g.dtype.name, g.shape) != (v.dtype, shape):
+                failures.append(f"{sample.name}: {v} gives {g.dtype} {g.shape}")
+    assert failures == []
+
+
+def test_every_op_that_has_samples_has_a_rule():
+    classes = {s for s in sampled_subjects() if isinstance(s, type) and issubclass(s, Op)}
+    assert [c.__name__ for c in classes if c not in vjps] == []
+
+
+def test_where_an_output_is_finite_its_derivatives_are_not_nan():
+    """At the edges of arithmetic too; infinite slopes, and 0/0 beside them, are another matter."""
+    slopes = {"sqrt", "arcsin", "arccos", "arccosh", "arctanh", "arctan2", "pow", "mod", "true_div"}
+    products = {"mul", "sqr"}
+    failures = []
+    for sample in op_samples():
+        name = getattr(sample.subject, "name", "")
+        if not name or name in slopes | products or "float64 edges" not in sample.name:
+            continue
+        inputs, (output,) = sample.graph()
+        if not is_float(output):
+            continue
+        wrt = [v for v in inputs if is_float(v)]
+        gradient = grad(T.sum(output), wrt, disconnected_inputs="ignore")
+        value, *found = function(inputs, [output, *gradient], on_unused_input="ignore")(
+            *sample.inputs
+        )
+        usual = np.isfinite(value) & np.all([np.isfinite(x) for x in sample.inputs], axis=0)
+        failures += [f"{sample.name}: {g[usual]}" for g in found if np.isnan(g[usual]).any()]
+    assert failures == []
