@@ -96,6 +96,7 @@ CASES = [
     Case("floor_quotient_by_one", lambda m: m // 1, lambda y: y // 1),
     Case("power_zero", lambda m: m**0, lambda y: y ** np.array([0.0, 0, 0, 1])),
     Case("power_one", lambda y: y**1, lambda x: x**1.5),
+    Case("power_minus_one", lambda y: y**-1, lambda y: y**-3.0),
     Case("zero_quotient", lambda x: 0 / x, lambda x: x / 0.5),
     Case("product_with_zero", lambda y: y * np.zeros((3, 1)), lambda y: y * np.array([0.0, 0, 0, 1])),
     Case("dot_with_zeros", lambda x: T.dot(T.zeros_like(x).T, x), lambda x: T.dot(x.T, x)),
@@ -347,6 +348,11 @@ CASES = [
         lambda y, t: T.log(T.softmax(y)[t - t, t]),
     ),
     Case(
+        "log_of_moved_softmax",
+        lambda y: T.log(T.softmax(y).T[1]),
+        lambda y: T.log(T.softmax(y).sum(axis=0)),
+    ),
+    Case(
         "gradient_of_crossentropy",
         lambda y, t: SoftmaxGrad()(
             Crossentropy1HotGrad()(T.softmax(y), t * 0.5, t), T.softmax(y)
@@ -378,7 +384,11 @@ CASES = [
 def expression(build: Build) -> tuple[list[Any], Any, list[Any]]:
     """The leaves that a case uses, its expression, and values for them."""
     names = build.__code__.co_varnames[: build.__code__.co_argcount]
-    return [LEAVES[k] for k in names], build(*(LEAVES[k] for k in names)), [VALUES[k] for k in names]
+    return (
+        [LEAVES[k] for k in names],
+        build(*(LEAVES[k] for k in names)),
+        [VALUES[k] for k in names],
+    )
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.rule)

@@ -119,9 +119,13 @@ def _flatten(root: Variable, context: RewriteContext) -> Factors | None:
             else:
                 factors.times(v, exponent)
         has_constants = factors.above != 1 or factors.below != 1
-        if inexact and has_constants and not all(
-            np.isfinite(c) and c != 0
-            for c in (factors.above, factors.below, *factors.coefficient())
+        if (
+            inexact
+            and has_constants
+            and not all(
+                np.isfinite(c) and c != 0
+                for c in (factors.above, factors.below, *factors.coefficient())
+            )
         ):
             return None
     return factors

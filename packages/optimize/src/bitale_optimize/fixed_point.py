@@ -146,7 +146,9 @@ class FixedPoint:
         if first not in self.graph.apply_nodes or merge_key(first) != key:
             self.known[key] = node
             return False
-        pairs = [(old, new) for old, new in zip(node.outputs, first.outputs) if old in self.graph.clients]
+        pairs = [
+            (old, new) for old, new in zip(node.outputs, first.outputs) if old in self.graph.clients
+        ]
         if not all(old.type.admits(new.type) for old, new in pairs):
             return False
         for old, new in pairs:

@@ -23,6 +23,7 @@ for _row in (
     PatternRule("floor_quotient_by_one", "int_div(x, 1)", "x", Changes.NOTHING, of="iu"),
     PatternRule("power_zero", "x ** 0", "1", Changes.NOTHING, "1 for NaN too, as in IEEE 754", of=ALL_KINDS),
     PatternRule("power_one", "x ** 1", "x", Changes.NOTHING, of=ALL_KINDS),
+    PatternRule("power_minus_one", "x ** -1", "1 / x", Changes.ACCURACY, "a quotient, for the rules of those", of="fc"),
     PatternRule("zero_quotient", "0 / x", "0", Changes.DOMAIN, "0 / 0 was NaN"),
 ):  # fmt: skip
     canonical.add(_row.rule())

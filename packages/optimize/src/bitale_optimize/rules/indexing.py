@@ -79,7 +79,8 @@ def element_of_element(node: Apply, context: RewriteContext) -> Variable | None:
     return made
 
 
-@canonical.rule(tracks=[Subtensor], before="exp(x)[i]", after="exp(x[i])")
+# Not before stability, which would look for log(softmax(x)) in vain.
+@specialize.rule(tracks=[Subtensor], before="exp(x)[i]", after="exp(x[i])")
 def subtensor_of_elementwise(node: Apply, context: RewriteContext) -> Variable | None:
     """Compute only the elements that are taken, if nothing else reads the others."""
     whole = node.inputs[0]
@@ -125,9 +126,11 @@ def write_of_whole(node: Apply, context: RewriteContext) -> Variable | None:
     return made
 
 
-@canonical.rule(tracks=[Subtensor], before="set_subtensor(x[i], y)[i]", after="y")
+@canonical.rule(
+    tracks=[Subtensor], before="set_subtensor(x[i], y)[i]", after="y", changes=Changes.DOMAIN
+)
 def subtensor_of_write(node: Apply, context: RewriteContext) -> Variable | None:
-    """What was just written there is read back; an integer index out of range is still an error of the write."""
+    """What was just written there is read back; an index error of the write is lost."""
     written = made_by(node.inputs[0], IncSubtensor)
     if written is None or not written.op.set:  # type: ignore[attr-defined]
         return None

@@ -157,7 +157,8 @@ def _is_fixed_along(v: Any, x: Any, axes: tuple[int, ...]) -> bool:
 def _have_shape(factors: Factors, x: Any) -> bool:
     """Whether one of the factors has all of the shape of ``x``."""
     return any(
-        v.type.ndim == x.ndim and all((m == 1) == (n == 1) for m, n in zip(v.type.shape, x.type.shape))  # type: ignore[attr-defined]
+        v.type.ndim == x.ndim
+        and all((m == 1) == (n == 1) for m, n in zip(v.type.shape, x.type.shape))  # type: ignore[attr-defined]
         for v in factors.kept()
     )
 

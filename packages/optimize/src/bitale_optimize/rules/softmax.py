@@ -10,9 +10,14 @@ from bitale_graph.conversion import constant_int
 from bitale_graph.ops import math as tm
 from bitale_graph.ops import reduction
 from bitale_graph.ops.creation import Arange
-from bitale_graph.ops.indexing import AdvancedIncSubtensor, AdvancedSubtensor
+from bitale_graph.ops.indexing import (
+    AdvancedIncSubtensor,
+    AdvancedSubtensor,
+    AdvancedSubtensor1,
+    Subtensor,
+)
 from bitale_graph.ops.reduction import Argmax, Reduce
-from bitale_graph.ops.shape import Dimshuffle
+from bitale_graph.ops.shape import Dimshuffle, Reshape
 from bitale_graph.ops.softmax import (
     Crossentropy1Hot,
     Crossentropy1HotGrad,
@@ -59,8 +64,8 @@ def _along(total: Variable, row: scalar.ScalarOp) -> tuple[Any, int] | None:
         return None
     (axis,) = op.axes
     if moved is None:
-        # The sum of a vector is a number, and stretches over it.
-        return (x, 0) if x.ndim == 1 else None
+        # Without its first axis the sum stretches along it; so does the sum of a vector, a number.
+        return (x, 0) if axis == 0 else None
     kept = [a for a in range(x.ndim) if a != axis]
     rest = iter(range(len(kept)))
     pattern: tuple[int | str, ...] = tuple("x" if a == axis else next(rest) for a in range(x.ndim))
@@ -350,6 +355,31 @@ def log_of_picked_softmax(node: Apply, context: RewriteContext) -> Variable | No
     assert found is not None
     x = inner.inputs[0]
     return _asked_again(x, tm.neg(SoftmaxCrossentropy()(x, found[1])[0]), context)
+
+
+@stability.rule(
+    tracks=[scalar.log],
+    before="log(softmax(x)[i]), log(softmax(x).flatten())",
+    after="log_softmax(x)[i], log_softmax(x).flatten()",
+    changes=Changes.ACCURACY,
+)
+def log_of_moved_softmax(node: Apply, context: RewriteContext) -> Variable | None:
+    """Take the logarithm before elements are picked or moved; all of them cost no more than softmax did."""
+    moves: list[Apply] = []
+    v = node.inputs[0]
+    while v.owner is not None and isinstance(v.owner.op, _MOVES):
+        moves.append(v.owner)
+        v = v.owner.inputs[0]
+    inner = made_by(v, Softmax)
+    if not moves or inner is None or isinstance(inner.op, LogSoftmax):
+        return None
+    made: Variable = LogSoftmax()(inner.inputs[0])
+    for move in reversed(moves):
+        made = move.op(made, *move.inputs[1:])
+    return made
+
+
+_MOVES = (Subtensor, AdvancedSubtensor1, AdvancedSubtensor, Dimshuffle, Reshape)
 
 
 def _is_softmax(p: Variable) -> bool:

@@ -1,0 +1,80 @@
+"""Which lengths are known to be equal."""
+
+from bitale_graph import FunctionGraph
+from bitale_graph import language as T
+from bitale_optimize.shapes import Shapes
+
+
+def dims(*outputs):
+    shapes = Shapes()
+    return [shapes.dims(v) for v in outputs]
+
+
+def test_an_elementwise_result_has_the_shape_of_its_operands(x, y):
+    shapes = Shapes()
+    total = x + y
+    assert shapes.same(x, total)
+    assert shapes.same(x, y)
+
+
+def test_operands_that_nothing_compares_may_differ(x, y):
+    assert not Shapes().same(x, y)
+
+
+def test_a_stretched_operand_does_not_give_the_shape(x):
+    column = T.col("c")
+    (of_sum, of_column) = dims(x * column, column)
+    assert of_sum[0] == of_column[0]
+    assert of_sum[1] != 1
+
+
+def test_a_product_has_rows_of_one_and_columns_of_the_other(x, y):
+    shapes = Shapes()
+    product = T.dot(x, y)
+    assert shapes.dims(product) == (shapes.dims(x)[0], shapes.dims(y)[1])
+    assert shapes.dims(x)[1] == shapes.dims(y)[0]
+
+
+def test_moves_and_reductions_keep_tokens(x):
+    shapes = Shapes()
+    rows, columns = shapes.dims(x)
+    assert shapes.dims(x.T) == (columns, rows)
+    assert shapes.dims(x.sum(axis=0)) == (columns,)
+    assert shapes.dims(x.sum(axis=0, keepdims=True)) == (1, columns)
+    assert shapes.dims(x[1]) == (columns,)
+    assert shapes.dims(T.softmax(x)) == (rows, columns)
+
+
+def test_allocations_have_the_lengths_that_they_are_given(x):
+    shapes = Shapes()
+    assert shapes.same(T.zeros_like(x), x)
+    assert shapes.dims(T.zeros((x.shape[0], 3))) == (shapes.dims(x)[0], 3)
+    assert shapes.dims(T.arange(x.shape[1])) == (shapes.dims(x)[1],)
+
+
+def test_an_arange_to_an_unknown_number_may_be_empty(x):
+    n = T.lscalar("n")
+    shapes = Shapes()
+    assert shapes.dims(T.arange(n)) != (shapes.length(n),)
+
+
+def test_lengths_of_a_slice_are_unknown(x):
+    shapes = Shapes()
+    assert not shapes.same(x[1:], x)
+    assert shapes.dims(x[1:])[1] == shapes.dims(x)[1]
+
+
+def test_covering_takes_several_operands(x):
+    row, column = T.row("r"), T.col("c")
+    shapes = Shapes()
+    total = shapes.dims(row + column)
+    assert shapes.covers([row, column], total)
+    assert not shapes.covers([row], total)
+
+
+def test_a_chain_of_ten_thousand_is_read_without_recursion():
+    x = T.vector("x")
+    y = x
+    for _ in range(10_000):
+        y = T.exp(y)
+    assert Shapes(FunctionGraph([x], [y]).toposort()).same(x, y)
