@@ -112,21 +112,24 @@ def _terms(
         for o, ct in zip(node.outputs, received, strict=True)
     ]
     zeros = [j for j, ct in enumerate(passing) if ct is ZERO]
-    zero_terms = [ZERO if any(row[j] for j in zeros) else None for row in pattern]
+    found: list[Cotangent | None] = [
+        ZERO if any(row[j] for j in zeros) else None for row in pattern
+    ]
     has_method = hasattr(node.op, "L_op") or hasattr(node.op, "grad")
     if all(ct is None or ct is ZERO for ct in passing):
         if has_method and all(_is_discrete(o) for o in node.outputs):
             _check_discrete(node, _apply_rule(node, passing))
-        return zero_terms
+        return found
     for i, v in enumerate(node.inputs):
         if v in relevant and any(pattern[i]):
             _refuse_complex(node, v)
     terms = _apply_rule(node, passing)
     _check_connected(node, terms, pattern)
-    return [
-        zero if (fitted := _fitted(node, i, term)) is None else fitted
-        for i, (term, zero) in enumerate(zip(terms, zero_terms, strict=True))
-    ]
+    for i, (v, term) in enumerate(zip(node.inputs, terms, strict=True)):
+        fitted = _fitted(node, i, term) if v in relevant else None
+        if fitted is not None:
+            found[i] = fitted
+    return found
 
 
 def _apply_rule(node: Apply, passing: Sequence[Cotangent | None]) -> Sequence[Any]:
@@ -224,6 +227,8 @@ def _fitted(node: Apply, i: int, term: Any) -> Cotangent | None:
 def _summed_to(node: Apply, i: int, term: Any) -> Any:
     """Sum over the axes along which the input was repeated."""
     wanted, given = node.inputs[i].type.shape, term.type.shape  # type: ignore[attr-defined]
+    if given == wanted:
+        return term
     extra = len(given) - len(wanted)
     stretched = [
         axis
