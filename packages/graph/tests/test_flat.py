@@ -1,3 +1,4 @@
+import os
 import subprocess
 import sys
 import textwrap
@@ -84,7 +85,11 @@ def test_keys_are_the_same_in_every_process():
     for seed in ("0", "1", "2"):
         done = subprocess.run(
             [sys.executable, "-c", textwrap.dedent(code)],
-            env={"PYTHONPATH": ":".join(p for p in sys.path if p), "PYTHONHASHSEED": seed},
+            env={
+                "PYTHONPATH": os.pathsep.join(p for p in sys.path if p),
+                "PYTHONHASHSEED": seed,
+                "BITALERC": os.devnull,
+            },
             capture_output=True,
             text=True,
             check=True,
