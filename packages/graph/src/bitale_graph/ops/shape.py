@@ -327,6 +327,11 @@ class Reshape(Op):
     def perform(self, node: Apply, inputs: Sequence[Any], output_storage: Storage) -> None:
         x, *sizes = inputs
         wanted = tuple(int(n) for n in sizes)
+        if any(
+            n < 0 and constant_int(v) is None for n, v in zip(wanted, node.inputs[1:], strict=True)
+        ):
+            # What infer_shape tells of the result must hold.
+            raise ShapeError(f"reshape: a length that is computed cannot be negative: {wanted}")
         try:
             output_storage[0][0] = x.reshape(wanted)
         except ValueError as error:
