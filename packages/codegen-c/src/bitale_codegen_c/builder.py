@@ -77,6 +77,15 @@ def product(factors: Iterable[str]) -> str:
     return " * ".join(kept) if kept else "1"
 
 
+def size_of(lengths: Iterable[str], item: str = "1") -> str:
+    """The product of lengths and the size of an item in C; SIZE_MAX where it is too large."""
+    factors = [f for f in (*lengths, item) if f != "1"]
+    size = factors[0] if factors else "1"
+    for f in factors[1:]:
+        size = f"bt_times({size}, {f})"
+    return size
+
+
 class Builder:
     """Writes the text of one function.
 
@@ -169,7 +178,7 @@ class Builder:
     # Values of variables
     def scalar(self, v: Variable) -> str:
         """The C expression of a 0-d variable: a name or a literal."""
-        if isinstance(v, Constant) and v.data.ndim == 0:
+        if v not in self.scalars and isinstance(v, Constant):
             return literal(v.data[()], v.type.dtype)  # type: ignore[attr-defined]
         return self.scalars[v]
 
@@ -211,7 +220,7 @@ class Builder:
         name = self.name(hint)
         c_type = C_TYPES[dtype]
         self.declared.append(f"{c_type} *{name};")
-        size = product([f"(size_t)({product(lengths)})", f"sizeof({c_type})"])
+        size = size_of(lengths, f"sizeof({c_type})")
         self.put(
             f"if (!(owned[{slot}] = {name} = bt_take(&frame, {size}, {int(keep)}))) "
             f"BT_FAIL({self.node_index}, BT_OUT_OF_MEMORY);"
@@ -289,7 +298,7 @@ class Builder:
         )
         self.put(f"if (!({fits})) {{")
         self.put(
-            f"    owned[{slot}] = bt_take(&frame, (size_t)({a.count()}) * sizeof({a.c_type}), 0);"
+            f"    owned[{slot}] = bt_take(&frame, {size_of(a.lengths, f'sizeof({a.c_type})')}, 0);"
         )
         self.put(f"    if (!owned[{slot}]) BT_FAIL({self.node_index}, BT_OUT_OF_MEMORY);")
         packed = Array(f"({a.c_type} *)owned[{slot}]", a.dtype, a.lengths)

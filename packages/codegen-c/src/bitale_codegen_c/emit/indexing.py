@@ -100,12 +100,10 @@ def _slice(b: Builder, n: str, part: slice) -> tuple[str, str, str]:
             b.put(f"if ({name} < 0) {name} += {n};")
             b.put(f"if ({step} > 0) {name} = {name} < 0 ? 0 : {name} > {n} ? {n} : {name};")
             b.put(f"else {name} = {name} < -1 ? -1 : {name} >= {n} ? {n} - 1 : {name};")
-    up, down = (
-        f"({stop} - {start} + {step} - 1) / {step}",
-        f"({start} - {stop} - {step} - 1) / -{step}",
-    )
-    length = b.declare("int64_t", "length", f"{step} > 0 ? {up} : {down}")
-    b.put(f"if ({length} < 0) {length} = 0;")
+    # In this form nothing overflows, however large the step; the least int64 is its own negative.
+    up = f"{stop} > {start} ? ({stop} - {start} - 1) / {step} + 1 : 0"
+    down = f"{start} > {stop} ? ({start} - {stop} - 1) / -{step} + 1 : 0"
+    length = b.declare("int64_t", "length", f"{step} > 0 ? ({up}) : ({down})")
     return start, length, step
 
 

@@ -10,7 +10,7 @@ from bitale_graph.ops.join import Join
 from bitale_graph.ops.shape import Dimshuffle, MakeVector, Reshape, ShapeI, SpecifyShape
 from bitale_graph.variable import Apply, Variable
 
-from ..builder import Array, Builder, product
+from ..builder import Array, Builder, product, size_of
 from ..ctype import C_TYPES
 from .table import emits, supports
 
@@ -80,7 +80,8 @@ def emit_reshape(b: Builder, node: Apply) -> Iterator[None]:
     out = node.outputs[0]
     if x.type.ndim == 0:  # type: ignore[attr-defined]
         for n in sizes:
-            b.check(f"{b.scalar(n)} == 1 || {b.scalar(n)} == -1")
+            if constant_int(n) != -1:
+                b.check(f"{b.scalar(n)} == 1")
         if not sizes:
             b.scalars[out] = b.scalar(x)
             yield
@@ -100,7 +101,9 @@ def emit_reshape(b: Builder, node: Apply) -> Iterator[None]:
             rest = b.length("rest", product(g for k, g in enumerate(given) if k != i))
             b.check(f"{rest} != 0 && ({total}) % {rest} == 0" if rest != "1" else "1")
             lengths[i] = b.length("n", f"({total}) / {rest}" if rest != "1" else total)
-    b.check(f"({product(lengths)}) == ({total})" if product(lengths) != total else "1")
+    if product(lengths) != total:
+        # Lengths whose product wraps around to the right number are wrong all the same.
+        b.check(f"{size_of(lengths)} == (size_t)({total})")
     for length, size in zip(lengths, sizes, strict=True):
         if constant_int(size) is None:
             b.check(f"{length} >= 0")
@@ -164,15 +167,17 @@ def emit_arange(b: Builder, node: Apply) -> Iterator[None]:
     start, stop, step = (b.scalar(v) for v in node.inputs)
     b.check(f"{step} != 0")
     one = b.declare("int64_t", "step", step)
-    span = b.declare("int64_t", "span", f"{stop} - {start}")
-    count = b.declare(
-        "int64_t",
-        "count",
-        f"{one} > 0 ? (span + {one} - 1) / {one} : (span + {one} + 1) / {one}".replace(
-            "span", span
-        ),
+    # The distance may be any uint64; the quotient by a step other than 1 fits int64.
+    up, down = (
+        f"(uint64_t){last} - (uint64_t){first} - 1"
+        for first, last in ((start, stop), (stop, start))
     )
-    b.put(f"if (({span} > 0) != ({one} > 0) || {span} == 0) {count} = 0;")
+    b.declared.append(f"uint64_t {(distance := b.name('distance'))};")
+    b.put(f"{distance} = {one} > 0 ? {up} : {down};")
+    size = f"{distance} / ({one} > 0 ? (uint64_t){one} : -(uint64_t){one})"
+    some = f"{one} > 0 ? {start} < {stop} : {stop} < {start}"
+    count = b.declare("int64_t", "count", f"({some}) ? (int64_t)({size}) + 1 : 0")
+    b.check(f"{count} >= 0")
     out = b.result(node.outputs[0], [count])
     yield
     b.put(f"for (int64_t e = 0; e < {count}; e++) {out.name}[e] = {start} + e * {one};")

@@ -4,7 +4,15 @@ typedef struct {
     char *next, *end;
 } bt_frame;
 
+/* a * b, or SIZE_MAX: more than can be had. */
+static inline size_t bt_times(size_t a, size_t b) {
+    size_t product;
+    return __builtin_mul_overflow(a, b, &product) ? SIZE_MAX : product;
+}
+
+/* Memory for `bytes`; NULL: out of memory. `keep`: it may outlive the call. */
 static inline void *bt_take(bt_frame *frame, size_t bytes, int keep) {
+    if (bytes > PTRDIFF_MAX) return NULL;
     size_t rounded = (bytes + 63) & ~(size_t)63;
     if (!keep && rounded <= 1024 && (size_t)(frame->end - frame->next) >= rounded) {
         char *taken = frame->next;
