@@ -14,7 +14,7 @@ from ..builder import Array, Builder, comment_of, product
 from ..ctype import C_TYPES, SUFFIXES, highest, is_supported, literal, lowest
 from ..memory import reuses
 from ..vector_math.table import FUNCTIONS
-from .scalar import expression, is_known, needs_numpy
+from .scalar import Expression, expression, is_known, needs_numpy
 from .table import emits, supports
 from .threads import put_shared
 
@@ -37,6 +37,11 @@ _SIMPLE = {
 # Sums of float32 run in float32 over blocks of this length, and in float64 from block to block. With
 # 16 lanes each partial sum has 32 terms, and no conversion stands between it and the vector unit.
 BLOCK = 512
+
+
+# Above this many functions in one loop they are called (as vectors) rather than inlined: the text of
+# one takes a compiler some 15 ms wherever it stands, and beside so much work a call costs little.
+MAX_INLINED = 8
 
 
 def _is_blocked(r: Result, dtype: str) -> bool:
@@ -124,6 +129,7 @@ class _Body:
         self.lines: list[str] = []
         self.cost = 0
         in_kernel = bool(prefix)
+        is_called = not in_kernel or _count_of_functions(loop) > MAX_INLINED
         for k, step in enumerate(loop.steps):
             args = [
                 literal(a.array(), a.dtype) if isinstance(a, Literal) else self.values[a]
@@ -131,6 +137,8 @@ class _Body:
             ]
             operands = [a.dtype if isinstance(a, Literal) else dtypes[a] for a in step.args]
             made = expression(step.op, operands, step.dtype, args)
+            if is_called and made.requires:
+                made = _as_call(b, made, step.op.arity, operands[0])
             b.vector_functions.update(made.requires)
             self.cost += made.cost
             if in_kernel:
@@ -142,6 +150,25 @@ class _Body:
                 self.lines.append(f"{name} = {made.text};")
             self.values.append(name)
             dtypes.append(step.dtype)
+
+
+def _count_of_functions(loop: Loop) -> int:
+    """How many steps are functions of the vector math library, about."""
+    return sum(s.op.arity == 1 and s.dtype.startswith("float") for s in loop.steps)
+
+
+def _as_call(b: Builder, made: Expression, arity: int, dtype: str) -> Expression:
+    """The expression with its function called, as a vector where it stands in a loop, not inlined."""
+    (name,) = made.requires
+    called = f"{name}_call"
+    c_type = C_TYPES[dtype]
+    operands = ["x", "y"][:arity]
+    b.library(
+        called,
+        f"#pragma omp declare simd notinbranch\nstatic __attribute__((noinline)) {c_type} "
+        f"{called}({', '.join(f'{c_type} {x}' for x in operands)}) {{ return {name}({', '.join(operands)}); }}",
+    )
+    return Expression(made.text.replace(f"{name}(", f"{called}(", 1), made.requires, made.cost)
 
 
 @dataclass
