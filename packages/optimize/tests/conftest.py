@@ -40,7 +40,7 @@ class Rewritten:
 
 
 class Rewriting:
-    """Rewrite by the whole pipeline or by one rule, and compare values with the expression as written."""
+    """Rewrite by the whole pipeline or by one rule, and compare values."""
 
     def whole(self, inputs, outputs, mode=UNFUSED) -> Rewritten:
         return self._run(inputs, outputs, mode, pipeline.run)

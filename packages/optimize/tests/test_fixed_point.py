@@ -151,7 +151,7 @@ def chain(step, start, n):
 
 def tree(step, leaves):
     while len(leaves) > 1:
-        leaves = [step(a, b) for a, b in zip(leaves[::2], leaves[1::2])] + leaves[
+        leaves = [step(a, b) for a, b in zip(leaves[::2], leaves[1::2], strict=False)] + leaves[
             len(leaves) & ~1 :
         ]
     return leaves[0]

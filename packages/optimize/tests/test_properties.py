@@ -1,33 +1,51 @@
-"""Random expressions have the same values, shapes and dtypes before and after the whole pipeline."""
+"""Random expressions have the same values.
+
+Shapes and dtypes before and after the whole pipeline.
+"""
 
 import numpy as np
 from bitale_graph import FunctionGraph, Mode, config
 from bitale_graph import language as T
 from bitale_graph.conversion import as_tensor
+from bitale_optimize import pipeline
+from bitale_optimize.rewrite import RewriteContext
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-
-from bitale_optimize import pipeline
-from bitale_optimize.rewrite import RewriteContext
-
-
 UNARY = {
-    "neg": T.neg, "abs": abs, "sqr": T.sqr, "tanh": T.tanh, "exp": lambda a: T.exp(T.tanh(a)),
-    "log": lambda a: T.log(1.5 + T.tanh(a)), "sigmoid": T.sigmoid, "softmax": T.softmax, "T": lambda a: a.T,
-    "keep rows": lambda a: a.sum(axis=0, keepdims=True) + a, "mean": lambda a: a.mean() + a,
-    "reshape": lambda a: a.flatten().reshape(a.shape), "slice": lambda a: T.concatenate([a[1:], a[:1]]),
-    "written sigmoid": lambda a: 1 / (1 + T.exp(-a)), "fill": lambda a: T.second(a, 0.75),
-    "zeros": T.zeros_like, "cast": lambda a: T.cast(T.cast(a, "float32"), "float64"),
-    "set": lambda a: T.set_subtensor(a[0], a[1]), "max": lambda a: a.max(axis=1, keepdims=True) * a,
-    "power": lambda a: a**3, "switch": lambda a: T.switch(a > 0, a, 0.0),
-}  # fmt: skip
+    "neg": T.neg,
+    "abs": abs,
+    "sqr": T.sqr,
+    "tanh": T.tanh,
+    "exp": lambda a: T.exp(T.tanh(a)),
+    "log": lambda a: T.log(1.5 + T.tanh(a)),
+    "sigmoid": T.sigmoid,
+    "softmax": T.softmax,
+    "T": lambda a: a.T,
+    "keep rows": lambda a: a.sum(axis=0, keepdims=True) + a,
+    "mean": lambda a: a.mean() + a,
+    "reshape": lambda a: a.flatten().reshape(a.shape),
+    "slice": lambda a: T.concatenate([a[1:], a[:1]]),
+    "written sigmoid": lambda a: 1 / (1 + T.exp(-a)),
+    "fill": lambda a: T.second(a, 0.75),
+    "zeros": T.zeros_like,
+    "cast": lambda a: T.cast(T.cast(a, "float32"), "float64"),
+    "set": lambda a: T.set_subtensor(a[0], a[1]),
+    "max": lambda a: a.max(axis=1, keepdims=True) * a,
+    "power": lambda a: a**3,
+    "switch": lambda a: T.switch(a > 0, a, 0.0),
+}
 BINARY = {
-    "add": lambda a, b: a + b, "sub": lambda a, b: a - b, "mul": lambda a, b: a * b,
-    "div": lambda a, b: a / (1.5 + T.sqr(b)), "max": T.maximum, "and so": lambda a, b: a * b / (2 + T.sqr(b)),
-    "row": lambda a, b: a + b[0], "column": lambda a, b: a * b[:, :1].sum(axis=1).dimshuffle(0, "x"),
+    "add": lambda a, b: a + b,
+    "sub": lambda a, b: a - b,
+    "mul": lambda a, b: a * b,
+    "div": lambda a, b: a / (1.5 + T.sqr(b)),
+    "max": T.maximum,
+    "and so": lambda a, b: a * b / (2 + T.sqr(b)),
+    "row": lambda a, b: a + b[0],
+    "column": lambda a, b: a * b[:, :1].sum(axis=1).dimshuffle(0, "x"),
     "distribute": lambda a, b: (a / (2 + T.tanh(b)) + b) * (2 + T.tanh(b)),
-}  # fmt: skip
+}
 CONSTANTS = [0.0, 1.0, -1.0, 2.0, 0.5, -3.0]
 
 
@@ -70,14 +88,21 @@ def outputs_of(graph, args):
 @given(form=st.recursive(leaves(), grow, max_leaves=8), seed=st.integers(0, 9))
 def test_values_are_kept(form, seed):
     inputs = {
-        "x": T.dmatrix("x"), "y": T.dmatrix("y"), "v": T.dvector("v"), "s": T.dscalar("s"), "m": T.imatrix("m"),
-    }  # fmt: skip
+        "x": T.dmatrix("x"),
+        "y": T.dmatrix("y"),
+        "v": T.dvector("v"),
+        "s": T.dscalar("s"),
+        "m": T.imatrix("m"),
+    }
     rng = np.random.default_rng(seed)
     n = 3
     args = [
-        rng.normal(size=(n, n)), rng.normal(size=(n, n)), rng.normal(size=n), np.array(rng.normal()),
+        rng.normal(size=(n, n)),
+        rng.normal(size=(n, n)),
+        rng.normal(size=n),
+        np.array(rng.normal()),
         rng.integers(-3, 4, (n, n)).astype("int32"),
-    ]  # fmt: skip
+    ]
     out = evaluate(form, inputs)
     graph = FunctionGraph.cloned(list(inputs.values()), [out, out.sum()])[0]
     expected = outputs_of(graph, args)

@@ -76,7 +76,7 @@ def test_the_signature_gives_up_where_a_rule_cannot_be_read(added):
 
 
 def test_unknown_names_are_errors():
-    with pytest.raises(ConfigError, match="no phase 'early'.*canonical, stability, specialize"):
+    with pytest.raises(ConfigError, match=r"no phase 'early'.*canonical, stability, specialize"):
         register("early", exp_is_tanh)
     with pytest.raises(ConfigError, match="no rule 'neg_of_neg' was registered"):
         unregister("neg_of_neg")

@@ -1,4 +1,7 @@
-"""Every rule: it fires, it is right, and it stays away from the nearest expression it must not touch."""
+"""Every rule: it fires, it is right.
+
+And it stays away from the nearest expression it must not touch.
+"""
 
 from __future__ import annotations
 
@@ -54,7 +57,10 @@ Build = Callable[..., Any]
 
 @dataclass(frozen=True)
 class Case:
-    """``rule`` rewrites ``fires``, and leaves ``stays`` alone; parameters are called as in `LEAVES`."""
+    """``rule`` rewrites ``fires``, and leaves ``stays`` alone.
+
+    Parameters are called as in `LEAVES`.
+    """
 
     rule: str
     fires: Build
@@ -63,7 +69,10 @@ class Case:
 
 
 def raw(op, *inputs):
-    """A node as rules make it: without what the language simplifies while an expression is built."""
+    """A node as rules make it.
+
+    Without what the language simplifies while an expression is built.
+    """
     return op.make_node(*inputs).outputs[0]
 
 
@@ -87,7 +96,7 @@ def fused(x, t):
 ones = np.ones((3, 1))
 CASES = [
     # arithmetic
-    Case("neg_of_neg", lambda x: -(-x), lambda x: -abs(-x)),
+    Case("neg_of_neg", lambda x: -T.neg(x), lambda x: -abs(-x)),
     Case("inv_of_inv", lambda x: T.inv(T.inv(x)), lambda x: T.inv(T.sqr(x))),
     Case("abs_of_neg", lambda m: abs(-m), lambda x: T.exp(-x)),
     Case("abs_of_abs", lambda y: abs(abs(y)), lambda y: abs(T.exp(y))),
@@ -98,7 +107,9 @@ CASES = [
     Case("power_one", lambda y: y**1, lambda x: x**1.5),
     Case("power_minus_one", lambda y: y**-1, lambda y: y**-3.0),
     Case("zero_quotient", lambda x: 0 / x, lambda x: x / 0.5),
-    Case("product_with_zero", lambda y: y * np.zeros((3, 1)), lambda y: y * np.array([0.0, 0, 0, 1])),
+    Case(
+        "product_with_zero", lambda y: y * np.zeros((3, 1)), lambda y: y * np.array([0.0, 0, 0, 1])
+    ),
     Case("dot_with_zeros", lambda x: T.dot(T.zeros_like(x).T, x), lambda x: T.dot(x.T, x)),
     Case("sum_with_negative_constant", lambda x: x + (-2.0), lambda x: x + 2.0),
     # elementwise
@@ -119,7 +130,9 @@ CASES = [
     Case("sinh_of_arcsinh", lambda y: T.sinh(T.arcsinh(y)), lambda y: T.cosh(T.arcsinh(y))),
     Case("arcsinh_of_sinh", lambda y: T.arcsinh(T.sinh(y)), lambda y: T.arcsinh(T.cosh(y))),
     # The other way round is |x|, not x.
-    Case("cosh_of_arccosh", lambda x: T.cosh(T.arccosh(x + 1)), lambda y: T.arccosh(T.cosh(y)), 1e-9),
+    Case(
+        "cosh_of_arccosh", lambda x: T.cosh(T.arccosh(x + 1)), lambda y: T.arccosh(T.cosh(y)), 1e-9
+    ),
     Case("tanh_of_arctanh", lambda x: T.tanh(T.arctanh(x)), lambda x: T.tan(T.arctanh(x))),
     Case("arctanh_of_tanh", lambda y: T.arctanh(T.tanh(y)), lambda x: T.arctanh(T.tan(x)), 1e-9),
     Case("sqr_of_sqrt", lambda x: T.sqr(T.sqrt(x)), lambda x: T.sqrt(T.sqr(x))),
@@ -193,7 +206,9 @@ CASES = [
         lambda x, v, s: x + (T.exp(v) / s).dimshuffle("x", 0),
     ),
     Case("reshape_of_reshape", lambda x: x.flatten().reshape((2, 6)), lambda x: x.reshape((2, 6))),
-    Case("reshape_to_own_shape", lambda x: x.reshape((x.shape[0], -1)), lambda x: x.reshape((4, 3))),
+    Case(
+        "reshape_to_own_shape", lambda x: x.reshape((x.shape[0], -1)), lambda x: x.reshape((4, 3))
+    ),
     Case("reshape_by_ones", lambda v: v.reshape((v.shape[0], 1)), lambda x: x.reshape((12, 1))),
     Case("join_of_one", lambda x: Join(0)(x), lambda x, y: Join(0)(x, y)),
     Case(
@@ -245,7 +260,9 @@ CASES = [
         lambda x, y, s, h: T.sum(-x * y * s / h, axis=1),
         lambda x, v: T.sum(x * v, axis=1),
     ),
-    Case("sum_of_fill", lambda x, v: T.sum(T.second(x, v), 0), lambda x, v: T.sum(T.second(x, v), 1)),
+    Case(
+        "sum_of_fill", lambda x, v: T.sum(T.second(x, v), 0), lambda x, v: T.sum(T.second(x, v), 1)
+    ),
     # stable forms
     Case("sigmoid_of_neg_exp", lambda y: 1 / (1 + T.exp(-y)), lambda y: 1 / (2 + T.exp(-y))),
     Case("sigmoid_of_exp", lambda y: 1 / (T.exp(y) + 1), lambda y: 1 / (1 + T.exp2(y))),
@@ -321,10 +338,12 @@ CASES = [
     ),
     Case(
         "gradient_of_written_softmax",
-        lambda x, y: x * T.softmax(y)
-        - T.softmax(y) * (x * T.softmax(y)).sum(axis=1, keepdims=True),
-        lambda x, y: x * T.softmax(y)
-        - T.softmax(x) * (x * T.softmax(y)).sum(axis=1, keepdims=True),
+        lambda x, y: (
+            x * T.softmax(y) - T.softmax(y) * (x * T.softmax(y)).sum(axis=1, keepdims=True)
+        ),
+        lambda x, y: (
+            x * T.softmax(y) - T.softmax(x) * (x * T.softmax(y)).sum(axis=1, keepdims=True)
+        ),
     ),
     Case(
         "crossentropy_of_softmax",
@@ -354,9 +373,7 @@ CASES = [
     ),
     Case(
         "gradient_of_crossentropy",
-        lambda y, t: SoftmaxGrad()(
-            Crossentropy1HotGrad()(T.softmax(y), t * 0.5, t), T.softmax(y)
-        ),
+        lambda y, t: SoftmaxGrad()(Crossentropy1HotGrad()(T.softmax(y), t * 0.5, t), T.softmax(y)),
         lambda x, y, t: SoftmaxGrad()(Crossentropy1HotGrad()(x, t * 0.5, t), T.softmax(y)),
     ),
     Case(
@@ -366,10 +383,13 @@ CASES = [
     ),
     Case(
         "gradient_of_picked_log_softmax",
-        lambda y, t: written(y, t * 0.5, t)
-        - T.softmax(y) * written(y, t * 0.5, t).sum(axis=1, keepdims=True),
-        lambda x, y, t: written(y, t * 0.5, t)
-        - x * written(y, t * 0.5, t).sum(axis=1, keepdims=True),
+        lambda y, t: (
+            written(y, t * 0.5, t)
+            - T.softmax(y) * written(y, t * 0.5, t).sum(axis=1, keepdims=True)
+        ),
+        lambda x, y, t: (
+            written(y, t * 0.5, t) - x * written(y, t * 0.5, t).sum(axis=1, keepdims=True)
+        ),
     ),
     # specialized
     Case("product_with_itself", lambda m: m * m, lambda m, n: m * n),
@@ -378,7 +398,7 @@ CASES = [
     Case("square_root", lambda x: x**0.5, lambda x: x**0.25),
     Case("inverse_square_root", lambda x: x**-0.5, lambda x: x**-0.25),
     Case("power_by_products", lambda m: m**13, lambda x: x**2.5),
-]  # fmt: skip
+]
 
 
 def expression(build: Build) -> tuple[list[Any], Any, list[Any]]:

@@ -42,7 +42,7 @@ def explain(what: Any, mode: Mode | str | None = None) -> list[Firing]:
 
 
 def rewrites() -> str:
-    """The list of all passes, in order, and of their rules: what is found, what replaces it, and what may change.
+    """List all passes, in order, and their rules: what is found, and what replaces it.
 
     Rules that are only active when a mode includes them by name are marked ``on request``.
     """
@@ -56,6 +56,7 @@ def rewrites() -> str:
             listed.add(rule.name)
             note = "" if rule.default else "; on request"
             lines.append(
-                f"    {rule.name}: {rule.before} -> {rule.after} (changes: {rule.changes.value}{note})"
+                f"    {rule.name}: {rule.before} -> {rule.after} "
+                f"(changes: {rule.changes.value}{note})"
             )
     return "\n".join(lines)

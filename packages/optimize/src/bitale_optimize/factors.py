@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from bitale_graph import scalar
@@ -11,7 +11,9 @@ from bitale_graph.ops import math as tm
 from bitale_graph.variable import Apply, Variable
 
 from .forms import dtype_of, is_inexact, number, row_of, uniform_constant
-from .rewrite import RewriteContext
+
+if TYPE_CHECKING:
+    from .rewrite import RewriteContext
 
 QUOTIENT_ROWS = (scalar.mul, scalar.true_div, scalar.inv)
 _LARGEST_EXPONENT = 8
@@ -59,14 +61,14 @@ class Factors:
         """How many nodes the product takes when it is built."""
         kept = self.kept()
         above, below = self.coefficient()
-        entries = len(kept) + (below != 1)
+        entries = len(kept) + bool(below != 1)
         if above not in (1, -1) or not any(e > 0 for e in kept.values()):
             entries += 1
         return max(entries - 1, 0) + self.has_sign() + sum(_products(abs(e)) for e in kept.values())
 
 
 def is_product_root(node: Apply, context: RewriteContext) -> bool:
-    """Whether no larger product takes ``node`` in; else the larger one is asked to be looked at again."""
+    """Whether no larger product takes ``node`` in; one that does is queued instead."""
     reader = context.reader(node.outputs[0])
     if reader is None:
         return True
@@ -78,7 +80,7 @@ def is_product_root(node: Apply, context: RewriteContext) -> bool:
 
 
 def product_factors(root: Variable, context: RewriteContext) -> Factors | None:
-    """Flatten the products, quotients and signs that lead up to ``root`` and that nothing else reads.
+    """Flatten the products, quotients and signs that lead up to ``root`` alone.
 
     None if the constants together would over- or underflow.
     """
@@ -173,7 +175,10 @@ def _products(exponent: int) -> int:
 
 
 def build_product(factors: Factors) -> Any:
-    """Multiply and divide in order of appearance, so that what over- or underflows stays much the same."""
+    """Multiply and divide in order of appearance.
+
+    What over- or underflows then stays much the same.
+    """
     kept = factors.kept()
     with np.errstate(all="ignore"):
         above, below = factors.coefficient()

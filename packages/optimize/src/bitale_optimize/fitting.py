@@ -34,7 +34,9 @@ def fitted(old: Variable, new: Variable) -> Variable:
     result: Any = cast(new, old.type.dtype)
     wanted = old.type.shape
     given = (1,) * (len(wanted) - result.ndim) + result.type.shape
-    if result.ndim < len(wanted) or any(m == 1 and n != 1 for m, n in zip(given, wanted)):
+    if result.ndim < len(wanted) or any(
+        m == 1 and n != 1 for m, n in zip(given, wanted, strict=False)
+    ):
         result = filled(old, result)
     if not old.type.admits(result.type):
         result = SpecifyShape(wanted)(result)
@@ -53,11 +55,16 @@ def filled(old: Variable, value: Any) -> Any:
 
 def _gives_shape(v: Variable, old: Variable) -> bool:
     mine, wanted = v.type.shape, old.type.shape  # type: ignore[attr-defined]
-    return len(mine) == len(wanted) and all((m == 1) == (n == 1) for m, n in zip(mine, wanted))
+    return len(mine) == len(wanted) and all(
+        (m == 1) == (n == 1) for m, n in zip(mine, wanted, strict=False)
+    )
 
 
 def symbolic_lengths(variable: Variable) -> list[Any]:
-    """The lengths of ``variable`` as 0-d variables: numbers where known, else from what it is computed of."""
+    """The lengths of ``variable`` as 0-d variables.
+
+    Numbers where known, else from what it is computed of.
+    """
     known = variable.type.shape  # type: ignore[attr-defined]
     node = variable.owner
     if node is None or None not in known:
@@ -66,7 +73,7 @@ def symbolic_lengths(variable: Variable) -> list[Any]:
     mine = None if inferred is None else inferred[variable.index or 0]
     if mine is None:
         return [shape_i(variable, a) for a in range(len(known))]
-    return [m if n is None else as_tensor(np.int64(n)) for m, n in zip(mine, known)]
+    return [m if n is None else as_tensor(np.int64(n)) for m, n in zip(mine, known, strict=False)]
 
 
 def inferred_lengths(node: Apply) -> list[Any] | None:

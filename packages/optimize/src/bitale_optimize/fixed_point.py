@@ -31,7 +31,7 @@ config.register(
     Flag(
         "max_use_ratio",
         8.0,
-        "how many times the number of nodes a rewrite rule may fire in one pass before it is stopped",
+        "how often a rewrite rule may fire in one pass, as a multiple of the number of nodes",
     )
 )
 
@@ -110,9 +110,10 @@ class FixedPoint:
                 self.visit(node)
         if self.stopped:
             warnings.warn(
-                f"the pass {self.context.phase!r} was cut short: after firing more than {self.limit} times, the "
-                f"rewrite rules {', '.join(sorted(self.stopped))} were stopped. What is computed is right, but "
-                "rules that undo each other waste time; leave one out with Mode.excluding(name)",
+                f"the pass {self.context.phase!r} was cut short: after firing more than "
+                f"{self.limit} times, the rewrite rules {', '.join(sorted(self.stopped))} were "
+                "stopped. What is computed is right, but rules that undo each other waste time; "
+                "leave one out with Mode.excluding(name)",
                 RewriteWarning,
                 stacklevel=2,
             )
@@ -137,7 +138,10 @@ class FixedPoint:
                     return
 
     def merge(self, node: Apply) -> bool:
-        """Replace a node by an equal one that was met before: rules look for variables that occur twice."""
+        """Replace a node by an equal one that was met before.
+
+        Rules look for variables that occur twice.
+        """
         key = merge_key(node)
         first = self.known.setdefault(key, node)
         if first is node:
@@ -147,7 +151,9 @@ class FixedPoint:
             self.known[key] = node
             return False
         pairs = [
-            (old, new) for old, new in zip(node.outputs, first.outputs) if old in self.graph.clients
+            (old, new)
+            for old, new in zip(node.outputs, first.outputs, strict=False)
+            if old in self.graph.clients
         ]
         if not all(old.type.admits(new.type) for old, new in pairs):
             return False
@@ -206,7 +212,7 @@ class FixedPoint:
             self.stopped.add(rule.name)
 
     def push_last_readers(self, node: Apply) -> None:
-        """Queue nodes that have become the only reader of something, since what read it too has gone."""
+        """Queue nodes that have become the only reader of what a node that has gone read too."""
         stack = [node]
         seen = set()
         while stack:
@@ -240,4 +246,4 @@ def _pairs(node: Apply, result: Result) -> list[tuple[Variable, Variable]]:
         raise ValueError(
             f"{len(result)} replacements for the {len(node.outputs)} outputs of {node.op}"
         )
-    return [(old, new) for old, new in zip(node.outputs, result) if new is not None]
+    return [(old, new) for old, new in zip(node.outputs, result, strict=False) if new is not None]

@@ -14,7 +14,6 @@ from bitale_graph.ops.shape import Dimshuffle, Reshape, SpecifyShape
 from bitale_graph.scalar import ScalarOp, is_cast, second
 from bitale_graph.variable import Apply, Constant, Variable
 
-
 _KINDS = {name: np.dtype(name).kind for name in dtypes.ALL}
 
 
@@ -45,7 +44,10 @@ def dtype_of(variable: Variable) -> str:
 
 
 def kind_of(variable: Variable) -> str:
-    """``"f"``, ``"c"``, ``"i"``, ``"u"`` or ``"b"``, as NumPy has it; empty for what is no tensor."""
+    """``"f"``, ``"c"``, ``"i"``, ``"u"`` or ``"b"``, as NumPy has it.
+
+    Empty for what is no tensor.
+    """
     return _KINDS.get(dtype_of(variable), "")
 
 
@@ -55,7 +57,9 @@ def is_inexact(variable: Variable) -> bool:
 
 
 def uniform(variable: Variable) -> Any:
-    """The one value that every element has, as a NumPy scalar of the variable's dtype; None if it cannot be told.
+    """The one value that every element has, as a NumPy scalar of the variable's dtype.
+
+    None if it cannot be told.
 
     Fills, and ops that only move elements, are looked through.
     """
@@ -86,7 +90,10 @@ def uniform(variable: Variable) -> Any:
 
 
 def uniform_constant(variable: Variable) -> Any:
-    """The value of a constant whose elements are all equal, as a NumPy scalar; else None. NaN equals nothing."""
+    """The value of a constant whose elements are all equal, as a NumPy scalar.
+
+    None where they differ; NaN equals nothing.
+    """
     if not isinstance(variable, Constant) or not isinstance(variable.data, np.ndarray):
         return None
     data = variable.data

@@ -1,9 +1,9 @@
 """Rules written as text: ``log(sigmoid(x))`` is found, ``-softplus(-x)`` is put in its place.
 
-The language is that of Python expressions: names of scalar ops, of softmax and log_softmax; ``+ - * / ** & | ^`` and unary
-minus; numbers, which match constants that hold this number everywhere, of any rank; and single letters. A letter stands
-for any expression (the same one wherever it is repeated), ``c`` and ``k`` for a constant. Operands of commutative ops
-match in either order.
+The language is that of Python expressions: names of scalar ops, of softmax and log_softmax; ``+ - *
+/ ** & | ^`` and unary minus; numbers, which match constants that hold this number everywhere, of
+any rank; and single letters. A letter stands for any expression (the same one wherever it is
+repeated), ``c`` and ``k`` for a constant. Operands of commutative ops match in either order.
 """
 
 from __future__ import annotations
@@ -111,7 +111,7 @@ def _op(name: str, text: str) -> Op:
 
 
 def match(term: Term, variable: Variable, bound: Bindings | None = None) -> Iterator[Bindings]:
-    """Give every way in which ``term`` matches the expression of ``variable``: what each letter stands for."""
+    """Give what each letter stands for, for every way in which ``term`` matches."""
     bound = {} if bound is None else bound
     if isinstance(term, Wildcard):
         known = bound.get(term.letter)
@@ -197,7 +197,9 @@ class PatternRule:
         """What is found, parsed."""
         term = parse(self.find)
         if not isinstance(term, Application):
-            raise ValueError(f"{self.name}: the pattern {self.find!r} would match anything")
+            raise ValueError(  # noqa: TRY004 (the text is wrong, not its type)
+                f"{self.name}: the pattern {self.find!r} would match anything"
+            )
         return term
 
     @cached_property

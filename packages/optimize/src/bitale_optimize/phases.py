@@ -105,7 +105,10 @@ def register_specialize(rule: Any = None, **facts: Any) -> Any:
 
 
 def unregister(name: str) -> None:
-    """Take out a rule that was added with `register`; raises `ConfigError` if there is none of this name."""
+    """Take out a rule that was added with `register`.
+
+    Raises `ConfigError` if there is none of this name.
+    """
     for rules in PHASES.values():
         if name in rules and rules[name].registered:
             rules.remove(name)
@@ -114,7 +117,10 @@ def unregister(name: str) -> None:
 
 
 def source_digest(rule: Rule) -> str | None:
-    """A digest of the text that a registered rule is made of; None where what it does cannot be told from a text."""
+    """A digest of the text that a registered rule is made of.
+
+    None where what it does cannot be told from a text.
+    """
     one = rule.origin
     if isinstance(one, PatternRule):
         return f"{one.name}: {one.find} -> {one.replace} {one.of}"

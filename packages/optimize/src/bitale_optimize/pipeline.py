@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from bitale_graph.function_graph import FunctionGraph
 
@@ -13,7 +14,6 @@ from .passes.fuse_loops import fuse_loops
 from .passes.merge import merge
 from .passes.remove_identities import remove_identities
 from .phases import canonical, specialize, stability
-from .rewrite import RewriteContext, Rule
 from .rules import (
     arithmetic,
     elementwise,
@@ -29,9 +29,22 @@ from .rules import (
 )
 from .rules.blas import blas
 
+if TYPE_CHECKING:
+    from .rewrite import RewriteContext, Rule
+
 RULE_MODULES = (
-    arithmetic, elementwise, fill, indexing, power, product, reduction, shape, sigmoid, softmax, sum,
-)  # fmt: skip
+    arithmetic,
+    elementwise,
+    fill,
+    indexing,
+    power,
+    product,
+    reduction,
+    shape,
+    sigmoid,
+    softmax,
+    sum,
+)
 
 
 @dataclass(frozen=True)
@@ -64,7 +77,8 @@ class Pass:
 
 
 PASSES = (
-    # First: what only differentiation reads would hide equal expressions from merge, and patterns from rules.
+    # First: what only differentiation reads would hide equal expressions from merge, and patterns
+    # from rules.
     Pass("remove_identities", remove_identities, always=True),
     # Every later match then sees fewer nodes, and the same expression as the same variable.
     Pass("merge", merge, always=True),
@@ -72,12 +86,14 @@ PASSES = (
     Pass("canonical", to_fixed_point(canonical)),
     # What has become equal; stability looks for a variable that occurs twice.
     Pass("merge", merge),
-    # Before folding: log(1 + exp(1000)) folded is inf. Canonical again, for what stable forms leave to tidy up.
+    # Before folding: log(1 + exp(1000)) folded is inf. Canonical again, for what stable forms leave
+    # to tidy up.
     Pass("stability", to_fixed_point(canonical, stability)),
     Pass("fold", fold_constants),
     # Stable forms of one expression, made at several places.
     Pass("merge", merge),
-    # After folding, which shows constants; canonical again for x * 1 and the like that folding makes.
+    # After folding, which shows constants; canonical again for x * 1 and the like that folding
+    # makes.
     Pass("specialize", to_fixed_point(canonical, specialize)),
     # Sums are in order now, and not hidden in loops yet.
     Pass("blas", to_fixed_point(blas)),

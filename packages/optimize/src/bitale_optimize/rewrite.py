@@ -1,4 +1,4 @@
-"""What a rewrite rule is, how rules are collected in sets, and what a rule may ask while it runs."""
+"""What a rewrite rule is, the sets that rules stand in, and what a rule may ask."""
 
 from __future__ import annotations
 
@@ -42,10 +42,12 @@ class Rule:
     name : str
         By which it is logged, included and excluded; unique in its set.
     apply : callable
-        Takes a node and a `RewriteContext`, and gives what replaces the outputs: a variable, one for each output (None
-        keeps it), or a mapping from variables of the graph to new ones; None where the rule does not apply.
+        Takes a node and a `RewriteContext`, and gives what replaces the outputs: a variable, one
+        for each output (None keeps it), or a mapping from variables of the graph to new ones; None
+        where the rule does not apply.
     tracks : tuple
-        The nodes that it is shown: op classes, ops, or scalar ops (met at elementwise nodes of them).
+        The nodes that it is shown: op classes, ops, or scalar ops (met at elementwise nodes of
+        them).
     before, after : str
         What is found and what replaces it, for readers.
     changes : Changes
@@ -145,7 +147,7 @@ class RuleSet:
 
 @dataclass(frozen=True)
 class Firing:
-    """One replacement that was made: by which rule of which pass, and the two expressions in words."""
+    """One replacement that was made: the rule, the pass, and both expressions in words."""
 
     rule: str
     phase: str
@@ -196,11 +198,11 @@ class RewriteContext:
         return name in self.mode.include
 
     def requeue(self, node: Apply) -> None:
-        """Ask for ``node`` to be met once more: a rule that looks far down is told so of distant changes."""
+        """Ask for ``node`` to be met once more, since something far below it has changed."""
         self.requeued.append(node)
 
     def has_one_reader(self, variable: Variable) -> bool:
-        """Whether exactly one input of one node reads ``variable``, and no output of the graph is it."""
+        """Whether one input of one node, and no output of the graph, reads ``variable``."""
         readers = self.graph.clients.get(variable, {})
         return len(readers) == 1 and next(iter(readers))[0] != "output"
 

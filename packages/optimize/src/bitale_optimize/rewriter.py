@@ -29,7 +29,10 @@ class FunctionGraphRewriter:
             print(firing)  # noqa: T201 (what the flag asks for)
 
     def signature(self, mode: Mode) -> str | None:
-        """A text that changes with the rules, the passes, and what the mode includes and leaves out."""
+        """A text that changes with the rules, the passes and the mode.
+
+        None where a registered rule cannot be told by its source.
+        """
         parts = [_own_source(), mode.optimizer, *sorted(mode.include), "-", *sorted(mode.exclude)]
         for rules in PHASES.values():
             for rule in rules:

@@ -29,8 +29,9 @@ _OPERANDS_AGREE = (softmax.SoftmaxGrad, softmax.SoftmaxCrossentropyGrad)
 class Shapes:
     """Tokens for the lengths of variables: equal tokens are equal lengths.
 
-    A node that runs proves that the lengths it compares are equal, so equalities hold for every graph that computes
-    the same, though the node that proves them may have gone: what is lost with it is its error alone.
+    A node that runs proves that the lengths it compares are equal, so equalities hold for every
+    graph that computes the same, though the node that proves them may have gone: what is lost with
+    it is its error alone.
 
     Parameters
     ----------
@@ -68,10 +69,10 @@ class Shapes:
         return self.dims(x) == self.dims(y)
 
     def unify(self, new: Variable, old: Variable) -> None:
-        """Note that two variables have one shape, as a replacement and what it replaces; ``new`` stands for both."""
+        """Note that a replacement has the shape of what it replaces, and stands for both."""
         if not isinstance(new.type, TensorType) or not isinstance(old.type, TensorType):
             return
-        for a, b in zip(self.dims(old), self.dims(new)):
+        for a, b in zip(self.dims(old), self.dims(new), strict=False):
             self._union(a, b)
         if new.type.ndim == 0 and new.type.dtype == "int64":
             self._union(self.length(old), self.length(new))
@@ -121,8 +122,8 @@ class Shapes:
         tokens = self._tokens(node.op, node)
         if tokens is None:
             return
-        for v, known in zip(node.outputs, tokens):
-            for mine, theirs in zip(self._dims[v], known):
+        for v, known in zip(node.outputs, tokens, strict=False):
+            for mine, theirs in zip(self._dims[v], known, strict=False):
                 # The output's own token goes under what it was made from.
                 self._union(mine, theirs)
 
@@ -146,7 +147,7 @@ class Shapes:
         if isinstance(op, (shape.Reshape, creation.Alloc)):
             own = self._dims[node.outputs[0]]
             lengths = [self.length(n) for n in node.inputs[1:]]
-            return [tuple(mine if t == -1 else t for mine, t in zip(own, lengths))]
+            return [tuple(mine if t == -1 else t for mine, t in zip(own, lengths, strict=False))]
         if isinstance(op, product.Dot):
             self._union(inputs[0][-1], inputs[1][0])
             return [(*inputs[0][:-1], *inputs[1][1:])]
@@ -161,7 +162,7 @@ class Shapes:
 
     def _of_others(self, op: Op, node: Apply, inputs: list[Dims]) -> list[Dims] | None:
         if isinstance(op, _OPERANDS_AGREE):
-            for a, b in zip(inputs[0], inputs[1]):
+            for a, b in zip(inputs[0], inputs[1], strict=False):
                 self._union(b, a)
         if isinstance(op, _LIKE_FIRST):
             return [inputs[0]]
@@ -175,7 +176,7 @@ class Shapes:
             return [inputs[0][:1], inputs[0]]
         if isinstance(op, join.Join):
             for other in inputs[1:]:
-                for a, (s, t) in enumerate(zip(other, inputs[0])):
+                for a, (s, t) in enumerate(zip(other, inputs[0], strict=False)):
                     if a != op.axis:
                         self._union(s, t)
             own = self._dims[node.outputs[0]]
@@ -192,7 +193,10 @@ class Shapes:
         return None
 
     def _stretched(self, inputs: list[Dims]) -> Dims:
-        """The tokens of operands stretched together; what is compared at run time is noted to be equal."""
+        """The tokens of operands stretched together.
+
+        What is compared at run time is noted to be equal.
+        """
         result: list[Token] = []
         for axis in range(-max((len(d) for d in inputs), default=0), 0):
             found: Token = 1

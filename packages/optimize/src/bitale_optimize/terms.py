@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from bitale_graph import scalar
 from bitale_graph.variable import Variable
 
 from .forms import dtype_of, operands, row_of, uniform_constant
-from .rewrite import RewriteContext
+
+if TYPE_CHECKING:
+    from .rewrite import RewriteContext
 
 SUM_ROWS = (scalar.add, scalar.sub, scalar.neg)
 
 
 @dataclass
 class Terms:
-    """A sum: the coefficient of each term in order of appearance, the constant, and how many nodes it took."""
+    """A sum: coefficients of terms in order of appearance, and a constant."""
 
     dtype: str
     coefficients: dict[Variable, Any] = field(default_factory=dict)
@@ -32,7 +34,7 @@ class Terms:
 
 
 def sum_terms(root: Variable, context: RewriteContext) -> Terms:
-    """Flatten the sums, differences and signs that lead up to ``root`` and that nothing else reads."""
+    """Flatten the sums, differences and signs that lead up to ``root`` alone."""
     terms = Terms(dtype_of(root))
     stack: list[tuple[Variable, Any]] = [(root, _one(terms.dtype))]
     while stack:
@@ -74,8 +76,10 @@ def _exact(value: Any) -> Any:
 
 def _scaled(product: Variable) -> tuple[Variable, Any] | None:
     """``(u, c)`` for a product of u with a constant that is c everywhere and leaves its shape."""
-    left, right = operands(product, scalar.mul) or ()
-    for u, c in ((left, right), (right, left)):
+    factors = operands(product, scalar.mul)
+    if factors is None:
+        return None
+    for u, c in (factors, factors[::-1]):
         value = uniform_constant(c)
         if value is not None and np.isfinite(value) and u.type.shape == product.type.shape:  # type: ignore[attr-defined]
             return u, _exact(value)

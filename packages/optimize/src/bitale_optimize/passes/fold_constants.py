@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from bitale_graph.elementwise import Elementwise
@@ -13,12 +13,19 @@ from bitale_graph.scalar import second
 from bitale_graph.type import TensorType
 from bitale_graph.variable import Apply, Constant, Variable
 
-from ..rewrite import RewriteContext
+if TYPE_CHECKING:
+    from ..rewrite import RewriteContext
 
 LARGEST_RESULT = 1_000_000
-"""Elements of the largest constant that folding makes: 8 MB of float64 are kept with the function."""
+"""Elements of the largest constant that folding makes.
+
+8 MB of float64 are kept with the function.
+"""
 LARGEST_FILL = 1024
-"""The same for ops whose results are made of a few numbers: making them again costs no more than reading them."""
+"""The same for ops whose results are made of a few numbers.
+
+Making them again costs no more than reading them.
+"""
 
 
 def fold_constants(graph: FunctionGraph, context: RewriteContext) -> None:
@@ -61,7 +68,7 @@ def _computed(node: Apply) -> list[tuple[Variable, Variable]]:
     except Exception:  # noqa: BLE001 (any op's own error: it belongs to the call, if the node is reached then)
         return []
     pairs: list[tuple[Variable, Variable]] = []
-    for old, value in zip(node.outputs, values):
+    for old, value in zip(node.outputs, values, strict=False):
         if np.size(value) > LARGEST_RESULT:
             return []
         # A view of a larger constant would keep it alive.

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from bitale_graph.function_graph import FunctionGraph
 from bitale_graph.variable import Apply, Constant, Variable
 
 from ..merging import merge_key
-from ..rewrite import RewriteContext
+
+if TYPE_CHECKING:
+    from ..rewrite import RewriteContext
 
 
 def merge(graph: FunctionGraph, context: RewriteContext) -> None:
@@ -27,7 +31,7 @@ def merge(graph: FunctionGraph, context: RewriteContext) -> None:
 
 
 def _merge_outputs(node: Apply, first: Apply, context: RewriteContext) -> None:
-    for old, new in zip(node.outputs, first.outputs):
+    for old, new in zip(node.outputs, first.outputs, strict=False):
         if old not in context.graph.clients:
             continue
         if old.type.admits(new.type):

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from bitale_graph import scalar
 from bitale_graph.function_graph import FunctionGraph
 from bitale_graph.variable import Apply
 
 from ..forms import row_of
-from ..rewrite import RewriteContext
+
+if TYPE_CHECKING:
+    from ..rewrite import RewriteContext
 
 
 def remove_identities(graph: FunctionGraph, context: RewriteContext) -> None:
-    """Replace each identity by its input; outputs of functions never share memory, so copies are not needed."""
+    """Replace each identity by its input.
+
+    Outputs of functions never share memory, so copies are not needed.
+    """
     for node in graph.toposort():
         if node in graph.apply_nodes and _is_identity(node):
             old, new = node.outputs[0], node.inputs[0]

@@ -21,11 +21,20 @@ for _row in (
     PatternRule("sqr_of_neg", "sqr(-x)", "sqr(x)", Changes.NOTHING, of=ALL_KINDS),
     PatternRule("quotient_by_one", "x / 1", "x", Changes.NOTHING, of="fc"),
     PatternRule("floor_quotient_by_one", "int_div(x, 1)", "x", Changes.NOTHING, of="iu"),
-    PatternRule("power_zero", "x ** 0", "1", Changes.NOTHING, "1 for NaN too, as in IEEE 754", of=ALL_KINDS),
+    PatternRule(
+        "power_zero", "x ** 0", "1", Changes.NOTHING, "1 for NaN too, as in IEEE 754", of=ALL_KINDS
+    ),
     PatternRule("power_one", "x ** 1", "x", Changes.NOTHING, of=ALL_KINDS),
-    PatternRule("power_minus_one", "x ** -1", "1 / x", Changes.ACCURACY, "a quotient, for the rules of those", of="fc"),
+    PatternRule(
+        "power_minus_one",
+        "x ** -1",
+        "1 / x",
+        Changes.ACCURACY,
+        "a quotient, for the rules of those",
+        of="fc",
+    ),
     PatternRule("zero_quotient", "0 / x", "0", Changes.DOMAIN, "0 / 0 was NaN"),
-):  # fmt: skip
+):
     canonical.add(_row.rule())
 
 
@@ -55,7 +64,10 @@ def dot_with_zeros(node: Apply, context: RewriteContext) -> Variable | None:
     tracks=[scalar.add, scalar.sub], before="x + (-2)", after="x - 2", changes=Changes.NOTHING
 )
 def sum_with_negative_constant(node: Apply, context: RewriteContext) -> Variable | None:
-    """Constants that are added have no sign, so that ``exp(x) + (-1)`` is found as ``exp(x) - 1``."""
+    """Give constants that are added no sign.
+
+    Then ``exp(x) + (-1)`` is found as ``exp(x) - 1``.
+    """
     if kind_of(node.outputs[0]) not in ("f", "i"):
         return None
     left, right = node.inputs

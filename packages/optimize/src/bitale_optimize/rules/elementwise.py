@@ -81,7 +81,10 @@ def cast_of_cast(node: Apply, context: RewriteContext) -> Variable | None:
 
 
 def _loses_nothing(old: str, new: str) -> bool:
-    """Whether every number of dtype ``old`` is one of ``new``; NumPy's "safe" lets 64-bit integers be float64."""
+    """Whether every number of dtype ``old`` is one of ``new``.
+
+    NumPy's "safe" lets 64-bit integers be float64.
+    """
     if old in ("int64", "uint64") and np.dtype(new).kind in "fc":
         return False
     return bool(np.can_cast(old, new, "safe"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bitale_graph import scalar
 from bitale_graph.elementwise import Elementwise
@@ -14,7 +14,9 @@ from bitale_graph.variable import Apply, Variable
 from ..forms import made_by, operands, row_of
 from ..phases import canonical
 from ..rewrite import Changes, RewriteContext
-from ..shapes import Token
+
+if TYPE_CHECKING:
+    from ..shapes import Token
 
 
 def _filling(v: Variable) -> Variable | None:
@@ -69,7 +71,10 @@ def fill_like_computed(node: Apply, context: RewriteContext) -> Variable | None:
 def _available(
     dims: tuple[Token, ...], like: Variable, context: RewriteContext
 ) -> list[Token] | None:
-    """Each length as a number or as an axis of a variable that is no part of ``like``; None if one is neither."""
+    """Each length as a number or as an axis of a variable that is no part of ``like``.
+
+    None if one is neither.
+    """
     for token in dims:
         if isinstance(token, int):
             continue
@@ -94,7 +99,7 @@ def alloc_of_own_shape(node: Apply, context: RewriteContext) -> Variable | None:
 
 @canonical.rule(tracks=[Alloc], before="alloc(alloc(v, n), m)", after="alloc(v, m)")
 def alloc_of_fill(node: Apply, context: RewriteContext) -> Variable | None:
-    """The outer lengths decide, if the inner ones are stretched out of a lower rank or from ones."""
+    """Let the outer lengths decide, if the inner ones stretch a lower rank or ones."""
     value = node.inputs[0]
     inner = _filling(value)
     if inner is None or not _only_ones(inner, value):
@@ -104,7 +109,7 @@ def alloc_of_fill(node: Apply, context: RewriteContext) -> Variable | None:
 
 
 def _only_ones(inner: Variable, outer: Variable) -> bool:
-    """Whether every axis of ``inner`` that is not of length 1 is that axis of ``outer``, which alloc checks."""
+    """Whether every axis of ``inner`` that is not 1 is the same known axis of ``outer``."""
     mine: tuple[Any, ...] = inner.type.shape  # type: ignore[attr-defined]
     theirs: tuple[Any, ...] = outer.type.shape  # type: ignore[attr-defined]
     return all(mine[a] == 1 or mine[a] == theirs[a] is not None for a in range(-len(mine), 0))

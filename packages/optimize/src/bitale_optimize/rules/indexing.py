@@ -93,7 +93,9 @@ def subtensor_of_elementwise(node: Apply, context: RewriteContext) -> Variable |
         own = v.type.shape  # type: ignore[attr-defined]
         if not own:
             taken.append(v)
-        elif len(own) == len(shape) and all((m == 1) == (n == 1) for m, n in zip(own, shape)):
+        elif len(own) == len(shape) and all(
+            (m == 1) == (n == 1) for m, n in zip(own, shape, strict=False)
+        ):
             taken.append(node.op(v, *node.inputs[1:]))
         else:
             return None
@@ -138,7 +140,7 @@ def subtensor_of_write(node: Apply, context: RewriteContext) -> Variable | None:
         written.op.pattern == node.op.pattern  # type: ignore[attr-defined]
         and all(
             u is v or (constant_int(u) is not None and constant_int(u) == constant_int(v))
-            for u, v in zip(written.inputs[2:], node.inputs[1:])
+            for u, v in zip(written.inputs[2:], node.inputs[1:], strict=False)
         )
     )
     return written.inputs[1] if same else None
@@ -151,7 +153,7 @@ def subtensor_of_write(node: Apply, context: RewriteContext) -> Variable | None:
     changes=Changes.ACCURACY,
 )
 def sum_with_increment_of_zeros(node: Apply, context: RewriteContext) -> Variable | None:
-    """Add at the places named, rather than a tensor of which most is zeros: an update of few rows of many."""
+    """Add at the places named, not a tensor of zeros elsewhere: few rows of many are updated."""
     output = node.outputs[0]
     if not is_inexact(output):
         return None
@@ -175,7 +177,10 @@ def sum_with_increment_of_zeros(node: Apply, context: RewriteContext) -> Variabl
 
 
 def _scaled_increment(v: Variable, context: RewriteContext) -> tuple[Apply, Any] | None:
-    """The node that increments zeros, and the 0-d factor of it (None for 1); nothing else may read either."""
+    """The node that increments zeros, and the 0-d factor of it (None for 1).
+
+    Nothing else may read either.
+    """
     if not context.has_one_reader(v):
         return None
     parts = operands(v, scalar.mul)

@@ -17,12 +17,14 @@ LARGEST_POWER = 64
 """Up to which exponent products are used: at most 10 of them, less than one pow costs."""
 
 for _row in (
-    PatternRule("product_with_itself", "x * x", "sqr(x)", Changes.NOTHING, "x is read once", of=ALL_KINDS),
+    PatternRule(
+        "product_with_itself", "x * x", "sqr(x)", Changes.NOTHING, "x is read once", of=ALL_KINDS
+    ),
     PatternRule("product_with_minus_one", "x * -1", "-x", Changes.NOTHING, of=ALL_KINDS),
     PatternRule("quotient_by_minus_one", "x / -1", "-x", Changes.NOTHING, of="fc"),
     PatternRule("square_root", "x ** 0.5", "sqrt(x)", Changes.DOMAIN, "(-inf) ** 0.5 is inf"),
     PatternRule("inverse_square_root", "x ** -0.5", "1 / sqrt(x)", Changes.DOMAIN),
-):  # fmt: skip
+):
     specialize.add(_row.rule())
 
 
@@ -33,7 +35,7 @@ for _row in (
     changes=Changes.ACCURACY,
 )
 def power_by_products(node: Apply, context: RewriteContext) -> Variable | None:
-    """A whole exponent is a chain of squares and products: for the exponent n, log2(n) to 2 log2(n) of them."""
+    """Take squares and products: log2(n) to 2 log2(n) of them for the exponent n."""
     x: Any = node.inputs[0]
     value = uniform(node.inputs[1])
     if value is None or value.imag != 0 or value.real != round(float(value.real)):

@@ -1,4 +1,7 @@
-"""Products and quotients: common factors cancel, constants are gathered, quotients by a factor are spread over sums."""
+"""Products and quotients.
+
+Common factors cancel, constants are gathered, quotients by a factor are spread over sums.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,10 @@ from ..rewrite import Changes, RewriteContext
     changes=Changes.DOMAIN,
 )
 def product_of_factors(node: Apply, context: RewriteContext) -> Variable | None:
-    """Write a product anew where that takes fewer operations. Where a factor that cancels is 0, a NaN is lost."""
+    """Write a product anew where that takes fewer operations.
+
+    Where a factor that cancels is 0, a NaN is lost.
+    """
     root = node.outputs[0]
     if kind_of(root) not in ("f", "i", "u", "c") or not is_product_root(node, context):
         return None
@@ -42,9 +48,12 @@ def product_of_factors(node: Apply, context: RewriteContext) -> Variable | None:
     changes=Changes.DOMAIN,
 )
 def product_with_sum_of_quotients(node: Apply, context: RewriteContext) -> Variable | None:
-    """Spread factors over a sum that divides by them: the gradient of a log-likelihood loses its 0 / 0.
+    """Spread factors over a sum that divides by them.
 
-    Every term must lose a division, or be one that multiplying costs no more than the division it saves.
+    The gradient of a log-likelihood loses its 0 / 0.
+
+    Every term must lose a division, or be one that multiplying costs no more than the division it
+    saves.
     """
     root = node.outputs[0]
     if not is_inexact(root) or not is_product_root(node, context):

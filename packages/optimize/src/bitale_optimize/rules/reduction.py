@@ -1,4 +1,4 @@
-"""Reductions: composed, moved past reorderings, and freed of factors that do not vary along their axes."""
+"""Reductions: composed, moved past reorderings, and freed of factors fixed along their axes."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def reduction_of_dimshuffle(node: Apply, context: RewriteContext) -> Variable | 
     after="-min(x)",
 )
 def extremum_of_negative(node: Apply, context: RewriteContext) -> Variable | None:
-    """The sign moves outwards, where it may cancel; floats alone, since the smallest integer has no negative."""
+    """Move the sign outwards, where it may cancel; of integers the smallest has no negative."""
     op: Any = node.op
     parts = operands(node.inputs[0], scalar.neg)
     opposite = {scalar.maximum: scalar.minimum, scalar.minimum: scalar.maximum}.get(op.scalar_op)
@@ -156,11 +156,8 @@ def _is_fixed_along(v: Any, x: Any, axes: tuple[int, ...]) -> bool:
 
 def _have_shape(factors: Factors, x: Any) -> bool:
     """Whether one of the factors has all of the shape of ``x``."""
-    return any(
-        v.type.ndim == x.ndim
-        and all((m == 1) == (n == 1) for m, n in zip(v.type.shape, x.type.shape))  # type: ignore[attr-defined]
-        for v in factors.kept()
-    )
+    kinds: list[Any] = [v.type for v in factors.kept()]
+    return any(kind.broadcastable == x.type.broadcastable for kind in kinds)
 
 
 def _without_axes(v: Any, x: Any, axes: tuple[int, ...]) -> Any:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 from bitale_graph.conversion import as_tensor, constant_int
 from bitale_graph.elementwise import Elementwise
@@ -10,12 +12,14 @@ from bitale_graph.ops.reduction import Reduce
 from bitale_graph.ops.shape import Dimshuffle, Reshape, ShapeI, SpecifyShape, dimshuffle, shape_i
 from bitale_graph.variable import Apply, Variable
 
-from ..fitting import inferred_lengths
 from ..factors import QUOTIENT_ROWS
+from ..fitting import inferred_lengths
 from ..forms import made_by, row_of
 from ..phases import canonical
 from ..rewrite import Changes, RewriteContext
-from ..shapes import Dims
+
+if TYPE_CHECKING:
+    from ..shapes import Dims
 
 
 @canonical.rule(
@@ -134,7 +138,10 @@ def reshape_to_own_shape(node: Apply, context: RewriteContext) -> Variable | Non
         return None
     if [constant_int(n) for n in lengths].count(-1) > 1:
         return None
-    same = [constant_int(n) == -1 or context.shapes.length(n) == d for n, d in zip(lengths, mine)]
+    same = [
+        constant_int(n) == -1 or context.shapes.length(n) == d
+        for n, d in zip(lengths, mine, strict=False)
+    ]
     return x if all(same) else None
 
 

@@ -29,10 +29,16 @@ TABLE = (
     PatternRule("sigmoid_of_exp", "1 / (1 + exp(x))", "sigmoid(-x)", _ACCURACY, _OVERFLOW),
     PatternRule("sigmoid_of_inv_neg", "inv(1 + exp(-x))", "sigmoid(x)", _ACCURACY, _OVERFLOW),
     PatternRule("sigmoid_of_inv", "inv(1 + exp(x))", "sigmoid(-x)", _ACCURACY, _OVERFLOW),
-    PatternRule("sigmoid_of_quotient", "exp(x) / (1 + exp(x))", "sigmoid(x)", _ACCURACY, "inf / inf"),
+    PatternRule(
+        "sigmoid_of_quotient", "exp(x) / (1 + exp(x))", "sigmoid(x)", _ACCURACY, "inf / inf"
+    ),
     PatternRule("log_of_sigmoid", "log(sigmoid(x))", "-softplus(-x)", _ACCURACY, _UNDERFLOW),
-    PatternRule("log_of_one_minus_sigmoid", "log(1 - sigmoid(x))", "-softplus(x)", _ACCURACY, _SATURATES),
-    PatternRule("log1p_of_neg_sigmoid", "log1p(-sigmoid(x))", "-softplus(x)", _ACCURACY, _SATURATES),
+    PatternRule(
+        "log_of_one_minus_sigmoid", "log(1 - sigmoid(x))", "-softplus(x)", _ACCURACY, _SATURATES
+    ),
+    PatternRule(
+        "log1p_of_neg_sigmoid", "log1p(-sigmoid(x))", "-softplus(x)", _ACCURACY, _SATURATES
+    ),
     PatternRule("log_of_one_plus_exp", "log(1 + exp(x))", "softplus(x)", _ACCURACY, _OVERFLOW),
     PatternRule("log1p_of_exp", "log1p(exp(x))", "softplus(x)", _ACCURACY, _OVERFLOW),
     PatternRule(
@@ -44,17 +50,29 @@ TABLE = (
     ),
     PatternRule("log_of_one_plus", "log(1 + x)", "log1p(x)", _ACCURACY, _CANCELS),
     PatternRule("log_of_one_minus", "log(1 - x)", "log1p(-x)", _ACCURACY, _CANCELS),
-    PatternRule("exp_minus_one", "exp(x) - 1", "expm1(x)", _ACCURACY, "exp(x) is near 1 for small x"),
-    PatternRule("one_minus_exp", "1 - exp(x)", "-expm1(x)", _ACCURACY, "exp(x) is near 1 for small x"),
-    PatternRule("one_minus_erf", "1 - erf(x)", "erfc(x)", _ACCURACY, "erf(x) is 1 above 4 in float32"),
+    PatternRule(
+        "exp_minus_one", "exp(x) - 1", "expm1(x)", _ACCURACY, "exp(x) is near 1 for small x"
+    ),
+    PatternRule(
+        "one_minus_exp", "1 - exp(x)", "-expm1(x)", _ACCURACY, "exp(x) is near 1 for small x"
+    ),
+    PatternRule(
+        "one_minus_erf", "1 - erf(x)", "erfc(x)", _ACCURACY, "erf(x) is 1 above 4 in float32"
+    ),
     PatternRule("one_plus_erf", "1 + erf(x)", "erfc(-x)", _ACCURACY, "erf(x) is -1 below -4"),
-    PatternRule("erf_minus_one", "erf(x) - 1", "-erfc(x)", _ACCURACY, "erf(x) is 1 above 4 in float32"),
-    PatternRule("one_minus_erfc", "1 - erfc(x)", "erf(x)", _ACCURACY, "erfc(x) is near 1 for small x"),
-    PatternRule("erfc_minus_one", "erfc(x) - 1", "-erf(x)", _ACCURACY, "erfc(x) is near 1 for small x"),
+    PatternRule(
+        "erf_minus_one", "erf(x) - 1", "-erfc(x)", _ACCURACY, "erf(x) is 1 above 4 in float32"
+    ),
+    PatternRule(
+        "one_minus_erfc", "1 - erfc(x)", "erf(x)", _ACCURACY, "erfc(x) is near 1 for small x"
+    ),
+    PatternRule(
+        "erfc_minus_one", "erfc(x) - 1", "-erf(x)", _ACCURACY, "erfc(x) is near 1 for small x"
+    ),
     PatternRule(
         "one_minus_sigmoid", "1 - sigmoid(x)", "sigmoid(-x)", _ACCURACY, _SATURATES, default=False
     ),
-)  # fmt: skip
+)
 for _row in TABLE:
     stability.add(_row.rule())
 
@@ -66,9 +84,10 @@ for _row in TABLE:
     changes=Changes.ACCURACY,
 )
 def sigmoid_in_product(node: Apply, context: RewriteContext) -> Variable | None:
-    """Find the parts of sigmoids anywhere in a product, as the gradient of one written with exp has them.
+    """Find parts of sigmoids anywhere in a product: gradients of written sigmoids have them.
 
-    1 / (1 + exp(x)) is sigmoid(-x), exp(x) * sigmoid(-x) is sigmoid(x), and 1 / (1 - sigmoid(x)) is 1 / sigmoid(-x).
+    1 / (1 + exp(x)) is sigmoid(-x), exp(x) * sigmoid(-x) is sigmoid(x), and 1 / (1 - sigmoid(x)) is
+    1 / sigmoid(-x).
     """
     root = node.outputs[0]
     if kind_of(root) != "f" or not is_product_root(node, context):

@@ -40,20 +40,26 @@ from ..terms import sum_terms
 
 stability.add(
     PatternRule(
-        "exp_of_log_softmax", "exp(log_softmax(x))", "softmax(x)", Changes.ACCURACY,
+        "exp_of_log_softmax",
+        "exp(log_softmax(x))",
+        "softmax(x)",
+        Changes.ACCURACY,
         "what the gradient of log_softmax is written with",
     ).rule()
-)  # fmt: skip
+)
 stability.add(
     PatternRule(
-        "log_of_softmax", "log(softmax(x))", "log_softmax(x)", Changes.ACCURACY,
+        "log_of_softmax",
+        "log(softmax(x))",
+        "log_softmax(x)",
+        Changes.ACCURACY,
         "softmax underflows to 0 where x is 104 (float32) or 745 (float64) below the largest",
     ).rule()
-)  # fmt: skip
+)
 
 
 def _along(total: Variable, row: scalar.ScalarOp) -> tuple[Any, int] | None:
-    """``(x, axis)`` if ``total`` is x combined by ``row`` along one axis that is kept with length 1."""
+    """``(x, axis)`` if ``total`` is x combined by ``row`` along one axis, kept with length 1."""
     moved = made_by(total, Dimshuffle)
     reduced = made_by(moved.inputs[0] if moved is not None else total, Reduce)
     if reduced is None:
@@ -83,7 +89,10 @@ def _along(total: Variable, row: scalar.ScalarOp) -> tuple[Any, int] | None:
     changes=Changes.ACCURACY,
 )
 def softmax_in_product(node: Apply, context: RewriteContext) -> Variable | None:
-    """Find softmax anywhere in a product; exp overflows above 88 in float32 and 709 in float64: inf / inf."""
+    """Find softmax anywhere in a product.
+
+    Exp overflows above 88 in float32 and 709 in float64: inf / inf.
+    """
     root = node.outputs[0]
     if kind_of(root) != "f" or not is_product_root(node, context):
         return None
@@ -143,7 +152,8 @@ def softmax_of_shifted(node: Apply, context: RewriteContext) -> Variable | None:
 def log_of_sum_of_exp(node: Apply, context: RewriteContext) -> Variable | None:
     """Exp overflows above 88 in float32 and 709 in float64, and underflows as far below.
 
-    Where the largest element is infinite nothing is subtracted. An empty axis, which gave -inf, is an error.
+    Where the largest element is infinite nothing is subtracted. An empty axis, which gave -inf, is
+    an error.
     """
     total = node.inputs[0]
     moved = made_by(total, Dimshuffle)
@@ -175,14 +185,20 @@ def _is_shifted(x: Variable) -> bool:
     shift = made_by(parts[1] if choice is None else choice[2], Dimshuffle)
     reduced = None if shift is None else made_by(shift.inputs[0], Reduce)
     return found is not None or (
-        reduced is not None and reduced.inputs[0] is parts[0]
+        reduced is not None
+        and reduced.inputs[0] is parts[0]
         and reduced.op.scalar_op is scalar.maximum  # type: ignore[attr-defined]
-    )  # fmt: skip
+    )
 
 
-@stability.rule(tracks=[Argmax], before="argmax(softmax(x))", after="argmax(x)")
+@stability.rule(
+    tracks=[Argmax], before="argmax(softmax(x))", after="argmax(x)", changes=Changes.ACCURACY
+)
 def argmax_of_softmax(node: Apply, context: RewriteContext) -> Variable | None:
-    """Softmax keeps the order along its axis; where it rounds to a tie, the first of the largest x is meant."""
+    """Softmax keeps the order along its axis.
+
+    Where it rounds to a tie, the first of the largest x is meant.
+    """
     inner = made_by(node.inputs[0], Softmax)
     if inner is None or node.op.axis != node.inputs[0].type.ndim - 1:  # type: ignore[attr-defined]
         return None
@@ -243,7 +259,7 @@ def softmax_grad_of_quotient(node: Apply, context: RewriteContext) -> Variable |
     if parts is None or parts[1] is not p:
         return None
     u = parts[0]
-    if u.ndim != p.type.ndim or u.type.shape[-1] == 1 != p.type.shape[-1]:  # type: ignore[attr-defined]
+    if u.ndim != p.type.ndim or u.type.shape[-1] == 1 != p.type.shape[-1]:
         return None
     total = reduction.sum(u, u.ndim - 1, keepdims=True)
     made: Variable = tm.sub(u, tm.mul2(p, total))
@@ -364,7 +380,10 @@ def log_of_picked_softmax(node: Apply, context: RewriteContext) -> Variable | No
     changes=Changes.ACCURACY,
 )
 def log_of_moved_softmax(node: Apply, context: RewriteContext) -> Variable | None:
-    """Take the logarithm before elements are picked or moved; all of them cost no more than softmax did."""
+    """Take the logarithm before elements are picked or moved.
+
+    All of them cost no more than softmax did.
+    """
     moves: list[Apply] = []
     v = node.inputs[0]
     while v.owner is not None and isinstance(v.owner.op, _MOVES):

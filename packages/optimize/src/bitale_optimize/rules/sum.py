@@ -48,7 +48,8 @@ def sum_of_terms(node: Apply, context: RewriteContext) -> Variable | None:
         is_negative = row_of(node) is scalar.sub and all(c == -1 for c in kept.values())
         is_better = has_repeated or (is_negative and terms.constant == 0)
         if cost < terms.nodes or (cost == terms.nodes and is_better):
-            return _build(kept, terms)
+            made: Variable = _build(kept, terms)
+            return made
     return None
 
 
@@ -65,14 +66,14 @@ def _is_negative(c: Any) -> bool:
 
 def _cost(kept: dict[Variable, Any], terms: Terms) -> int:
     """How many nodes the sum of ``kept`` takes."""
-    entries = len(kept) + (terms.constant != 0)
+    entries = len(kept) + bool(terms.constant != 0)
     factors = sum(c not in (1, -1) for c in kept.values())
-    needs_sign = terms.constant == 0 and bool(kept) and all(c == -1 for c in kept.values())
+    needs_sign = bool(terms.constant == 0) and bool(kept) and all(c == -1 for c in kept.values())
     return max(entries - 1, 0) + factors + needs_sign
 
 
 def _build(kept: dict[Variable, Any], terms: Terms) -> Any:
-    """Positive terms lead, so that no sign is needed; else the constant does; else the sum is negated."""
+    """Let positive terms lead; where there are none, the constant, or a sign before all."""
     entries: list[tuple[Variable | None, Any]] = list(kept.items())
     if terms.constant != 0 or not entries:
         entries.append((None, terms.constant))
