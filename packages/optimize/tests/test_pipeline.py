@@ -289,3 +289,15 @@ def test_the_signature_follows_the_mode():
     signatures = [rewriter.signature(mode) for mode in modes]
     assert len(set(signatures)) == len(modes)
     assert rewriter.signature(UNFUSED) == signatures[0]
+
+
+def test_a_length_is_not_taken_from_what_is_computed_from_it(rewriting, x, y):
+    # The gradient of a gather with repeats: the order written is of the shape of what is read.
+    index = T.constant(np.array([-1, 0, 3]))
+    picked = y[:, index]
+    lengths = [T.shape_i(picked, a) for a in range(2)]
+    order = T.reshape(T.arange(T.mul(*lengths)), lengths)
+    written = T.set_subtensor(T.zeros_like(x, dtype="int64")[:, index], order)
+    out = T.switch(T.eq(written[:, index], order), picked, 0)
+    rewritten = rewriting.whole([x, y], out)
+    rewriting.assert_same(rewritten, [x, y], out, [np.ones((2, 4)), np.ones((2, 4))])

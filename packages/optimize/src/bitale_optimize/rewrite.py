@@ -17,6 +17,7 @@ from bitale_graph.variable import Apply, Variable
 from .fitting import fitted
 from .shapes import Shapes
 
+LONGEST_SEARCH = 1000
 Result = Variable | Sequence[Variable | None] | Mapping[Variable, Variable] | None
 NodeFunction = Callable[[Apply, "RewriteContext"], Result]
 Track = type[Op] | Op | ScalarOp
@@ -213,6 +214,24 @@ class RewriteContext:
             return None
         node = next(iter(readers))[0]
         return None if node == "output" else node
+
+    def is_independent(self, variable: Variable, node: Apply) -> bool:
+        """Whether ``variable`` is known not to be computed from ``node``, so that it may replace it.
+
+        What a rule builds of the inputs of a node always is; this is for what it finds elsewhere in
+        the graph. After a thousand nodes the search gives up, and says no.
+        """
+        seen: set[Apply] = set()
+        stack = [variable.owner]
+        while stack:
+            above = stack.pop()
+            if above is None or above in seen:
+                continue
+            if above is node or len(seen) >= LONGEST_SEARCH:
+                return False
+            seen.add(above)
+            stack.extend(v.owner for v in above.inputs)
+        return True
 
     def fit(self, old: Variable, new: Variable) -> Variable:
         """``new`` with the dtype and shape of ``old``, cast and filled where they differ."""

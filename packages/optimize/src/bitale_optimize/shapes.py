@@ -42,6 +42,8 @@ class Shapes:
     def __init__(self, nodes: Iterable[Apply] = ()) -> None:
         self._dims: dict[Variable, Dims] = {}
         self._parent: dict[tuple[Variable, int], Token] = {}
+        # Which of two variables was read first: lengths are to be had from what comes early.
+        self._rank: dict[Variable, int] = {}
         for node in nodes:
             self._read(node)
 
@@ -72,6 +74,8 @@ class Shapes:
         """Note that a replacement has the shape of what it replaces, and stands for both."""
         if not isinstance(new.type, TensorType) or not isinstance(old.type, TensorType):
             return
+        self.dims(new)
+        self._rank[new] = min(self._rank_of(new), self._rank_of(old))
         for a, b in zip(self.dims(old), self.dims(new), strict=False):
             self._union(a, b)
         if new.type.ndim == 0 and new.type.dtype == "int64":
@@ -88,6 +92,7 @@ class Shapes:
         return not missing and rank == len(dims)
 
     def _leaf(self, variable: Variable) -> None:
+        self._rank_of(variable)
         known = variable.type.shape if isinstance(variable.type, TensorType) else ()
         self._dims[variable] = tuple((variable, i) if n is None else n for i, n in enumerate(known))
 
@@ -102,14 +107,20 @@ class Shapes:
         return root
 
     def _union(self, a: Token, b: Token) -> None:
-        """Let the simpler of two tokens stand for both: a number, then a leaf; else ``b``."""
+        """Let the simpler of two tokens stand for both: a number, a leaf, what was read first."""
         a, b = self._find(a), self._find(b)
         if a == b:
             return
-        if isinstance(a, int) or (isinstance(b, tuple) and b[0].owner and not a[0].owner):
+        if isinstance(a, int) or (isinstance(b, tuple) and self._order(a[0]) < self._order(b[0])):
             a, b = b, a
         if isinstance(a, tuple):
             self._parent[a] = b
+
+    def _order(self, variable: Variable) -> tuple[bool, int]:
+        return variable.owner is not None, self._rank_of(variable)
+
+    def _rank_of(self, variable: Variable) -> int:
+        return self._rank.setdefault(variable, len(self._rank))
 
     def _read(self, node: Apply) -> None:
         if all(v in self._dims for v in node.outputs):

@@ -56,7 +56,9 @@ def fill_like_computed(node: Apply, context: RewriteContext) -> Variable | None:
     if like.owner is None:
         return None
     roots = _available(context.shapes.dims(output), like, context)
-    if roots is None:
+    if roots is None or not all(
+        context.is_independent(r[0], node) for r in roots if isinstance(r, tuple)
+    ):
         return None
     whole = {r[0] for r in roots if isinstance(r, tuple)}
     if len(whole) == 1:

@@ -37,7 +37,8 @@ def shape_of_computed(node: Apply, context: RewriteContext) -> Variable | None:
         known: Variable = as_tensor(np.int64(token))
         return known
     root, at = token
-    if root is not x and (root.owner is None or root in context.graph.clients):
+    is_there = root.owner is None or root in context.graph.clients
+    if root is not x and is_there and context.is_independent(root, node):
         return root if at < 0 else shape_i(root, at)
     if x.owner is None:
         return None

@@ -28,7 +28,6 @@ from bitale_graph.ops.softmax import (
     SoftmaxGrad,
     softmax,
 )
-from bitale_graph.traversal import toposort
 from bitale_graph.variable import Apply, Variable
 
 from ..factors import QUOTIENT_ROWS, Factors, build_product, is_product_root, product_factors
@@ -291,11 +290,9 @@ def softmax_beside_crossentropy(node: Apply, context: RewriteContext) -> Variabl
     """The loss computes softmax too; unless its targets are computed from this very softmax."""
     if isinstance(node.op, LogSoftmax):
         return None
-    (p,) = node.outputs
     for reader, i in context.graph.clients[node.inputs[0]]:
         if i == 0 and reader != "output" and isinstance(reader.op, SoftmaxCrossentropy):
-            before_targets = toposort([reader.inputs[1]])
-            if not any(p in other.outputs for other in before_targets):
+            if context.is_independent(reader.inputs[1], node):
                 probabilities: Variable = reader.outputs[1]
                 return probabilities
     return None
