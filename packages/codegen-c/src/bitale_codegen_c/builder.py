@@ -327,13 +327,17 @@ class Builder:
         )
 
     # Kernels
-    def kernel(self, hint: str, text: str) -> str:
-        """Add a function in C, ``text`` with ``@`` for its name; equal functions are added once."""
+    def kernel(self, hint: str, text: str, comment: str) -> str:
+        """Add a function in C, ``text`` with ``@`` for its name; equal functions are added once.
+
+        Returns the name. The comment is that of the first use.
+        """
         known = self._kernel_names.get(text)
         if known is None:
             known = self.name(hint)
             self._kernel_names[text] = known
-            self.kernels.append(text.replace("@", known))
+            safe = comment.replace("*/", "* /").replace("/*", "/ *")
+            self.kernels.append(f"/* {safe} */\n{text.replace('@', known)}")
         return known
 
     def library(self, name: str, text: str) -> str:

@@ -19,21 +19,16 @@ from bitale_graph.variable import Apply
 from ..builder import Array, Builder, product
 from ..ctype import SUFFIXES
 from ..memory import reuses
-from .loop import BLOCK
+from .kernel import BLOCK, declare_reduction
 from .scalar import TRANSCENDENTAL
 from .table import emits
-from .threads import put_shared
 
 
 def _library(b: Builder, dtype: str) -> str:
     suffix = SUFFIXES[dtype]
     c_type = "float" if dtype == "float32" else "double"
-    b.vector_functions.update({f"bt_exp_{suffix}", f"bt_maximum_{suffix}"})
-    b.library(
-        f"reduction_maximum_{suffix}",
-        f"#pragma omp declare reduction(bt_maximum_{suffix}_of : {c_type} : omp_out = bt_maximum_{suffix}(omp_out, omp_in)) "
-        "initializer(omp_priv = omp_orig)",
-    )
+    b.vector_functions.add(f"bt_exp_{suffix}")
+    declare_reduction(b, "maximum", dtype)
     text = (files(__package__) / ".." / "support" / "rows.h").read_text()
     b.library(
         f"rows_{suffix}",
@@ -50,9 +45,16 @@ def _over_rows(b: Builder, rows: str, n: str, cost: int, call: str) -> None:
     """Call for each thread's rows; ``call`` uses lo, hi and part."""
     parts = b.declare("int64_t", "parts", f"bt_parts(rt, ({rows}) * {n} * {cost})")
     b.put(f"if ({parts} > ({rows})) {parts} = ({rows}) > 0 ? ({rows}) : 1;")
-    alone = f"{{ const int64_t part = 0, lo = 0, hi = {rows}; (void)part; {call} }}"
-    bounds = f"int64_t lo = ({rows}) * part / {parts}, hi = ({rows}) * (part + 1) / {parts};"
-    put_shared(b, parts, alone, [bounds, call])
+    b.put(
+        f"if ({parts} == 1) {{ const int64_t part = 0, lo = 0, hi = {rows}; (void)part; {call} }}"
+    )
+    b.put("else {")
+    b.put("#pragma omp parallel for num_threads(rt->threads) schedule(static, 1)")
+    b.put(f"for (int64_t part = 0; part < {parts}; part++) {{")
+    b.put(f"    int64_t lo = ({rows}) * part / {parts}, hi = ({rows}) * (part + 1) / {parts};")
+    b.put(f"    {call}")
+    b.put("}")
+    b.put("}")
 
 
 @reuses.define(Softmax, LogSoftmax)

@@ -1,0 +1,373 @@
+"""The text of a loop's kernel: a function over rows, and one that shares its work among threads."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from bitale_graph.loop import Literal, Loop, Result
+
+from ..builder import Builder
+from ..ctype import C_TYPES, SUFFIXES, highest, literal, lowest
+from ..vector_math.table import FUNCTIONS
+from .scalar import Expression, expression
+
+_STARTS = {
+    "add": lambda dtype: "0",
+    "mul": lambda dtype: "1",
+    "and": lambda dtype: "1" if dtype == "bool" else "-1",
+    "or": lambda dtype: "0",
+    "maximum": lowest,
+    "minimum": highest,
+}
+_OPERATORS = {"add": "+", "mul": "*", "and": "&", "or": "|"}
+
+# Sums of float32 run in float32 over blocks of this length, and in float64 from block to block. With
+# 16 lanes each partial sum has 32 terms, and no conversion stands between it and the vector unit.
+BLOCK = 512
+
+# Above this many functions in one loop they are called (as vectors) rather than inlined: the text of
+# one takes a compiler some 15 ms wherever it stands, and beside so much work a call costs little.
+MAX_INLINED = 8
+
+
+class Body:
+    """The scalar program of a loop as C statements.
+
+    Attributes
+    ----------
+    lines : list of str
+    values : list of str
+        The C name of every value of the program, inputs first.
+    cost : int
+        Of one element, in multiplications.
+    """
+
+    def __init__(
+        self, b: Builder, loop: Loop, dtypes: Sequence[str], loaded: dict[int, str], is_kernel: bool
+    ) -> None:
+        known = list(dtypes)
+        self.values = [loaded.get(j, "") for j in range(len(known))]
+        self.lines: list[str] = []
+        self.cost = 0
+        functions = sum(s.op.arity == 1 and s.dtype.startswith("float") for s in loop.steps)
+        is_called = not is_kernel or functions > MAX_INLINED
+        for k, step in enumerate(loop.steps):
+            args = [
+                literal(a.array(), a.dtype) if isinstance(a, Literal) else self.values[a]
+                for a in step.args
+            ]
+            operands = [a.dtype if isinstance(a, Literal) else known[a] for a in step.args]
+            made = expression(step.op, operands, step.dtype, args)
+            if is_called and made.requires:
+                made = _as_call(b, made, step.op.arity, operands[0])
+            b.vector_functions.update(made.requires)
+            self.cost += made.cost
+            c_type = C_TYPES[step.dtype]
+            if is_kernel:
+                name = f"t{k}"
+                self.lines.append(f"const {c_type} {name} = {made.text};")
+            else:
+                name = b.name(None)
+                b.declared.append(f"{c_type} {name};")
+                self.lines.append(f"{name} = {made.text};")
+            self.values.append(name)
+            known.append(step.dtype)
+
+
+def _as_call(b: Builder, made: Expression, arity: int, dtype: str) -> Expression:
+    """The expression with its function called, as a vector where it stands in a loop, not inlined."""
+    (name,) = made.requires
+    called = f"{name}_call"
+    c_type = C_TYPES[dtype]
+    operands = ["x", "y"][:arity]
+    b.library(
+        called,
+        "#pragma omp declare simd notinbranch\n"
+        f"static __attribute__((noinline)) {c_type} "
+        f"{called}({', '.join(f'{c_type} {x}' for x in operands)}) "
+        f"{{ return {name}({', '.join(operands)}); }}",
+    )
+    return Expression(made.text.replace(f"{name}(", f"{called}(", 1), made.requires, made.cost)
+
+
+@dataclass(frozen=True)
+class Operand:
+    """Something that a kernel reads or writes by pointer.
+
+    Attributes
+    ----------
+    kind : str
+        "in", "out" or "sum" (an accumulator).
+    index : int
+        Counts inputs or results.
+    dtype : str
+    moves : tuple of str
+        For each axis how far it moves: "0" (it stands still), "1" (along the last axis), or "d",
+        a number of elements that is known when the kernel runs.
+    """
+
+    kind: str
+    index: int
+    dtype: str
+    moves: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        """Its name in the kernel."""
+        return f"{self.kind}{self.index}"
+
+    @property
+    def c_type(self) -> str:
+        """The C type of an element; what is only read is const."""
+        return ("const " if self.kind == "in" else "") + C_TYPES[self.dtype]
+
+    def move(self, axis: int) -> str:
+        """How far it moves along an axis, as a C expression in the kernel."""
+        return f"{self.name}_d{axis}" if self.moves[axis] == "d" else self.moves[axis]
+
+    def parameters(self) -> list[str]:
+        """Its parameters in C: the pointer, and the moves that are not fixed."""
+        free = [a for a, m in enumerate(self.moves) if m == "d"]
+        return [f"{self.c_type} *{self.name}", *(f"int64_t {self.move(a)}" for a in free)]
+
+    def arguments(self, shift: str = "") -> list[str]:
+        """What to pass on for `parameters`."""
+        free = [a for a, m in enumerate(self.moves) if m == "d"]
+        return [self.name + shift, *(self.move(a) for a in free)]
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """A loop over operands of known layout; equal kernels have equal text.
+
+    ``by_value`` holds the inputs of rank 0, ``dtypes`` those of all inputs.
+    """
+
+    loop: Loop
+    dtypes: tuple[str, ...]
+    operands: tuple[Operand, ...]
+    by_value: tuple[int, ...]
+
+    @property
+    def inner(self) -> int:
+        """The last axis, which is the vectorised one."""
+        return self.loop.ndim - 1
+
+    @cached_property
+    def _lengths(self) -> list[str]:
+        return [f"n{a}" for a in range(self.loop.ndim)]
+
+    @cached_property
+    def _scalars(self) -> list[str]:
+        return [f"const {C_TYPES[self.dtypes[j]]} x{j}" for j in self.by_value]
+
+    def write(self, b: Builder, hint: str, comment: str) -> str:
+        """Add the kernel to the file; the name of the function to call.
+
+        It is called with the runtime, the number of parts, the lengths, the arguments of every
+        operand, for every accumulator its size, and the numbers passed by value.
+        """
+        rows = b.kernel(f"{hint}_rows", self._rows(b), f"{comment}\n * {self._program()}")
+        return b.kernel(hint, self._shared(b, rows), "The same, shared among threads.")
+
+    def _program(self) -> str:
+        text = self.loop.program(len(self.dtypes))
+        return text if len(text) <= 600 else f"{text[:600]}..."
+
+    def _shared(self, b: Builder, rows: str) -> str:
+        """Merge axes, start the accumulators, run, and combine what the threads found in their order."""
+        sums = [o for o in self.operands if o.kind == "sum"]
+        signature = [
+            "const bt_runtime *rt",
+            "int64_t parts",
+            *(f"int64_t {n}" for n in self._lengths),
+            *(p for o in self.operands for p in o.parameters()),
+            *(f"int64_t {o.name}_size" for o in sums),
+            *self._scalars,
+        ]
+        lines = [
+            f"static __attribute__((noinline)) void @({', '.join(signature)}) {{",
+            "    (void)rt;",
+        ]
+        lines += [f"    {line}" for line in self._merge()]
+        for o in sums:
+            start = _STARTS[self._reduce(o)](o.dtype)
+            lines.append(
+                f"    for (int64_t e = 0; e < parts * {o.name}_size; e++) {o.name}[e] = {start};"
+            )
+        inner, n = self.inner, self._lengths
+        lines += [f"    if (parts == 1) {{ {rows}({self._arguments(None)}); return; }}"]
+        lines.append(
+            "#pragma omp parallel for num_threads(rt->threads) schedule(static, 1)"
+        )  # never another number: libgomp ends and starts threads when the size of a team changes
+        lines.append("    for (int64_t part = 0; part < parts; part++) {")
+        length = "n0" if inner == 0 else f"(n0 >= parts ? n0 : {n[inner]})"
+        lines.append(
+            f"        const int64_t all = {length}, lo = all * part / parts, hi = all * (part + 1) / parts;"
+        )
+        if inner == 0:
+            lines.append(f"        {rows}({self._arguments(0)});")
+        else:
+            lines.append(f"        if (n0 >= parts) {rows}({self._arguments(0)});")
+            lines.append(f"        else {rows}({self._arguments(inner)});")
+        lines.append("    }")
+        for o in sums:
+            target, other = f"{o.name}[e]", f"{o.name}[part * {o.name}_size + e]"
+            combined = self._combined(b, self.loop.results[o.index], target, other)
+            lines.append("    for (int64_t part = 1; part < parts; part++)")
+            lines.append(
+                f"        for (int64_t e = 0; e < {o.name}_size; e++) {target} = {combined};"
+            )
+        lines.append("}")
+        return "\n".join(lines)
+
+    def _reduce(self, o: Operand) -> str:
+        reduce = self.loop.results[o.index].reduce
+        assert reduce is not None
+        return reduce.name
+
+    def _merge(self) -> list[str]:
+        """Join outer axes to the last one where everything lies contiguously: a long inner loop."""
+        inner, n = self.inner, self._lengths
+        lines: list[str] = []
+        for a in range(inner - 1, -1, -1):
+            if any((o.moves[a] == "0") != (o.moves[inner] == "0") for o in self.operands):
+                break
+            tests = [f"{n[c]} == 1" for c in range(a + 1, inner)]
+            tests += [f"{o.move(a)} == {n[inner]}" for o in self.operands if o.moves[a] != "0"]
+            lines.append(f"if ({' && '.join(tests) or '1'}) {n[inner]} *= {n[a]}, {n[a]} = 1;")
+        return lines
+
+    def _arguments(self, axis: int | None) -> str:
+        """What is passed for all rows (None), or for the part from ``lo`` to ``hi`` along ``axis``."""
+        out = ["hi - lo" if a == axis else n for a, n in enumerate(self._lengths)]
+        for o in self.operands:
+            shift = ""
+            if axis is not None:
+                move = o.move(axis)
+                shift = f" + part * {o.name}_size" if o.kind == "sum" else ""
+                shift += {"0": "", "1": " + lo"}.get(move, f" + lo * {move}")
+            out += o.arguments(shift)
+        return ", ".join([*out, *(f"x{j}" for j in self.by_value)])
+
+    def _rows(self, b: Builder) -> str:
+        """The loop nest itself."""
+        loop, inner = self.loop, self.inner
+        signature = [f"int64_t {n}" for n in self._lengths]
+        before: list[str] = []
+        inside: list[str] = []
+        rows: dict[tuple[str, int], str] = {}
+        loads = {j: f"x{j}" for j in self.by_value}
+        for o in self.operands:
+            signature += o.parameters()
+            moving = [a for a in range(inner) if o.moves[a] != "0"]
+            row = rows[o.kind, o.index] = f"{o.name}_row" if moving else o.name
+            if moving:
+                terms = " + ".join(f"i{a} * {o.move(a)}" for a in moving)
+                before.append(f"{o.c_type} *{row} = {o.name} + {terms};")
+            if o.kind == "in":
+                loads[o.index] = f"x{o.index}"
+                if o.moves[inner] == "0":
+                    before.append(f"{o.c_type} x{o.index} = *{row};")
+                else:
+                    inside.append(f"{o.c_type} x{o.index} = {row}[i];")
+        body = Body(b, loop, self.dtypes, loads, is_kernel=True)
+        inside += body.lines
+        ends = _Ends(self, b, rows, body.values)
+        before += ends.before
+        inside += ends.inside
+        lines = [
+            f"static __attribute__((noinline)) void @({', '.join([*signature, *self._scalars])}) {{"
+        ]
+        pad = "    "
+        for a in range(inner):
+            lines.append(f"{pad}for (int64_t i{a} = 0; i{a} < n{a}; i{a}++) {{")
+            pad += "    "
+        lines += [pad + line for line in before]
+        start, stop, outer = "0", f"n{inner}", pad
+        if ends.block_start:
+            lines.append(f"{pad}for (int64_t start = 0; start < n{inner}; start += {BLOCK}) {{")
+            pad += "    "
+            end = f"n{inner} - start < {BLOCK} ? n{inner} : start + {BLOCK}"
+            lines.append(f"{pad}const int64_t stop = {end};")
+            lines += [pad + line for line in ends.block_start]
+            start, stop = "start", "stop"
+        lines.append(f"#pragma omp simd {' '.join(ends.clauses)}".rstrip())
+        lines.append(f"{pad}for (int64_t i = {start}; i < {stop}; i++) {{")
+        lines += [f"{pad}    {line}" for line in inside]
+        lines.append(pad + "}")
+        if ends.block_start:
+            lines += [pad + line for line in ends.block_end]
+            lines.append(outer + "}")
+        lines += [outer + line for line in ends.after]
+        for depth in range(inner, -1, -1):
+            lines.append("    " * depth + "}")
+        return "\n".join(lines)
+
+    def _combined(self, b: Builder, r: Result, a: str, value: str) -> str:
+        assert r.reduce is not None
+        acc, c_type = r.acc_dtype, C_TYPES[r.acc_dtype]
+        if r.reduce.name in _OPERATORS:
+            return f"({c_type})({a} {_OPERATORS[r.reduce.name]} ({c_type}){value})"
+        made = expression(r.reduce, [acc, acc], acc, [a, f"({c_type}){value}"])
+        b.vector_functions.update(made.requires)
+        return made.text
+
+
+class _Ends:
+    """What becomes of the values in a kernel: stores, and accumulators before, in and after the inner loop."""
+
+    def __init__(
+        self, kernel: Kernel, b: Builder, rows: dict[tuple[str, int], str], values: Sequence[str]
+    ) -> None:
+        self.before: list[str] = []
+        self.inside: list[str] = []
+        self.after: list[str] = []
+        self.block_start: list[str] = []
+        self.block_end: list[str] = []
+        self.clauses: list[str] = []
+        moves = {o.index: o.moves for o in kernel.operands if o.kind == "sum"}
+        dtypes = [*kernel.dtypes, *(s.dtype for s in kernel.loop.steps)]
+        for k, r in enumerate(kernel.loop.results):
+            value = values[r.value]
+            if r.reduce is None:
+                self.inside.append(f"{rows['out', k]}[i] = {value};")
+                continue
+            row = rows["sum", k]
+            if moves[k][kernel.inner] != "0":
+                self.inside.append(f"{row}[i] = {kernel._combined(b, r, row + '[i]', value)};")
+                continue
+            self.before.append(f"{C_TYPES[r.acc_dtype]} r{k} = *{row};")
+            self.after.append(f"*{row} = r{k};")
+            if r.reduce.name == "add" and (dtypes[r.value], r.acc_dtype) == ("float32", "float64"):
+                self.block_start.append(f"float b{k} = 0;")
+                self.inside.append(f"b{k} += {value};")
+                self.block_end.append(f"r{k} += b{k};")
+                self.clauses.append(f"reduction(+:b{k})")
+            else:
+                self.inside.append(f"r{k} = {kernel._combined(b, r, f'r{k}', value)};")
+                self.clauses.append(_clause(b, r, f"r{k}"))
+
+
+def _clause(b: Builder, r: Result, name: str) -> str:
+    """How vector lanes combine. OpenMP's own max and min lose NaN, so floats have theirs declared."""
+    assert r.reduce is not None
+    if r.reduce.name in _OPERATORS:
+        return f"reduction({_OPERATORS[r.reduce.name]}:{name})"
+    if r.acc_dtype not in ("float32", "float64"):
+        return f"reduction({'max' if r.reduce.name == 'maximum' else 'min'}:{name})"
+    return f"reduction({declare_reduction(b, r.reduce.name, r.acc_dtype)}:{name})"
+
+
+def declare_reduction(b: Builder, name: str, dtype: str) -> str:
+    """Declare maximum or minimum of floats as a reduction that keeps NaN; its name."""
+    function = FUNCTIONS[name, dtype].c_name
+    b.vector_functions.add(function)
+    b.library(
+        f"reduction_{name}_{SUFFIXES[dtype]}",
+        f"#pragma omp declare reduction({function}_of : {C_TYPES[dtype]} : "
+        f"omp_out = {function}(omp_out, omp_in)) initializer(omp_priv = omp_orig)",
+    )
+    return f"{function}_of"
