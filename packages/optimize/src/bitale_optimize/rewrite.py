@@ -216,7 +216,7 @@ class RewriteContext:
         return None if node == "output" else node
 
     def is_independent(self, variable: Variable, node: Apply) -> bool:
-        """Whether ``variable`` is known not to be computed from ``node``, so that it may replace it.
+        """Whether ``variable`` is known not to be computed from ``node``, and may replace it.
 
         What a rule builds of the inputs of a node always is; this is for what it finds elsewhere in
         the graph. After a thousand nodes the search gives up, and says no.

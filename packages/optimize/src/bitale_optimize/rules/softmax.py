@@ -291,10 +291,11 @@ def softmax_beside_crossentropy(node: Apply, context: RewriteContext) -> Variabl
     if isinstance(node.op, LogSoftmax):
         return None
     for reader, i in context.graph.clients[node.inputs[0]]:
-        if i == 0 and reader != "output" and isinstance(reader.op, SoftmaxCrossentropy):
-            if context.is_independent(reader.inputs[1], node):
-                probabilities: Variable = reader.outputs[1]
-                return probabilities
+        if i != 0 or reader == "output" or not isinstance(reader.op, SoftmaxCrossentropy):
+            continue
+        if context.is_independent(reader.inputs[1], node):
+            probabilities: Variable = reader.outputs[1]
+            return probabilities
     return None
 
 
