@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from bitale_graph.loop import Literal, Loop, Result
 
-from ..builder import Builder
 from ..ctype import C_TYPES, SUFFIXES, highest, literal, lowest
 from ..vector_math.table import FUNCTIONS
 from .scalar import Expression, expression
+
+if TYPE_CHECKING:
+    from ..builder import Builder
 
 _STARTS = {
     "add": lambda dtype: "0",
@@ -23,12 +26,12 @@ _STARTS = {
 }
 _OPERATORS = {"add": "+", "mul": "*", "and": "&", "or": "|"}
 
-# Sums of float32 run in float32 over blocks of this length, and in float64 from block to block. With
-# 16 lanes each partial sum has 32 terms, and no conversion stands between it and the vector unit.
+# Sums of float32 run in float32 over blocks of this length, and in float64 from block to block.
+# With 16 lanes a partial sum has 32 terms, and no conversion stands between it and the vectors.
 BLOCK = 512
 
-# Above this many functions in one loop they are called (as vectors) rather than inlined: the text of
-# one takes a compiler some 15 ms wherever it stands, and beside so much work a call costs little.
+# Above this many functions in one loop they are called (as vectors) rather than inlined: the text
+# of one takes a compiler some 15 ms wherever it stands, and beside so much work a call is cheap.
 MAX_INLINED = 8
 
 
@@ -77,7 +80,7 @@ class Body:
 
 
 def _as_call(b: Builder, made: Expression, arity: int, dtype: str) -> Expression:
-    """The expression with its function called, as a vector where it stands in a loop, not inlined."""
+    """The expression with its function called (on vectors, in a loop) instead of inlined."""
     (name,) = made.requires
     called = f"{name}_call"
     c_type = C_TYPES[dtype]
@@ -177,7 +180,7 @@ class Kernel:
         return text if len(text) <= 600 else f"{text[:600]}..."
 
     def _shared(self, b: Builder, rows: str) -> str:
-        """Merge axes, start the accumulators, run, and combine what the threads found in their order."""
+        """Merge axes, start accumulators, run, and combine in the order of the threads."""
         sums = [o for o in self.operands if o.kind == "sum"]
         signature = [
             "const bt_runtime *rt",
@@ -204,8 +207,9 @@ class Kernel:
         )  # never another number: libgomp ends and starts threads when the size of a team changes
         lines.append("    for (int64_t part = 0; part < parts; part++) {")
         length = "n0" if inner == 0 else f"(n0 >= parts ? n0 : {n[inner]})"
+        lines.append(f"        const int64_t all = {length};")
         lines.append(
-            f"        const int64_t all = {length}, lo = all * part / parts, hi = all * (part + 1) / parts;"
+            "        const int64_t lo = all * part / parts, hi = all * (part + 1) / parts;"
         )
         if inner == 0:
             lines.append(f"        {rows}({self._arguments(0)});")
@@ -241,7 +245,7 @@ class Kernel:
         return lines
 
     def _arguments(self, axis: int | None) -> str:
-        """What is passed for all rows (None), or for the part from ``lo`` to ``hi`` along ``axis``."""
+        """What is passed for all rows (None), or from ``lo`` to ``hi`` along ``axis``."""
         out = ["hi - lo" if a == axis else n for a, n in enumerate(self._lengths)]
         for o in self.operands:
             shift = ""
@@ -317,7 +321,7 @@ class Kernel:
 
 
 class _Ends:
-    """What becomes of the values in a kernel: stores, and accumulators before, in and after the inner loop."""
+    """What becomes of the values: stores, and accumulators around and in the inner loop."""
 
     def __init__(
         self, kernel: Kernel, b: Builder, rows: dict[tuple[str, int], str], values: Sequence[str]
@@ -352,7 +356,7 @@ class _Ends:
 
 
 def _clause(b: Builder, r: Result, name: str) -> str:
-    """How vector lanes combine. OpenMP's own max and min lose NaN, so floats have theirs declared."""
+    """How vector lanes combine. OpenMP's max and min lose NaN, so floats have theirs declared."""
     assert r.reduce is not None
     if r.reduce.name in _OPERATORS:
         return f"reduction({_OPERATORS[r.reduce.name]}:{name})"

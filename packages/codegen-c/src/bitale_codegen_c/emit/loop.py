@@ -78,7 +78,7 @@ def emit_loop(b: Builder, node: Apply) -> Iterator[None]:
     body = Body(b, loop, _dtypes(node), loaded, is_kernel=False)
     for line in body.lines:
         b.put(line)
-    for r, out in zip(loop.results, node.outputs):
+    for r, out in zip(loop.results, node.outputs, strict=True):
         b.put(f"{b.set_scalar_name(out)} = ({C_TYPES[r.dtype]}){body.values[r.value]};")
 
 
@@ -106,7 +106,7 @@ class _Nest:
                 for a in r.axes:
                     b.check(f"{lengths[a]} > 0")
         outs: list[Array | None] = []
-        for k, (r, v) in enumerate(zip(loop.results, node.outputs)):
+        for k, (r, v) in enumerate(zip(loop.results, node.outputs, strict=True)):
             kept = [n for a, n in enumerate(lengths) if a not in r.axes]
             outs.append(b.result(v, kept) if kept else None)
             if r.reduce is None:
@@ -187,7 +187,7 @@ class _Nest:
         inner = self.ndim - 1
         moves = ["d" if a < inner and s != "0" else s for a, s in enumerate(strides)]
         self.operands.append(Operand(kind, index, dtype, tuple(moves)))
-        self.arguments += [pointer, *(s for s, m in zip(strides, moves) if m == "d")]
+        self.arguments += [pointer, *(s for s, m in zip(strides, moves, strict=True) if m == "d")]
 
     def _finish(self, k: int, made: Array, size: str, out: Array | None) -> None:
         b, c_type = self.b, C_TYPES[self.loop.results[k].dtype]

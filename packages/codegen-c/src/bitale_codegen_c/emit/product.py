@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from importlib.resources import files
+from typing import TYPE_CHECKING
 
 from bitale_graph.ops.product import Dot, Gemm
 from bitale_graph.variable import Apply
 
 from ..blas import BLAS_NAMES
-from ..builder import Array, Builder
 from ..ctype import SUFFIXES
 from ..memory import reuses
 from .table import emits
 
-# Below this many multiplications a plain loop beats the call of BLAS (measured with OpenBLAS: about 1 microsecond).
+if TYPE_CHECKING:
+    from ..builder import Array, Builder
+
+# Below this many multiplications a plain loop beats the call of OpenBLAS, about 1 microsecond.
 SMALL_PRODUCT = 6000
 
 
@@ -23,14 +26,14 @@ def _library(b: Builder, dtype: str) -> str:
     suffix = SUFFIXES[dtype]
     letter = "s" if dtype == "float32" else "d"
     text = (files(__package__) / ".." / "support" / "product.h").read_text()
-    text = text.replace("BT_GEMM_SUFFIX", str(BLAS_NAMES.index(f"{letter}gemm"))).replace(
-        "BT_GEMV_SUFFIX", str(BLAS_NAMES.index(f"{letter}gemv"))
-    )
-    text = (
-        text.replace("BT_SMALL_PRODUCT", str(SMALL_PRODUCT))
-        .replace("TYPE", "float" if letter == "s" else "double")
-        .replace("SUFFIX", suffix)
-    )
+    for marker, value in (
+        ("BT_GEMM_SUFFIX", str(BLAS_NAMES.index(f"{letter}gemm"))),
+        ("BT_GEMV_SUFFIX", str(BLAS_NAMES.index(f"{letter}gemv"))),
+        ("BT_SMALL_PRODUCT", str(SMALL_PRODUCT)),
+        ("TYPE", "float" if letter == "s" else "double"),
+        ("SUFFIX", suffix),
+    ):
+        text = text.replace(marker, value)
     b.library(f"product_{suffix}", text)
     b.uses_blas = True
     return suffix
@@ -49,11 +52,12 @@ def emit_dot(b: Builder, node: Apply) -> Iterator[None]:
         yield
         step = [f"p * {a.stride(0)}" if a.strides else "p" for a in (x, y)]
         total = b.set_scalar_name(node.outputs[0])
-        # Lanes of a vector sum in parallel; float32 is summed in float64, which costs nothing beside the loads.
-        b.put(
-            f"{{ double s = 0;\n#pragma omp simd reduction(+:s)\nfor (int64_t p = 0; p < {x.lengths[0]}; p++) "
-            f"s += (double){x.name}[{step[0]}] * {y.name}[{step[1]}];\n{total} = s; }}"
-        )
+        # float32 is summed in float64, which costs nothing beside the loads.
+        b.put("{ double s = 0;")
+        b.put("#pragma omp simd reduction(+:s)")
+        b.put(f"for (int64_t p = 0; p < {x.lengths[0]}; p++)")
+        b.put(f"    s += (double){x.name}[{step[0]}] * {y.name}[{step[1]}];")
+        b.put(f"{total} = s; }}")
         return
     if x.rank == y.rank == 2:
         x, y = b.unit_some(x), b.unit_some(y)
@@ -67,16 +71,27 @@ def emit_dot(b: Builder, node: Apply) -> Iterator[None]:
     out = b.result(node.outputs[0], [matrix.lengths[rows]])
     yield
     b.put(
-        f"bt_gemv_{suffix}(rt, {matrix.lengths[rows]}, {matrix.lengths[columns]}, {matrix.name}, {matrix.stride(rows)}, "
-        f"{matrix.stride(columns)}, {vector.name}, {vector.stride(0)}, {out.name});"
+        _call(
+            f"bt_gemv_{suffix}",
+            *(matrix.lengths[rows], matrix.lengths[columns]),
+            *(matrix.name, matrix.stride(rows), matrix.stride(columns)),
+            *(vector.name, vector.stride(0), out.name),
+        )
     )
+
+
+def _call(function: str, *arguments: str) -> str:
+    return f"{function}(rt, {', '.join(arguments)});"
 
 
 def gemm_text(suffix: str, x: Array, y: Array, out: Array, alpha: str, beta: str) -> str:
     """A call of gemm."""
-    return (
-        f"bt_gemm_{suffix}(rt, {x.lengths[0]}, {y.lengths[1]}, {x.lengths[1]}, {alpha}, {x.name}, {x.stride(0)}, {x.stride(1)}, "
-        f"{y.name}, {y.stride(0)}, {y.stride(1)}, {beta}, {out.name}, {out.stride(0)});"
+    return _call(
+        f"bt_gemm_{suffix}",
+        *(x.lengths[0], y.lengths[1], x.lengths[1], alpha),
+        *(x.name, x.stride(0), x.stride(1)),
+        *(y.name, y.stride(0), y.stride(1)),
+        *(beta, out.name, out.stride(0)),
     )
 
 
@@ -87,18 +102,21 @@ def _plain_dot(b: Builder, node: Apply, x: Array, y: Array) -> Iterator[None]:
     lengths = ([rows] if x.rank == 2 else []) + ([columns] if y.rank == 2 else [])
     out = b.result(node.outputs[0], lengths) if lengths else None
     yield
-    left = f"{x.name}[{'i * (' + x.stride(0) + ') + ' if x.rank == 2 else ''}p * ({x.stride(x.rank - 1)})]"
-    right = f"{y.name}[p * ({y.stride(0)}){' + j * (' + y.stride(1) + ')' if y.rank == 2 else ''}]"
+    row = f"i * ({x.stride(0)}) + " if x.rank == 2 else ""
+    column = f" + j * ({y.stride(1)})" if y.rank == 2 else ""
+    left = f"{x.name}[{row}p * ({x.stride(x.rank - 1)})]"
+    right = f"{y.name}[p * ({y.stride(0)}){column}]"
     combine = f"s = s | ({left} & {right})" if x.dtype == "bool" else f"s += {left} * {right}"
     target = (
         f"{out.name}[i * ({columns}) + j]"
         if out is not None
         else b.set_scalar_name(node.outputs[0])
     )
-    b.put(
-        f"for (int64_t i = 0; i < {rows}; i++) for (int64_t j = 0; j < {columns}; j++) {{ {x.c_type} s = 0; "
-        f"for (int64_t p = 0; p < {x.lengths[-1]}; p++) {combine}; {target} = s; }}"
-    )
+    b.put(f"for (int64_t i = 0; i < {rows}; i++) for (int64_t j = 0; j < {columns}; j++) {{")
+    b.put(f"    {x.c_type} s = 0;")
+    b.put(f"    for (int64_t p = 0; p < {x.lengths[-1]}; p++) {combine};")
+    b.put(f"    {target} = s;")
+    b.put("}")
 
 
 @reuses.define(Gemm)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from importlib.resources import files
 
 from bitale_graph.ops.softmax import (
@@ -41,20 +41,29 @@ def _rows(x: Array) -> tuple[str, str]:
     return product(x.lengths[:-1]), x.lengths[-1]
 
 
-def _over_rows(b: Builder, rows: str, n: str, cost: int, call: str) -> None:
-    """Call for each thread's rows; ``call`` uses lo, hi and part."""
+def _over_rows(
+    b: Builder, shape: tuple[str, str], cost: int, function: str, arguments: Sequence[str]
+) -> None:
+    """Call ``function(rows, n, ...)`` for each thread's rows; arguments may use lo and part."""
+    rows, n = shape
+    call = f"{function}(hi - lo, {n}, {', '.join(arguments)});"
     parts = b.declare("int64_t", "parts", f"bt_parts(rt, ({rows}) * {n} * {cost})")
     b.put(f"if ({parts} > ({rows})) {parts} = ({rows}) > 0 ? ({rows}) : 1;")
-    b.put(
-        f"if ({parts} == 1) {{ const int64_t part = 0, lo = 0, hi = {rows}; (void)part; {call} }}"
-    )
-    b.put("else {")
+    b.put(f"if ({parts} == 1) {{")
+    b.put(f"    const int64_t part = 0, lo = 0, hi = {rows};")
+    b.put(f"    (void)part; {call}")
+    b.put("} else {")
     b.put("#pragma omp parallel for num_threads(rt->threads) schedule(static, 1)")
     b.put(f"for (int64_t part = 0; part < {parts}; part++) {{")
     b.put(f"    int64_t lo = ({rows}) * part / {parts}, hi = ({rows}) * (part + 1) / {parts};")
     b.put(f"    {call}")
     b.put("}")
     b.put("}")
+
+
+def _from_row(a: Array, n: str) -> str:
+    """The first row of a thread."""
+    return f"{a.name} + lo * {n}"
 
 
 @reuses.define(Softmax, LogSoftmax)
@@ -72,13 +81,8 @@ def emit_softmax(b: Builder, node: Apply) -> Iterator[None]:
     yield
     rows, n = _rows(x)
     function = "bt_log_softmax" if isinstance(node.op, LogSoftmax) else "bt_softmax"
-    _over_rows(
-        b,
-        rows,
-        n,
-        TRANSCENDENTAL,
-        f"{function}_{suffix}(hi - lo, {n}, {x.name} + lo * {n}, {out.name} + lo * {n});",
-    )
+    arguments = [_from_row(x, n), _from_row(out, n)]
+    _over_rows(b, (rows, n), TRANSCENDENTAL, f"{function}_{suffix}", arguments)
 
 
 @reuses.define(SoftmaxGrad)
@@ -91,19 +95,14 @@ def softmax_grad_reuses(node: Apply) -> list[tuple[int, int]]:
 def emit_softmax_grad(b: Builder, node: Apply) -> Iterator[None]:
     """Row by row."""
     ct, y = (b.contiguous(b.array(v)) for v in node.inputs)
-    for n, m in zip(ct.lengths, y.lengths):
+    for n, m in zip(ct.lengths, y.lengths, strict=True):
         b.check_equal(n, m)
     suffix = _library(b, y.dtype)
     out = b.result(node.outputs[0], y.lengths)
     yield
     rows, n = _rows(y)
-    _over_rows(
-        b,
-        rows,
-        n,
-        3,
-        f"bt_softmax_grad_{suffix}(hi - lo, {n}, {ct.name} + lo * {n}, {y.name} + lo * {n}, {out.name} + lo * {n});",
-    )
+    arguments = [_from_row(a, n) for a in (ct, y, out)]
+    _over_rows(b, (rows, n), 3, f"bt_softmax_grad_{suffix}", arguments)
 
 
 def _targets(b: Builder, t: Array, rows: str, classes: str) -> str:
@@ -129,22 +128,14 @@ def emit_softmax_crossentropy(b: Builder, node: Apply) -> Iterator[None]:
     t = _targets(b, b.array(node.inputs[1]), rows, n)
     suffix = _library(b, x.dtype)
     loss = b.result(node.outputs[0], [rows])
-    is_read = b.is_read(node.outputs[1])
-    if is_read:
-        y = b.result(node.outputs[1], x.lengths)
-        yield
-        row, keep = f"{y.name} + lo * {n}", 1
+    if b.is_read(node.outputs[1]):
+        y, keep = _from_row(b.result(node.outputs[1], x.lengths), n), "1"
     else:
         scratch = b.allocate("scratch", x.dtype, [n, "rt->threads"], temporary=True)
-        yield
-        row, keep = f"{scratch.name} + part * {n}", 0
-    _over_rows(
-        b,
-        rows,
-        n,
-        TRANSCENDENTAL,
-        f"bt_crossentropy_{suffix}(hi - lo, {n}, {x.name} + lo * {n}, {t} + lo, {loss.name} + lo, {row}, {keep});",
-    )
+        y, keep = f"{scratch.name} + part * {n}", "0"
+    yield
+    arguments = [_from_row(x, n), f"{t} + lo", f"{loss.name} + lo", y, keep]
+    _over_rows(b, (rows, n), TRANSCENDENTAL, f"bt_crossentropy_{suffix}", arguments)
 
 
 @reuses.define(SoftmaxCrossentropyGrad)
@@ -167,14 +158,9 @@ def emit_softmax_crossentropy_grad(b: Builder, node: Apply) -> Iterator[None]:
     suffix = _library(b, y.dtype)
     out = b.result(node.outputs[0], y.lengths)
     yield
-    _over_rows(
-        b,
-        rows,
-        n,
-        2,
-        f"bt_crossentropy_grad_{suffix}(hi - lo, {n}, {y.name} + lo * {n}, {ct.name} + lo * ({step}), {step}, "
-        f"{t} + lo, {out.name} + lo * {n});",
-    )
+    first = f"{ct.name} + lo * ({step})"
+    arguments = [_from_row(y, n), first, step, f"{t} + lo", _from_row(out, n)]
+    _over_rows(b, (rows, n), 2, f"bt_crossentropy_grad_{suffix}", arguments)
 
 
 @emits.define(Crossentropy1Hot)
@@ -186,9 +172,8 @@ def emit_crossentropy_1hot(b: Builder, node: Apply) -> Iterator[None]:
     loss = b.result(node.outputs[0], [rows])
     yield
     log = "__builtin_logf" if p.dtype == "float32" else "__builtin_log"
-    b.put(
-        f"for (int64_t i = 0; i < {rows}; i++) {loss.name}[i] = -{log}({p.name}[i * {n} + {t}[i]]);"
-    )
+    b.put(f"for (int64_t i = 0; i < {rows}; i++)")
+    b.put(f"    {loss.name}[i] = -{log}({p.name}[i * {n} + {t}[i]]);")
 
 
 @emits.define(Crossentropy1HotGrad)
@@ -201,6 +186,6 @@ def emit_crossentropy_1hot_grad(b: Builder, node: Apply) -> Iterator[None]:
     out = b.result(node.outputs[0], p.lengths)
     yield
     b.put(f"__builtin_memset({out.name}, 0, (size_t)({out.count()}) * sizeof({out.c_type}));")
-    b.put(
-        f"for (int64_t i = 0; i < {rows}; i++) {out.name}[i * {n} + {t}[i]] = -{ct.name}[i * ({ct.stride(0)})] / {p.name}[i * {n} + {t}[i]];"
-    )
+    at = f"[i * {n} + {t}[i]]"
+    b.put(f"for (int64_t i = 0; i < {rows}; i++)")
+    b.put(f"    {out.name}{at} = -{ct.name}[i * ({ct.stride(0)})] / {p.name}{at};")

@@ -32,7 +32,7 @@ static __attribute__((noinline, unused)) void bt_gemm_SUFFIX(const bt_runtime *r
     typedef void gemm(const char *, const char *, const int *, const int *, const int *, const TYPE *, const TYPE *,
                       const int *, const TYPE *, const int *, const TYPE *, TYPE *, const int *);
     const int rows = (int)n, columns = (int)m, depth = (int)k;
-    const int y_plain = y1 == 1 && y0 >= n, x_plain = x1 == 1 && x0 >= k;
+    const int y_plain = (y1 == 1 || n == 1) && y0 >= n, x_plain = (x1 == 1 || k == 1) && x0 >= k;
     const int64_t ly = y_plain ? y0 : y1, lx = x_plain ? x0 : x1;
     const int ldy = (int)(ly > 1 ? ly : 1), ldx = (int)(lx > 1 ? lx : 1), ldz = (int)(z0 > n ? z0 : n);
     ((gemm *)rt->blas[BT_GEMM_SUFFIX])(y_plain ? "N" : "T", x_plain ? "N" : "T", &rows, &columns, &depth, &alpha,
@@ -66,7 +66,7 @@ static __attribute__((noinline, unused)) void bt_gemv_SUFFIX(const bt_runtime *r
     }
     typedef void gemv(const char *, const int *, const int *, const TYPE *, const TYPE *, const int *, const TYPE *,
                       const int *, const TYPE *, TYPE *, const int *);
-    const int plain = x1 == 1 && x0 >= k, one = 1, step = (int)y0;
+    const int plain = (x1 == 1 || k == 1) && x0 >= k, one = 1, step = (int)y0;
     const int rows = (int)(plain ? k : m), columns = (int)(plain ? m : k);
     const int64_t lx = plain ? x0 : x1;
     const int ldx = (int)(lx > rows ? lx : rows);
