@@ -271,7 +271,8 @@ class Classifier:
                 _record(history, "", sums / len(data[0]), epoch)
                 if measure is not None and held_out is not None:
                     _record(history, "validation_", measure(*held_out), epoch)
-                bar.set_postfix({name: f"{values[-1]:.4f}" for name, values in history.items()})
+                figures = {name: f"{values[-1]:.4f}" for name, values in history.items()}
+                bar.set_postfix(figures, refresh=False)  # drawn by update, ten times a second
                 bar.update()
         return history
 
