@@ -87,12 +87,6 @@ class TensorSharedVariable(TensorOperators, SharedVariable):
         """Set every element to 0."""
         self.set_value(np.zeros_like(self.container.data), borrow=True)
 
-    def __hash__(self) -> int:
-        return id(self)
-
-    def __eq__(self, other: object) -> bool:
-        return self is other
-
 
 def _storable(type: Type, value: Any, borrow: bool) -> Any:
     array = type.filter(value)

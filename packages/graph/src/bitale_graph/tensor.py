@@ -21,6 +21,11 @@ class TensorOperators:
 
     type: TensorType
     __array_priority__ = 1000
+    # As fast as it can be: variables are keys of dicts all over rewriting.
+    __hash__ = object.__hash__
+
+    def __eq__(self, other: object) -> bool:
+        return self is other
 
     # Attributes
     @property
@@ -391,23 +396,11 @@ class TensorVariable(TensorOperators, Variable):
 
     type: TensorType
 
-    def __hash__(self) -> int:
-        return id(self)
-
-    def __eq__(self, other: object) -> bool:
-        return self is other
-
 
 class TensorConstant(TensorOperators, Constant):
     """A tensor whose value is known."""
 
     type: TensorType
-
-    def __hash__(self) -> int:
-        return id(self)
-
-    def __eq__(self, other: object) -> bool:
-        return self is other
 
 
 def _ufunc_table() -> dict[Any, Any]:
