@@ -210,6 +210,11 @@ CASES = [
         "reshape_to_own_shape", lambda x: x.reshape((x.shape[0], -1)), lambda x: x.reshape((4, 3))
     ),
     Case("reshape_by_ones", lambda v: v.reshape((v.shape[0], 1)), lambda x: x.reshape((12, 1))),
+    Case(
+        "length_beside_zero",
+        lambda x: T.maximum(0, x.shape[0]) + T.ge(x.shape[1], 0),
+        lambda x: T.maximum(1, x.shape[0]) + T.lt(0, x.shape[1]),
+    ),
     Case("join_of_one", lambda x: Join(0)(x), lambda x, y: Join(0)(x, y)),
     Case(
         "join_with_empty",

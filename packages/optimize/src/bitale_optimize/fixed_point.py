@@ -47,7 +47,7 @@ def to_fixed_point(*sets: RuleSet) -> PassFunction:
     def run(graph: FunctionGraph, context: RewriteContext) -> None:
         FixedPoint(dispatch, graph, context).run()
 
-    run.__doc__ = " ".join(s.purpose for s in sets)
+    run.__doc__ = "; ".join(s.purpose for s in sets)
     run.rule_sets = sets  # type: ignore[attr-defined]
     return run
 

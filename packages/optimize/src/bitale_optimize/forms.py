@@ -10,7 +10,9 @@ from bitale_graph.conversion import as_tensor
 from bitale_graph.elementwise import Elementwise
 from bitale_graph.op import Op
 from bitale_graph.ops.creation import Alloc
+from bitale_graph.ops.reduction import Reduce
 from bitale_graph.ops.shape import Dimshuffle, Reshape, SpecifyShape
+from bitale_graph.ops.softmax import LogSoftmax, Softmax, SoftmaxCrossentropy
 from bitale_graph.scalar import ScalarOp, is_cast, second
 from bitale_graph.variable import Apply, Constant, Variable
 
@@ -118,3 +120,35 @@ def number(value: Any, dtype: str) -> Any:
     """A 0-d constant of a dtype."""
     with np.errstate(all="ignore"):
         return as_tensor(np.asarray(value).astype(dtype))
+
+
+def combined_along(total: Variable, row: ScalarOp) -> tuple[Any, int] | None:
+    """``(x, axis)`` if ``total`` is x combined by ``row`` along one axis, kept with length 1."""
+    moved = made_by(total, Dimshuffle)
+    reduced = made_by(moved.inputs[0] if moved is not None else total, Reduce)
+    if reduced is None:
+        return None
+    op: Any = reduced.op
+    x: Any = reduced.inputs[0]
+    if op.scalar_op is not row or len(op.axes) != 1 or op.dtype != x.type.dtype:
+        return None
+    (axis,) = op.axes
+    if moved is None:
+        # Without its first axis the sum stretches along it; so does the sum of a vector, a number.
+        return (x, 0) if axis == 0 else None
+    kept = [a for a in range(x.ndim) if a != axis]
+    rest = iter(range(len(kept)))
+    pattern: tuple[int | str, ...] = tuple("x" if a == axis else next(rest) for a in range(x.ndim))
+    given = moved.op.pattern  # type: ignore[attr-defined]
+    # A column is not needed where leading axes of length 1 are left to broadcasting.
+    while pattern and pattern[0] == "x" and len(given) < len(pattern):
+        pattern = pattern[1:]
+    return (x, axis) if given == pattern else None
+
+
+def is_softmax(p: Variable) -> bool:
+    """Whether ``p`` is a softmax: alone, or as the second result of the fused loss."""
+    inner = made_by(p, Softmax)
+    if inner is not None:
+        return not isinstance(inner.op, LogSoftmax)
+    return made_by(p, SoftmaxCrossentropy) is not None and p.index == 1

@@ -16,6 +16,7 @@ from .passes.remove_identities import remove_identities
 from .phases import canonical, specialize, stability
 from .rules import (
     arithmetic,
+    crossentropy,
     elementwise,
     fill,
     indexing,
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 
 RULE_MODULES = (
     arithmetic,
+    crossentropy,
     elementwise,
     fill,
     indexing,

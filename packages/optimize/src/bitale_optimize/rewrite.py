@@ -7,12 +7,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from bitale_graph.elementwise import Elementwise
 from bitale_graph.function_graph import FunctionGraph
 from bitale_graph.mode import Mode
 from bitale_graph.op import Op
 from bitale_graph.scalar import ScalarOp
-from bitale_graph.variable import Apply, Variable
+from bitale_graph.variable import Apply, Constant, Variable
 
 from .fitting import fitted
 from .shapes import Shapes
@@ -256,6 +257,8 @@ def brief(variable: Variable, depth: int = 4) -> str:
     """The expression in words, cut below ``depth`` levels."""
     node = variable.owner
     if node is None:
+        if isinstance(variable, Constant) and not variable.name and np.size(variable.data) == 1:
+            return str(np.ravel(variable.data)[0])
         return str(variable)
     if depth == 0:
         return variable.name or "..."

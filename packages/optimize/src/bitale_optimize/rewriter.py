@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import gc
 import hashlib
+from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 
@@ -24,7 +27,8 @@ class FunctionGraphRewriter:
         With ``config.optimizer_verbose`` each replacement is printed.
         """
         context = RewriteContext(graph, mode, [] if config.optimizer_verbose else None)
-        pipeline.run(graph, context)
+        with _without_collection():
+            pipeline.run(graph, context)
         for firing in context.log or ():
             print(firing)  # noqa: T201 (what the flag asks for)
 
@@ -42,6 +46,22 @@ class FunctionGraphRewriter:
                         return None
                     parts.append(f"{rules.name} {rule.name} {rule.default} {told}")
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+@contextlib.contextmanager
+def _without_collection() -> Iterator[None]:
+    """Put garbage collection off: the many new nodes set it off, and it took 40% of the time.
+
+    Measured on the training step of a perceptron, 70 to 6,000 nodes.
+    """
+    if not gc.isenabled():
+        yield
+        return
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 @lru_cache(maxsize=1)

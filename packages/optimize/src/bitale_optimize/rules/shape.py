@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+from bitale_graph import scalar
 from bitale_graph.conversion import as_tensor, constant_int
 from bitale_graph.elementwise import Elementwise
 from bitale_graph.ops.join import Join
@@ -14,7 +15,7 @@ from bitale_graph.variable import Apply, Variable
 
 from ..factors import QUOTIENT_ROWS
 from ..fitting import inferred_lengths
-from ..forms import made_by, row_of
+from ..forms import is_uniform, made_by, number, row_of
 from ..phases import canonical
 from ..rewrite import Changes, RewriteContext
 
@@ -48,6 +49,22 @@ def shape_of_computed(node: Apply, context: RewriteContext) -> Variable | None:
         return None
     length: Variable = mine[axis]
     return length
+
+
+@canonical.rule(
+    tracks=[scalar.maximum, scalar.ge, scalar.lt],
+    before="maximum(x.shape[0], 0), x.shape[0] >= 0, x.shape[0] < 0",
+    after="x.shape[0], True, False",
+)
+def length_beside_zero(node: Apply, context: RewriteContext) -> Variable | None:
+    """A length is never negative."""
+    row = row_of(node)
+    pairs = (node.inputs, node.inputs[::-1]) if row is scalar.maximum else (node.inputs,)
+    for length, zero in pairs:
+        if made_by(length, ShapeI) is not None and is_uniform(zero, 0):
+            truth: Variable = number(row is scalar.ge, "bool")
+            return length if row is scalar.maximum else truth
+    return None
 
 
 @canonical.rule(tracks=[SpecifyShape], before="specify_shape(x, known lengths)", after="x")
