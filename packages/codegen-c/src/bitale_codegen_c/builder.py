@@ -126,6 +126,8 @@ class Builder:
         self._names: set[str] = set(_RESERVED)
         self._counts: dict[str, int] = {}
         self._temporary: list[int] = []
+        self._checked: set[str] = set()
+        self._packed: dict[tuple[str, ...], Array] = {}
         self.declared: list[str] = []
         self._kernel_names: dict[str, str] = {}
 
@@ -167,7 +169,9 @@ class Builder:
     # Failing
     def check(self, condition: str) -> None:
         """Leave the function with an error unless ``condition`` holds."""
-        if condition != "1":
+        # Names are given once, so what held before still holds.
+        if condition != "1" and condition not in self._checked:
+            self._checked.add(condition)
             self.put(f"if (!({condition})) BT_FAIL({self.node_index}, BT_CHECK_FAILED);")
 
     def check_equal(self, a: str, b: str) -> None:
@@ -288,7 +292,12 @@ class Builder:
         return self._packed_unless(a, fits, keep_strides=True)
 
     def _packed_unless(self, a: Array, fits: str, keep_strides: bool) -> Array:
-        slot = self.new_slot(temporary=True)
+        # What shows an argument is packed once for all its readers; else memory is given back soon.
+        is_given = not a.slots
+        key = (a.name, fits, *(a.strides or ()), str(keep_strides))
+        if key in self._packed:
+            return self._packed[key]
+        slot = self.new_slot(temporary=not is_given)
         pointer = self.declare(f"const {a.c_type} *", f"{a.name}_packed", a.name)
         assert a.strides is not None
         strides = (
@@ -307,7 +316,13 @@ class Builder:
         for k, s in enumerate(strides or []):
             self.put(f"    {s} = {packed.stride(k)};")
         self.put("}")
-        return Array(pointer, a.dtype, a.lengths, strides, frozenset([slot]))
+        # Without a slot nobody gives it back before the end.
+        made = Array(
+            pointer, a.dtype, a.lengths, strides, frozenset() if is_given else frozenset([slot])
+        )
+        if is_given:
+            self._packed[key] = made
+        return made
 
     def copy_text(self, to: Array, source: Array) -> str:
         """A statement that copies ``source``, which broadcasts to ``to`` by strides of 0."""
