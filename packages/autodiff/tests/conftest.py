@@ -25,7 +25,7 @@ def projected_gradient(fun, points, rng):
     def weights(shape, dtype):
         return T.constant((rng.random(shape) + 0.5).astype(dtype))
 
-    inputs = [T.tensor(None, p.dtype.name, [n == 1 for n in p.shape]) for p in points]
+    inputs = [T.tensor(p.dtype.name, [n == 1 for n in p.shape]) for p in points]
     shape = function(inputs, fun(*inputs), on_unused_input="ignore")(*points).shape
     direction = weights(shape, "float64")
     second = [weights(p.shape, p.dtype) for p in points]

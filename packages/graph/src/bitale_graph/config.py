@@ -11,7 +11,7 @@ import configparser
 import contextlib
 import os
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -87,6 +87,7 @@ class Config:
         object.__setattr__(self, "_values", {})
         object.__setattr__(self, "_given", None)
         object.__setattr__(self, "_warned", set())
+        object.__setattr__(self, "_layers", [])
 
     def register(self, flag: Flag) -> None:
         """Add a flag; a second one of the same name is an error."""
@@ -94,8 +95,19 @@ class Config:
             raise ConfigError(f"config.{flag.name} exists already")
         self._flags[flag.name] = flag
 
+    def on_unknown(self, load: Callable[[], object]) -> None:
+        """Call ``load``, once, when a flag is asked for that no loaded layer knows."""
+        self._layers.append(load)
+
+    def load_layers(self) -> None:
+        """Load the installed layers that may add flags."""
+        while self._layers:
+            self._layers.pop()()
+
     def flag(self, name: str) -> Flag:
         """The flag called ``name``; raises `ConfigError` with the known names."""
+        if name not in self._flags:
+            self.load_layers()
         try:
             found: Flag = self._flags[name]
         except KeyError:
@@ -124,6 +136,8 @@ class Config:
 
     def warn_of_unknown(self) -> None:
         """Warn, once, of given settings that no installed layer knows."""
+        if set(self._read_sources()) - set(self._flags):
+            self.load_layers()
         unknown = set(self._read_sources()) - set(self._flags) - self._warned
         self._warned.update(unknown)
         for name in sorted(unknown):
@@ -135,6 +149,7 @@ class Config:
             )
 
     def __str__(self) -> str:
+        self.load_layers()
         return "\n".join(
             f"{name} = {getattr(self, name)!r}\n    {self._flags[name].doc}"
             for name in sorted(self._flags)

@@ -76,7 +76,7 @@ for _letter, _dtype in _LETTERS.items():
 
 
 def tensor(
-    name: str | None = None, dtype: str = "floatX", shape: Any = None, broadcastable: Any = None
+    dtype: Any = "floatX", shape: Any = None, broadcastable: Any = None, name: str | None = None
 ) -> TensorVariable:
-    """A variable of any dtype and shape; see `TensorType`."""
+    """A variable of any dtype and shape (or broadcast pattern); see `TensorType`."""
     return TensorType(dtype, shape, broadcastable)(name)  # type: ignore[no-any-return]

@@ -9,7 +9,6 @@ import dataclasses
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
-from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Any, Protocol
 
 from .config import config
@@ -157,7 +156,7 @@ def linkers() -> dict[str, Linker]:
     from .numpy_linker import NumpyLinker
 
     found: dict[str, Linker] = {"numpy": NumpyLinker()}
-    for entry in _sorted(entry_points(group="bitale.linkers")):
+    for entry in _installed("bitale.linkers"):
         found[entry.name] = entry.load()()
     return found
 
@@ -165,11 +164,19 @@ def linkers() -> dict[str, Linker]:
 @cache
 def rewriter() -> Rewriter | None:
     """The installed rewriter; the first by name if there are several."""
-    for entry in _sorted(entry_points(group="bitale.rewriters")):
+    for entry in _installed("bitale.rewriters"):
         made: Rewriter = entry.load()()
         return made
     return None
 
 
-def _sorted(entries: Iterable[Any]) -> list[Any]:
-    return sorted({e.name: e for e in entries}.values(), key=lambda e: e.name)
+def _installed(group: str) -> list[Any]:
+    """The entry points of a group, each name once, in order of their names."""
+    from importlib.metadata import entry_points  # costs a sixth of importing this package
+
+    found: Iterable[Any] = entry_points(group=group)
+    return sorted({e.name: e for e in found}.values(), key=lambda e: e.name)
+
+
+config.on_unknown(linkers)
+config.on_unknown(rewriter)
