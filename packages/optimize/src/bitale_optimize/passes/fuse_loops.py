@@ -93,7 +93,9 @@ def _spaces(order: list[Apply], context: RewriteContext) -> dict[Apply, Space]:
 def _is_inner(reader: Apply, v: Variable, spaces: dict[Apply, Space]) -> bool:
     """Whether ``v`` can stay inside the loop of ``reader``: an elementwise result over the same range."""
     owner = v.owner
-    return owner is not None and isinstance(owner.op, Elementwise) and spaces[owner] == spaces[reader]
+    return (
+        owner is not None and isinstance(owner.op, Elementwise) and spaces[owner] == spaces[reader]
+    )
 
 
 def _levels(order: list[Apply], spaces: dict[Apply, Space]) -> dict[Apply, int]:
@@ -108,7 +110,9 @@ def _levels(order: list[Apply], spaces: dict[Apply, Space]) -> dict[Apply, int]:
     return levels
 
 
-def _sink(graph: FunctionGraph, order: list[Apply], spaces: dict[Apply, Space], levels: dict[Apply, int]) -> None:
+def _sink(
+    graph: FunctionGraph, order: list[Apply], spaces: dict[Apply, Space], levels: dict[Apply, int]
+) -> None:
     """Move a node that only one later loop reads into that loop, so that its result is not stored."""
     for node in reversed(order):
         if node not in spaces or not isinstance(node.op, Elementwise):
@@ -121,7 +125,9 @@ def _sink(graph: FunctionGraph, order: list[Apply], spaces: dict[Apply, Space], 
             levels[node] = wanted.pop()
 
 
-def _replace_by_loop(graph: FunctionGraph, context: RewriteContext, nodes: list[Apply], ndim: int) -> None:
+def _replace_by_loop(
+    graph: FunctionGraph, context: RewriteContext, nodes: list[Apply], ndim: int
+) -> None:
     members = set(nodes)
     inputs: dict[Variable, int] = {}
     for node in nodes:
@@ -147,14 +153,18 @@ def _replace_by_loop(graph: FunctionGraph, context: RewriteContext, nodes: list[
         out: Any = node.out
         if isinstance(node.op, Reduce):
             operand = numbered(node.inputs[0], node.inputs[0].type.dtype)  # type: ignore[attr-defined]
-            results.append(Result(operand, node.op.dtype, node.op.scalar_op, node.op.axes, node.op.acc_dtype))
+            results.append(
+                Result(operand, node.op.dtype, node.op.scalar_op, node.op.axes, node.op.acc_dtype)
+            )
             replaced.append(out)
             continue
         assert isinstance(node.op, Elementwise)
         if node.op.scalar_op is second:
             values[out] = value(node.inputs[1])
         else:
-            steps.append(Step(node.op.scalar_op, tuple(value(v) for v in node.inputs), out.type.dtype))
+            steps.append(
+                Step(node.op.scalar_op, tuple(value(v) for v in node.inputs), out.type.dtype)
+            )
             values[out] = len(inputs) + len(steps) - 1
         if any(reader not in members for reader, _ in graph.clients[out]):
             results.append(Result(numbered(out, out.type.dtype), out.type.dtype))

@@ -66,7 +66,9 @@ def _scaled_product(v: Variable, context: RewriteContext) -> tuple[Any, Apply] |
         if inner is None:
             return None
         dtype = node.out.type.dtype
-        return (T.constant(np.asarray(-1, dtype)) if inner[0] is None else T.neg(inner[0])), inner[1]
+        return (T.constant(np.asarray(-1, dtype)) if inner[0] is None else T.neg(inner[0])), inner[
+            1
+        ]
     if node.op.scalar_op is not mul:
         return None
     for scale, other in (node.inputs, node.inputs[::-1]):
@@ -91,4 +93,8 @@ def _is_accumulator(z: Variable, node: Apply, context: RewriteContext) -> bool:
     if z.owner is not None:
         return isinstance(z.owner.op, (Dot, Gemm)) and len(context.graph.clients[z]) == 1
     readers = context.graph.clients[node.out]
-    return z in context.graph.clients and not hasattr(z, "data") and all(r == "output" for r, _ in readers)
+    return (
+        z in context.graph.clients
+        and not hasattr(z, "data")
+        and all(r == "output" for r, _ in readers)
+    )
