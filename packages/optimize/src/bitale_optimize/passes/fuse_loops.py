@@ -1,15 +1,16 @@
 """Gather elementwise work, and the reductions that consume it, into loops.
 
-Two nodes may share a loop if they run over the same index range (*space*) and no path between them leaves the loop.
-The second condition is made cheap by levels: a node's level is the largest number of times that a path to it enters
-a loop from outside. Nodes of one space and level can always share a loop, whether or not they read one another, because
-a path that left it and came back would have raised the level; and all levels are found in one walk.
+Two nodes may share a loop if they run over the same index range (*space*) and no path between them
+leaves the loop. The second condition is made cheap by levels: a node's level is the largest number
+of times that a path to it enters a loop from outside. Nodes of one space and level can always share
+a loop, whether or not they read one another, because a path that left it and came back would have
+raised the level; and all levels are found in one walk.
 """
 
 from __future__ import annotations
 
 from collections.abc import Hashable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from bitale_graph import trace
@@ -20,7 +21,8 @@ from bitale_graph.ops.reduction import Reduce
 from bitale_graph.scalar import identity, second
 from bitale_graph.variable import Apply, Constant, Variable
 
-from ..rewrite import RewriteContext
+if TYPE_CHECKING:
+    from ..rewrite import RewriteContext
 
 Space = tuple[Hashable, ...]
 
@@ -44,7 +46,7 @@ def fuse_loops(graph: FunctionGraph, context: RewriteContext) -> None:
 
 
 class _Lengths:
-    """Which lengths must be equal if the function runs at all: a union of what elementwise nodes bring together."""
+    """Which lengths must be equal if the function runs at all: what elementwise nodes join."""
 
     def __init__(self) -> None:
         self._parent: dict[Hashable, Hashable] = {}
@@ -91,7 +93,7 @@ def _spaces(order: list[Apply], context: RewriteContext) -> dict[Apply, Space]:
 
 
 def _is_inner(reader: Apply, v: Variable, spaces: dict[Apply, Space]) -> bool:
-    """Whether ``v`` can stay inside the loop of ``reader``: an elementwise result over the same range."""
+    """Whether ``v`` can stay in the loop of ``reader``: an elementwise result over its range."""
     owner = v.owner
     return (
         owner is not None and isinstance(owner.op, Elementwise) and spaces[owner] == spaces[reader]
@@ -113,7 +115,7 @@ def _levels(order: list[Apply], spaces: dict[Apply, Space]) -> dict[Apply, int]:
 def _sink(
     graph: FunctionGraph, order: list[Apply], spaces: dict[Apply, Space], levels: dict[Apply, int]
 ) -> None:
-    """Move a node that only one later loop reads into that loop, so that its result is not stored."""
+    """Move a node that only one later loop reads into that loop: it need not be stored."""
     for node in reversed(order):
         if node not in spaces or not isinstance(node.op, Elementwise):
             continue
@@ -173,11 +175,11 @@ def _replace_by_loop(
         return
     with trace.inherited(nodes[-1].trace):
         loop = Loop(ndim, tuple(steps), tuple(results)).make_node(*inputs)
-    for old, new in zip(replaced, loop.outputs):
+    for old, new in zip(replaced, loop.outputs, strict=True):
         new.name = old.name
-        if new.type != old.type and old.type.admits(new.type) is False:
+        if new.type != old.type and not old.type.admits(new.type):
             new.type = old.type
-    context.replace_all(list(zip(replaced, loop.outputs)), "fuse_loops")
+    context.replace_all(list(zip(replaced, loop.outputs, strict=True)), "fuse_loops")
 
 
 def _is_literal(v: Variable) -> bool:
