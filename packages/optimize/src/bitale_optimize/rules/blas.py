@@ -1,4 +1,7 @@
-"""Matrix products with what is added to them, as calls of gemm (BLAS level 3; Dongarra et al., 1990)."""
+"""Matrix products with what is added to them, as calls of gemm.
+
+Source: J. Dongarra et al., A set of level 3 basic linear algebra subprograms, ACM TOMS 16 (1990).
+"""
 
 from __future__ import annotations
 
@@ -25,8 +28,9 @@ blas = RuleSet("blas", "sums with a matrix product become one call of gemm")
 def gemm_of_sum(node: Apply, context: RewriteContext) -> Variable | None:
     """Add a product to a matrix where that saves a pass over memory.
 
-    That is so where the matrix is a product too (it is accumulated in place), and where it is an input whose new
-    value is stored (a weight that is updated in place). Other sums are left to fusion.
+    That is so where the matrix is a product too (it is accumulated in place), and where it is an
+    input whose new value is stored (a weight that is updated in place). Other sums are left to
+    fusion.
     """
     assert isinstance(node.op, Elementwise)
     sign = -1 if node.op.scalar_op is sub else 1
@@ -52,7 +56,7 @@ def gemm_of_sum(node: Apply, context: RewriteContext) -> Variable | None:
 
 
 def _scaled_product(v: Variable, context: RewriteContext) -> tuple[Any, Apply] | None:
-    """``(a, dot node)`` for ``a * dot(x, y)`` of two float matrices that nothing else reads; a is None for 1."""
+    """``(a, dot node)`` for ``a * dot(x, y)`` of matrices that nothing else reads; a is None for 1."""
     node = v.owner
     if node is None or len(context.graph.clients[v]) != 1:
         return None
