@@ -56,7 +56,7 @@ def gemm_of_sum(node: Apply, context: RewriteContext) -> Variable | None:
 
 
 def _scaled_product(v: Variable, context: RewriteContext) -> tuple[Any, Apply] | None:
-    """``(a, dot node)`` for ``a * dot(x, y)`` of matrices that nothing else reads; a is None for 1."""
+    """``(a, dot node)`` for ``a * dot(x, y)`` that nothing else reads; a is None for 1."""
     node = v.owner
     if node is None or len(context.graph.clients[v]) != 1:
         return None
