@@ -1,141 +1,15 @@
-/* Integer division with the floor and integer powers; overflow wraps, nothing traps. */
+/* Integer division with the floor and integer powers; overflow wraps, nothing traps. A section with widths in
+ * braces stands for one of each width, which the sign @ is replaced by. */
 
-/* bt_floordiv_i8 requires: */
+/* bt_floordiv_i@{8,16} requires: */
 /* floor(x / y); 0 for y = 0. The quotient in float never rounds up to an integer. */
-static inline __attribute__((always_inline)) __INT8_TYPE__
-bt_floordiv_i8(__INT8_TYPE__ x, __INT8_TYPE__ y)
+static inline __attribute__((always_inline)) __INT@_TYPE__
+bt_floordiv_i@(__INT@_TYPE__ x, __INT@_TYPE__ y)
 {
     float divisor = (y == 0) | (y == -1) ? 1.0f : (float)y;
-    __INT8_TYPE__ q = (__INT8_TYPE__)(__INT32_TYPE__)__builtin_floorf((float)x / divisor);
-    q = y == -1 ? (__INT8_TYPE__)(0u - (__UINT32_TYPE__)x) : q;
+    __INT@_TYPE__ q = (__INT@_TYPE__)(__INT32_TYPE__)__builtin_floorf((float)x / divisor);
+    q = y == -1 ? (__INT@_TYPE__)(0u - (__UINT32_TYPE__)x) : q;
     return y == 0 ? 0 : q;
-}
-
-/* bt_mod_i8 requires: bt_floordiv_i8 */
-/* The remainder with the sign of y; 0 for y = 0. */
-static inline __attribute__((always_inline)) __INT8_TYPE__
-bt_mod_i8(__INT8_TYPE__ x, __INT8_TYPE__ y)
-{
-    __UINT32_TYPE__ multiple = (__UINT32_TYPE__)bt_floordiv_i8(x, y) * (__UINT32_TYPE__)y;
-    __INT8_TYPE__ r = (__INT8_TYPE__)((__UINT32_TYPE__)x - multiple);
-    return y == 0 ? 0 : r;
-}
-
-/* bt_ipow_i8 requires: */
-/* x^y modulo 2^8; for y < 0 the true value truncated to an integer, and 0 for x = 0. */
-static inline __attribute__((always_inline)) __INT8_TYPE__
-bt_ipow_i8(__INT8_TYPE__ x, __INT8_TYPE__ y)
-{
-    __UINT32_TYPE__ base = (__UINT32_TYPE__)x, result = 1;
-    if (y < 0)
-        return x == 1 ? 1 : (x == -1 ? ((y & 1) ? -1 : 1) : 0);
-    for (__UINT32_TYPE__ e = (__UINT32_TYPE__)y; e != 0; e >>= 1) {
-        result = (e & 1) ? result * base : result;
-        base = base * base;
-    }
-    return (__INT8_TYPE__)result;
-}
-
-/* bt_floordiv_u8 requires: */
-/* floor(x / y); 0 for y = 0. The quotient in float never rounds up to an integer. */
-static inline __attribute__((always_inline)) __UINT8_TYPE__
-bt_floordiv_u8(__UINT8_TYPE__ x, __UINT8_TYPE__ y)
-{
-    float divisor = (y == 0) ? 1.0f : (float)y;
-    __UINT8_TYPE__ q = (__UINT8_TYPE__)(__INT32_TYPE__)__builtin_floorf((float)x / divisor);
-    return y == 0 ? 0 : q;
-}
-
-/* bt_mod_u8 requires: bt_floordiv_u8 */
-/* The remainder with the sign of y; 0 for y = 0. */
-static inline __attribute__((always_inline)) __UINT8_TYPE__
-bt_mod_u8(__UINT8_TYPE__ x, __UINT8_TYPE__ y)
-{
-    __UINT32_TYPE__ multiple = (__UINT32_TYPE__)bt_floordiv_u8(x, y) * (__UINT32_TYPE__)y;
-    __UINT8_TYPE__ r = (__UINT8_TYPE__)((__UINT32_TYPE__)x - multiple);
-    return y == 0 ? 0 : r;
-}
-
-/* bt_ipow_u8 requires: */
-/* x^y modulo 2^8. */
-static inline __attribute__((always_inline)) __UINT8_TYPE__
-bt_ipow_u8(__UINT8_TYPE__ x, __UINT8_TYPE__ y)
-{
-    __UINT32_TYPE__ base = (__UINT32_TYPE__)x, result = 1;
-    for (__UINT32_TYPE__ e = y; e != 0; e >>= 1) {
-        result = (e & 1) ? result * base : result;
-        base = base * base;
-    }
-    return (__UINT8_TYPE__)result;
-}
-
-/* bt_floordiv_i16 requires: */
-/* floor(x / y); 0 for y = 0. The quotient in float never rounds up to an integer. */
-static inline __attribute__((always_inline)) __INT16_TYPE__
-bt_floordiv_i16(__INT16_TYPE__ x, __INT16_TYPE__ y)
-{
-    float divisor = (y == 0) | (y == -1) ? 1.0f : (float)y;
-    __INT16_TYPE__ q = (__INT16_TYPE__)(__INT32_TYPE__)__builtin_floorf((float)x / divisor);
-    q = y == -1 ? (__INT16_TYPE__)(0u - (__UINT32_TYPE__)x) : q;
-    return y == 0 ? 0 : q;
-}
-
-/* bt_mod_i16 requires: bt_floordiv_i16 */
-/* The remainder with the sign of y; 0 for y = 0. */
-static inline __attribute__((always_inline)) __INT16_TYPE__
-bt_mod_i16(__INT16_TYPE__ x, __INT16_TYPE__ y)
-{
-    __UINT32_TYPE__ multiple = (__UINT32_TYPE__)bt_floordiv_i16(x, y) * (__UINT32_TYPE__)y;
-    __INT16_TYPE__ r = (__INT16_TYPE__)((__UINT32_TYPE__)x - multiple);
-    return y == 0 ? 0 : r;
-}
-
-/* bt_ipow_i16 requires: */
-/* x^y modulo 2^16; for y < 0 the true value truncated to an integer, and 0 for x = 0. */
-static inline __attribute__((always_inline)) __INT16_TYPE__
-bt_ipow_i16(__INT16_TYPE__ x, __INT16_TYPE__ y)
-{
-    __UINT32_TYPE__ base = (__UINT32_TYPE__)x, result = 1;
-    if (y < 0)
-        return x == 1 ? 1 : (x == -1 ? ((y & 1) ? -1 : 1) : 0);
-    for (__UINT32_TYPE__ e = (__UINT32_TYPE__)y; e != 0; e >>= 1) {
-        result = (e & 1) ? result * base : result;
-        base = base * base;
-    }
-    return (__INT16_TYPE__)result;
-}
-
-/* bt_floordiv_u16 requires: */
-/* floor(x / y); 0 for y = 0. The quotient in float never rounds up to an integer. */
-static inline __attribute__((always_inline)) __UINT16_TYPE__
-bt_floordiv_u16(__UINT16_TYPE__ x, __UINT16_TYPE__ y)
-{
-    float divisor = (y == 0) ? 1.0f : (float)y;
-    __UINT16_TYPE__ q = (__UINT16_TYPE__)(__INT32_TYPE__)__builtin_floorf((float)x / divisor);
-    return y == 0 ? 0 : q;
-}
-
-/* bt_mod_u16 requires: bt_floordiv_u16 */
-/* The remainder with the sign of y; 0 for y = 0. */
-static inline __attribute__((always_inline)) __UINT16_TYPE__
-bt_mod_u16(__UINT16_TYPE__ x, __UINT16_TYPE__ y)
-{
-    __UINT32_TYPE__ multiple = (__UINT32_TYPE__)bt_floordiv_u16(x, y) * (__UINT32_TYPE__)y;
-    __UINT16_TYPE__ r = (__UINT16_TYPE__)((__UINT32_TYPE__)x - multiple);
-    return y == 0 ? 0 : r;
-}
-
-/* bt_ipow_u16 requires: */
-/* x^y modulo 2^16. */
-static inline __attribute__((always_inline)) __UINT16_TYPE__
-bt_ipow_u16(__UINT16_TYPE__ x, __UINT16_TYPE__ y)
-{
-    __UINT32_TYPE__ base = (__UINT32_TYPE__)x, result = 1;
-    for (__UINT32_TYPE__ e = y; e != 0; e >>= 1) {
-        result = (e & 1) ? result * base : result;
-        base = base * base;
-    }
-    return (__UINT16_TYPE__)result;
 }
 
 /* bt_floordiv_i32 requires: */
@@ -147,64 +21,6 @@ bt_floordiv_i32(__INT32_TYPE__ x, __INT32_TYPE__ y)
     __INT32_TYPE__ q = (__INT32_TYPE__)(__INT32_TYPE__)__builtin_floor((double)x / divisor);
     q = y == -1 ? (__INT32_TYPE__)(0u - (__UINT32_TYPE__)x) : q;
     return y == 0 ? 0 : q;
-}
-
-/* bt_mod_i32 requires: bt_floordiv_i32 */
-/* The remainder with the sign of y; 0 for y = 0. */
-static inline __attribute__((always_inline)) __INT32_TYPE__
-bt_mod_i32(__INT32_TYPE__ x, __INT32_TYPE__ y)
-{
-    __UINT32_TYPE__ multiple = (__UINT32_TYPE__)bt_floordiv_i32(x, y) * (__UINT32_TYPE__)y;
-    __INT32_TYPE__ r = (__INT32_TYPE__)((__UINT32_TYPE__)x - multiple);
-    return y == 0 ? 0 : r;
-}
-
-/* bt_ipow_i32 requires: */
-/* x^y modulo 2^32; for y < 0 the true value truncated to an integer, and 0 for x = 0. */
-static inline __attribute__((always_inline)) __INT32_TYPE__
-bt_ipow_i32(__INT32_TYPE__ x, __INT32_TYPE__ y)
-{
-    __UINT32_TYPE__ base = (__UINT32_TYPE__)x, result = 1;
-    if (y < 0)
-        return x == 1 ? 1 : (x == -1 ? ((y & 1) ? -1 : 1) : 0);
-    for (__UINT32_TYPE__ e = (__UINT32_TYPE__)y; e != 0; e >>= 1) {
-        result = (e & 1) ? result * base : result;
-        base = base * base;
-    }
-    return (__INT32_TYPE__)result;
-}
-
-/* bt_floordiv_u32 requires: bt_bits_f64 */
-/* floor(x / y); 0 for y = 0. The quotient in double never rounds up to an integer. */
-static inline __attribute__((always_inline)) __UINT32_TYPE__
-bt_floordiv_u32(__UINT32_TYPE__ x, __UINT32_TYPE__ y)
-{
-    double whole = __builtin_floor((double)x / (y == 0 ? 1.0 : (double)y));
-    __UINT32_TYPE__ q = (__UINT32_TYPE__)bt_bits_f64(whole + 4503599627370496.0);
-    return y == 0 ? 0 : q;
-}
-
-/* bt_mod_u32 requires: bt_floordiv_u32 */
-/* The remainder with the sign of y; 0 for y = 0. */
-static inline __attribute__((always_inline)) __UINT32_TYPE__
-bt_mod_u32(__UINT32_TYPE__ x, __UINT32_TYPE__ y)
-{
-    __UINT32_TYPE__ multiple = (__UINT32_TYPE__)bt_floordiv_u32(x, y) * (__UINT32_TYPE__)y;
-    __UINT32_TYPE__ r = (__UINT32_TYPE__)((__UINT32_TYPE__)x - multiple);
-    return y == 0 ? 0 : r;
-}
-
-/* bt_ipow_u32 requires: */
-/* x^y modulo 2^32. */
-static inline __attribute__((always_inline)) __UINT32_TYPE__
-bt_ipow_u32(__UINT32_TYPE__ x, __UINT32_TYPE__ y)
-{
-    __UINT32_TYPE__ base = (__UINT32_TYPE__)x, result = 1;
-    for (__UINT32_TYPE__ e = y; e != 0; e >>= 1) {
-        result = (e & 1) ? result * base : result;
-        base = base * base;
-    }
-    return (__UINT32_TYPE__)result;
 }
 
 /* bt_floordiv_i64 requires: */
@@ -219,29 +35,24 @@ bt_floordiv_i64(__INT64_TYPE__ x, __INT64_TYPE__ y)
     return y == 0 ? 0 : q;
 }
 
-/* bt_mod_i64 requires: bt_floordiv_i64 */
-/* The remainder with the sign of y; 0 for y = 0. */
-static inline __attribute__((always_inline)) __INT64_TYPE__
-bt_mod_i64(__INT64_TYPE__ x, __INT64_TYPE__ y)
+/* bt_floordiv_u@{8,16} requires: */
+/* floor(x / y); 0 for y = 0. The quotient in float never rounds up to an integer. */
+static inline __attribute__((always_inline)) __UINT@_TYPE__
+bt_floordiv_u@(__UINT@_TYPE__ x, __UINT@_TYPE__ y)
 {
-    __UINT64_TYPE__ multiple = (__UINT64_TYPE__)bt_floordiv_i64(x, y) * (__UINT64_TYPE__)y;
-    __INT64_TYPE__ r = (__INT64_TYPE__)((__UINT64_TYPE__)x - multiple);
-    return y == 0 ? 0 : r;
+    float divisor = (y == 0) ? 1.0f : (float)y;
+    __UINT@_TYPE__ q = (__UINT@_TYPE__)(__INT32_TYPE__)__builtin_floorf((float)x / divisor);
+    return y == 0 ? 0 : q;
 }
 
-/* bt_ipow_i64 requires: */
-/* x^y modulo 2^64; for y < 0 the true value truncated to an integer, and 0 for x = 0. */
-static inline __attribute__((always_inline)) __INT64_TYPE__
-bt_ipow_i64(__INT64_TYPE__ x, __INT64_TYPE__ y)
+/* bt_floordiv_u32 requires: bt_bits_f64 */
+/* floor(x / y); 0 for y = 0. The quotient in double never rounds up to an integer. */
+static inline __attribute__((always_inline)) __UINT32_TYPE__
+bt_floordiv_u32(__UINT32_TYPE__ x, __UINT32_TYPE__ y)
 {
-    __UINT64_TYPE__ base = (__UINT64_TYPE__)x, result = 1;
-    if (y < 0)
-        return x == 1 ? 1 : (x == -1 ? ((y & 1) ? -1 : 1) : 0);
-    for (__UINT64_TYPE__ e = (__UINT64_TYPE__)y; e != 0; e >>= 1) {
-        result = (e & 1) ? result * base : result;
-        base = base * base;
-    }
-    return (__INT64_TYPE__)result;
+    double whole = __builtin_floor((double)x / (y == 0 ? 1.0 : (double)y));
+    __UINT32_TYPE__ q = (__UINT32_TYPE__)bt_bits_f64(whole + 4503599627370496.0);
+    return y == 0 ? 0 : q;
 }
 
 /* bt_floordiv_u64 requires: */
@@ -252,25 +63,98 @@ bt_floordiv_u64(__UINT64_TYPE__ x, __UINT64_TYPE__ y)
     return y == 0 ? 0 : x / (y == 0 ? 1 : y);
 }
 
-/* bt_mod_u64 requires: bt_floordiv_u64 */
+/* bt_mod_i@{8,16} requires: bt_floordiv_i@ */
 /* The remainder with the sign of y; 0 for y = 0. */
-static inline __attribute__((always_inline)) __UINT64_TYPE__
-bt_mod_u64(__UINT64_TYPE__ x, __UINT64_TYPE__ y)
+static inline __attribute__((always_inline)) __INT@_TYPE__
+bt_mod_i@(__INT@_TYPE__ x, __INT@_TYPE__ y)
 {
-    __UINT64_TYPE__ multiple = (__UINT64_TYPE__)bt_floordiv_u64(x, y) * (__UINT64_TYPE__)y;
-    __UINT64_TYPE__ r = (__UINT64_TYPE__)((__UINT64_TYPE__)x - multiple);
+    __UINT32_TYPE__ multiple = (__UINT32_TYPE__)bt_floordiv_i@(x, y) * (__UINT32_TYPE__)y;
+    __INT@_TYPE__ r = (__INT@_TYPE__)((__UINT32_TYPE__)x - multiple);
     return y == 0 ? 0 : r;
 }
 
-/* bt_ipow_u64 requires: */
-/* x^y modulo 2^64. */
-static inline __attribute__((always_inline)) __UINT64_TYPE__
-bt_ipow_u64(__UINT64_TYPE__ x, __UINT64_TYPE__ y)
+/* bt_mod_i@{32,64} requires: bt_floordiv_i@ */
+/* The remainder with the sign of y; 0 for y = 0. */
+static inline __attribute__((always_inline)) __INT@_TYPE__
+bt_mod_i@(__INT@_TYPE__ x, __INT@_TYPE__ y)
 {
-    __UINT64_TYPE__ base = (__UINT64_TYPE__)x, result = 1;
-    for (__UINT64_TYPE__ e = y; e != 0; e >>= 1) {
+    __UINT@_TYPE__ multiple = (__UINT@_TYPE__)bt_floordiv_i@(x, y) * (__UINT@_TYPE__)y;
+    __INT@_TYPE__ r = (__INT@_TYPE__)((__UINT@_TYPE__)x - multiple);
+    return y == 0 ? 0 : r;
+}
+
+/* bt_mod_u@{8,16} requires: bt_floordiv_u@ */
+/* The remainder with the sign of y; 0 for y = 0. */
+static inline __attribute__((always_inline)) __UINT@_TYPE__
+bt_mod_u@(__UINT@_TYPE__ x, __UINT@_TYPE__ y)
+{
+    __UINT32_TYPE__ multiple = (__UINT32_TYPE__)bt_floordiv_u@(x, y) * (__UINT32_TYPE__)y;
+    __UINT@_TYPE__ r = (__UINT@_TYPE__)((__UINT32_TYPE__)x - multiple);
+    return y == 0 ? 0 : r;
+}
+
+/* bt_mod_u@{32,64} requires: bt_floordiv_u@ */
+/* The remainder with the sign of y; 0 for y = 0. */
+static inline __attribute__((always_inline)) __UINT@_TYPE__
+bt_mod_u@(__UINT@_TYPE__ x, __UINT@_TYPE__ y)
+{
+    __UINT@_TYPE__ multiple = (__UINT@_TYPE__)bt_floordiv_u@(x, y) * (__UINT@_TYPE__)y;
+    __UINT@_TYPE__ r = (__UINT@_TYPE__)((__UINT@_TYPE__)x - multiple);
+    return y == 0 ? 0 : r;
+}
+
+/* bt_ipow_i@{8,16} requires: */
+/* x^y modulo 2^@; for y < 0 the true value truncated to an integer, and 0 for x = 0. */
+static inline __attribute__((always_inline)) __INT@_TYPE__
+bt_ipow_i@(__INT@_TYPE__ x, __INT@_TYPE__ y)
+{
+    __UINT32_TYPE__ base = (__UINT32_TYPE__)x, result = 1;
+    if (y < 0)
+        return x == 1 ? 1 : (x == -1 ? ((y & 1) ? -1 : 1) : 0);
+    for (__UINT32_TYPE__ e = (__UINT32_TYPE__)y; e != 0; e >>= 1) {
         result = (e & 1) ? result * base : result;
         base = base * base;
     }
-    return (__UINT64_TYPE__)result;
+    return (__INT@_TYPE__)result;
+}
+
+/* bt_ipow_i@{32,64} requires: */
+/* x^y modulo 2^@; for y < 0 the true value truncated to an integer, and 0 for x = 0. */
+static inline __attribute__((always_inline)) __INT@_TYPE__
+bt_ipow_i@(__INT@_TYPE__ x, __INT@_TYPE__ y)
+{
+    __UINT@_TYPE__ base = (__UINT@_TYPE__)x, result = 1;
+    if (y < 0)
+        return x == 1 ? 1 : (x == -1 ? ((y & 1) ? -1 : 1) : 0);
+    for (__UINT@_TYPE__ e = (__UINT@_TYPE__)y; e != 0; e >>= 1) {
+        result = (e & 1) ? result * base : result;
+        base = base * base;
+    }
+    return (__INT@_TYPE__)result;
+}
+
+/* bt_ipow_u@{8,16} requires: */
+/* x^y modulo 2^@. */
+static inline __attribute__((always_inline)) __UINT@_TYPE__
+bt_ipow_u@(__UINT@_TYPE__ x, __UINT@_TYPE__ y)
+{
+    __UINT32_TYPE__ base = (__UINT32_TYPE__)x, result = 1;
+    for (__UINT32_TYPE__ e = y; e != 0; e >>= 1) {
+        result = (e & 1) ? result * base : result;
+        base = base * base;
+    }
+    return (__UINT@_TYPE__)result;
+}
+
+/* bt_ipow_u@{32,64} requires: */
+/* x^y modulo 2^@. */
+static inline __attribute__((always_inline)) __UINT@_TYPE__
+bt_ipow_u@(__UINT@_TYPE__ x, __UINT@_TYPE__ y)
+{
+    __UINT@_TYPE__ base = (__UINT@_TYPE__)x, result = 1;
+    for (__UINT@_TYPE__ e = y; e != 0; e >>= 1) {
+        result = (e & 1) ? result * base : result;
+        base = base * base;
+    }
+    return (__UINT@_TYPE__)result;
 }

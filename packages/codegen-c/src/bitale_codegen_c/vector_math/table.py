@@ -24,7 +24,7 @@ from functools import cache
 from importlib.resources import files
 from types import MappingProxyType
 
-_MARKER = re.compile(r"^/\* (bt_\w+) requires:(.*) \*/\n", re.MULTILINE)
+_MARKER = re.compile(r"^/\* (bt_[\w@]+(?:\{[\d,]+\})?) requires:(.*) \*/\n", re.MULTILINE)
 
 _SUFFIXES = {
     "float32": "f32",
@@ -252,7 +252,12 @@ def _sections() -> Mapping[str, _Section]:
     for path in sorted(headers, key=lambda header: header.name):
         _, *pieces = _MARKER.split(path.read_text(encoding="utf-8"))
         for name, requires, text in zip(pieces[::3], pieces[1::3], pieces[2::3], strict=True):
-            found[name] = _Section(tuple(requires.split()), text.strip() + "\n")
+            stem, _, widths = name.rstrip("}").partition("{")
+            for width in widths.split(","):
+                found[stem.replace("@", width)] = _Section(
+                    tuple(requires.replace("@", width).split()),
+                    text.replace("@", width).strip() + "\n",
+                )
     return found
 
 
