@@ -76,6 +76,16 @@ def test_a_replacement_of_a_lower_rank_is_filled(x):
     assert graph.outputs[0].ndim == 2
 
 
+def test_a_replacement_with_a_narrower_axis_is_filled(x):
+    row = T.row("r")
+
+    def to_row(node, context):
+        return node.inputs[1]
+
+    graph, _ = run(rules_of(to_row, tracks=[add]), [x, row], x + row)
+    assert graph.outputs[0].broadcastable == (False, False)
+
+
 def test_a_replacement_with_more_axes_is_an_error(x):
     def to_more(node, context):
         return node.inputs[0].dimshuffle("x", 0, 1)

@@ -185,6 +185,11 @@ CASES = [
         lambda x, s: Alloc()(Alloc()(s, 1, 4), 3, 4),
         lambda x, v: Alloc()(T.exp(v), 3, 4),
     ),
+    Case(
+        "move_of_fill",
+        lambda x, s: T.second(x, s).flatten(),
+        lambda x, v: T.second(x, v).flatten(),
+    ),
     Case("fill_in_elementwise", lambda x, s: T.second(x, s) * T.exp(x), lambda x, s: x * s),
     # shapes
     Case("shape_of_computed", lambda x, y: ShapeI(1)(x * y), lambda x: ShapeI(1)(x)),

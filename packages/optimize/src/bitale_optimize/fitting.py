@@ -10,7 +10,7 @@ from bitale_graph.elementwise import Elementwise, cast
 from bitale_graph.errors import InconsistentGraphError
 from bitale_graph.ops import math as tm
 from bitale_graph.ops.creation import Alloc
-from bitale_graph.ops.shape import SpecifyShape, shape_i
+from bitale_graph.ops.shape import SpecifyShape, dimshuffle, shape_i
 from bitale_graph.type import TensorType
 from bitale_graph.variable import Apply, Variable
 
@@ -23,28 +23,35 @@ def fitted(old: Variable, new: Variable) -> Variable:
     InconsistentGraphError
         If ``new`` cannot stand for ``old``: it has more axes, or is no tensor.
     """
-    if old.type.admits(new.type):
-        return new
     if not isinstance(old.type, TensorType) or not isinstance(new.type, TensorType):
+        if old.type.admits(new.type):
+            return new
         raise InconsistentGraphError(f"{new} of {new.type} cannot replace {old} of {old.type}")
     if new.type.ndim > old.type.ndim:
         raise InconsistentGraphError(
             f"{new} of {new.type} has more axes than {old} of {old.type}, which it is to replace"
         )
     result: Any = cast(new, old.type.dtype)
-    wanted = old.type.shape
-    given = (1,) * (len(wanted) - result.ndim) + result.type.shape
-    if result.ndim < len(wanted) or any(
-        m == 1 and n != 1 for m, n in zip(given, wanted, strict=False)
-    ):
+    if is_narrower(new.type, old.type):
         result = filled(old, result)
     if not old.type.admits(result.type):
-        result = SpecifyShape(wanted)(result)
+        result = SpecifyShape(old.type.shape)(result)
     return result  # type: ignore[no-any-return]
+
+
+def is_narrower(new: TensorType, old: TensorType) -> bool:
+    """Whether tensors of ``new`` lack axes of ``old``, or are of length 1 where those need not be."""
+    lengths = (1,) * (old.ndim - new.ndim) + new.shape
+    return new.ndim < old.ndim or any(
+        m == 1 and n != 1 for m, n in zip(lengths, old.shape, strict=True)
+    )
 
 
 def filled(old: Variable, value: Any) -> Any:
     """``value`` stretched to the shape of ``old``, without computing ``old``."""
+    wanted: Any = old.type
+    if all(n == 1 for n in wanted.shape):
+        return dimshuffle(value, *("x",) * (wanted.ndim - value.ndim), *range(value.ndim))
     node = old.owner
     if node is not None and isinstance(node.op, Elementwise):
         for v in node.inputs:

@@ -13,9 +13,10 @@ from bitale_graph.function_graph import FunctionGraph
 from bitale_graph.mode import Mode
 from bitale_graph.op import Op
 from bitale_graph.scalar import ScalarOp
+from bitale_graph.type import TensorType
 from bitale_graph.variable import Apply, Constant, Variable
 
-from .fitting import fitted
+from .fitting import fitted, is_narrower
 from .shapes import Shapes
 
 LONGEST_SEARCH = 1000
@@ -236,6 +237,12 @@ class RewriteContext:
 
     def fit(self, old: Variable, new: Variable) -> Variable:
         """``new`` with the dtype and shape of ``old``, cast and filled where they differ."""
+        kinds = old.type, new.type
+        if isinstance(kinds[0], TensorType) and isinstance(kinds[1], TensorType):
+            known = kinds[0].dtype == kinds[1].dtype and kinds[0].ndim == kinds[1].ndim
+            # An axis of length 1 may stand for one whose length is found to be 1.
+            if known and is_narrower(kinds[1], kinds[0]) and self.shapes.same(old, new):
+                return new
         return fitted(old, new)
 
     def replace(self, old: Variable, new: Variable, rule: str) -> None:

@@ -8,7 +8,7 @@ from bitale_graph import scalar
 from bitale_graph.elementwise import Elementwise
 from bitale_graph.ops import math as tm
 from bitale_graph.ops.creation import Alloc
-from bitale_graph.ops.shape import shape_i
+from bitale_graph.ops.shape import Dimshuffle, Reshape, shape_i
 from bitale_graph.variable import Apply, Variable
 
 from ..forms import made_by, operands, row_of
@@ -108,6 +108,15 @@ def alloc_of_fill(node: Apply, context: RewriteContext) -> Variable | None:
         return None
     made: Variable = Alloc()(inner, *node.inputs[1:])
     return made
+
+
+@canonical.rule(
+    tracks=[Dimshuffle, Reshape], before="second(x, 2).flatten()", after="alloc(2, lengths)"
+)
+def move_of_fill(node: Apply, context: RewriteContext) -> Variable | None:
+    """Copies of one number are the same in any order; the rewriter fills in the shape."""
+    value = _filling(node.inputs[0])
+    return value if value is not None and value.type.ndim == 0 else None  # type: ignore[attr-defined]
 
 
 def _only_ones(inner: Variable, outer: Variable) -> bool:

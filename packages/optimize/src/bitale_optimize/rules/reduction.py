@@ -77,11 +77,12 @@ def reduction_of_dimshuffle(node: Apply, context: RewriteContext) -> Variable | 
         return None
     pattern = inner.op.pattern  # type: ignore[attr-defined]
     x: Any = inner.inputs[0]
+    if any(a not in pattern for a in range(x.ndim)):
+        # Axes of length 1 that are dropped would have to be reduced instead, and dropped again.
+        return None
     axes = tuple(sorted(pattern[a] for a in op.axes if pattern[a] != "x"))
-    # Axes that the dimshuffle drops have length 1, so that reducing along them changes nothing.
-    dropped = [a for a in range(x.ndim) if a not in pattern]
-    reduced = Reduce(op.scalar_op, tuple(sorted({*axes, *dropped})), op.acc_dtype, op.dtype)(x)
-    left = [a for a in range(x.ndim) if a not in axes and a not in dropped]
+    reduced = Reduce(op.scalar_op, axes, op.acc_dtype, op.dtype)(x)
+    left = [a for a in range(x.ndim) if a not in axes]
     order = ["x" if p == "x" else left.index(p) for a, p in enumerate(pattern) if a not in op.axes]
     return dimshuffle(reduced, *order)
 
