@@ -123,7 +123,7 @@ class Builder:
         self.arrays: dict[Variable, Array] = {}
         self.n_slots = 0
         self.node_index = 0
-        self._names: set[str] = set(_RESERVED)
+        self._names: set[str] = set()
         self._counts: dict[str, int] = {}
         self._temporary: list[int] = []
         self._checked: set[str] = set()
@@ -135,9 +135,9 @@ class Builder:
     def name(self, hint: str | None) -> str:
         """A fresh C identifier that resembles ``hint``."""
         base = re.sub(r"\W+", "_", hint or "t", flags=re.ASCII).strip("_") or "t"
-        if base[0].isdigit() or _ALSO_RESERVED.fullmatch(base):
-            base = f"v{base}"
-        base = base[:40]
+        base = f"v{base}"[:40] if base[0].isdigit() else base[:40]
+        if base in _RESERVED or _ALSO_RESERVED.fullmatch(base):
+            base += "_"  # no other name ends so
         if hint and base not in self._names:
             self._names.add(base)
             return base

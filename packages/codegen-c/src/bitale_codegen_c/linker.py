@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import io
 import json
 import threading
@@ -9,7 +10,9 @@ import warnings
 from pathlib import Path
 from typing import Any
 
+import bitale_graph
 import numpy as np
+from bitale_graph import trace as tracing
 from bitale_graph.config import config
 from bitale_graph.maker import FunctionMaker
 from bitale_graph.mode import Executable
@@ -28,11 +31,10 @@ from .lowering import LoweredFunction, lower
 from .runtime.runtime import Argument, Callback, Program
 from .threads import set_threads
 
-VERSION = "0.1.0"
 NO_COMPILER = (
     "bitale found no C compiler, so functions run on NumPy, more slowly. Install gcc (Debian: apt "
     "install gcc; macOS: xcode-select --install), or set config.cxx to the path of a compiler; "
-    "linker='numpy' silences this warning."
+    "config.linker='numpy' silences this warning."
 )
 
 
@@ -55,7 +57,8 @@ class CLinker:
         if compiler is None:
             if not self._has_warned:
                 self._has_warned = True
-                warnings.warn(NO_COMPILER, UserWarning, stacklevel=5)
+                file, line, _ = next(iter(tracing.capture()), ("bitale", 1, ""))
+                warnings.warn_explicit(NO_COMPILER, UserWarning, file, line)
             return NumpyLinker().link(maker)
         set_threads((config.threads or None) if config.openmp else 1)
         key = self._plan_key(maker, compiler)
@@ -100,8 +103,7 @@ class CLinker:
             return None
         return cache_key(
             "plan",
-            VERSION,
-            _own_text(),
+            _texts(),
             graph,
             compiler.version,
             *compiler.flags,
@@ -109,17 +111,12 @@ class CLinker:
         )
 
 
-_text_digest: list[str] = []
-
-
-def _own_text() -> str:
-    """A digest of this package's files: what is cached ends when the generator changes."""
-    if not _text_digest:
-        folder = Path(__file__).parent
-        found = sorted(p for p in folder.rglob("*") if p.suffix in (".py", ".h"))
-        stats = [(p.name, p.stat().st_size, p.stat().st_mtime_ns) for p in found]
-        _text_digest.append(cache_key(repr(stats)))
-    return _text_digest[0]
+@functools.cache
+def _texts() -> str:
+    """A digest of the files of this layer and of graph: when they change, what they made ends."""
+    folders = [Path(__file__).parent, Path(bitale_graph.__file__).parent]
+    found = sorted(p for f in folders for p in f.rglob("*") if p.suffix in (".py", ".h"))
+    return cache_key(repr([(p.name, p.stat().st_size, p.stat().st_mtime_ns) for p in found]))
 
 
 def _compiled(cache: Cache, compiler: Compiler, source: str) -> Path:
