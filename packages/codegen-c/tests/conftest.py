@@ -5,10 +5,34 @@ from pathlib import Path
 import bitale_codegen_c.runtime as runtime_package
 import numpy as np
 import pytest
+from bitale_codegen_c import settings as settings
 from bitale_codegen_c.compiler import find_compiler
 from bitale_codegen_c.loader import load_kernel
+from bitale_graph import config
 
 HEADER = (Path(runtime_package.__file__).parent / "bitale_runtime.h").read_text()
+
+
+@pytest.fixture(autouse=True, scope="session")
+def cache_of_this_run(tmp_path_factory):
+    """Keep what tests compile away from the user's cache."""
+    with config.change_flags(base_compiledir=str(tmp_path_factory.mktemp("compiled"))):
+        yield
+
+
+@pytest.fixture(scope="session")
+def quick(compiler, tmp_path_factory):
+    """Compile with little optimisation, where the text is tested and not its speed."""
+    script = tmp_path_factory.mktemp("compiler") / "quick-cc"
+    script.write_text(f'#!/bin/sh\nexec {compiler.path} "$@" -O1\n')
+    script.chmod(0o755)
+    return script
+
+
+@pytest.fixture
+def compile_quickly(quick):
+    with config.change_flags(cxx=str(quick)):
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,24 @@
+"""Every op of graph's table of samples, compiled, against its reference."""
+
+import pytest
+from bitale_graph.mode import Mode
+from bitale_graph.testing import op_samples, run_samples
+
+AS_WRITTEN = Mode(linker="c", optimizer="None")
+REWRITTEN = Mode(linker="c")
+
+
+@pytest.mark.usefixtures("compile_quickly")
+def test_core_samples_as_written():
+    run_samples(AS_WRITTEN, op_samples(core=True))
+
+
+@pytest.mark.usefixtures("compile_quickly")
+def test_some_core_samples_rewritten():
+    run_samples(REWRITTEN, op_samples(core=True)[::3])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("mode", [AS_WRITTEN, REWRITTEN], ids=["as_written", "rewritten"])
+def test_every_sample(mode):
+    run_samples(mode)
