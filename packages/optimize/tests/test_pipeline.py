@@ -28,6 +28,7 @@ UNFUSED = Mode(linker="numpy").excluding("fuse", "blas")
         (lambda x, y: x * y / x, "y"),
         (lambda x, y: T.exp(x) * 2.0 * 3.0, "(exp(x) * TensorConstant{6.0})"),
         (lambda x, y: x * 1 + 0 * y, "x"),
+        (lambda x, y: 2 * x * np.array([[1.0], [3]]) / 4, "(x * TensorConstant{[[0.5] [1.5]]})"),
         (lambda x, y: x - x, "second(x, TensorConstant{0.0})"),
         (lambda x, y: T.zeros_like(x) + x * T.ones_like(x), "x"),
         (lambda x, y: x**2, "sqr(x)"),
@@ -301,3 +302,11 @@ def test_a_length_is_not_taken_from_what_is_computed_from_it(rewriting, x, y):
     out = T.switch(T.eq(written[:, index], order), picked, 0)
     rewritten = rewriting.whole([x, y], out)
     rewriting.assert_same(rewritten, [x, y], out, [np.ones((2, 4)), np.ones((2, 4))])
+
+
+@pytest.mark.parametrize("shape", [(), (1,), (2,), (2, 3)])
+def test_the_gradient_of_a_halved_square_is_the_parameter(rewriting, shape):
+    p = T.TensorType("float64", (None,) * len(shape))("p")
+    # As reverse differentiation of sum(p ** 2) / 2 writes it.
+    ct = T.second(p, (T.constant(1.0) / 2.0).dimshuffle(*("x",) * len(shape)))
+    assert pp(rewriting.whole([p], ct * 2 * p).output) == "p"

@@ -50,7 +50,7 @@ CONSTANTS = [0.0, 1.0, -1.0, 2.0, 0.5, -3.0]
 
 
 def leaves():
-    names = st.sampled_from(["x", "y", "v", "s", "m"])
+    names = st.sampled_from(["x", "y", "v", "s", "m", "c"])
     numbers = st.sampled_from(CONSTANTS)
     return st.one_of(names, numbers)
 
@@ -103,7 +103,8 @@ def test_values_are_kept(form, seed):
         np.array(rng.normal()),
         rng.integers(-3, 4, (n, n)).astype("int32"),
     ]
-    out = evaluate(form, inputs)
+    constant = {"c": T.constant(rng.normal(size=(n, n)))}
+    out = evaluate(form, inputs | constant)
     graph = FunctionGraph.cloned(list(inputs.values()), [out, out.sum()])[0]
     expected = outputs_of(graph, args)
     with config.change_flags(on_opt_error="raise"):

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from bitale_graph import scalar
+from bitale_graph.conversion import as_tensor
 from bitale_graph.ops import math as tm
-from bitale_graph.variable import Apply, Variable
+from bitale_graph.variable import Apply, Constant, Variable
 
 from .forms import dtype_of, is_inexact, number, row_of, uniform_constant
 
@@ -56,6 +57,22 @@ class Factors:
     def has_sign(self) -> bool:
         """Whether a minus stands before it: the constant is -1, and not what is divided."""
         return bool(self.coefficient()[0] == -1) and any(e > 0 for e in self.exponents.values())
+
+    def gather(self) -> None:
+        """Multiply constants into one, unless that would be larger than each of them."""
+        arrays = [v for v, e in self.exponents.items() if e == 1 and isinstance(v, Constant)]
+        if not arrays:
+            return
+        with np.errstate(all="ignore"):
+            product = self.above / self.below if self.below != 1 else self.above
+            for v in arrays:
+                product = product * v.data
+        if product.size > max(v.data.size for v in arrays) or not np.isfinite(product).all():
+            return
+        for v in arrays:
+            del self.exponents[v]
+        self.times(as_tensor(product.astype(self.dtype)), 1)
+        self.above = self.below = np.dtype(self.dtype).type(1)
 
     def cost(self) -> int:
         """How many nodes the product takes when it is built."""

@@ -40,7 +40,7 @@ def fitted(old: Variable, new: Variable) -> Variable:
 
 
 def is_narrower(new: TensorType, old: TensorType) -> bool:
-    """Whether tensors of ``new`` lack axes of ``old``, or are of length 1 where those need not be."""
+    """Whether tensors of ``new`` lack axes of ``old``, or have length 1 where those may not."""
     lengths = (1,) * (old.ndim - new.ndim) + new.shape
     return new.ndim < old.ndim or any(
         m == 1 and n != 1 for m, n in zip(lengths, old.shape, strict=True)

@@ -32,6 +32,7 @@ def product_of_factors(node: Apply, context: RewriteContext) -> Variable | None:
     factors = product_factors(root, context)
     if factors is None:
         return None
+    factors.gather()
     # Signs move outwards, to where a sum or exp(-x) is waiting for them.
     has_inner_sign = factors.has_sign() and row_of(node) is not scalar.neg
     cost = factors.cost()

@@ -124,7 +124,7 @@ def dimshuffle_of_product(node: Apply, context: RewriteContext) -> Variable | No
     if not context.has_one_reader(node.inputs[0]) or row_of(reader) not in QUOTIENT_ROWS:
         return None
     ranks = {v.type.ndim for v in inner.inputs}  # type: ignore[attr-defined]
-    if not ranks <= {0, node.inputs[0].type.ndim}:  # type: ignore[attr-defined]
+    if ranks == {0} or not ranks <= {0, node.inputs[0].type.ndim}:  # type: ignore[attr-defined]
         return None
     # Axes that are dropped must be known to have length 1 in both factors.
     kept = {p for p in node.op.pattern if p != "x"}  # type: ignore[attr-defined]
