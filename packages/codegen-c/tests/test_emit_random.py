@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import random
 from dataclasses import dataclass
 
 import numpy as np
-import pytest
 from bitale_graph import function, shared
 from bitale_graph import language as T
 from bitale_graph.mode import Mode
@@ -14,6 +12,7 @@ from bitale_graph.op import result_of
 from bitale_graph.testing import difference
 from bitale_graph.traversal import toposort
 from bitale_graph.type import TensorType
+from bitale_graph.variable import Constant
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -216,7 +215,7 @@ def build(r, pool):
 def evaluate(outputs, values):
     """Run the new nodes on NumPy."""
     for node in toposort(outputs, stop_at=set(values)):
-        operands = [values[v] if v in values else v.data for v in node.inputs]
+        operands = [v.data if isinstance(v, Constant) else values[v] for v in node.inputs]
         with np.errstate(all="ignore"):
             values.update(zip(node.outputs, result_of(node, operands), strict=True))
 

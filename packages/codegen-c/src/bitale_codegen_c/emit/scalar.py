@@ -159,13 +159,20 @@ _rounding(scalar.floor, "floor")
 _rounding(scalar.trunc, "trunc")
 
 
+_WIDER = {
+    **dict.fromkeys(("int8", "int16", "uint8", "uint16"), "(int32_t)"),
+    "uint32": "(int64_t)",
+}
+
+
 def expression(op: ScalarOp, dtypes: Sequence[str], result: str, args: Sequence[str]) -> Expression:
     """The C expression of one step; raises `MissingRuleError` where there is none."""
     if scalar.is_cast(op):
-        # NumPy's cast to bool asks whether a number differs from zero.
-        return Expression(
-            f"({args[0]} != 0)" if result == "bool" else f"({C_TYPES[result]}){args[0]}"
-        )
+        if result == "bool":  # NumPy asks whether a number differs from zero
+            return Expression(f"({args[0]} != 0)")
+        # C leaves open what -1.0 is as uint8; by way of a wider type it wraps around, as in NumPy.
+        wide = _WIDER.get(result, "") if _is_float(dtypes[0]) else ""
+        return Expression(f"({C_TYPES[result]}){wide}{args[0]}")
     return scalar_c[op](dtypes, result, args)
 
 
