@@ -147,7 +147,7 @@ def test_changed_text_of_the_package_changes_the_key(empty_cache, monkeypatch):
 
     make()
     assert len(entries(empty_cache, "plan.json")) == 1
-    monkeypatch.setattr(linker, "_text_digest", ["another"])
+    monkeypatch.setattr(linker, "_texts", lambda: "another")
     make()
     assert len(entries(empty_cache, "plan.json")) == 2
 

@@ -19,6 +19,7 @@ from bitale_graph.mode import Executable
 from bitale_graph.numpy_linker import NumpyLinker, run_graph
 from bitale_graph.op import result_of
 from bitale_graph.run_time_error import raise_with_node
+from bitale_graph.type import TensorType
 from bitale_graph.variable import Apply, Constant, Variable
 
 from . import settings as settings
@@ -59,6 +60,9 @@ class CLinker:
                 self._has_warned = True
                 file, line, _ = next(iter(tracing.capture()), ("bitale", 1, ""))
                 warnings.warn_explicit(NO_COMPILER, UserWarning, file, line)
+            return NumpyLinker().link(maker)
+        if not all(isinstance(v.type, TensorType) for v in maker.written.variables):
+            # Values that are no arrays exist in Python alone.
             return NumpyLinker().link(maker)
         set_threads((config.threads or None) if config.openmp else 1)
         key = self._plan_key(maker, compiler)
@@ -222,7 +226,10 @@ def _program(
 def _callback(node: Apply, maker: FunctionMaker) -> Callback:
     def run(*arrays: np.ndarray[Any, Any]) -> list[Any]:
         try:
-            return result_of(node, arrays)
+            return [
+                _kept_promise(v, x)
+                for v, x in zip(node.outputs, result_of(node, arrays), strict=True)
+            ]
         except Exception as error:  # noqa: BLE001 (raised again, with the node)
             raise_with_node(error, node, arrays, maker.fgraph)
 
@@ -230,6 +237,17 @@ def _callback(node: Apply, maker: FunctionMaker) -> Callback:
         return [(v.type.dtype, v.type.shape) for v in variables]
 
     return Callback(run, described(node.inputs), described(node.outputs))
+
+
+def _kept_promise(variable: Variable, value: Any) -> Any:
+    """What an op left in its storage, as an array of the type that it promised."""
+    try:
+        return variable.type.filter(value)
+    except TypeError as error:
+        raise TypeError(
+            f"{variable.owner and variable.owner.op}: perform gave no value of its output "
+            f"{variable.index}: {error}"
+        ) from error
 
 
 class _Explain:
