@@ -171,6 +171,10 @@ GROWN = {
     "tanh(e) + x": lambda x, n: chain(lambda e: T.tanh(e) + x, x, n),
     "e + x": lambda x, n: chain(lambda e: e + x, x, n),
     "e * x / (1 + x)": lambda x, n: chain(lambda e: e * x / (1 + x), x, n),
+    # Sums and products in turn, and shared values, as reverse differentiation makes them.
+    "c * (1 - e ** 2) + e * c": lambda x, n: chain(
+        lambda e: e * (1 - T.sqr(T.tanh(e))) + T.tanh(e) * x, x, n
+    ),
     "-e": lambda x, n: chain(lambda e: -e, x, n),
     "sigmoid written out": lambda x, n: chain(lambda e: 1 / (1 + T.exp(-e)), x, n),
     "log(exp(e))": lambda x, n: chain(T.log, chain(T.exp, x, n // 2), n // 2),

@@ -119,6 +119,7 @@ def _flatten(root: Variable, context: RewriteContext) -> Factors | None:
     with np.errstate(all="ignore"):
         while stack:
             v, exponent = stack.pop()
+            context.attempts += 1
             if v is root or context.has_one_reader(v):
                 inner = _inner(v, exponent, factors, inexact)
                 if inner is not None:

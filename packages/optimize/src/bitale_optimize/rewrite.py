@@ -172,7 +172,8 @@ class RewriteContext:
     phase : str
         The pass that runs now.
     attempts : int
-        How many times a rule was tried on a node: the work done.
+        The work done: how many times a rule was tried on a node, and how many nodes rules that look
+        far down have walked over.
     memo : dict
         What rules have found out about the graph as it is now; emptied by every replacement.
     """
@@ -227,6 +228,7 @@ class RewriteContext:
         stack = [variable.owner]
         while stack:
             above = stack.pop()
+            self.attempts += 1
             if above is None or above in seen:
                 continue
             if above is node or len(seen) >= LONGEST_SEARCH:

@@ -39,6 +39,7 @@ def sum_terms(root: Variable, context: RewriteContext) -> Terms:
     stack: list[tuple[Variable, Any]] = [(root, _one(terms.dtype))]
     while stack:
         v, coefficient = stack.pop()
+        context.attempts += 1
         row = row_of(v.owner)
         if v is root or context.has_one_reader(v):
             if row in SUM_ROWS:

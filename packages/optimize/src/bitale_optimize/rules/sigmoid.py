@@ -9,11 +9,11 @@ from bitale_graph.ops import math as tm
 from bitale_graph.variable import Apply, Variable
 
 from ..factors import QUOTIENT_ROWS, build_product, is_product_root, product_factors
-from ..forms import is_inexact, is_uniform, kind_of, operands
+from ..forms import is_inexact, is_uniform, kind_of, operands, row_of
 from ..pattern import PatternRule
 from ..phases import specialize, stability
 from ..rewrite import Changes, RewriteContext
-from ..terms import sum_terms
+from ..terms import SUM_ROWS, sum_terms
 
 _ACCURACY = Changes.ACCURACY
 _OVERFLOW = "exp overflows above 88 in float32, 709 in float64"
@@ -157,6 +157,8 @@ def _is_negation(x: Variable, y: Variable, context: RewriteContext) -> bool:
         inside = operands(u, scalar.neg)
         if inside is not None and inside[0] is v:
             return True
+    if row_of(x.owner) not in SUM_ROWS or row_of(y.owner) not in SUM_ROWS:
+        return False
     mine, theirs = sum_terms(x, context), sum_terms(y, context)
     return (
         mine.nodes + theirs.nodes > 0

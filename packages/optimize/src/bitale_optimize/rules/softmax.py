@@ -24,11 +24,10 @@ from bitale_graph.ops.softmax import (
 from bitale_graph.variable import Apply, Variable
 
 from ..factors import QUOTIENT_ROWS, Factors, build_product, is_product_root, product_factors
-from ..forms import combined_along, is_softmax, kind_of, made_by, operands
+from ..forms import combined_along, is_softmax, kind_of, made_by, operands, row_of
 from ..pattern import PatternRule
 from ..phases import stability
 from ..rewrite import Changes, RewriteContext
-from ..terms import sum_terms
 
 stability.add(
     PatternRule(
@@ -182,13 +181,18 @@ def argmax_of_softmax(node: Apply, context: RewriteContext) -> Variable | None:
 )
 def gradient_of_written_softmax(node: Apply, context: RewriteContext) -> Variable | None:
     """The gradient of exp(x) / sum(exp(x)) as that of softmax, for which other rules wait."""
-    terms = sum_terms(node.outputs[0], context)
-    if len(terms.coefficients) != 2 or sorted(terms.coefficients.values()) != [-1, 1]:
+    positive: list[Any] = []
+    negative: list[Any] = []
+    for i, v in enumerate(node.inputs):
+        inside = operands(v, scalar.neg)
+        product = v if inside is None else inside[0]
+        if operands(product, scalar.mul) is None:
+            return None
+        is_negative = (inside is not None) != (i == 1 and row_of(node) is scalar.sub)
+        (negative if is_negative else positive).append(product)
+    if len(positive) != 1 or not any(map(is_softmax, negative[0].owner.inputs)):
         return None
-    if terms.constant != 0:
-        return None
-    first, second = sorted(terms.coefficients, key=lambda v: -terms.coefficients[v])
-    plus, minus = product_factors(first, context), product_factors(second, context)
+    plus, minus = (product_factors(v, context) for v in (positive[0], negative[0]))
     if plus is None or minus is None or not _is_plain(plus) or not _is_plain(minus):
         return None
     for p in minus.kept():
@@ -198,8 +202,8 @@ def gradient_of_written_softmax(node: Apply, context: RewriteContext) -> Variabl
         found = combined_along(total, scalar.add)
         if found is None or found[1] != p.type.ndim - 1:  # type: ignore[attr-defined]
             continue
-        inside = product_factors(found[0], context)
-        if inside is not None and _is_plain(inside) and inside.kept() == plus.kept():
+        summed = product_factors(found[0], context)
+        if summed is not None and _is_plain(summed) and summed.kept() == plus.kept():
             (g,) = (v for v in plus.kept() if v is not p)
             if g.type.shape == p.type.shape:  # type: ignore[attr-defined]
                 made: Variable = SoftmaxGrad()(g, p)
