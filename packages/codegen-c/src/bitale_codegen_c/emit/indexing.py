@@ -139,6 +139,12 @@ def _copied(b: Builder, node: Apply, x: Array) -> tuple[Array, bool]:
     return out, node.outputs[0] not in b.plan.reused
 
 
+def _assignment(node: Apply, out: Array) -> str:
+    if node.op.set:  # type: ignore[attr-defined]
+        return "="
+    return "|=" if out.dtype == "bool" else "+="  # sums of bools are or, as in NumPy
+
+
 @emits.define(IncSubtensor)
 def emit_inc_subtensor(b: Builder, node: Apply) -> Iterator[None]:
     """Copy, unless the buffer was taken over; then write to the selection."""
@@ -167,7 +173,7 @@ def emit_inc_subtensor(b: Builder, node: Apply) -> Iterator[None]:
         element = (
             f"{value.name}[{' + '.join(f'i{a} * ({value.stride(a)})' for a in range(rank)) or '0'}]"
         )
-    b.put(f"{pad}{place.name}[{at}] {'=' if node.op.set else '+='} {element};")  # type: ignore[attr-defined]
+    b.put(f"{pad}{place.name}[{at}] {_assignment(node, out)} {element};")
 
 
 def _check_rows(b: Builder, rows: Array, n: str) -> None:
@@ -228,5 +234,5 @@ def emit_inc_rows(b: Builder, node: Apply) -> Iterator[None]:
         if value is None
         else f"{value.name}[{' + '.join(f'i{a} * ({value.stride(a)})' for a in range(rank))}]"
     )
-    b.put(f"{pad}{out.name}[{at}] {'=' if node.op.set else '+='} ({C_TYPES[out.dtype]}){element};")  # type: ignore[attr-defined]
+    b.put(f"{pad}{out.name}[{at}] {_assignment(node, out)} ({C_TYPES[out.dtype]}){element};")
     b.put("}")

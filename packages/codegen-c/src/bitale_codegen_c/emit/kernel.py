@@ -314,7 +314,8 @@ class Kernel:
         assert r.reduce is not None
         acc, c_type = r.acc_dtype, C_TYPES[r.acc_dtype]
         if r.reduce.name in _OPERATORS:
-            return f"({c_type})({a} {_OPERATORS[r.reduce.name]} ({c_type}){value})"
+            item = f"({value} != 0)" if acc == "bool" else f"({c_type}){value}"
+            return f"({c_type})({a} {_operator(r)} {item})"
         made = expression(r.reduce, [acc, acc], acc, [a, f"({c_type}){value}"])
         b.vector_functions.update(made.requires)
         return made.text
@@ -355,11 +356,18 @@ class _Ends:
                 self.clauses.append(_clause(b, r, f"r{k}"))
 
 
+def _operator(r: Result) -> str:
+    """The C operator of a reduction; sums of bools are or, as in NumPy."""
+    assert r.reduce is not None
+    is_or = r.reduce.name == "add" and r.acc_dtype == "bool"
+    return "|" if is_or else _OPERATORS[r.reduce.name]
+
+
 def _clause(b: Builder, r: Result, name: str) -> str:
     """How vector lanes combine. OpenMP's max and min lose NaN, so floats have theirs declared."""
     assert r.reduce is not None
     if r.reduce.name in _OPERATORS:
-        return f"reduction({_OPERATORS[r.reduce.name]}:{name})"
+        return f"reduction({_operator(r)}:{name})"
     if r.acc_dtype not in ("float32", "float64"):
         return f"reduction({'max' if r.reduce.name == 'maximum' else 'min'}:{name})"
     return f"reduction({declare_reduction(b, r.reduce.name, r.acc_dtype)}:{name})"

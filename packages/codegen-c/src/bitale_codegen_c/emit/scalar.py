@@ -68,7 +68,6 @@ def _by_kind(op: ScalarOp, for_floats: str, for_integers: str, cost: int = CHEAP
 
 
 # The cast to {T} makes narrow integers wrap as NumPy's do, where C computes in int.
-_template(scalar.add, "({T})({0} + {1})")
 _template(scalar.sub, "({T})({0} - {1})")
 _template(scalar.mul, "({T})({0} * {1})")
 _template(scalar.true_div, "{0} / {1}", DIVISION)
@@ -102,6 +101,13 @@ for _op, _name in (
     (scalar.int_div, "floordiv"), (scalar.mod, "mod"), (scalar.round_half_to_even, "round"),
 ):  # fmt: skip
     _vector(_op, _name)
+
+
+@scalar_c.define(scalar.add)
+def add_c(dtypes: Sequence[str], result: str, args: Sequence[str]) -> Expression:
+    """Sums of bools are or, as in NumPy: a bool is never 2."""
+    sign = "|" if result == "bool" else "+"
+    return Expression(f"({C_TYPES[result]})({args[0]} {sign} {args[1]})")
 
 
 @scalar_c.define(scalar.inv)
