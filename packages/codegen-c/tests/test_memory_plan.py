@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from bitale_codegen_c.memory import plan_memory
+from bitale_codegen_c.runtime.runtime import pool_statistics
 from bitale_graph import function, shared
 from bitale_graph import language as T
 from bitale_graph.function_graph import FunctionGraph
@@ -284,3 +285,30 @@ def test_one_of_two_that_read_each_other_is_made_apart():
     v, w = T.dvector("v"), T.dvector("w")
     plan = plan_of([v, w], [v + w, w - v], [v, w])
     assert len(plan.in_place) == 1
+
+
+def test_empty_results_beside_a_full_arena():
+    x, empty = T.dvector("x"), T.dvector("empty")
+    outputs = [f(v + float(k)) for k in range(70) for f, v in ((T.sum, x), (T.sum, empty))]
+    outputs += [T.argmax(T.exp(x - float(k))) for k in range(3)]
+    f = function([x, empty], outputs, mode=AS_WRITTEN)
+    before = pool_statistics()["live_blocks"]
+    for _ in range(3):
+        found = f(np.ones(8), np.ones(0))
+        assert [float(y) for y in found[:4]] == [8.0, 0.0, 16.0, 0.0]
+    assert pool_statistics()["live_blocks"] == before
+
+
+def test_memory_is_given_back():
+    x, i = T.dmatrix("x"), T.lscalar("i")
+    y = T.tanh(T.dot(x, x.T)[::-1])
+    f = function([x, i], [y.sum(axis=0)[i], T.join(0, y, y.T), Refuse()(y + i)], mode=AS_WRITTEN)
+    argument = np.ones((60, 3))[::2]
+    f(argument, 3)
+    before = pool_statistics()["live_blocks"]
+    for _ in range(20):
+        f(argument, 3)
+        for wrong in (1000, -29):
+            with pytest.raises((IndexError, ArithmeticError)):
+                f(argument, wrong)
+    assert pool_statistics()["live_blocks"] == before

@@ -9,8 +9,8 @@ REWRITTEN = Mode(linker="c")
 
 
 @pytest.mark.usefixtures("compile_quickly")
-def test_core_samples_as_written():
-    run_samples(AS_WRITTEN, op_samples(core=True))
+def test_some_core_samples_as_written():
+    run_samples(AS_WRITTEN, op_samples(core=True)[::2])
 
 
 @pytest.mark.usefixtures("compile_quickly")
