@@ -19,17 +19,21 @@ if TYPE_CHECKING:
 
 # Below this many multiplications a plain loop beats the call of OpenBLAS, about 1 microsecond.
 SMALL_PRODUCT = 6000
+# Up to this many columns, products with many rows have kernels of their own.
+THIN = 16
 
 
 def _library(b: Builder, dtype: str) -> str:
     """Add the product functions of a float dtype; the suffix of their names."""
     suffix = SUFFIXES[dtype]
     letter = "s" if dtype == "float32" else "d"
-    text = (files(__package__) / ".." / "support" / "product.h").read_text()
+    folder = files(__package__) / ".." / "support"
+    text = "\n".join((folder / f"{name}.h").read_text() for name in ("thin_product", "product"))
     for marker, value in (
         ("BT_GEMM_SUFFIX", str(BLAS_NAMES.index(f"{letter}gemm"))),
         ("BT_GEMV_SUFFIX", str(BLAS_NAMES.index(f"{letter}gemv"))),
         ("BT_SMALL_PRODUCT", str(SMALL_PRODUCT)),
+        ("BT_THIN", str(THIN)),
         ("TYPE", "float" if letter == "s" else "double"),
         ("SUFFIX", suffix),
     ):

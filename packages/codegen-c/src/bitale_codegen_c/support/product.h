@@ -29,6 +29,11 @@ static __attribute__((noinline, unused)) void bt_gemm_SUFFIX(const bt_runtime *r
         }
         return;
     }
+    if (n <= BT_THIN && x0 == 1 && x1 >= m && m >= 8 * n) {
+        const int64_t done = bt_thin_SUFFIX(rt, m, n, k, alpha, x, x1, y, y0, y1, beta, z, z0);
+        if ((m -= done) == 0) return;
+        x += done, z += done * z0;
+    }
     typedef void gemm(const char *, const char *, const int *, const int *, const int *, const TYPE *, const TYPE *,
                       const int *, const TYPE *, const int *, const TYPE *, TYPE *, const int *);
     const int rows = (int)n, columns = (int)m, depth = (int)k;
