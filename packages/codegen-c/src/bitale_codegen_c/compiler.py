@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from .cache import Cache
 
 OPTIMIZATION_FLAGS = (
-    "-O3",
+    "-O2",  # what is written asks for more or less where that pays
     "-march=native",
     "-fopenmp",
     # Without errno and traps, loops over math functions vectorise; NaN, infinities and signed

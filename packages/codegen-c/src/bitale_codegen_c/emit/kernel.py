@@ -88,7 +88,7 @@ def _as_call(b: Builder, made: Expression, arity: int, dtype: str) -> Expression
     b.library(
         called,
         "#pragma omp declare simd notinbranch\n"
-        f"static __attribute__((noinline)) {c_type} "
+        f"BT_KERNEL {c_type} "
         f"{called}({', '.join(f'{c_type} {x}' for x in operands)}) "
         f"{{ return {name}({', '.join(operands)}); }}",
     )
@@ -191,7 +191,7 @@ class Kernel:
             *self._scalars,
         ]
         lines = [
-            f"static __attribute__((noinline)) void @({', '.join(signature)}) {{",
+            f"BT_DRIVER void @({', '.join(signature)}) {{",
             "    (void)rt;",
         ]
         lines += [f"    {line}" for line in self._merge()]
@@ -282,9 +282,7 @@ class Kernel:
         ends = _Ends(self, b, rows, body.values)
         before += ends.before
         inside += ends.inside
-        lines = [
-            f"static __attribute__((noinline)) void @({', '.join([*signature, *self._scalars])}) {{"
-        ]
+        lines = [f"BT_KERNEL void @({', '.join([*signature, *self._scalars])}) {{"]
         pad = "    "
         for a in range(inner):
             lines.append(f"{pad}for (int64_t i{a} = 0; i{a} < n{a}; i{a}++) {{")

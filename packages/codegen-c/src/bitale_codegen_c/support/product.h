@@ -1,6 +1,6 @@
 /* Matrix products in TYPE. z is m by n with unit column stride; x is m by k, y is k by n, each with stride 1 along
  * one axis. BLAS is column-major, so that what it computes is the transpose: z' = y' x'. */
-static __attribute__((noinline, unused)) void bt_gemm_SUFFIX(const bt_runtime *rt, int64_t m, int64_t n, int64_t k,
+BT_DRIVER void bt_gemm_SUFFIX(const bt_runtime *rt, int64_t m, int64_t n, int64_t k,
         TYPE alpha, const TYPE *x, int64_t x0, int64_t x1, const TYPE *y, int64_t y0, int64_t y1,
         TYPE beta, TYPE *z, int64_t z0) {
     if (m == 0 || n == 0) return;
@@ -45,7 +45,7 @@ static __attribute__((noinline, unused)) void bt_gemm_SUFFIX(const bt_runtime *r
 }
 
 /* z = x y for a matrix x (m by k, stride 1 along one axis) and a vector y of any stride. */
-static __attribute__((noinline, unused)) void bt_gemv_SUFFIX(const bt_runtime *rt, int64_t m, int64_t k,
+BT_DRIVER void bt_gemv_SUFFIX(const bt_runtime *rt, int64_t m, int64_t k,
         const TYPE *x, int64_t x0, int64_t x1, const TYPE *y, int64_t y0, TYPE *z) {
     for (int64_t i = 0; i < m; i++) z[i] = 0;
     if (m == 0 || k == 0) return;

@@ -25,7 +25,7 @@ static inline double bt_row_exp_SUFFIX(int64_t n, const TYPE *x, TYPE *y, TYPE *
     return s;
 }
 
-static __attribute__((noinline, unused)) void bt_softmax_SUFFIX(int64_t rows, int64_t n, const TYPE *x, TYPE *y) {
+BT_KERNEL void bt_softmax_SUFFIX(int64_t rows, int64_t n, const TYPE *x, TYPE *y) {
     for (int64_t i = 0; i < rows; i++, x += n, y += n) {
         TYPE m;
         const TYPE scale = (TYPE)(1 / bt_row_exp_SUFFIX(n, x, y, &m));
@@ -34,7 +34,7 @@ static __attribute__((noinline, unused)) void bt_softmax_SUFFIX(int64_t rows, in
     }
 }
 
-static __attribute__((noinline, unused)) void bt_log_softmax_SUFFIX(int64_t rows, int64_t n, const TYPE *x, TYPE *y) {
+BT_KERNEL void bt_log_softmax_SUFFIX(int64_t rows, int64_t n, const TYPE *x, TYPE *y) {
     for (int64_t i = 0; i < rows; i++, x += n, y += n) {
         const TYPE m = bt_row_max_SUFFIX(n, x);
         double s = 0;
@@ -51,7 +51,7 @@ static __attribute__((noinline, unused)) void bt_log_softmax_SUFFIX(int64_t rows
     }
 }
 
-static __attribute__((noinline, unused)) void bt_softmax_grad_SUFFIX(int64_t rows, int64_t n, const TYPE *ct, const TYPE *y, TYPE *out) {
+BT_KERNEL void bt_softmax_grad_SUFFIX(int64_t rows, int64_t n, const TYPE *ct, const TYPE *y, TYPE *out) {
     for (int64_t i = 0; i < rows; i++, ct += n, y += n, out += n) {
         double s = 0;
 #pragma omp simd reduction(+ : s)
@@ -63,7 +63,7 @@ static __attribute__((noinline, unused)) void bt_softmax_grad_SUFFIX(int64_t row
 }
 
 /* loss = log(sum(exp(x))) - x[t]; y becomes softmax(x) where `keep`, else it is one row of scratch. */
-static __attribute__((noinline, unused)) void bt_crossentropy_SUFFIX(int64_t rows, int64_t n, const TYPE *x, const int64_t *t, TYPE *loss, TYPE *y, int keep) {
+BT_KERNEL void bt_crossentropy_SUFFIX(int64_t rows, int64_t n, const TYPE *x, const int64_t *t, TYPE *loss, TYPE *y, int keep) {
     for (int64_t i = 0; i < rows; i++, x += n) {
         TYPE m;
         const double s = bt_row_exp_SUFFIX(n, x, y, &m);
@@ -76,7 +76,7 @@ static __attribute__((noinline, unused)) void bt_crossentropy_SUFFIX(int64_t row
     }
 }
 
-static __attribute__((noinline, unused)) void bt_crossentropy_grad_SUFFIX(int64_t rows, int64_t n, const TYPE *y, const TYPE *ct, int64_t ct_step, const int64_t *t, TYPE *out) {
+BT_KERNEL void bt_crossentropy_grad_SUFFIX(int64_t rows, int64_t n, const TYPE *y, const TYPE *ct, int64_t ct_step, const int64_t *t, TYPE *out) {
     for (int64_t i = 0; i < rows; i++, y += n, out += n) {
         const TYPE scale = ct[i * ct_step], hit = y[t[i]] - 1;
 #pragma omp simd

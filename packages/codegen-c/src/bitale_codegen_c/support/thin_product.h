@@ -1,11 +1,11 @@
 /* z = alpha x y + beta z with few columns of y, for an x whose columns are contiguous: the gradient of a classifier's
  * last layer, where BLAS packs for tiles that the operands do not fill. z is m by n with unit column stride. Each lane
  * sums for one row of z; a tile of 4 columns by 4 vectors stays in registers. Columns beyond n repeat the last one and
- * are not stored. Optimised less than the rest: the tiles are written as vectors, and compile in half the time. */
+ * are not stored. */
 typedef TYPE bt_vector_SUFFIX __attribute__((vector_size(64), aligned(sizeof(TYPE)), may_alias));
 enum { bt_lanes_SUFFIX = 64 / sizeof(TYPE) };
 
-static __attribute__((noinline, optimize(2))) void bt_thin_block_SUFFIX(int64_t n, int64_t k, TYPE alpha,
+static __attribute__((noinline)) void bt_thin_block_SUFFIX(int64_t n, int64_t k, TYPE alpha,
         const TYPE *x, int64_t x1, const TYPE *y, int64_t y0, int64_t y1, TYPE beta, TYPE *z, int64_t z0) {
     for (int64_t j = 0; j < n; j += 4) {
         bt_vector_SUFFIX s[4][4] = {{{0}}};
@@ -31,7 +31,7 @@ static __attribute__((noinline, optimize(2))) void bt_thin_block_SUFFIX(int64_t 
 }
 
 /* Share the rows of z among threads; gives how many rows were done, from the first on. */
-static __attribute__((noinline, optimize(2))) int64_t bt_thin_SUFFIX(const bt_runtime *rt, int64_t m, int64_t n,
+BT_DRIVER int64_t bt_thin_SUFFIX(const bt_runtime *rt, int64_t m, int64_t n,
         int64_t k, TYPE alpha, const TYPE *x, int64_t x1, const TYPE *y, int64_t y0, int64_t y1,
         TYPE beta, TYPE *z, int64_t z0) {
     const int64_t block = 4 * bt_lanes_SUFFIX, blocks = m / block;
