@@ -1,6 +1,6 @@
 """Which lengths are known to be equal."""
 
-from bitale_graph import FunctionGraph
+from bitale_graph import FunctionGraph, Mode, config, function
 from bitale_graph import language as T
 from bitale_optimize.shapes import Shapes
 
@@ -78,3 +78,12 @@ def test_a_chain_of_ten_thousand_is_read_without_recursion():
     for _ in range(10_000):
         y = T.exp(y)
     assert Shapes(FunctionGraph([x], [y]).toposort()).same(x, y)
+
+
+def test_an_axis_that_only_the_analysis_knows_to_be_one_is_not_dropped():
+    v = T.dvector("v")
+    row = v[:1].reshape((1, -1))
+    output = T.dot(row.T, row).reshape((1, 1, 1, 1))
+    with config.change_flags(on_opt_error="raise"):
+        f = function([v], output, mode=Mode("numpy", "fast_run"))
+    assert f([3.0, 4.0]).tolist() == [[[[9.0]]]]

@@ -173,7 +173,11 @@ def reshape_by_ones(node: Apply, context: RewriteContext) -> Variable | None:
     """A reshape that only adds or drops axes of length 1 is a dimshuffle, which fuses."""
     x = node.inputs[0]
     wanted = _by_ones(context.shapes.dims(x), context.shapes.dims(node.outputs[0]))
-    return None if wanted is None else dimshuffle(x, *wanted)
+    if wanted is None:
+        return None
+    # What is dropped must be 1 by its type too: a length may be known to the analysis alone.
+    dropped = [n for a, n in enumerate(x.type.shape) if a not in wanted]  # type: ignore[attr-defined]
+    return dimshuffle(x, *wanted) if all(n == 1 for n in dropped) else None
 
 
 def _by_ones(old: Dims, new: Dims) -> list[int | str] | None:
