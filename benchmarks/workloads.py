@@ -98,7 +98,7 @@ WORKLOADS = {
             "three_outputs_f64",
             "three_outputs",
             matrices("float64"),
-            "x-y, |x-y|, (x-y)², 1000×1000",
+            "x-y, abs(x-y), (x-y)², 1000×1000",
         ),
         Workload("elemwise_chain", "chain", vectors, "GELU chain and its sum, 4 M float32"),
         Workload(
