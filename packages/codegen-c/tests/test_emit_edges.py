@@ -14,7 +14,8 @@ LARGE = 2**63 - 1
 LEAST = -(2**63)
 SPECIAL = np.array([0.0, -0.0, np.nan, np.inf, -np.inf, 1, -1, 2.5, -2.5])
 
-pytestmark = pytest.mark.usefixtures("compile_quickly")
+# Generated code does not depend on the Python that generates it.
+pytestmark = [pytest.mark.usefixtures("compile_quickly"), pytest.mark.slow]
 
 
 def pairs(x):

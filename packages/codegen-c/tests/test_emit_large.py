@@ -10,6 +10,9 @@ from bitale_graph.mode import Mode
 from bitale_graph.testing import difference
 from bitale_graph.type import TensorType
 
+# Generated code does not depend on the Python that generates it.
+pytestmark = pytest.mark.slow
+
 NUMPY = Mode(linker="numpy", optimizer="None")
 SHAPES = [(300, 400), (2, 60_000), (60_000, 2), (1, 120_000), (120_000, 1), (3, 40_001)]
 

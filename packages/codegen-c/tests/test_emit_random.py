@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import pytest
 from bitale_graph import function, shared
 from bitale_graph import language as T
 from bitale_graph.mode import Mode
@@ -15,6 +16,9 @@ from bitale_graph.type import TensorType
 from bitale_graph.variable import Constant
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
+# Generated code does not depend on the Python that generates it.
+pytestmark = pytest.mark.slow
 
 DTYPES = ["float64"] * 4 + ["float32"] * 3 + ["int64", "int64", "int8", "uint8", "bool", "float16"]
 LENGTHS = [0, 1, 1, 2, 3, 5, 19]

@@ -11,6 +11,9 @@ from bitale_graph.mode import Mode
 from bitale_graph.op import Op
 from bitale_graph.variable import Apply
 
+# Generated code does not depend on the Python that generates it.
+pytestmark = pytest.mark.slow
+
 AS_WRITTEN = Mode(linker="c", optimizer="None")
 REWRITTEN = Mode(linker="c")
 NUMPY = Mode(linker="numpy", optimizer="None")
