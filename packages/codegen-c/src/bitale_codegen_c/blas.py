@@ -40,6 +40,9 @@ BLAS_NAMES = (
 
 _CYTHON_BLAS = "scipy.linalg.cython_blas"
 _OPENBLAS_PTHREADS = 1  # what openblas_get_parallel() returns; 2 is OpenMP
+# How jobs are handed over is OpenBLAS's own affair and has changed (with 0.3.28 a product crashed).
+# Only versions that the tests ran with share threads; others keep theirs, at some cost in speed.
+_SHARING_VERSIONS = ("0.3.30",)
 
 
 class BlasError(RuntimeError):
@@ -66,6 +69,12 @@ class Blas:
     library: str
     core_type: str | None = None
     config: str | None = None
+
+    @property
+    def can_share_threads(self) -> bool:
+        """Whether its jobs may run on the threads of the loops: a version known to allow that."""
+        version = re.match(r"OpenBLAS (\S+) .*MAX_THREADS=", self.config or "")
+        return version is not None and version[1] in _SHARING_VERSIONS
 
 
 _lock = threading.Lock()
@@ -199,11 +208,12 @@ def _use(provider: str, path: str, library: ctypes.CDLL, addresses: list[int]) -
         symbol_address(library, "exec_blas_async"),
         symbol_address(library, "exec_blas_async_wait"),
     ]
-    if slots and get_parallel and all(addresses):
+    blas = Blas(provider, path, _openblas_text(library, "get_corename"), config)
+    if blas.can_share_threads and slots and get_parallel and all(addresses):
         parallel = ctypes.CFUNCTYPE(ctypes.c_int)(get_parallel)()
         if parallel == _OPENBLAS_PTHREADS:
             offer_openblas(addresses, int(slots[1]))
-    return Blas(provider, path, _openblas_text(library, "get_corename"), config)
+    return blas
 
 
 def _openblas_address(library: ctypes.CDLL, name: str) -> int:
