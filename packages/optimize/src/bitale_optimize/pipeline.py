@@ -14,7 +14,7 @@ from .passes.fuse_loops import fuse_loops
 from .passes.merge import merge
 from .passes.remove_identities import remove_identities
 from .phases import canonical, specialize, stability
-from .rules import (
+from .rules import (  # noqa: F401 (each puts its rules into the phases)
     arithmetic,
     crossentropy,
     elementwise,
@@ -32,21 +32,6 @@ from .rules.blas import blas
 
 if TYPE_CHECKING:
     from .rewrite import RewriteContext, Rule
-
-RULE_MODULES = (
-    arithmetic,
-    crossentropy,
-    elementwise,
-    fill,
-    indexing,
-    power,
-    product,
-    reduction,
-    shape,
-    sigmoid,
-    softmax,
-    sum,
-)
 
 
 @dataclass(frozen=True)

@@ -17,9 +17,10 @@ from .table import emits
 if TYPE_CHECKING:
     from ..builder import Array, Builder
 
-# Below this many multiplications a plain loop beats the call of OpenBLAS, about 1 microsecond.
+# Below this many multiplications a plain loop is used: calling BLAS and packing for its tiles would
+# cost more than the work. Chosen by order of magnitude, not searched for.
 SMALL_PRODUCT = 6000
-# Up to this many columns, products with many rows have kernels of their own.
+# Up to this many columns, products with a transposed left side have a kernel of their own.
 THIN = 16
 
 
