@@ -70,6 +70,9 @@ def _tells_itself(value: object) -> bool:
         return all(map(_tells_itself, value))
     if isinstance(value, Op):
         return value.__props__ is not None and _tells_itself(value.props())
+    key = getattr(value, "key", None)
+    if callable(key) and is_own_module(type(value).__module__):
+        return key() is not None
     if is_dataclass(value) and is_own_module(type(value).__module__):
         return all(_tells_itself(getattr(value, f.name)) for f in fields(value))
     return False
@@ -136,11 +139,14 @@ def equal_graphs(
     """
     if [v.type for v in inputs1] != [v.type for v in inputs2]:
         return False
-    return _shape_of(flatten(inputs1, outputs1)) == _shape_of(flatten(inputs2, outputs2))
+    return structure(flatten(inputs1, outputs1)) == structure(flatten(inputs2, outputs2))
 
 
-def _shape_of(flat: FlatGraph) -> object:
-    """Nodes and outputs by what they read; equal constants count as one, merged or not."""
+def structure(flat: FlatGraph) -> object:
+    """What a graph computes, for comparison.
+
+    Nodes and outputs by what they read; equal constants count as one, merged or not.
+    """
     read: list[object] = [("input", i) for i in range(len(flat.inputs))]
     read += [("constant", t, np.asarray(d).tobytes()) for t, d, _ in flat.constants]
     read += [("computed", i) for i in range(sum(len(outs) for _, _, outs, _ in flat.nodes))]

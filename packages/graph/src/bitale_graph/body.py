@@ -1,0 +1,127 @@
+"""A graph inside an op: what a loop runs at every step, what a branch computes."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from .flat import FlatGraph, flatten, structure, unflatten
+from .function_graph import FunctionGraph
+from .numpy_linker import run_graph
+from .traversal import graph_replace, leaves, toposort
+from .variable import Apply, Constant, Variable
+
+
+class Body:
+    """A pure graph with inputs and outputs of its own, compared and hashed by what it computes.
+
+    It is never changed: whoever improves it makes a new one.
+
+    Parameters
+    ----------
+    inputs, outputs : sequences of Variable
+        Copied; the copies are the body's own.
+
+    Raises
+    ------
+    MissingInputError
+        If an output depends on a leaf that is neither an input nor a constant.
+    """
+
+    def __init__(self, inputs: Sequence[Variable], outputs: Sequence[Variable]) -> None:
+        self.graph, _ = FunctionGraph.cloned(inputs, outputs)
+
+    @property
+    def inputs(self) -> list[Variable]:
+        """The variables that stand for what is given."""
+        return self.graph.inputs
+
+    @property
+    def outputs(self) -> list[Variable]:
+        """What is computed from them."""
+        return self.graph.outputs
+
+    @functools.cached_property
+    def flat(self) -> FlatGraph:
+        """The graph as lists."""
+        return flatten(self.inputs, self.outputs)
+
+    @functools.cached_property
+    def _structure(self) -> object:
+        return ([v.type for v in self.inputs], structure(self.flat))
+
+    @functools.cached_property
+    def _hash(self) -> int:
+        return hash((tuple(v.type for v in self.inputs), len(self.flat.nodes)))
+
+    def __eq__(self, other: object) -> bool:
+        if self is other:
+            return True
+        return isinstance(other, Body) and self._structure == other._structure
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    def key(self) -> str | None:
+        """A digest that is the same in every process; None if an op cannot be told by value."""
+        return self.flat.key()
+
+    def __repr__(self) -> str:
+        return f"Body({self.key()})"
+
+    def __str__(self) -> str:
+        return f"{len(self.flat.nodes)} nodes"
+
+    def __getstate__(self) -> FlatGraph:
+        return self.flat
+
+    def __setstate__(self, flat: FlatGraph) -> None:
+        self.graph = unflatten(flat)
+
+    @functools.cached_property
+    def _program(self) -> tuple[list[tuple[Apply, list[Variable]]], dict[Variable, Any]]:
+        order = [(node, []) for node in self.graph.toposort()]
+        constants = {v: v.data for v in self.graph.variables if isinstance(v, Constant)}
+        return order, constants  # type: ignore[return-value]
+
+    def run(self, values: Sequence[Any]) -> list[Any]:
+        """Compute with NumPy, from arrays for the inputs."""
+        order, constants = self._program
+        return run_graph(self.graph, order, constants, list(values))
+
+    def lengths(
+        self, known: Mapping[Variable, Sequence[Any]], values: Mapping[Variable, Variable]
+    ) -> list[tuple[Any, ...] | None]:
+        """The lengths of each output as variables outside, or None where only computing tells.
+
+        Parameters
+        ----------
+        known : mapping
+            For each tensor input its lengths, as variables or numbers outside.
+        values : mapping
+            For inputs that are variables outside (rather than parts of some) those variables.
+        """
+        from .conversion import as_tensor
+        from .ops.shape import shape_i
+
+        found: dict[Variable, tuple[Any, ...]] = {v: tuple(known[v]) for v in self.inputs}
+
+        def lengths(v: Variable) -> tuple[Any, ...]:
+            if v not in found:
+                shape = v.type.shape  # type: ignore[attr-defined]
+                found[v] = tuple(shape_i(v, a) if n is None else n for a, n in enumerate(shape))
+            return tuple(as_tensor(n, dtype="int64") for n in found[v])
+
+        for node in toposort(self.outputs, stop_at=set(self.inputs)):
+            told = node.op.infer_shape(node, [lengths(v) for v in node.inputs])
+            for v, shape in zip(node.outputs, told or [], strict=False):
+                if shape is not None:
+                    found[v] = tuple(shape)
+        result: list[tuple[Any, ...] | None] = []
+        own = set(self.inputs)
+        for v in self.outputs:
+            outside = graph_replace(lengths(v), values)
+            is_told = not own.intersection(leaves(outside))
+            result.append(tuple(outside) if is_told else None)
+        return result
