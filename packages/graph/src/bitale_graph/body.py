@@ -81,9 +81,11 @@ class Body:
 
     @functools.cached_property
     def _program(self) -> tuple[list[tuple[Apply, list[Variable]]], dict[Variable, Any]]:
-        order = [(node, []) for node in self.graph.toposort()]
-        constants = {v: v.data for v in self.graph.variables if isinstance(v, Constant)}
-        return order, constants  # type: ignore[return-value]
+        order: list[tuple[Apply, list[Variable]]] = [(n, []) for n in self.graph.toposort()]
+        constants: dict[Variable, Any] = {
+            v: v.data for v in self.graph.variables if isinstance(v, Constant)
+        }
+        return order, constants
 
     def run(self, values: Sequence[Any]) -> list[Any]:
         """Compute with NumPy, from arrays for the inputs."""
