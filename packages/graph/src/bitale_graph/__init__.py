@@ -16,6 +16,8 @@ from .function_graph import FunctionGraph as FunctionGraph
 from .loop import Loop as Loop
 from .mode import Mode as Mode
 from .op import Op as Op
+from .ops.assertion import Assert as Assert
+from .ops.assertion import assert_op as assert_op
 from .printing import debugprint as debugprint
 from .printing import pp as pp
 from .rules import RuleTable as RuleTable

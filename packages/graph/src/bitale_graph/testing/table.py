@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from .condition_samples import assertion_samples
 from .elementwise_samples import elementwise_samples
 from .index_samples import index_samples
 from .numeric_samples import loop_samples, product_samples, reduction_samples, softmax_samples
@@ -27,6 +28,7 @@ def _table() -> tuple[OpSample, ...]:
         *product_samples(),
         *softmax_samples(),
         *loop_samples(),
+        *assertion_samples(),
     )
 
 

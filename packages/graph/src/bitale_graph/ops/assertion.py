@@ -1,0 +1,92 @@
+"""Checks that are made when a function runs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..conversion import as_tensor
+from ..op import Op, Storage
+from ..variable import Apply, Constant, Variable
+from .math import neq
+from .reduction import all as all_true
+
+if TYPE_CHECKING:
+    from ..tensor import TensorVariable
+
+
+class Assert(Op):
+    """The first input itself, after a check that all the others are true.
+
+    Only what is computed is checked: use the result in place of what went in.
+
+    Parameters
+    ----------
+    msg : str
+        What the AssertionError says.
+
+    Examples
+    --------
+    >>> from bitale_graph import function
+    >>> from bitale_graph import language as T
+    >>> x = T.dvector("x")
+    >>> root = T.sqrt(Assert("x is negative")(x, x >= 0))
+    >>> function([x], root)([4.0, 9.0])
+    array([2., 3.])
+    """
+
+    __props__ = ("msg",)
+
+    def __init__(self, msg: str = "Bitale Assert failed!") -> None:
+        if not isinstance(msg, str):
+            raise TypeError(f"Assert: the message must be a text, not {msg!r}")
+        self.msg = msg
+
+    def __call__(self, x: Any, *conditions: Any, **keywords: Any) -> Any:
+        """``x``, checked when it runs.
+
+        Parameters
+        ----------
+        x : tensor
+        *conditions : tensors
+            An array holds if all its elements are true; a number is true if it is not zero.
+
+        Raises
+        ------
+        AssertionError
+            If a condition is a constant that is false.
+        """
+        for condition in conditions:
+            if not isinstance(condition, Variable) or isinstance(condition, Constant):
+                value = as_tensor(condition)
+                if isinstance(value, Constant) and not np.all(value.data):
+                    raise AssertionError(self.msg)
+        return super().__call__(x, *conditions, **keywords)
+
+    def make_node(self, x: Any, *conditions: Any) -> Apply:
+        """Reduce each condition to one bool."""
+        x = as_tensor(x)
+        return Apply(self, [x, *map(_as_one_bool, conditions)], [x.type()])
+
+    def perform(self, node: Apply, inputs: Sequence[Any], output_storage: Storage) -> None:
+        x, *conditions = inputs
+        if not all(conditions):
+            raise AssertionError(self.msg)
+        output_storage[0][0] = x
+
+    def infer_shape(self, node: Apply, input_shapes: Sequence[Sequence[Any]]) -> list[Any]:
+        return [tuple(input_shapes[0])]
+
+
+def _as_one_bool(condition: Any) -> TensorVariable:
+    condition = as_tensor(condition)
+    if condition.ndim:
+        condition = all_true(condition)
+    if condition.type.dtype != "bool":
+        condition = neq(condition, 0)
+    return condition  # type: ignore[no-any-return]
+
+
+assert_op = Assert()
