@@ -1,5 +1,6 @@
 """One rule for each op; importing this package stores them in the tables."""
 
+from . import assertion as assertion
 from . import creation as creation
 from . import elementwise as elementwise
 from . import indexing as indexing
