@@ -16,6 +16,7 @@ from .passes.remove_identities import remove_identities
 from .phases import canonical, specialize, stability
 from .rules import (  # noqa: F401 (each puts its rules into the phases)
     arithmetic,
+    assertion,
     crossentropy,
     elementwise,
     fill,

@@ -8,7 +8,7 @@ from bitale_graph.conversion import constant_int
 from bitale_graph.elementwise import Elementwise
 from bitale_graph.loop import Loop
 from bitale_graph.op import Op
-from bitale_graph.ops import creation, indexing, join, product, reduction, shape, softmax
+from bitale_graph.ops import assertion, creation, indexing, join, product, reduction, shape, softmax
 from bitale_graph.traversal import toposort
 from bitale_graph.type import TensorType
 from bitale_graph.variable import Apply, Variable
@@ -18,6 +18,7 @@ Token = int | tuple[Variable, int]
 Dims = tuple[Token, ...]
 
 _LIKE_FIRST = (
+    assertion.Assert,
     softmax._RowOp,
     indexing.IncSubtensor,
     indexing.AdvancedIncSubtensor1,

@@ -1,0 +1,39 @@
+"""Checks of which the outcome is known."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bitale_graph.ops.assertion import Assert
+from bitale_graph.variable import Apply, Variable
+
+from ..forms import is_uniform, made_by
+from ..phases import canonical
+
+if TYPE_CHECKING:
+    from ..rewrite import RewriteContext
+
+
+@canonical.rule(
+    tracks=[Assert], before="Assert(x, c, c, True), Assert(x, True)", after="Assert(x, c), x"
+)
+def assertion_that_holds(node: Apply, context: RewriteContext) -> Variable | None:
+    """What is known to be true, or asked for twice, need not be checked."""
+    x, *conditions = node.inputs
+    left = [c for c in dict.fromkeys(conditions) if not is_uniform(c, 1)]
+    if not left:
+        return x
+    if len(left) == len(conditions):
+        return None
+    made: Variable = node.op.make_node(x, *left).out
+    return made
+
+
+@canonical.rule(tracks=[Assert], before="Assert(Assert(x, c), d)", after="Assert(x, c, d)")
+def assertion_of_assertion(node: Apply, context: RewriteContext) -> Variable | None:
+    """Checks with one message are made together, where only the last result is read."""
+    inner = made_by(node.inputs[0], Assert)
+    if inner is None or inner.op != node.op or not context.has_one_reader(node.inputs[0]):
+        return None
+    made: Variable = node.op.make_node(*inner.inputs, *node.inputs[1:]).out
+    return made
