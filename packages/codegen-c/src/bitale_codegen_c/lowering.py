@@ -12,7 +12,15 @@ from bitale_graph.variable import Apply, Constant, Variable
 
 from .builder import Array, Builder, comment_of
 from .ctype import C_TYPES, is_supported
-from .emit import argmax, indexing, loop, product, shape, softmax  # noqa: F401 (each fills the tables)
+from .emit import (  # noqa: F401 (each fills the tables)
+    argmax,
+    assertion,
+    indexing,
+    loop,
+    product,
+    shape,
+    softmax,
+)
 from .emit.callback import emit_callback
 from .emit.table import emits, supports
 from .memory import VIEWS, MemoryPlan, plan_memory

@@ -12,12 +12,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from bitale_graph.function_graph import FunctionGraph
+from bitale_graph.ops.assertion import Assert
 from bitale_graph.ops.indexing import Subtensor
 from bitale_graph.ops.shape import Dimshuffle, Reshape, SpecifyShape
 from bitale_graph.rules import RuleTable
 from bitale_graph.variable import Apply, Constant, Variable
 
-VIEWS = (Dimshuffle, Subtensor, Reshape, SpecifyShape)
+VIEWS = (Dimshuffle, Subtensor, Reshape, SpecifyShape, Assert)
 
 # For an op class: the pairs (output, input) where the output may be computed into the buffer of the
 # input.

@@ -1,0 +1,34 @@
+"""Checks that a user wrote."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from bitale_graph.ops.assertion import Assert
+from bitale_graph.variable import Apply
+
+from .table import emits, supports
+
+if TYPE_CHECKING:
+    from ..builder import Builder
+
+
+@supports.define(Assert)
+def assert_is_supported(node: Apply) -> bool:
+    """Nothing is done with the tensor, whatever its dtype."""
+    return True
+
+
+@emits.define(Assert)
+def emit_assert(b: Builder, node: Apply) -> Iterator[None]:
+    """Checks; the tensor stays."""
+    x, *conditions = node.inputs
+    for condition in conditions:
+        b.check(b.scalar(condition))
+    out = node.outputs[0]
+    if x.type.ndim == 0:  # type: ignore[attr-defined]
+        b.scalars[out] = b.scalar(x)
+    else:
+        b.arrays[out] = b.array(x)
+    yield
