@@ -15,6 +15,7 @@ from bitale_graph import Variable as Variable
 from bitale_graph.language import *  # noqa: F403 (a name of the language is listed once, there)
 
 from . import nnet as nnet
+from . import opt as opt
 from . import sharedvar as sharedvar
 
 if TYPE_CHECKING:
