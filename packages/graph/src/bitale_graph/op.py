@@ -10,6 +10,8 @@ from .variable import Apply, Variable
 if TYPE_CHECKING:
     import numpy as np
 
+    from .body import Body
+
 Storage = list[list[Any]]
 
 
@@ -29,6 +31,11 @@ class Op:
 
     __props__: ClassVar[tuple[str, ...] | None] = None
     default_output: ClassVar[int | None] = None
+
+    @property
+    def bodies(self) -> tuple[Body, ...]:
+        """The graphs that the op runs: of a loop its step, of a choice its branches."""
+        return ()
 
     def make_node(self, *inputs: Any) -> Apply:
         """Check the inputs and return a node with new outputs; raise early on what cannot work."""

@@ -144,6 +144,11 @@ class Scan(Op):
         values = {name: getattr(self, name) for name in (*self.__props__, "name")}
         return Scan(**{**values, **attributes})
 
+    @property
+    def bodies(self) -> tuple[Body, ...]:
+        """The step."""
+        return (self.body,)
+
     # Roles
     def _split_inputs(self, values: Sequence[V]) -> ScanInputs[V]:
         a, b = self.n_sequences, self.n_sequences + self.n_states
