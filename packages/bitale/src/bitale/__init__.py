@@ -19,6 +19,7 @@ from bitale_graph import config as config
 from bitale_graph import debugprint as debugprint
 from bitale_graph import function as function
 from bitale_graph import pp as pp
+from bitale_graph import scan as scan
 from bitale_graph import shared as shared
 from bitale_graph.language import dot as dot
 from bitale_graph.maker import FunctionMaker as FunctionMaker
@@ -28,6 +29,7 @@ from bitale_graph.printing import pprint as pprint
 from . import compile as compile
 from . import gradient as gradient
 from . import printing as printing
+from . import scan_module as scan_module
 from . import tensor as tensor
 
 change_flags = config.change_flags

@@ -20,6 +20,9 @@ from .ops.assertion import Assert as Assert
 from .ops.assertion import assert_op as assert_op
 from .printing import debugprint as debugprint
 from .printing import pp as pp
+from .recurrence import OrderedUpdates as OrderedUpdates
+from .recurrence import scan as scan
+from .recurrence import until as until
 from .rules import RuleTable as RuleTable
 from .shared import SharedVariable as SharedVariable
 from .shared import shared as shared

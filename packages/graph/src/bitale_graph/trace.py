@@ -7,14 +7,19 @@ import functools
 import sys
 import threading
 from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
 
 from .config import config
+
+if TYPE_CHECKING:
+    from .variable import Apply
 
 Trace = tuple[tuple[str, int, str], ...]
 
 
 class _Origin(threading.local):
     trace: Trace | None = None
+    made: set[Apply] | None = None
 
 
 _origin = _Origin()
@@ -49,6 +54,25 @@ def inherited(trace: Trace) -> Iterator[None]:
         yield
     finally:
         _origin.trace = old
+
+
+@contextlib.contextmanager
+def recorded() -> Iterator[set[Apply]]:
+    """Give the set of nodes that this thread makes in the block."""
+    outer, made = _origin.made, set[Any]()
+    _origin.made = made
+    try:
+        yield made
+    finally:
+        _origin.made = outer
+        if outer is not None:
+            outer |= made
+
+
+def record(node: Apply) -> None:
+    """Put a new node into the set of `recorded`, if there is one."""
+    if _origin.made is not None:
+        _origin.made.add(node)
 
 
 def text(trace: Trace) -> str:

@@ -138,6 +138,7 @@ class Apply:
         self.inputs = list(inputs)
         self.outputs = list(outputs)
         self.trace = tracing.capture()
+        tracing.record(self)
         for i, output in enumerate(self.outputs):
             if output.owner is not None:
                 raise ValueError(f"{op}: output {i} is computed by another node already")
