@@ -14,6 +14,7 @@ import numpy as np
 
 LEARNING_RATE = np.float32(0.01)
 L2 = np.float32(0.001)
+SENTENCE_L2 = np.float32(0.0001)
 Data = dict[str, Any]
 
 
@@ -86,6 +87,52 @@ def country() -> Data:
     }
 
 
+def gates(rng: np.random.Generator, features: int, units: int) -> Data:
+    """Weights of gated recurrent units: reset and update gate side by side, and the candidate."""
+    shapes = {
+        "W_xm": (features, 2 * units),
+        "W_hm": (units, 2 * units),
+        "W_xh": (features, units),
+        "W_hh": (units, units),
+    }
+    drawn = {name: rng.standard_normal(shape, dtype="float32") for name, shape in shapes.items()}
+    return {name: w / np.sqrt(np.float32(len(w))) for name, w in drawn.items()}
+
+
+def sentence() -> Data:
+    """The parameters of a classifier of sentences, and a sentence of twenty words."""
+    rng = np.random.default_rng(16)
+    parameters = {
+        "embeddings": rng.standard_normal((10_000, 200), dtype="float32"),
+        **gates(rng, 200, 100),
+        "W_output": rng.standard_normal((5, 100), dtype="float32"),
+    }
+    return {
+        "parameters": {name: np.float32(0.1) * w for name, w in parameters.items()},
+        "rate": LEARNING_RATE,
+        "words": rng.integers(0, 10_000, 20).astype("int32"),
+        "label": np.int32(3),
+    }
+
+
+def sequences() -> Data:
+    """A minibatch of 32 sequences of 50 steps, and the parameters of a classifier of them."""
+    rng = np.random.default_rng(17)
+    return {
+        "parameters": {
+            **gates(rng, 128, 256),
+            "W_output": rng.standard_normal((256, 10), dtype="float32") / np.float32(16),
+        },
+        "x": rng.standard_normal((50, 32, 128), dtype="float32"),
+        "t": rng.integers(0, 10, 32).astype("int32"),
+    }
+
+
+def numbers() -> Data:
+    """A hundred thousand numbers, and a factor."""
+    return {"x": np.random.default_rng(18).normal(size=100_000), "factor": 2.0}
+
+
 WORKLOADS = {
     row.name: row
     for row in (
@@ -115,5 +162,8 @@ WORKLOADS = {
             "network, 256×784→2048→2048→10",
         ),
         Workload("gdp_train", "country", country, "GDP classifier, one row"),
+        Workload("gru_seed_train", "sentence", sentence, "GRU of sentences, one of 20 words"),
+        Workload("gru_batch_train", "recurrence", sequences, "GRU, 50 steps of 32×128→256"),
+        Workload("scan_sum", "running_sum", numbers, "loop of 100 k steps on one number"),
     )
 }

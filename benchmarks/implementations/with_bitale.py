@@ -3,7 +3,7 @@
 import bitale
 import bitale.tensor as T
 import numpy as np
-from workloads import L2, LEARNING_RATE
+from workloads import L2, LEARNING_RATE, SENTENCE_L2
 
 f32 = np.float32
 
@@ -94,3 +94,59 @@ def country(data):
     output = T.nnet.sigmoid(T.dot(T.nnet.sigmoid(T.dot(x, w1)), w2))
     loss = T.sum(T.sqr(output - t)) + L2 * (T.sum(T.sqr(w1)) + T.sum(T.sqr(w2)))
     return _trainer(loss, [w1, w2], [x, t], [data["x"], data["t"]])
+
+
+def _gru(x, first, p, units):
+    def step(x, h):
+        gates = T.nnet.sigmoid(T.dot(x, p["W_xm"]) + T.dot(h, p["W_hm"]))
+        r, z = gates[..., :units], gates[..., units:]
+        candidate = T.tanh(T.dot(x, p["W_xh"]) + T.dot(r * h, p["W_hh"]))
+        return z * h + (1 - z) * candidate
+
+    states, _ = bitale.scan(step, sequences=x, outputs_info=first)
+    return states[-1]
+
+
+def _shared(parameters):
+    units = len(parameters["W_hh"])
+    return {name: bitale.shared(value, name) for name, value in parameters.items()}, units
+
+
+def sentence_learner(data):
+    """A function that takes a step of gradient descent on one sentence, and gives its cost."""
+    p, units = _shared(data["parameters"])
+    words, label = T.ivector("words"), T.iscalar("label")
+    h = _gru(p["embeddings"][words], T.zeros(units, dtype="float32"), p, units)
+    output = T.nnet.softmax(T.dot(p["W_output"], h).dimshuffle("x", 0))[0]
+    cost = -T.log(output[label]) + SENTENCE_L2 * sum(T.sqr(w).sum() for w in p.values())
+    gradients = T.grad(cost, list(p.values()))
+    updates = [(w, w - data["rate"] * g) for w, g in zip(p.values(), gradients, strict=True)]
+    return bitale.function([words, label], cost, updates=updates)
+
+
+def sentence(data):
+    """A step of gradient descent of the classifier of sentences."""
+    learn = sentence_learner(data)
+    return lambda: float(learn(data["words"], data["label"]))
+
+
+def recurrence(data):
+    """A step of gradient descent of a classifier of sequences, on a minibatch."""
+    p, units = _shared(data["parameters"])
+    x, t = T.ftensor3("x"), T.ivector("t")
+    h = _gru(x, T.zeros((x.shape[1], units), dtype="float32"), p, units)
+    loss = _loss(T.dot(h, p["W_output"]), t)
+    return _trainer(loss, list(p.values()), [x, t], [data["x"], data["t"]])
+
+
+def running_sum(data):
+    """The sum of products with a factor, one number after another."""
+    x, factor = T.dvector("x"), T.dscalar("factor")
+    sums, _ = bitale.scan(
+        lambda x, total, factor: total + x * factor,
+        sequences=x,
+        outputs_info=T.constant(np.float64(0)),
+        non_sequences=factor,
+    )
+    f = bitale.function([x, factor], sums[-1])
+    return lambda: float(f(data["x"], data["factor"]))

@@ -7,26 +7,31 @@ os.environ.setdefault("JAX_PLATFORMS", "cpu")
 import jax
 import jax.numpy as jnp
 import numpy as np
-from workloads import L2, LEARNING_RATE
+from workloads import L2, LEARNING_RATE, SENTENCE_L2
 
 jax.config.update("jax_enable_x64", True)
 
 
-def _trainer(loss, parameters, *batch):
+def _learner(loss, parameters, rate):
     def descend(parameters, *batch):
         value, gradients = jax.value_and_grad(loss)(parameters, *batch)
-        return value, jax.tree.map(lambda p, g: p - LEARNING_RATE * g, parameters, gradients)
+        return value, jax.tree.map(lambda p, g: p - rate * g, parameters, gradients)
 
     descend = jax.jit(descend, donate_argnums=0)
     state = jax.tree.map(jnp.asarray, parameters)
 
-    def step():
+    def learn(*batch):
         nonlocal state
         value, state = descend(state, *batch)
         jax.block_until_ready(state)
         return float(value)
 
-    return step
+    return learn
+
+
+def _trainer(loss, parameters, *batch):
+    learn = _learner(loss, parameters, LEARNING_RATE)
+    return lambda: learn(*batch)
 
 
 def scalar(data):
@@ -111,3 +116,74 @@ def country(data):
         return jnp.sum((output - t) ** 2) + L2 * (jnp.sum(w1**2) + jnp.sum(w2**2))
 
     return _trainer(loss, [data["w1"], data["w2"]], data["x"], data["t"])
+
+
+def _step(p, h, x):
+    gates = jax.nn.sigmoid(x @ p["W_xm"] + h @ p["W_hm"])
+    r, z = jnp.split(gates, 2, axis=-1)
+    candidate = jnp.tanh(x @ p["W_xh"] + (r * h) @ p["W_hh"])
+    return z * h + (1 - z) * candidate
+
+
+def _gru(x, first, p):
+    return jax.lax.scan(lambda h, x: (_step(p, h, x), None), first, x)[0]
+
+
+def _sentence_cost(h, label, p):
+    output = jax.nn.softmax(p["W_output"] @ h)
+    return -jnp.log(output[label]) + SENTENCE_L2 * sum(jnp.sum(w**2) for w in p.values())
+
+
+def sentence_learner(data):
+    """A function that takes a step of gradient descent on one sentence, and gives its cost.
+
+    Every length of array would be compiled anew, so sentences are filled up to a multiple of eight.
+    """
+
+    def loss(p, words, n, label):
+        def step(h, row):
+            i, x = row
+            return jnp.where(i < n, _step(p, h, x), h), None
+
+        rows = jnp.arange(len(words)), p["embeddings"][words]
+        h = jax.lax.scan(step, jnp.zeros(len(p["W_hh"]), jnp.float32), rows)[0]
+        return _sentence_cost(h, label, p)
+
+    learn = _learner(loss, data["parameters"], data["rate"])
+
+    def learn_one(words, label):
+        n = len(words)
+        return learn(np.pad(words, (0, -n % 8)), np.int32(n), np.int32(label))
+
+    return learn_one
+
+
+def sentence(data):
+    """A step of gradient descent of the classifier of sentences, compiled for this length."""
+
+    def loss(p, words, label):
+        first = jnp.zeros(len(p["W_hh"]), jnp.float32)
+        return _sentence_cost(_gru(p["embeddings"][words], first, p), label, p)
+
+    learn = _learner(loss, data["parameters"], data["rate"])
+    return lambda: learn(data["words"], data["label"])
+
+
+def recurrence(data):
+    """A step of gradient descent of a classifier of sequences, on a minibatch."""
+
+    def loss(p, x, t):
+        first = jnp.zeros((x.shape[1], len(p["W_hh"])), jnp.float32)
+        return _loss(_gru(x, first, p) @ p["W_output"], t)
+
+    return _trainer(loss, data["parameters"], data["x"], data["t"])
+
+
+def running_sum(data):
+    """The sum of products with a factor, one number after another."""
+
+    @jax.jit
+    def f(x, factor):
+        return jax.lax.scan(lambda total, x: (total + x * factor, None), 0.0, x)[0]
+
+    return lambda: float(f(data["x"], data["factor"]))

@@ -1,7 +1,7 @@
 """NumPy by hand, derivatives written out, temporaries reused where a careful user would."""
 
 import numpy as np
-from workloads import L2, LEARNING_RATE
+from workloads import L2, LEARNING_RATE, SENTENCE_L2
 
 
 def scalar(data):
@@ -108,5 +108,90 @@ def country(data):
         w1[...] -= LEARNING_RATE * w1_gradient
         w2[...] -= LEARNING_RATE * w2_gradient
         return float(loss)
+
+    return step
+
+
+def _gru(x, p):
+    """The last state, and what gives the gradients from the cotangent of that state."""
+    units, steps, batch = len(p["W_hh"]), x.shape[0], x.shape[1]
+    x_gates, x_candidate = x @ p["W_xm"], x @ p["W_xh"]
+    states = np.zeros((steps + 1, batch, units), "float32")
+    gates = np.empty((steps, batch, 2 * units), "float32")
+    candidates = np.empty((steps, batch, units), "float32")
+    for i in range(steps):
+        h = states[i]
+        gates[i] = 1 / (1 + np.exp(-(x_gates[i] + h @ p["W_hm"])))
+        r, z = gates[i, :, :units], gates[i, :, units:]
+        candidates[i] = np.tanh(x_candidate[i] + (r * h) @ p["W_hh"])
+        states[i + 1] = z * h + (1 - z) * candidates[i]
+
+    def backwards(ct):
+        gates_ct, candidates_ct = np.empty_like(gates), np.empty_like(candidates)
+        for i in range(steps - 1, -1, -1):
+            h, c = states[i], candidates[i]
+            r, z = gates[i, :, :units], gates[i, :, units:]
+            candidates_ct[i] = ct * (1 - z) * (1 - c * c)
+            inner = candidates_ct[i] @ p["W_hh"].T
+            gates_ct[i, :, :units] = inner * h * r * (1 - r)
+            gates_ct[i, :, units:] = ct * (h - c) * z * (1 - z)
+            ct = ct * z + inner * r + gates_ct[i] @ p["W_hm"].T
+        flat = lambda v: v.reshape(steps * batch, -1)
+        gradients = {
+            "W_xm": flat(x).T @ flat(gates_ct),
+            "W_hm": flat(states[:-1]).T @ flat(gates_ct),
+            "W_xh": flat(x).T @ flat(candidates_ct),
+            "W_hh": flat(gates[:, :, :units] * states[:-1]).T @ flat(candidates_ct),
+        }
+        return gradients, gates_ct @ p["W_xm"].T + candidates_ct @ p["W_xh"].T
+
+    return states[-1], backwards
+
+
+def sentence(data):
+    """A step of gradient descent of the classifier of sentences."""
+    p = {name: w.copy() for name, w in data["parameters"].items()}
+    words, label = data["words"], data["label"]
+
+    def step():
+        h, backwards = _gru(p["embeddings"][words][:, None], p)
+        loss, ct = _loss_and_cotangent(h @ p["W_output"].T, np.array([label]))
+        loss += SENTENCE_L2 * sum(np.vdot(w, w) for w in p.values())
+        gradients, x_ct = backwards(ct @ p["W_output"])
+        gradients["W_output"] = ct.T @ h
+        for w in p.values():
+            w *= 1 - 2 * data["rate"] * SENTENCE_L2
+        for name, gradient in gradients.items():
+            p[name] -= data["rate"] * gradient
+        np.subtract.at(p["embeddings"], words, data["rate"] * x_ct[:, 0])
+        return float(loss)
+
+    return step
+
+
+def recurrence(data):
+    """A step of gradient descent of a classifier of sequences, on a minibatch."""
+    p = {name: w.copy() for name, w in data["parameters"].items()}
+
+    def step():
+        h, backwards = _gru(data["x"], p)
+        loss, ct = _loss_and_cotangent(h @ p["W_output"], data["t"])
+        gradients, _ = backwards(ct @ p["W_output"].T)
+        gradients["W_output"] = h.T @ ct
+        for name, gradient in gradients.items():
+            p[name] -= LEARNING_RATE * gradient
+        return float(loss)
+
+    return step
+
+
+def running_sum(data):
+    """The sum of products with a factor, one number after another."""
+
+    def step():
+        total = 0.0
+        for x in data["x"]:
+            total += x * data["factor"]
+        return float(total)
 
     return step

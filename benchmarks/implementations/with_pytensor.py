@@ -3,7 +3,7 @@
 import numpy as np
 import pytensor
 import pytensor.tensor as pt
-from workloads import L2, LEARNING_RATE
+from workloads import L2, LEARNING_RATE, SENTENCE_L2
 
 pytensor.config.floatX = "float32"
 f32 = np.float32
@@ -100,3 +100,58 @@ def country(data):
     output = pt.sigmoid(pt.sigmoid(x @ w1) @ w2)
     loss = pt.sqr(output - t).sum() + L2 * (pt.sqr(w1).sum() + pt.sqr(w2).sum())
     return _trainer(loss, [w1, w2], [x, t], [data["x"], data["t"]])
+
+
+def _gru(x, first, p, units):
+    def step(x, h):
+        gates = pt.sigmoid(x @ p["W_xm"] + h @ p["W_hm"])
+        r, z = gates[..., :units], gates[..., units:]
+        candidate = pt.tanh(x @ p["W_xh"] + (r * h) @ p["W_hh"])
+        return z * h + (f32(1) - z) * candidate
+
+    return pytensor.scan(step, sequences=x, outputs_info=first, return_updates=False)[-1]
+
+
+def _shared(parameters):
+    units = len(parameters["W_hh"])
+    return {name: pytensor.shared(value, name) for name, value in parameters.items()}, units
+
+
+def sentence_learner(data):
+    """A function that takes a step of gradient descent on one sentence, and gives its cost."""
+    p, units = _shared(data["parameters"])
+    words, label = pt.ivector("words"), pt.iscalar("label")
+    h = _gru(p["embeddings"][words], pt.zeros(units, dtype="float32"), p, units)
+    output = pt.special.softmax(p["W_output"] @ h, axis=0)
+    cost = -pt.log(output[label]) + SENTENCE_L2 * sum(pt.sqr(w).sum() for w in p.values())
+    gradients = pytensor.grad(cost, list(p.values()))
+    updates = [(w, w - data["rate"] * g) for w, g in zip(p.values(), gradients, strict=True)]
+    return pytensor.function([words, label], cost, updates=updates)
+
+
+def sentence(data):
+    """A step of gradient descent of the classifier of sentences."""
+    learn = sentence_learner(data)
+    return lambda: float(learn(data["words"], data["label"]))
+
+
+def recurrence(data):
+    """A step of gradient descent of a classifier of sequences, on a minibatch."""
+    p, units = _shared(data["parameters"])
+    x, t = pt.ftensor3("x"), pt.ivector("t")
+    h = _gru(x, pt.zeros((x.shape[1], units), dtype="float32"), p, units)
+    return _trainer(_loss(h @ p["W_output"], t), list(p.values()), [x, t], [data["x"], data["t"]])
+
+
+def running_sum(data):
+    """The sum of products with a factor, one number after another."""
+    x, factor = pt.dvector("x"), pt.dscalar("factor")
+    sums = pytensor.scan(
+        lambda x, total, factor: total + x * factor,
+        sequences=x,
+        outputs_info=pt.as_tensor(np.float64(0)),
+        non_sequences=factor,
+        return_updates=False,
+    )
+    f = pytensor.function([x, factor], sums[-1])
+    return lambda: float(f(data["x"], data["factor"]))

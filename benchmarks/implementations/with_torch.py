@@ -4,7 +4,7 @@ import os
 
 import numpy as np
 import torch
-from workloads import L2, LEARNING_RATE
+from workloads import L2, LEARNING_RATE, SENTENCE_L2
 
 COMPILED = os.environ.get("BENCHMARK_TORCH_COMPILE") == "1"
 
@@ -13,19 +13,24 @@ def _prepared(f):
     return torch.compile(f, dynamic=False) if COMPILED else f
 
 
-def _trainer(loss, parameters, *batch):
+def _learner(loss, parameters, rate):
     parameters = [torch.from_numpy(np.array(p)).requires_grad_() for p in parameters]
     loss = _prepared(loss)
 
-    def step():
+    def learn(*batch):
         inputs = [torch.from_numpy(np.asarray(value)) for value in batch]
         value = loss(parameters, *inputs)
         gradients = torch.autograd.grad(value, parameters)
         with torch.no_grad():
-            torch._foreach_add_(parameters, gradients, alpha=-float(LEARNING_RATE))
+            torch._foreach_add_(parameters, gradients, alpha=-float(rate))
         return float(value.detach())
 
-    return step
+    return learn
+
+
+def _trainer(loss, parameters, *batch):
+    learn = _learner(loss, parameters, LEARNING_RATE)
+    return lambda: learn(*batch)
 
 
 def scalar(data):
@@ -116,3 +121,58 @@ def country(data):
         return torch.sum((output - t) ** 2) + float(L2) * (torch.sum(w1**2) + torch.sum(w2**2))
 
     return _trainer(loss, [data["w1"], data["w2"]], data["x"], data["t"])
+
+
+def _gru(x, h, p):
+    for row in x:
+        gates = torch.sigmoid(row @ p["W_xm"] + h @ p["W_hm"])
+        r, z = gates.chunk(2, -1)
+        candidate = torch.tanh(row @ p["W_xh"] + (r * h) @ p["W_hh"])
+        h = z * h + (1 - z) * candidate
+    return h
+
+
+def sentence_learner(data):
+    """A function that takes a step of gradient descent on one sentence, and gives its cost."""
+    names = list(data["parameters"])
+
+    def loss(parameters, words, label):
+        p = dict(zip(names, parameters, strict=True))
+        h = _gru(p["embeddings"][words], torch.zeros(len(p["W_hh"])), p)
+        output = torch.softmax(p["W_output"] @ h, 0)
+        penalty = sum(torch.sum(w**2) for w in parameters)
+        return -torch.log(output[label]) + float(SENTENCE_L2) * penalty
+
+    return _learner(loss, data["parameters"].values(), data["rate"])
+
+
+def sentence(data):
+    """A step of gradient descent of the classifier of sentences."""
+    learn = sentence_learner(data)
+    return lambda: learn(data["words"], data["label"])
+
+
+def recurrence(data):
+    """A step of gradient descent of a classifier of sequences, on a minibatch."""
+    names = list(data["parameters"])
+
+    def loss(parameters, x, t):
+        p = dict(zip(names, parameters, strict=True))
+        h = _gru(x, torch.zeros(x.shape[1], len(p["W_hh"])), p)
+        return torch.nn.functional.cross_entropy(h @ p["W_output"], t.long())
+
+    return _trainer(loss, data["parameters"].values(), data["x"], data["t"])
+
+
+def running_sum(data):
+    """The sum of products with a factor, one number after another."""
+    if COMPILED:
+        raise NotImplementedError("torch.compile writes every step of a loop out: 100,000 here")
+
+    def step():
+        total = torch.zeros((), dtype=torch.float64)
+        for x in torch.from_numpy(data["x"]):
+            total = total + x * data["factor"]
+        return float(total)
+
+    return step
