@@ -17,6 +17,7 @@ from .rewrite import Changes, NodeFunction, Rule, RuleSet, Track
 canonical = RuleSet("canonical", "one spelling for what can be written in several ways")
 stability = RuleSet("stability", "forms that neither overflow nor cancel")
 specialize = RuleSet("specialize", "cheaper forms of the same")
+scans = RuleSet("scan", "loops that store, repeat and carry no more than is needed")
 PHASES = {s.name: s for s in (canonical, stability, specialize)}
 
 

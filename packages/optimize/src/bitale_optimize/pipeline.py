@@ -13,6 +13,8 @@ from .passes.fold_constants import fold_constants
 from .passes.fuse_loops import fuse_loops
 from .passes.merge import merge
 from .passes.remove_identities import remove_identities
+from .passes.rewrite_bodies import rewrite_bodies
+from .passes.rewrite_scans import rewrite_scans
 from .phases import canonical, specialize, stability
 from .rules import (  # noqa: F401 (each puts its rules into the phases)
     arithmetic,
@@ -24,6 +26,8 @@ from .rules import (  # noqa: F401 (each puts its rules into the phases)
     power,
     product,
     reduction,
+    scan_reads,
+    scan_unused,
     shape,
     sigmoid,
     softmax,
@@ -64,7 +68,15 @@ class Pass:
         return (self.run.__doc__ or "").split("\n")[0]
 
 
-PASSES = (
+def _simplify(graph: FunctionGraph, context: RewriteContext) -> None:
+    _run(SIMPLIFYING, graph, context)
+
+
+def _finish(graph: FunctionGraph, context: RewriteContext) -> None:
+    _run(FINISHING, graph, context)
+
+
+SIMPLIFYING = (
     # First: what only differentiation reads would hide equal expressions from merge, and patterns
     # from rules.
     Pass("remove_identities", remove_identities, always=True),
@@ -74,6 +86,9 @@ PASSES = (
     Pass("canonical", to_fixed_point(canonical)),
     # What has become equal; stability looks for a variable that occurs twice.
     Pass("merge", merge),
+    # Equal lengths are one variable now, so that loops over the same steps are known. What moves
+    # out of bodies has the rules below to come.
+    Pass("scan", rewrite_scans(_simplify)),
     # Before folding: log(1 + exp(1000)) folded is inf. Canonical again, for what stable forms leave
     # to tidy up.
     Pass("stability", to_fixed_point(canonical, stability)),
@@ -83,25 +98,36 @@ PASSES = (
     # After folding, which shows constants; canonical again for x * 1 and the like that folding
     # makes.
     Pass("specialize", to_fixed_point(canonical, specialize)),
+    # Loops that read what has become simpler.
+    Pass("scan", rewrite_scans(_simplify)),
+)
+FINISHING = (
     # Sums are in order now, and not hidden in loops yet.
     Pass("blas", to_fixed_point(blas)),
     # Numbers that specialize and blas have put together, and the nodes of them that are equal.
     Pass("fold", fold_constants),
     Pass("merge", merge),
+    # No work moves into a body or out of it any more.
+    Pass("bodies", rewrite_bodies(_finish)),
     # Last: a loop hides the ops inside from all patterns.
     Pass("fuse", fuse_loops),
 )
+PASSES = (*SIMPLIFYING, *FINISHING)
 
 
-def selected(context: RewriteContext) -> Iterator[Pass]:
+def selected(context: RewriteContext, passes: tuple[Pass, ...] = PASSES) -> Iterator[Pass]:
     """The passes that a mode asks for."""
-    for one in PASSES:
+    for one in passes:
         if context.is_active(one.name) and (one.always or context.mode.optimizer != "fast_compile"):
             yield one
 
 
 def run(graph: FunctionGraph, context: RewriteContext) -> None:
     """Run the passes on a graph."""
-    for one in selected(context):
+    _run(PASSES, graph, context)
+
+
+def _run(passes: tuple[Pass, ...], graph: FunctionGraph, context: RewriteContext) -> None:
+    for one in selected(context, passes):
         context.phase = one.name
         one.run(graph, context)

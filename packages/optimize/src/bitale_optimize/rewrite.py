@@ -176,6 +176,10 @@ class RewriteContext:
         far down have walked over.
     memo : dict
         What rules have found out about the graph as it is now; emptied by every replacement.
+    replaced : int
+        How many variables were replaced.
+    settled : set
+        The bodies of loops and conditions that are as simple as they get.
     """
 
     def __init__(self, graph: FunctionGraph, mode: Mode, log: list[Firing] | None = None) -> None:
@@ -186,6 +190,8 @@ class RewriteContext:
         self.attempts = 0
         self.requeued: list[Apply] = []
         self.memo: dict[object, object] = {}
+        self.replaced = 0
+        self.settled: set[object] = set()
         self._shapes: Shapes | None = None
 
     @property
@@ -194,6 +200,13 @@ class RewriteContext:
         if self._shapes is None:
             self._shapes = Shapes(self.graph.toposort())
         return self._shapes
+
+    def inside(self, graph: FunctionGraph) -> RewriteContext:
+        """The context for the graph inside of an op; what is done there goes into the same log."""
+        inner = RewriteContext(graph, self.mode, self.log)
+        inner.phase = self.phase
+        inner.settled = self.settled
+        return inner
 
     def is_active(self, name: str, default: bool = True) -> bool:
         """Whether the mode wants the rewrite of this name."""
@@ -254,6 +267,7 @@ class RewriteContext:
         if self._shapes is not None:
             self._shapes.unify(new, old)
         self.memo.clear()
+        self.replaced += 1
         self.graph.replace(old, new)
 
     def replace_all(self, pairs: Iterable[tuple[Variable, Variable]], rule: str) -> None:

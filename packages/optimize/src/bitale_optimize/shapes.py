@@ -8,7 +8,17 @@ from bitale_graph.conversion import constant_int
 from bitale_graph.elementwise import Elementwise
 from bitale_graph.loop import Loop
 from bitale_graph.op import Op
-from bitale_graph.ops import assertion, creation, indexing, join, product, reduction, shape, softmax
+from bitale_graph.ops import (
+    assertion,
+    creation,
+    indexing,
+    join,
+    product,
+    reduction,
+    scan,
+    shape,
+    softmax,
+)
 from bitale_graph.traversal import toposort
 from bitale_graph.type import TensorType
 from bitale_graph.variable import Apply, Variable
@@ -81,6 +91,10 @@ class Shapes:
             self._union(a, b)
         if new.type.ndim == 0 and new.type.dtype == "int64":
             self._union(self.length(old), self.length(new))
+
+    def join(self, a: Token, b: Token) -> None:
+        """Note that two lengths are equal."""
+        self._union(a, b)
 
     def covers(self, operands: Iterable[Variable], dims: Dims) -> bool:
         """Whether operands stretched together have the shape ``dims``."""
@@ -200,9 +214,51 @@ class Shapes:
                 # A negative stop gives an empty range, but a length is never negative.
                 if isinstance(length, int) or length[1] >= 0:
                     return [(length,)]
+        if isinstance(op, scan.Scan):
+            return self._scanned(op, node)
         if isinstance(op, creation.Eye):
             return [(self.length(node.inputs[0]), self.length(node.inputs[1]))]
         return None
+
+    def _scanned(self, op: scan.Scan, node: Apply) -> list[Dims]:
+        """States keep the lengths of the first ones; rows have those that the body tells."""
+        given, outer = op.outer_outputs(node.outputs), op.outer(node.inputs)
+        n = self.length(node.inputs[0])
+        lengths = [self._dims[v] for v in outer.states]
+        own = [self._dims[v] for v in given.stacks]
+        for dims, keep, row in zip(own, op.keeps, self._rows(op, node), strict=True):
+            if keep is not None:
+                steps: Token = min(n, keep) if isinstance(n, int) else dims[0]
+            else:
+                steps = dims[0] if op.is_while else n
+            lengths.append(
+                (steps, *(d if t is None else t for d, t in zip(dims[1:], row, strict=True)))
+            )
+        return [*lengths, ()] if op.is_while else lengths
+
+    def _rows(self, op: scan.Scan, node: Apply) -> list[tuple[Token | None, ...]]:
+        """The tokens of the rows of stacks by those of what the loop reads; None if untold."""
+        if not op.keeps:
+            return []
+        inside = Shapes(op.body.graph.toposort())
+        for old, new in zip(op.inner.states, op.inner_outputs.states, strict=True):
+            # Every step checks that it keeps the lengths.
+            for a, b in zip(inside.dims(old), inside.dims(new), strict=True):
+                inside.join(a, b)
+        outer = op.outer(node.inputs)
+        known: dict[Token, Token] = {}
+        rows = [self._dims[x][1:] for x in outer.sequences]
+        others = [self._dims[v] for v in (*outer.states, *outer.non_sequences)]
+        for v, dims in zip(op.body.inputs, [*rows, *others], strict=True):
+            for mine, theirs in zip(inside.dims(v), dims, strict=True):
+                known.setdefault(mine, theirs)
+        for v, mine_too in zip(outer.non_sequences, op.inner.non_sequences, strict=True):
+            if v.type == shape.INT64_SCALAR:
+                known.setdefault(inside.length(mine_too), self.length(v))
+        return [
+            tuple(t if isinstance(t, int) else known.get(t) for t in inside.dims(row))
+            for row in op.inner_outputs.stacks
+        ]
 
     def _stretched(self, inputs: list[Dims]) -> Dims:
         """The tokens of operands stretched together.
