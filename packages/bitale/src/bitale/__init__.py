@@ -15,11 +15,17 @@ from bitale_graph import Out as Out
 from bitale_graph import SharedVariable as SharedVariable
 from bitale_graph import Type as Type
 from bitale_graph import Variable as Variable
+from bitale_graph import carry_scan as carry_scan
 from bitale_graph import config as config
 from bitale_graph import debugprint as debugprint
+from bitale_graph import foldl as foldl
+from bitale_graph import foldr as foldr
 from bitale_graph import function as function
+from bitale_graph import map as map
 from bitale_graph import pp as pp
+from bitale_graph import reduce as reduce
 from bitale_graph import scan as scan
+from bitale_graph import scan_checkpoints as scan_checkpoints
 from bitale_graph import shared as shared
 from bitale_graph.language import dot as dot
 from bitale_graph.maker import FunctionMaker as FunctionMaker

@@ -21,7 +21,13 @@ from .ops.assertion import assert_op as assert_op
 from .printing import debugprint as debugprint
 from .printing import pp as pp
 from .recurrence import OrderedUpdates as OrderedUpdates
+from .recurrence import carry_scan as carry_scan
+from .recurrence import foldl as foldl
+from .recurrence import foldr as foldr
+from .recurrence import map as map
+from .recurrence import reduce as reduce
 from .recurrence import scan as scan
+from .recurrence import scan_checkpoints as scan_checkpoints
 from .recurrence import until as until
 from .rules import RuleTable as RuleTable
 from .shared import SharedVariable as SharedVariable

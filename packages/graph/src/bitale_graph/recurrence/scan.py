@@ -14,10 +14,12 @@ from .building import Built, Step, build
 from .result import StepResult, read_result
 from .specification import (
     OutputSpec,
+    SequenceSpec,
     listed,
     read_n_steps,
     read_outputs_info,
     read_sequences,
+    read_truncate,
 )
 from .states import Carried
 from .updates import OrderedUpdates
@@ -104,19 +106,10 @@ def scan(
     >>> function([x], sums, updates=updates)([1.0, 2.0, 3.0]).tolist()
     [1.0, 3.0, 6.0]
     """
-    loop = traced(fn, sequences, outputs_info, non_sequences, n_steps, go_backwards)
-    built = loop.build(
-        stacked=True, strict=strict, truncate=_checked_truncate(truncate_gradient), name=name or ""
-    )
+    truncate = read_truncate("truncate_gradient", truncate_gradient)
+    loop = read(fn, sequences, outputs_info, non_sequences, n_steps, go_backwards)
+    built = loop.build(stacked=True, strict=strict, truncate=truncate, name=name or "")
     return loop.arranged(built.stacks, return_list), updates_of(built)
-
-
-def _checked_truncate(given: int) -> int:
-    if isinstance(given, bool) or not isinstance(given, int) or (given < 1 and given != -1):
-        raise ValueError(
-            f"scan: truncate_gradient must be a positive int, or -1 for all steps, not {given!r}"
-        )
-    return given
 
 
 @dataclass
@@ -153,6 +146,15 @@ class Traced:
         step = Step(self.sequences, self.rows, states, outputs, self.result.condition, self.made)
         return build(step, self.n_steps, self.non_sequences, strict, **options)
 
+    def last(self, built: Built) -> list[Any]:
+        """What the last step gave, of a loop that stacks outputs without state alone."""
+        stacks = iter(built.stacks)
+        found, position = [], 0
+        for register in self.registers:
+            found.append(built.states[position][1] if register else next(stacks)[-1])
+            position += len(register)
+        return found
+
     def arranged(self, outputs: Sequence[Variable], return_list: bool = False) -> Any:
         """Outputs as they are returned: one, a list, a dict, or None."""
         if self.names is not None:
@@ -173,7 +175,7 @@ def _as_update(shared: SharedVariable, new: Any) -> Any:
     return as_tensor(new) if isinstance(new, Variable) else shared.type.make_constant(new)  # type: ignore[attr-defined]
 
 
-def traced(
+def read(
     fn: Callable[..., Any],
     sequences: Any,
     outputs_info: Any,
@@ -181,11 +183,23 @@ def traced(
     n_steps: Any,
     go_backwards: bool = False,
 ) -> Traced:
-    """Call ``fn`` with variables that stand for one step."""
+    """Read the arguments of `scan`, and call ``fn``."""
     given = read_sequences(sequences)
     specs, names = read_outputs_info(outputs_info)
     others = [as_tensor(v) for v in listed(non_sequences)]
-    count = read_n_steps(n_steps, given)
+    return traced(fn, given, specs, names, others, read_n_steps(n_steps, given), go_backwards)
+
+
+def traced(
+    fn: Callable[..., Any],
+    given: Sequence[SequenceSpec],
+    specs: list[OutputSpec],
+    names: tuple[str, ...] | None,
+    others: list[Any],
+    n_steps: Any,
+    go_backwards: bool = False,
+) -> Traced:
+    """Call ``fn`` with variables that stand for one step."""
     parts = [s.parts(go_backwards) for s in given]
     rows = [row for s, p in zip(given, parts, strict=True) for row in s.rows(p)]
     firsts = [s.first() for s in specs]
@@ -211,7 +225,7 @@ def traced(
             ]
         )
     flat = [x for p in parts for x in p]
-    return Traced(flat, rows, others, count, specs, names, registers, result, made)
+    return Traced(flat, rows, others, n_steps, specs, names, registers, result, made)
 
 
 def _earlier(name: str | None, back: int) -> str | None:

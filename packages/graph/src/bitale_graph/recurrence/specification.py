@@ -219,3 +219,12 @@ def shortest(lengths: Sequence[Any]) -> Any:
     for n in least[1:]:
         result = math.minimum(result, n)
     return result
+
+
+def read_truncate(argument: str, given: Any) -> int:
+    """Read over how many steps derivatives go back."""
+    if isinstance(given, bool) or not isinstance(given, int) or (given < 1 and given != -1):
+        raise ValueError(
+            f"scan: {argument} must be a positive int, or -1 for all steps, not {given!r}"
+        )
+    return given

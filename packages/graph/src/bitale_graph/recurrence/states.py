@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..elementwise import cast
 from ..errors import ShapeError, describe
+from ..ops.shape import specify_shape
 from ..shared import SharedVariable
 from ..traversal import graph_replace
 from ..type import TensorType
+from ..variable import Constant
 
 if TYPE_CHECKING:
     from ..variable import Variable
@@ -114,6 +117,8 @@ def _change(state: Carried) -> str:
 
 
 def _recast(state: Carried, dtype: str) -> Any:
+    if not isinstance(state.first, Constant):
+        return cast(state.first, dtype)
     value = state.first.data
     if not np.array_equal(value.astype(dtype).astype(value.dtype), value, equal_nan=True):
         raise TypeError(f"scan: the first value is no {dtype}: {_change(state)}")
@@ -122,9 +127,6 @@ def _recast(state: Carried, dtype: str) -> Any:
 
 def _fitted_shared(state: Carried) -> Carried:
     """A new value of a shared variable is cast where that loses nothing."""
-    from ..elementwise import cast
-    from ..ops.shape import specify_shape
-
     old, new = state.inside.type, state.new
     if new.ndim == old.ndim and np.can_cast(new.type.dtype, old.dtype, "safe"):
         new = cast(new, old.dtype)
