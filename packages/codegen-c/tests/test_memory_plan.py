@@ -247,7 +247,8 @@ def test_a_call_that_fails_changes_nothing(kind, mode):
 
 
 def plan_of(inputs, outputs, updated=()):
-    return plan_memory(FunctionGraph(inputs, outputs), len(outputs) - len(updated), list(updated))
+    first = len(outputs) - len(updated)
+    return plan_memory(FunctionGraph(inputs, outputs), dict(enumerate(updated, first)))
 
 
 def test_a_chain_lives_in_one_buffer():

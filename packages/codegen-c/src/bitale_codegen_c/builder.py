@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from bitale_graph.variable import Apply, Constant, Variable
 
 from .ctype import C_TYPES, literal
+from .scope import Scope
 
 if TYPE_CHECKING:
     from .memory import MemoryPlan
@@ -93,10 +94,15 @@ class Builder:
     ----------
     kernels : list of str
         Functions in C, before the entry point.
-    lines : list of str
-        Statements of the entry point.
+    scopes : list of Scope
+        Where statements go: the entry point, and bodies of loops in it, innermost last.
     vector_functions, support : sets of str
         What the text calls from the vector math library, and support files that it needs.
+
+    nodes : list of Apply
+        Nodes by the number that an error status names.
+    callbacks : list of Apply
+        Nodes that run in Python, by their numbers.
 
     Parameters
     ----------
@@ -110,30 +116,76 @@ class Builder:
     def __init__(
         self, plan: MemoryPlan, kept: set[Variable], is_read: Callable[[Variable], bool]
     ) -> None:
-        self.plan = plan
-        self.kept = kept
-        self.is_read = is_read
+        self.scopes = [Scope(plan, kept, is_read)]
         self.uses_blas = False
         self.kernels: list[str] = []
-        self.lines: list[str] = []
         self.vector_functions: set[str] = set()
         self.support: set[str] = {"frame"}
         self.texts: dict[str, str] = {}
         self.scalars: dict[Variable, str] = {}
         self.arrays: dict[Variable, Array] = {}
+        self.nodes: list[Apply] = []
+        self.callbacks: list[Apply] = []
         self.n_slots = 0
-        self.node_index = 0
+        self._node_index = 0
+        self._taken_before: dict[int, Array] = {}
+        self.declared: list[str] = []
         self._names: set[str] = set()
         self._counts: dict[str, int] = {}
-        self._temporary: list[int] = []
-        self._checked: set[str] = set()
-        self._packed: dict[tuple[str, ...], Array] = {}
-        self.declared: list[str] = []
         self._kernel_names: dict[str, str] = {}
+
+    # Scopes
+    @property
+    def scope(self) -> Scope:
+        """Where statements go now."""
+        return self.scopes[-1]
+
+    @property
+    def lines(self) -> list[str]:
+        """The statements so far."""
+        return self.scope.lines
+
+    @property
+    def plan(self) -> MemoryPlan:
+        """The memory plan of the graph whose nodes are written now."""
+        return self.scope.plan
+
+    def open(self, scope: Scope) -> None:
+        """Write into ``scope`` until it is closed."""
+        scope.checked = set(self.scope.checked)
+        scope.packed = dict(self.scope.packed)
+        self.scopes.append(scope)
+
+    def close(self) -> Scope:
+        """Go back to the scope around; what was declared since changes with every step there."""
+        inner = self.scopes.pop()
+        self.scope.moving |= inner.names
+        return inner
+
+    # Nodes
+    @property
+    def node_index(self) -> int:
+        """The number of the node that is being written."""
+        return self._node_index
+
+    def begin(self, node: Apply, index: int | None = None) -> int:
+        """Write for ``node`` from now on; gives its number, by which it can be taken up again."""
+        if index is None:
+            index = len(self.nodes)
+            self.nodes.append(node)
+            self.put("")
+            self.put(f"/* {index}: {comment_of(node)} */")
+        self._node_index = index
+        return index
 
     # Names and statements
     def name(self, hint: str | None) -> str:
         """A fresh C identifier that resembles ``hint``."""
+        made = self._fresh(hint)
+        self.scope.names.add(made)
+        return made
+
+    def _fresh(self, hint: str | None) -> str:
         base = re.sub(r"\W+", "_", hint or "t", flags=re.ASCII).strip("_") or "t"
         base = f"v{base}"[:40] if base[0].isdigit() else base[:40]
         if base in _RESERVED or _ALSO_RESERVED.fullmatch(base):
@@ -150,14 +202,30 @@ class Builder:
                 return candidate
 
     def put(self, line: str) -> None:
-        """Add a statement to the entry point."""
+        """Add a statement."""
         self.lines.append(line)
 
     def declare(self, c_type: str, hint: str, value: str) -> str:
-        """A local of the entry point with a value; its name."""
+        """A local that keeps its value, which is computed without loads from memory; its name."""
         name = self.name(hint)
         self.declared.append(f"{c_type} {name};")
-        self.put(f"{name} = {value};")
+        scope = self.scope
+        if scope.touches_written(value):
+            scope.written.add(name)
+        if scope.is_fixed(value):
+            scope.before.append(f"{name} = {value};")
+        else:
+            scope.moving.add(name)
+            self.put(f"{name} = {value};")
+        return name
+
+    def variable(self, c_type: str, hint: str | None, value: str | None = None) -> str:
+        """A local that later statements assign to, or whose value is loaded; its name."""
+        name = self.name(hint)
+        self.declared.append(f"{c_type} {name};")
+        self.scope.moving.add(name)
+        if value is not None:
+            self.put(f"{name} = {value};")
         return name
 
     def length(self, hint: str, value: str) -> str:
@@ -170,8 +238,16 @@ class Builder:
     def check(self, condition: str) -> None:
         """Leave the function with an error unless ``condition`` holds."""
         # Names are given once, so what held before still holds.
-        if condition != "1" and condition not in self._checked:
-            self._checked.add(condition)
+        scope = self.scope
+        if condition == "1" or condition in scope.checked:
+            return
+        scope.checked.add(condition)
+        if scope.is_fixed(condition):
+            scope.before.append(
+                f"if ({scope.steps} > 0 && !({condition})) "
+                f"BT_FAIL({self.node_index}, BT_CHECK_FAILED);"
+            )
+        else:
             self.put(f"if (!({condition})) BT_FAIL({self.node_index}, BT_CHECK_FAILED);")
 
     def check_equal(self, a: str, b: str) -> None:
@@ -188,14 +264,13 @@ class Builder:
 
     def define_scalar(self, v: Variable, value: str) -> str:
         """Give a 0-d variable its value."""
-        name = self.declare(C_TYPES[v.type.dtype], v.name or "s", value)  # type: ignore[attr-defined]
+        name = self.variable(C_TYPES[v.type.dtype], v.name or "s", value)  # type: ignore[attr-defined]
         self.scalars[v] = name
         return name
 
     def set_scalar_name(self, v: Variable) -> str:
         """A declared local for a 0-d variable that a kernel or a later statement writes."""
-        name = self.name(v.name or "s")
-        self.declared.append(f"{C_TYPES[v.type.dtype]} {name};")  # type: ignore[attr-defined]
+        name = self.variable(C_TYPES[v.type.dtype], v.name or "s")  # type: ignore[attr-defined]
         self.scalars[v] = name
         return name
 
@@ -208,7 +283,7 @@ class Builder:
         """A place for a buffer that is released on failure, and at the end of its life."""
         self.n_slots += 1
         if temporary:
-            self._temporary.append(self.n_slots - 1)
+            self.scope.temporary.append(self.n_slots - 1)
         return self.n_slots - 1
 
     def allocate(
@@ -219,13 +294,43 @@ class Builder:
         keep: bool = False,
         temporary: bool = False,
     ) -> Array:
-        """A new contiguous array; ``keep`` if it may outlive the call."""
+        """A new contiguous array; ``keep`` if it may outlive the call.
+
+        In the body of a loop it is taken before the loop if its lengths are known there.
+        """
+        scope = self.scope
+        c_type = C_TYPES[dtype]
+        size = size_of(lengths, f"sizeof({c_type})")
+        if not scope.is_fixed(size):
+            made = self._take(self.lines, hint, dtype, lengths, size, keep, temporary)
+            scope.moving.add(made.name)
+            return made
+        known = scope.free.get((dtype, *lengths))
+        if known and not keep:
+            made = known.pop()
+        else:
+            made = self._take(scope.before, hint, dtype, lengths, size, keep, False)
+            scope.written.add(made.name)
+            scope.owned += made.slots
+        if temporary:
+            scope.temporary += made.slots
+        self._taken_before[next(iter(made.slots))] = made
+        return made
+
+    def _take(
+        self,
+        lines: list[str],
+        hint: str | None,
+        dtype: str,
+        lengths: Sequence[str],
+        size: str,
+        keep: bool,
+        temporary: bool,
+    ) -> Array:
         slot = self.new_slot(temporary)
         name = self.name(hint)
-        c_type = C_TYPES[dtype]
-        self.declared.append(f"{c_type} *{name};")
-        size = size_of(lengths, f"sizeof({c_type})")
-        self.put(
+        self.declared.append(f"{C_TYPES[dtype]} *{name};")
+        lines.append(
             f"if (!(owned[{slot}] = {name} = bt_take(&frame, {size}, {int(keep)}))) "
             f"BT_FAIL({self.node_index}, BT_OUT_OF_MEMORY);"
         )
@@ -235,31 +340,39 @@ class Builder:
         """The array of a new variable: a buffer taken over as the plan says, or a new one."""
         dtype = v.type.dtype  # type: ignore[attr-defined]
         old = self.plan.reused.get(v)
+        place = self.scope.places.get(v)
+        made = None
         if old is not None:
             source = self.arrays[old]
-            name = self.name(v.name) if v.name and v.name != source.name else source.name
-            if name != source.name:
-                self.declared.append(f"{source.c_type} *{name};")
-                self.put(f"{name} = {source.name};")
+            name = source.name
+            if v.name and v.name != name:
+                name = self.declare(f"{source.c_type} *", v.name, name)
             made = Array(name, dtype, list(lengths), None, source.slots)
-        else:
-            made = self.allocate(v.name, dtype, lengths, keep=v in self.kept)
+        elif place is not None:
+            made = place(lengths)
+        if made is None:
+            made = self.allocate(v.name, dtype, lengths, keep=v in self.scope.kept)
         self.arrays[v] = made
         return made
 
     def release_temporaries(self) -> None:
         """Give back what was packed for one node."""
-        for slot in self._temporary:
+        for slot in self.scope.temporary:
             self.release(slot)
-        self._temporary.clear()
+        self.scope.temporary.clear()
 
     def adopt_temporaries(self, a: Array) -> None:
         """Let the copy behind ``a`` live as long as the variables that show it."""
-        self._temporary = [slot for slot in self._temporary if slot not in a.slots]
+        scope = self.scope
+        scope.temporary = [slot for slot in scope.temporary if slot not in a.slots]
 
     def release(self, slot: int) -> None:
-        """Give a buffer back."""
-        self.put(f"bt_give(&frame, arena, &owned[{slot}]);")
+        """Give a buffer back; one that was taken before the loop waits for its next reader."""
+        if slot in self.scope.owned:
+            made = self._taken_before[slot]
+            self.scope.free.setdefault((made.dtype, *made.lengths), []).append(made)
+        else:
+            self.put(f"bt_give(&frame, arena, &owned[{slot}]);")
 
     # Layout
     def contiguous(self, a: Array) -> Array:
@@ -293,35 +406,49 @@ class Builder:
 
     def _packed_unless(self, a: Array, fits: str, keep_strides: bool) -> Array:
         # What shows an argument is packed once for all its readers; else memory is given back soon.
-        is_given = not a.slots
+        scope = self.scope
+        is_fixed = scope.is_fixed_memory(a)
+        is_given = is_fixed or (not a.slots and scope.steps is None)
         key = (a.name, fits, *(a.strides or ()), str(keep_strides))
-        if key in self._packed:
-            return self._packed[key]
+        if key in scope.packed:
+            return scope.packed[key]
         slot = self.new_slot(temporary=not is_given)
-        pointer = self.declare(f"const {a.c_type} *", f"{a.name}_packed", a.name)
         assert a.strides is not None
+        lines: list[str] = []
+
+        def local(c_type: str, hint: str, value: str) -> str:
+            name = self.name(hint)
+            self.declared.append(f"{c_type} {name};")
+            lines.append(f"{name} = {value};")
+            if not is_fixed:
+                scope.moving.add(name)
+            return name
+
+        pointer = local(f"const {a.c_type} *", f"{a.name}_packed", a.name)
         strides = (
-            [self.declare("int64_t", f"{pointer}_s{k}", s) for k, s in enumerate(a.strides)]
+            [local("int64_t", f"{pointer}_s{k}", s) for k, s in enumerate(a.strides)]
             if keep_strides
             else None
         )
-        self.put(f"if (!({fits})) {{")
-        self.put(
-            f"    owned[{slot}] = bt_take(&frame, {size_of(a.lengths, f'sizeof({a.c_type})')}, 0);"
-        )
-        self.put(f"    if (!owned[{slot}]) BT_FAIL({self.node_index}, BT_OUT_OF_MEMORY);")
         packed = Array(f"({a.c_type} *)owned[{slot}]", a.dtype, a.lengths)
-        self.put("    " + self.copy_text(packed, a))
-        self.put(f"    {pointer} = owned[{slot}];")
-        for k, s in enumerate(strides or []):
-            self.put(f"    {s} = {packed.stride(k)};")
-        self.put("}")
+        lines += [
+            f"if (!({fits})) {{",
+            f"    owned[{slot}] = bt_take(&frame, {size_of(a.lengths, f'sizeof({a.c_type})')}, 0);",
+            f"    if (!owned[{slot}]) BT_FAIL({self.node_index}, BT_OUT_OF_MEMORY);",
+            f"    {self.copy_text(packed, a)}",
+            f"    {pointer} = owned[{slot}];",
+            *(f"    {s} = {packed.stride(k)};" for k, s in enumerate(strides or [])),
+            "}",
+        ]
+        (scope.before if is_fixed else scope.lines).extend(lines)
+        if is_fixed:
+            scope.owned.append(slot)
         # Without a slot nobody gives it back before the end.
         made = Array(
             pointer, a.dtype, a.lengths, strides, frozenset() if is_given else frozenset([slot])
         )
         if is_given:
-            self._packed[key] = made
+            scope.packed[key] = made
         return made
 
     def copy_text(self, to: Array, source: Array) -> str:

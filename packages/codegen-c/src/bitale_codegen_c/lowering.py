@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from importlib.resources import files
 from typing import Any
@@ -10,20 +11,11 @@ import numpy as np
 from bitale_graph.function_graph import FunctionGraph
 from bitale_graph.variable import Apply, Constant, Variable
 
-from .builder import Array, Builder, comment_of
+from .builder import Array, Builder
 from .ctype import C_TYPES, is_supported
-from .emit import (  # noqa: F401 (each fills the tables)
-    argmax,
-    assertion,
-    indexing,
-    loop,
-    product,
-    shape,
-    softmax,
-)
-from .emit.callback import emit_callback
-from .emit.table import emits, supports
-from .memory import VIEWS, MemoryPlan, plan_memory
+from .emit import argmax, assertion, indexing, loop, product, scan, shape, softmax  # noqa: F401 (each fills the tables)
+from .memory import plan_memory
+from .region import Region, has_own_buffer, taken_over
 from .vector_math.table import source as vector_source
 
 # From how many multiplications on a second thread is asked for. An empty parallel region takes 0.7
@@ -69,16 +61,6 @@ class LoweredFunction:
     uses_blas: bool = False
 
 
-def has_c_text(node: Apply) -> bool:
-    """Whether a node becomes C, rather than a call back into Python."""
-    if type(node.op) not in emits:
-        return False
-    rule = supports.get(type(node.op))
-    if rule is not None:
-        return rule(node)
-    return all(is_supported(v.type.dtype) for v in (*node.inputs, *node.outputs))  # type: ignore[attr-defined]
-
-
 def lower(
     graph: FunctionGraph, n_arguments: int, n_outputs: int, update_targets: list[int]
 ) -> LoweredFunction:
@@ -96,6 +78,17 @@ def lower(
     return _Lowering(graph, n_arguments, n_outputs, update_targets).run()
 
 
+def _constants(graph: FunctionGraph) -> Iterator[Constant]:
+    """The constants of a graph and of the graphs inside its ops."""
+    graphs = [graph]
+    while graphs:
+        one = graphs.pop()
+        for node in one.toposort():
+            graphs += [body.graph for body in node.op.bodies]
+            yield from (v for v in node.inputs if isinstance(v, Constant))
+        yield from (v for v in one.outputs if isinstance(v, Constant))
+
+
 class _Lowering:
     def __init__(
         self, graph: FunctionGraph, n_arguments: int, n_outputs: int, update_targets: list[int]
@@ -103,113 +96,61 @@ class _Lowering:
         self.graph = graph
         self.n_arguments = n_arguments
         self.n_outputs = n_outputs
-        updated = [graph.inputs[n_arguments + k] for k in update_targets]
-        self.plan: MemoryPlan = plan_memory(graph, n_outputs, updated)
+        updated = {
+            n_outputs + i: graph.inputs[n_arguments + k] for i, k in enumerate(update_targets)
+        }
+        self.plan = plan_memory(graph, updated)
         self.given = {k: self._is_given(k) for k in range(len(graph.outputs))}
         self.b = Builder(self.plan, self._kept(), lambda v: bool(graph.clients[v]))
         self.constants: list[Constant] = []
-        self.callbacks: list[Apply] = []
-        self.live: dict[int, set[Variable]] = {}
 
     def _is_given(self, k: int) -> bool:
         """Whether the buffer of output ``k`` can leave the call itself; else it is copied."""
         v = self.graph.outputs[k]
         return (
             k not in self.plan.in_place
-            and v.owner is not None
-            and not isinstance(v.owner.op, VIEWS)
-            and v not in self.graph.inputs
+            and has_own_buffer(self.graph, v)
             and self.graph.outputs.index(v) == k
-            and v.type.ndim > 0  # type: ignore[attr-defined]
             and not any(self.graph.outputs[i] is v for i in self.plan.in_place)
         )
 
     def _kept(self) -> set[Variable]:
-        kept: set[Variable] = set()
-        for k, is_given in self.given.items():
-            v: Variable | None = self.graph.outputs[k] if is_given else None
-            while v is not None and v not in kept:
-                kept.add(v)
-                v = self.plan.reused.get(v)
-        return kept
+        given = [self.graph.outputs[k] for k, is_given in self.given.items() if is_given]
+        return {v for output in given for v in taken_over(self.plan, output)}
 
     def run(self) -> LoweredFunction:
-        b, plan = self.b, self.plan
+        b = self.b
         self._inputs()
-        for position, node in enumerate(plan.head):
-            self._begin(position, node)
-            if has_c_text(node):
-                for _ in emits[type(node.op)](b, node):
-                    pass
-            else:
-                emit_callback(b, node, len(self.callbacks))
-                self.callbacks.append(node)
-            self._end(position, node)
-        started = []
-        for position, node in enumerate(plan.tail, len(plan.head)):
-            self._begin(position, node)
-            work = emits[type(node.op)](b, node)
-            next(work)
-            started.append((position, node, work))
+        region = Region(b)
+        region.head()
+        region.start_tail()
         copies = self._copies()
-        if plan.tail:
+        if self.plan.tail:
             b.put("")
             b.put(
                 "/* Nothing can fail from here on: shared variables are written where they lie. */"
             )
-        for position, _node, work in started:
-            b.node_index = position
-            for _ in work:
-                pass
+        region.finish_tail()
         self._outputs(copies)
         return LoweredFunction(
             self._text(),
             [np.asarray(c.data) for c in self.constants],
-            sorted(plan.in_place),
-            self.callbacks,
-            [*plan.head, *plan.tail],
+            sorted(self.plan.in_place),
+            b.callbacks,
+            b.nodes,
             b.uses_blas,
         )
-
-    def _begin(self, position: int, node: Apply) -> None:
-        self.b.node_index = position
-        self.b.put("")
-        self.b.put(f"/* {position}: {comment_of(node)} */")
-
-    def _end(self, position: int, node: Apply) -> None:
-        """Give back what nothing reads any more."""
-        b, plan = self.b, self.plan
-        b.release_temporaries()
-        for v in node.outputs:
-            if v in b.arrays:
-                for slot in b.arrays[v].slots:
-                    self.live.setdefault(slot, set()).add(v)
-        touched = dict.fromkeys([*node.inputs, *node.outputs])
-        touched.update(dict.fromkeys([plan.shown[v] for v in touched if v in plan.shown]))
-        for v in touched:
-            if plan.dies_after.get(v) != position or v not in b.arrays:
-                continue
-            for slot in sorted(b.arrays[v].slots):
-                self.live[slot].discard(v)
-                if not self.live[slot]:
-                    b.release(slot)
 
     def _inputs(self) -> None:
         """Name the lengths and strides of what is given."""
         b = self.b
-        taken = {v for v in self.graph.clients if isinstance(v, Constant) and self.graph.clients[v]}
-        order = [
-            v for node in [*self.plan.head, *self.plan.tail] for v in node.inputs
-        ] + self.graph.outputs
-        for v in dict.fromkeys(order):
-            if v in taken and isinstance(v, Constant):
-                data = np.asarray(v.data)
-                if data.ndim or not is_supported(data.dtype.name):
-                    self.constants.append(v)
+        for c in dict.fromkeys(_constants(self.graph)):
+            data = np.asarray(c.data)
+            if data.ndim or not is_supported(data.dtype.name):
+                self.constants.append(c)
         for i, v in enumerate([*self.graph.inputs, *self.constants]):
-            if not self.graph.clients[v]:
-                continue
-            self._one_input(i, v, is_packed=i >= self.n_arguments)
+            if isinstance(v, Constant) or self.graph.clients[v]:
+                self._one_input(i, v, is_packed=i >= self.n_arguments)
         b.put("")
 
     def _one_input(self, i: int, v: Variable, is_packed: bool) -> None:

@@ -8,7 +8,7 @@ a failed call changes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from bitale_graph.function_graph import FunctionGraph
@@ -56,20 +56,19 @@ class MemoryPlan:
     shown: dict[Variable, Variable]
 
 
-def plan_memory(graph: FunctionGraph, n_outputs: int, updated: Sequence[Variable]) -> MemoryPlan:
+def plan_memory(graph: FunctionGraph, updated: Mapping[int, Variable]) -> MemoryPlan:
     """Decide on memory for ``graph``.
 
     Parameters
     ----------
     graph : FunctionGraph
-    n_outputs : int
-        How many of its outputs are explicit; the others are new values of ``updated``.
-    updated : sequence of Variable
-        For each further output the input of the graph that it is the new value of.
+    updated : mapping of int to Variable
+        By its position each output that is the new value of an input, and that input: a shared
+        variable, or the state of a loop.
     """
     order = graph.toposort()
-    in_place = _in_place_updates(graph, order, n_outputs, updated)
-    targets = {graph.outputs[k]: updated[k - n_outputs] for k in in_place}
+    in_place = _in_place_updates(graph, order, updated)
+    targets = {graph.outputs[k]: updated[k] for k in in_place}
     last_nodes = {v.owner for v in targets}
     head = [node for node in order if node not in last_nodes]
     tail = [node for node in order if node in last_nodes]
@@ -149,7 +148,7 @@ def _shares_memory_with_another(node: Apply, old: Variable) -> bool:
 
 
 def _in_place_updates(
-    graph: FunctionGraph, order: Sequence[Apply], n_outputs: int, updated: Sequence[Variable]
+    graph: FunctionGraph, order: Sequence[Apply], updated: Mapping[int, Variable]
 ) -> set[int]:
     """Which updates may be written where the shared variable lies.
 
@@ -158,8 +157,8 @@ def _in_place_updates(
     """
     shown = roots(order)
     candidates: dict[int, Apply] = {}
-    for k in range(n_outputs, len(graph.outputs)):
-        new, shared = graph.outputs[k], updated[k - n_outputs]
+    for k, shared in updated.items():
+        new = graph.outputs[k]
         node = new.owner
         rule = None if node is None else reuses.get(type(node.op))
         if node is None or rule is None or _rank(shared) == 0 or graph.outputs.count(new) != 1:
@@ -173,7 +172,7 @@ def _in_place_updates(
             candidates[k] = node
     accepted = dict(candidates)
     for k, own in candidates.items():
-        shared = updated[k - n_outputs]
+        shared = updated[k]
         others = {node for node in accepted.values() if node is not own}
         if any(shown.get(v, v) is shared for node in others for v in node.inputs):
             del accepted[k]

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .flat import FlatGraph, flatten, structure, unflatten
 from .function_graph import FunctionGraph
 from .numpy_linker import run_graph
 from .traversal import graph_replace, leaves, toposort
 from .variable import Apply, Constant, Variable
+
+if TYPE_CHECKING:
+    from .type import Type
 
 
 class Body:
@@ -30,7 +33,10 @@ class Body:
     """
 
     def __init__(self, inputs: Sequence[Variable], outputs: Sequence[Variable]) -> None:
+        from .lazy import make_lazy
+
         self.graph, _ = FunctionGraph.cloned(inputs, outputs)
+        make_lazy(self.graph)
 
     @property
     def inputs(self) -> list[Variable]:
@@ -92,6 +98,15 @@ class Body:
         order, constants = self._program
         return run_graph(self.graph, order, constants, list(values))
 
+    def with_input_types(self, types: Sequence[Type]) -> Body:
+        """The same computation made again from inputs of other types, such as unknown lengths."""
+        inputs = [type(v.name) for v, type in zip(self.inputs, types, strict=True)]
+        for old, new in zip(self.inputs, inputs, strict=True):
+            new.trace = old.trace
+        return Body(
+            inputs, graph_replace(self.outputs, dict(zip(self.inputs, inputs, strict=True)))
+        )
+
     def lengths(
         self, known: Mapping[Variable, Sequence[Any]], values: Mapping[Variable, Variable]
     ) -> list[tuple[Any, ...] | None]:
@@ -105,8 +120,9 @@ class Body:
             For inputs that are variables outside (rather than parts of some) those variables.
         """
         from .conversion import as_tensor
-        from .ops.shape import shape_i
+        from .ops.shape import ShapeI, shape_i
 
+        outside = dict(values)
         found: dict[Variable, tuple[Any, ...]] = {v: tuple(known[v]) for v in self.inputs}
 
         def lengths(v: Variable) -> tuple[Any, ...]:
@@ -120,10 +136,13 @@ class Body:
             for v, shape in zip(node.outputs, told or [], strict=False):
                 if shape is not None:
                     found[v] = tuple(shape)
+            if isinstance(node.op, ShapeI):
+                length = lengths(node.inputs[0])[node.op.axis]
+                outside[node.outputs[0]] = graph_replace([length], outside)[0]
         result: list[tuple[Any, ...] | None] = []
         own = set(self.inputs)
         for v in self.outputs:
-            outside = graph_replace(lengths(v), values)
-            is_told = not own.intersection(leaves(outside))
-            result.append(tuple(outside) if is_told else None)
+            told = graph_replace(lengths(v), outside)
+            is_told = not own.intersection(leaves(told))
+            result.append(tuple(told) if is_told else None)
         return result

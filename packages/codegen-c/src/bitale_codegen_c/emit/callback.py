@@ -11,8 +11,10 @@ from ..builder import Array, Builder
 from ..ctype import C_TYPES, is_supported, literal
 
 
-def emit_callback(b: Builder, node: Apply, index: int) -> None:
+def emit_callback(b: Builder, node: Apply) -> None:
     """Describe the operands, call, and take the results over."""
+    index = len(b.callbacks)
+    b.callbacks.append(node)
     n, m = len(node.inputs), len(node.outputs)
     b.put("{")
     b.put(f"bt_array ins[{max(n, 1)}]; bt_result *outs = bt_results({m});")
@@ -42,11 +44,10 @@ def emit_callback(b: Builder, node: Apply, index: int) -> None:
             size = f"sizeof({C_TYPES[dtype]})"
             b.put(f"__builtin_memcpy(&{b.set_scalar_name(v)}, outs[{k}].value, {size});")
             continue
-        slot, name = b.new_slot(), b.name(v.name)
-        b.declared.append(f"{C_TYPES[dtype]} *{name};")
+        slot, name = b.new_slot(), b.variable(f"{C_TYPES[dtype]} *", v.name)
         b.put(f"owned[{slot}] = {name} = outs[{k}].data;")
         found = [
-            b.declare("int64_t", f"{name}_n{a}", f"outs[{k}].shape[{a}]")
+            b.variable("int64_t", f"{name}_n{a}", f"outs[{k}].shape[{a}]")
             for a in range(v.type.ndim)  # type: ignore[attr-defined]
         ]
         b.arrays[v] = Array(name, dtype, found, None, frozenset([slot]))

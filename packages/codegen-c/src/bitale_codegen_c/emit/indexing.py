@@ -35,8 +35,8 @@ def _selection(b: Builder, source: Array, pattern: Any, inputs: list[Variable]) 
             lengths.append(length)
             strides.append(s if step == "1" else b.length("s", f"{step} * {s}"))
         else:
-            i = b.declare("int64_t", "index", b.scalar(part))
-            b.put(f"if ({i} < 0) {i} += {n};")
+            given = b.length("index", b.scalar(part))
+            i = b.declare("int64_t", "index", f"{given} < 0 ? {given} + {n} : {given}")
             b.check(f"{i} >= 0 && {i} < {n}")
             offset.append(f"{i} * {s}")
     rest = range(len(pattern), source.rank)
@@ -87,31 +87,33 @@ def _slice(b: Builder, n: str, part: slice) -> tuple[str, str, str]:
         return start, length, "1"
     step = b.declare("int64_t", "step", b.scalar(part.step))
     b.check(f"{step} != 0")
-    start = b.declare(
-        "int64_t",
-        "start",
-        f"{step} > 0 ? 0 : {n} - 1" if part.start is None else b.scalar(part.start),
-    )
-    stop = b.declare(
-        "int64_t", "stop", f"{step} > 0 ? {n} : -1" if part.stop is None else b.scalar(part.stop)
-    )
-    for name, given in ((start, part.start), (stop, part.stop)):
-        if given is not None:
-            b.put(f"if ({name} < 0) {name} += {n};")
-            b.put(f"if ({step} > 0) {name} = {name} < 0 ? 0 : {name} > {n} ? {n} : {name};")
-            b.put(f"else {name} = {name} < -1 ? -1 : {name} >= {n} ? {n} - 1 : {name};")
+    up = f"{step} > 0"
+    start = b.declare("int64_t", "start", f"{up} ? 0 : {n} - 1")
+    stop = b.declare("int64_t", "stop", f"{up} ? {n} : -1")
+    if part.start is not None:
+        start = _stepped(b, "start", b.scalar(part.start), n, up)
+    if part.stop is not None:
+        stop = _stepped(b, "stop", b.scalar(part.stop), n, up)
     # In this form nothing overflows, however large the step; the least int64 is its own negative.
-    up = f"{stop} > {start} ? ({stop} - {start} - 1) / {step} + 1 : 0"
-    down = f"{start} > {stop} ? ({start} - {stop} - 1) / -{step} + 1 : 0"
-    length = b.declare("int64_t", "length", f"{step} > 0 ? ({up}) : ({down})")
+    forwards = f"{stop} > {start} ? ({stop} - {start} - 1) / {step} + 1 : 0"
+    backwards = f"{start} > {stop} ? ({start} - {stop} - 1) / -{step} + 1 : 0"
+    length = b.declare("int64_t", "length", f"{up} ? ({forwards}) : ({backwards})")
     return start, length, step
 
 
 def _clamped(b: Builder, hint: str, value: str, n: str) -> str:
-    name = b.declare("int64_t", hint, value)
-    b.put(f"if ({name} < 0) {name} += {n};")
-    b.put(f"{name} = {name} < 0 ? 0 : {name} > {n} ? {n} : {name};")
-    return name
+    given = b.length(hint, value)
+    at = b.declare("int64_t", hint, f"{given} < 0 ? {given} + {n} : {given}")
+    return b.declare("int64_t", hint, f"{at} < 0 ? 0 : {at} > {n} ? {n} : {at}")
+
+
+def _stepped(b: Builder, hint: str, value: str, n: str, up: str) -> str:
+    """A bound of a slice with a step, which may stand before the first element."""
+    given = b.length(hint, value)
+    at = b.declare("int64_t", hint, f"{given} < 0 ? {given} + {n} : {given}")
+    forwards = f"{at} < 0 ? 0 : {at} > {n} ? {n} : {at}"
+    backwards = f"{at} < -1 ? -1 : {at} >= {n} ? {n} - 1 : {at}"
+    return b.declare("int64_t", hint, f"{up} ? ({forwards}) : ({backwards})")
 
 
 @emits.define(Subtensor)
@@ -178,7 +180,7 @@ def emit_inc_subtensor(b: Builder, node: Apply) -> Iterator[None]:
 
 def _check_rows(b: Builder, rows: Array, n: str) -> None:
     """Every index must lie in the range; negative ones count from the end."""
-    bad = b.declare("int64_t", "bad", "0")
+    bad = b.variable("int64_t", "bad", "0")
     element = f"(int64_t){rows.name}[e * ({rows.stride(0)})]"
     b.put(f"for (int64_t e = 0; e < {rows.lengths[0]}; e++)")
     b.put(f"    {bad} += {element} < -{n} || {element} >= {n};")

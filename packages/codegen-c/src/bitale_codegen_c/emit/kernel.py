@@ -72,8 +72,7 @@ class Body:
                 name = f"t{k}"
                 self.lines.append(f"const {c_type} {name} = {made.text};")
             else:
-                name = b.name(None)
-                b.declared.append(f"{c_type} {name};")
+                name = b.variable(c_type, None)
                 self.lines.append(f"{name} = {made.text};")
             self.values.append(name)
             known.append(step.dtype)

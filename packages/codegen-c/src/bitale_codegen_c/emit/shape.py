@@ -172,8 +172,7 @@ def emit_arange(b: Builder, node: Apply) -> Iterator[None]:
         f"(uint64_t){last} - (uint64_t){first} - 1"
         for first, last in ((start, stop), (stop, start))
     )
-    b.declared.append(f"uint64_t {(distance := b.name('distance'))};")
-    b.put(f"{distance} = {one} > 0 ? {up} : {down};")
+    distance = b.declare("uint64_t", "distance", f"{one} > 0 ? {up} : {down}")
     size = f"{distance} / ({one} > 0 ? (uint64_t){one} : -(uint64_t){one})"
     some = f"{one} > 0 ? {start} < {stop} : {stop} < {start}"
     count = b.declare("int64_t", "count", f"({some}) ? (int64_t)({size}) + 1 : 0")
@@ -208,7 +207,7 @@ def emit_join(b: Builder, node: Apply) -> Iterator[None]:
     lengths[axis] = b.length("joined", " + ".join(p.lengths[axis] for p in parts))
     out = b.result(node.outputs[0], lengths)
     yield
-    offset = b.declare("int64_t", "offset", "0")
+    offset = b.variable("int64_t", "offset", "0")
     for p in parts:
         place = Array(
             f"{out.name} + {offset} * ({out.stride(axis)})",

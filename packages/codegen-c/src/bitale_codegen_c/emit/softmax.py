@@ -47,8 +47,9 @@ def _over_rows(
     """Call ``function(rows, n, ...)`` for each thread's rows; arguments may use lo and part."""
     rows, n = shape
     call = f"{function}(hi - lo, {n}, {', '.join(arguments)});"
-    parts = b.declare("int64_t", "parts", f"bt_parts(rt, ({rows}) * {n} * {cost})")
-    b.put(f"if ({parts} > ({rows})) {parts} = ({rows}) > 0 ? ({rows}) : 1;")
+    wanted = b.declare("int64_t", "parts", f"bt_parts(rt, ({rows}) * {n} * {cost})")
+    most = f"({rows}) > 0 ? ({rows}) : 1"
+    parts = b.declare("int64_t", "parts", f"{wanted} > ({rows}) ? {most} : {wanted}")
     b.put(f"if ({parts} == 1) {{")
     b.put(f"    const int64_t part = 0, lo = 0, hi = {rows};")
     b.put(f"    (void)part; {call}")
@@ -109,7 +110,7 @@ def _targets(b: Builder, t: Array, rows: str, classes: str) -> str:
     """The targets as non-negative int64, checked."""
     b.check_equal(rows, t.lengths[0])
     made = b.allocate("targets", "int64", [rows], temporary=True)
-    bad = b.declare("int64_t", "bad", "0")
+    bad = b.variable("int64_t", "bad", "0")
     b.put(f"for (int64_t i = 0; i < {rows}; i++) {{")
     b.put(f"    int64_t c = (int64_t){t.name}[i * ({t.stride(0)})];")
     b.put(f"    if (c < 0) c += {classes};")
@@ -128,7 +129,7 @@ def emit_softmax_crossentropy(b: Builder, node: Apply) -> Iterator[None]:
     t = _targets(b, b.array(node.inputs[1]), rows, n)
     suffix = _library(b, x.dtype)
     loss = b.result(node.outputs[0], [rows])
-    if b.is_read(node.outputs[1]):
+    if b.scope.is_read(node.outputs[1]):
         y, keep = _from_row(b.result(node.outputs[1], x.lengths), n), "1"
     else:
         scratch = b.allocate("scratch", x.dtype, [n, "rt->threads"], temporary=True)

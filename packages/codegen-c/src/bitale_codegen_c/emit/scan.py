@@ -1,0 +1,460 @@
+"""Recurrence in C: one loop, with the nodes of its body written inside by the rules of any graph.
+
+A carried state is no copy: the step computes it where the next step reads it, which is the row of a
+stack that keeps it, the second of two buffers that change places, or the place of the old state.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from bitale_graph.ops.scan import Scan
+from bitale_graph.variable import Apply, Variable
+
+from ..builder import Array, size_of
+from ..ctype import C_TYPES, is_supported
+from ..memory import plan_memory
+from ..region import Region, has_c_text, has_own_buffer, taken_over
+from ..scope import Scope
+from .table import emits, supports
+
+if TYPE_CHECKING:
+    from ..builder import Builder
+
+
+@supports.define(Scan)
+def scan_is_supported(node: Apply) -> bool:
+    """Whatever the body has no C for calls back; what goes in and out must be of C's dtypes."""
+    return all(is_supported(v.type.dtype) for v in (*node.inputs, *node.outputs))  # type: ignore[attr-defined]
+
+
+@emits.define(Scan)
+def emit_scan(b: Builder, node: Apply) -> Iterator[None]:
+    """Write the loop."""
+    yield
+    _Loop(b, node).emit()
+
+
+Place = Callable[[Sequence[str]], Array | None]
+
+
+def _rank(v: Variable) -> int:
+    return v.type.ndim  # type: ignore[attr-defined,no-any-return]
+
+
+@dataclass
+class _State:
+    """A carried state of rank 1 or more.
+
+    Attributes
+    ----------
+    old, new : Variable
+        In the body.
+    out : Variable
+        After the loop.
+    first : Array
+        What the first step reads, contiguous.
+    now : str
+        The pointer to the state that the step reads.
+    then : str
+        The pointer to where it computes the new one; empty if that is the place of the old one, or
+        a row of ``stack``.
+    own : Array or None
+        A buffer of the loop's own, which the result leaves in.
+    spare : str
+        The pointer to a second buffer that changes places with the first.
+    stack : _Stack or None
+        The stack of new states, whose rows the state lives in.
+    """
+
+    old: Variable
+    new: Variable
+    out: Variable
+    first: Array
+    now: str = ""
+    then: str = ""
+    own: Array | None = None
+    spare: str = ""
+    stack: _Stack | None = None
+
+
+@dataclass
+class _Stack:
+    """A stacked output: its row in the body, how many rows are kept, and where they go."""
+
+    row: Variable
+    out: Variable
+    keep: int | None
+    array: Array | None = None
+    pointer: str = ""
+    is_placed: bool = False
+
+
+class _Loop:
+    def __init__(self, b: Builder, node: Apply) -> None:
+        op: Any = node.op
+        self.b, self.node, self.op = b, node, op
+        self.graph = op.body.graph
+        self.outer = op.outer(node.inputs)
+        self.inner = op.inner
+        self.rows = op.inner_outputs
+        self.results = op.outer_outputs(node.outputs)
+        outside = b.scope
+        self.is_wanted = {v: outside.is_read(v) for v in node.outputs}
+        self.kept = outside.kept
+        self.stacks = [
+            _Stack(row, out, keep)
+            for row, out, keep in zip(self.rows.stacks, self.results.stacks, op.keeps, strict=True)
+            if self.is_wanted[out]
+        ]
+
+    def emit(self) -> None:
+        """Bind what the body reads, write its nodes, and put the loop around them."""
+        b = self.b
+        self.n = b.length("steps", b.scalar(self.node.inputs[0]))
+        b.check(f"{self.n} >= 0")
+        for x in self.outer.sequences:
+            if (rows := b.array(x).lengths[0]) != self.n:
+                b.check(f"{rows} >= {self.n}")
+        firsts = [b.contiguous(b.array(v)) if _rank(v) else None for v in self.outer.states]
+        plan = plan_memory(
+            self.graph,
+            {
+                k: old
+                for k, old in enumerate(self.inner.states)
+                if _rank(old) and self._stack_of(old) is None
+            },
+        )
+        clients = self.graph.clients
+        scope = Scope(plan, set(), lambda v: bool(clients[v]), self.n)
+        b.open(scope)
+        self.t, self.i = b.name("t"), b.name("at")
+        scope.moving |= {self.t, self.i}
+        self._bind_non_sequences()
+        self._bind_rows()
+        self._bind_states(firsts)
+        self._place_rows()
+        region = Region(b)
+        region.head()
+        region.start_tail()
+        self._copy(late=False)
+        region.finish_tail()
+        self._copy(late=True)
+        self._advance()
+        region.release_rest()
+        stop = "" if self.rows.last is None else b.scalar(self.rows.last)
+        b.close()
+        self._write(scope, stop)
+        self._finish(scope)
+
+    def _root(self, v: Variable) -> Variable | None:
+        """Whose buffer ``v`` is computed into, if that can be put where it is wanted."""
+        root = taken_over(self.b.plan, v)[-1]
+        if not has_own_buffer(self.graph, v) or not has_own_buffer(self.graph, root):
+            return None
+        return root if root.owner is not None and has_c_text(root.owner) else None
+
+    # What the body reads
+    def _bind_non_sequences(self) -> None:
+        b = self.b
+        for v, inner in zip(self.outer.non_sequences, self.inner.non_sequences, strict=True):
+            if _rank(v) == 0:
+                b.scalars[inner] = b.scalar(v)
+            else:
+                b.arrays[inner] = _without_slots(b.array(v))
+
+    def _bind_rows(self) -> None:
+        b = self.b
+        for x, row in zip(self.outer.sequences, self.inner.sequences, strict=True):
+            if not self.graph.clients[row]:
+                continue
+            source = b.array(x)
+            at = f"{self.i} * ({source.stride(0)})"
+            if source.rank == 1:
+                b.scalars[row] = b.variable(source.c_type, row.name, f"{source.name}[{at}]")
+                continue
+            name = b.variable(f"{source.c_type} *", row.name or "row", f"{source.name} + {at}")
+            strides = source.strides[1:] if source.strides is not None else None
+            b.arrays[row] = Array(name, source.dtype, source.lengths[1:], strides)
+
+    def _bind_states(self, firsts: Sequence[Array | None]) -> None:
+        b = self.b
+        self.states: list[_State] = []
+        self.numbers: list[tuple[str, Variable, Variable]] = []
+        for k, (old, new) in enumerate(zip(self.inner.states, self.rows.states, strict=True)):
+            first, out = firsts[k], self.results.states[k]
+            if first is None:
+                name = b.variable(C_TYPES[old.type.dtype], old.name or "state")
+                b.scope.before.append(f"{name} = {b.scalar(self.outer.states[k])};")
+                b.scalars[old] = name
+                self.numbers.append((name, new, out))
+                continue
+            state = _State(old, new, out, first)
+            self.states.append(state)
+            if k in b.plan.in_place:
+                state.own = self._buffer(state)
+                b.scope.before.append(b.copy_text(state.own, first))
+                state.now = state.own.name
+            else:
+                self._bind_moving(state)
+            b.arrays[old] = Array(state.now, first.dtype, first.lengths)
+
+    def _buffer(self, state: _State) -> Array:
+        return self.b.allocate(
+            state.out.name or "state",
+            state.first.dtype,
+            state.first.lengths,
+            keep=state.out in self.kept,
+        )
+
+    def _bind_moving(self, state: _State) -> None:
+        """Decide where a state lives that is not changed where it lies."""
+        b, scope, first = self.b, self.b.scope, state.first
+        state.now = b.variable(f"{first.c_type} *", state.old.name or "state")
+        scope.written.add(state.now)
+        scope.before.append(f"{state.now} = {first.name};")
+        before, after = self._stack_of(state.old), self._stack_of(state.new)
+        is_free = self._root(state.new) is not None
+        if after is not None and is_free:
+            state.stack = after
+            return
+        state.own = self._buffer(state)
+        if before is not None and is_free and not before.is_placed:
+            self._live_in_stack(state, before)
+        else:
+            other = b.allocate("state", first.dtype, first.lengths)
+            state.then = b.variable(f"{first.c_type} *", "next")
+            state.spare = b.variable(f"{first.c_type} *", "spare")
+            scope.before.append(f"{state.then} = {state.own.name}; {state.spare} = {other.name};")
+        scope.written.add(state.then)
+        root = self._root(state.new)
+        if root is not None and root not in scope.places:
+            scope.places[root] = self._state_place(state)
+
+    def _live_in_stack(self, state: _State, stack: _Stack) -> None:
+        """Let the step compute a state into the next row of a stack of old states.
+
+        The last one goes to a buffer behind the end.
+        """
+        b, first = self.b, state.first
+        assert state.own is not None
+        stack.array = b.allocate(
+            stack.out.name, first.dtype, [self.n, *first.lengths], keep=stack.out in self.kept
+        )
+        size = b.length("size", first.count())
+        begin = f"({self.n} - 1) * {size}" if self.op.reverse else "0"
+        row = Array(f"({stack.array.name} + {begin})", first.dtype, first.lengths)
+        b.scope.before += [
+            f"if ({self.n} > 0) {{",
+            "    " + b.copy_text(row, first),
+            f"    {state.now} = {row.name};",
+            "}",
+        ]
+        following = f"{self.i} - 1" if self.op.reverse else f"{self.i} + 1"
+        state.then = b.variable(
+            f"{first.c_type} *",
+            state.new.name or "next",
+            f"{self.t} + 1 < {self.n} ? {stack.array.name} + ({following}) * {size} "
+            f": {state.own.name}",
+        )
+        stack.is_placed = True
+
+    def _state_place(self, state: _State) -> Place:
+        def place(lengths: Sequence[str]) -> Array:
+            self._check_state(lengths, state)
+            return Array(state.then, state.first.dtype, state.first.lengths)
+
+        return place
+
+    def _check_state(self, lengths: Sequence[str], state: _State) -> None:
+        for n, m in zip(lengths, state.first.lengths, strict=True):
+            self.b.check_equal(n, m)
+
+    # What the body writes
+    def _stack_of(self, row: Variable) -> _Stack | None:
+        """The stack that keeps ``row`` of every step."""
+        for stack in self.stacks:
+            if stack.row is row and stack.keep is None:
+                return stack
+        return None
+
+    def _place_rows(self) -> None:
+        """Let rows be computed where they shall lie."""
+        for stack in self.stacks:
+            root = None if stack.is_placed else self._root(stack.row)
+            if root is not None and root not in self.b.scope.places:
+                self.b.scope.places[root] = self._row_place(stack)
+
+    def _row_place(self, stack: _Stack) -> Place:
+        def place(lengths: Sequence[str]) -> Array | None:
+            if not self.b.scope.is_fixed(" ".join(lengths)):
+                return None
+            made = self._take(stack, lengths)
+            stack.is_placed = True
+            return Array(stack.pointer, made.dtype, list(lengths))
+
+        return place
+
+    def _take(self, stack: _Stack, lengths: Sequence[str]) -> Array:
+        """Make the stack for rows of known lengths, and the pointer to the row of the step."""
+        b = self.b
+        dtype = stack.row.type.dtype  # type: ignore[attr-defined]
+        count = self._count(stack)
+        made = b.allocate(
+            stack.out.name or "stack", dtype, [count, *lengths], keep=stack.out in self.kept
+        )
+        stack.array = made
+        at = f"{made.name} + {self._row_number(stack, count)} * ({made.stride(0)})"
+        stack.pointer = b.variable(f"{made.c_type} *", stack.row.name or "row", at)
+        b.scope.written.add(stack.pointer)
+        return made
+
+    def _count(self, stack: _Stack) -> str:
+        """For how many rows there is room."""
+        if stack.keep is None:
+            return self.n
+        return self.b.length("rows", f"{self.n} < {stack.keep} ? {self.n} : {stack.keep}")
+
+    def _row_number(self, stack: _Stack, count: str) -> str:
+        """Where the row of the step lies; what is not kept is overwritten by what is."""
+        if stack.keep is None:
+            return self.i
+        if self.op.is_while:
+            return "0"
+        if self.op.reverse:
+            return f"({self.i} < {count} ? {self.i} : {count} - 1)"
+        first = f"({self.n} - {count})"
+        return f"({self.i} < {first} ? 0 : {self.i} - {first})"
+
+    def _copy(self, late: bool) -> None:
+        """Copy the rows and states that are not computed where they shall lie.
+
+        Late are those of nodes that change states in place; old states must be copied before.
+        """
+        b = self.b
+        tail = set(b.plan.tail)
+        for stack in self.stacks:
+            if not stack.is_placed and (stack.row.owner in tail) == late:
+                self._store(stack)
+        for state in self.states:
+            if (state.new.owner in tail) != late:
+                continue
+            source = b.array(state.new)
+            self._check_state(source.lengths, state)
+            if state.then and not self._lies_in(state):
+                to = Array(state.then, state.first.dtype, state.first.lengths)
+                b.put(b.copy_text(to, source))
+
+    def _store(self, stack: _Stack) -> None:
+        b = self.b
+        if _rank(stack.row) == 0:
+            self._take(stack, [])
+            b.put(f"*{stack.pointer} = {b.scalar(stack.row)};")
+            return
+        source = b.array(stack.row)
+        if b.scope.is_fixed(" ".join(source.lengths)):
+            self._take(stack, source.lengths)
+        else:
+            self._grow(stack, source)
+        b.put(b.copy_text(Array(stack.pointer, source.dtype, source.lengths), source))
+
+    def _grow(self, stack: _Stack, source: Array) -> None:
+        """Make a stack when the first step has told the lengths of a row."""
+        b = self.b
+        slot, name = b.new_slot(), b.variable(f"{source.c_type} *", stack.out.name or "stack")
+        lengths = [b.variable("int64_t", f"{name}_n{a}") for a in range(source.rank)]
+        count = self._count(stack)
+        made = Array(name, source.dtype, [count, *lengths], None, frozenset([slot]))
+        size = size_of(made.lengths, f"sizeof({source.c_type})")
+        take = (
+            f"if (!(owned[{slot}] = {name} = bt_take(&frame, {size}, "
+            f"{int(stack.out in self.kept)}))) BT_FAIL({b.node_index}, BT_OUT_OF_MEMORY);"
+        )
+        b.scope.before += [*(f"{n} = 0;" for n in lengths), f"if ({self.n} == 0) {take}"]
+        same = " && ".join(f"{n} == {m}" for n, m in zip(lengths, source.lengths, strict=True))
+        b.put(f"if ({self.t} == 0) {{")
+        for n, m in zip(lengths, source.lengths, strict=True):
+            b.put(f"    {n} = {m};")
+        b.put(f"    {take}")
+        b.put(f"}} else if (!({same})) BT_FAIL({b.node_index}, BT_CHECK_FAILED);")
+        stack.array = made
+        stack.pointer = f"{name} + {self._row_number(stack, count)} * ({made.stride(0)})"
+
+    def _lies_in(self, state: _State) -> bool:
+        """Whether the new state is where the next step reads it, maybe under another name."""
+        root = taken_over(self.b.plan, state.new)[-1]
+        return root in self.b.scope.places and self.b.array(root).name == state.then
+
+    # From step to step
+    def _advance(self) -> None:
+        """Let the new states be the old ones."""
+        b = self.b
+        values = [b.scalar(new) for _, new, _ in self.numbers]
+        names = {name for name, _, _ in self.numbers}
+        for k, (_, new, _) in enumerate(self.numbers):
+            if values[k] in names:
+                values[k] = b.variable(C_TYPES[new.type.dtype], None, values[k])  # type: ignore[attr-defined]
+        for (name, _, _), value in zip(self.numbers, values, strict=True):
+            b.put(f"{name} = {value};")
+        for state in self.states:
+            if state.stack is not None:
+                b.put(f"{state.now} = {state.stack.pointer};")
+            elif state.then:
+                b.put(f"{state.now} = {state.then};")
+            if state.spare:
+                b.put(f"{state.then} = {state.spare}; {state.spare} = {state.now};")
+
+    def _write(self, scope: Scope, stop: str) -> None:
+        """Put the loop into the scope around it."""
+        b = self.b
+        for line in scope.before:
+            b.put(line)
+        if self.results.last is not None:
+            self.taken = b.variable("int64_t", "taken", self.n)
+        b.put(f"for (int64_t {self.t} = 0; {self.t} < {self.n}; {self.t}++) {{")
+        index = f"{self.n} - 1 - {self.t}" if self.op.reverse else self.t
+        b.put(f"const int64_t {self.i} = {index}; (void){self.i};")
+        for line in scope.lines:
+            b.put(line)
+        if stop:
+            b.put(f"if ({stop}) {{ {self.taken} = {self.t} + 1; break; }}")
+        b.put("}")
+
+    def _finish(self, scope: Scope) -> None:
+        """Name the results, and give back what only the loop needed."""
+        b = self.b
+        given: set[int] = set()
+        for name, _, out in self.numbers:
+            b.scalars[out] = b.variable(C_TYPES[out.type.dtype], out.name, name)  # type: ignore[attr-defined]
+        for state in self.states:
+            if not self.is_wanted[state.out]:
+                continue
+            own = state.own or self._buffer(state)
+            if state.now != own.name:
+                last = Array(state.now, own.dtype, own.lengths)
+                b.put(f"if ({state.now} != {own.name}) {b.copy_text(own, last)}")
+            b.arrays[state.out] = own
+            given |= own.slots
+        for stack in self.stacks:
+            made = stack.array
+            assert made is not None
+            lengths = list(made.lengths)
+            if self.op.is_while:
+                count = f"{self.taken} < {stack.keep} ? {self.taken} : {stack.keep}"
+                lengths[0] = (
+                    self.taken if stack.keep is None else b.declare("int64_t", "rows", count)
+                )
+            b.arrays[stack.out] = Array(made.name, made.dtype, lengths, None, made.slots)
+            given |= made.slots
+        if self.results.last is not None:
+            b.scalars[self.results.last] = self.taken
+        for slot in scope.owned:
+            if slot not in given:
+                b.release(slot)
+
+
+def _without_slots(a: Array) -> Array:
+    """The array as the body sees it, which does not own it."""
+    return Array(a.name, a.dtype, a.lengths, a.strides)
