@@ -196,6 +196,9 @@ class Scan(Op):
         given = [as_tensor(v) for v in inputs]
         if len(given) != len(self.body.inputs):
             raise TypeError(f"scan: {len(self.body.inputs)} inputs expected, {len(given)} given")
+        looser = self._for_lengths_of(given)
+        if looser is not self:
+            return looser.make_node(n, *given)
         outer = self._split_inputs(given)
         for x, row in zip(outer.sequences, self.inner.sequences, strict=True):
             _check_sequence(x, row, count)
@@ -217,6 +220,22 @@ class Scan(Op):
             stacks.append(TensorType(type.dtype, (rows, *type.shape))())
         taken = [TensorType("int64", ())()] if self.is_while else []
         return Apply(self, [cast(n, "int64"), *given], [*states, *stacks, *taken])
+
+    def _for_lengths_of(self, given: Sequence[Any]) -> Scan:
+        """The loop itself, or one for inputs of which fewer lengths are known."""
+        read: list[Any] = [v.type for v in given]
+        for k, t in enumerate(read[: self.n_sequences]):
+            read[k] = t.clone(shape=t.shape[1:])
+        types: list[Any] = [v.type for v in self.body.inputs]
+        body = self.body
+        while True:
+            looser = list(map(_looser, types, read))
+            if looser == types:
+                return self if body is self.body else self.changed(body=body)
+            types = looser
+            body = self.body.with_input_types(types)
+            for k, new in enumerate(body.outputs[: self.n_states], self.n_sequences):
+                read[k] = _looser(read[k], new.type)
 
     def perform(self, node: Apply, inputs: Sequence[Any], output_storage: Storage) -> None:
         n = int(inputs[0])
@@ -309,6 +328,14 @@ class Scan(Op):
 
     def __str__(self) -> str:
         return f"Scan{{{self.name}}}" if self.name else "Scan"
+
+
+def _looser(inner: Any, given: Any) -> Any:
+    """``inner``, with the lengths unknown that ``given`` does not know."""
+    if inner.dtype != given.dtype or inner.ndim != given.ndim or None not in given.shape:
+        return inner
+    lengths = zip(inner.shape, given.shape, strict=True)
+    return inner.clone(shape=tuple(None if m is None else n for n, m in lengths))
 
 
 def _lengths(v: Any) -> list[Any]:
