@@ -17,6 +17,7 @@ ALL = [
     init.HeNormal("relu"),
     init.HeUniform("relu"),
     init.Orthogonal(),
+    init.SideBySide(init.Orthogonal(), init.Normal(0.5)),
 ]
 
 
@@ -72,3 +73,24 @@ def test_an_unknown_gain_is_refused():
 def test_a_vector_has_no_fans(initializer, rng):
     with pytest.raises(ValueError, match=r"got \(3,\)"):
         initializer((3,), rng)
+
+
+def test_parts_side_by_side_are_drawn_as_if_alone(rng):
+    value = init.SideBySide(init.Orthogonal(), init.Constant(3.0), init.Orthogonal(2.0))(
+        (4, 12), rng
+    )
+    first, second, third = np.split(value, 3, axis=1)
+    assert np.allclose(first.T @ first, np.eye(4))
+    assert np.all(second == 3)
+    assert np.allclose(third.T @ third, 4 * np.eye(4))
+
+
+@pytest.mark.parametrize("shape", [(), (4, 5)])
+def test_parts_side_by_side_are_equal(shape):
+    with pytest.raises(ValueError, match="is not 2 equal parts"):
+        init.SideBySide(init.Normal(), init.Normal())(shape)
+
+
+def test_side_by_side_needs_a_part():
+    with pytest.raises(ValueError, match="got none"):
+        init.SideBySide()

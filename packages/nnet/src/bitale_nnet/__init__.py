@@ -1,12 +1,21 @@
 """bitale-nnet: layers, losses, updates and a classifier, as expressions of the tensor language."""
 
+from .cells import gru_step as gru_step
+from .cells import lstm_step as lstm_step
+from .cells import simple_rnn_step as simple_rnn_step
 from .classifier import Classifier as Classifier
 from .classifier import NotFittedError as NotFittedError
 from .layer import Layer as Layer
 from .layer import Parameter as Parameter
+from .layers import GRU as GRU
+from .layers import LSTM as LSTM
 from .layers import Activation as Activation
+from .layers import Bidirectional as Bidirectional
 from .layers import Dense as Dense
+from .layers import Embedding as Embedding
+from .layers import Recurrent as Recurrent
 from .layers import Sequential as Sequential
+from .layers import SimpleRNN as SimpleRNN
 from .minibatches import iterate_minibatches as iterate_minibatches
 from .penalties import l1 as l1
 from .penalties import l2 as l2

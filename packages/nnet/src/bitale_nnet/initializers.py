@@ -189,3 +189,28 @@ class Orthogonal(Initializer):
         q, r = np.linalg.qr(tall)
         q *= np.where(np.diagonal(r) < 0, -1.0, 1.0)
         return np.asarray(self.gain * (q if rows >= columns else q.T)).reshape(shape)
+
+
+class SideBySide(Initializer):
+    """Equal parts along the last axis, each by an initialiser of its own.
+
+    For matrices that hold the weights of several gates, whose parts are to be drawn as if they were
+    alone; ``SideBySide(Orthogonal(), Orthogonal())`` makes two orthogonal matrices.
+
+    Raises
+    ------
+    ValueError
+        If there is no initialiser, or the last axis cannot be cut in that many parts.
+    """
+
+    def __init__(self, *parts: Initializer) -> None:
+        if not parts:
+            raise ValueError("SideBySide needs an initialiser for each part, and got none")
+        self.parts = parts
+
+    def draw(self, shape: tuple[int, ...], rng: np.random.Generator) -> Array:
+        n = len(self.parts)
+        if not shape or shape[-1] % n:
+            raise ValueError(f"SideBySide: the last axis of {shape} is not {n} equal parts")
+        part = (*shape[:-1], shape[-1] // n)
+        return np.concatenate([initial.draw(part, rng) for initial in self.parts], axis=-1)

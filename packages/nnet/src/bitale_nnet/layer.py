@@ -115,6 +115,11 @@ class Layer:
         self._needs_building()
         return self.expression(x)
 
+    @property
+    def takes_mask(self) -> bool:
+        """Whether the layer may be called with a mask too, of the steps that count."""
+        return False
+
     def variable(self, name: str) -> Any:
         """The shared variable of one parameter; raises `KeyError` with the names there are."""
         self._needs_building()

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import Any
 
-import numpy as np
 from bitale_graph import TensorVariable
 
-from ..layer import Layer, Parameter, Shape
+from ..layer import Layer, Shape
 from .activation import Activation
+from .container import Container
 
 
-class Sequential(Layer):
+class Sequential(Container):
     """Feed each layer with the output of the one before it.
 
     Parameters
@@ -35,60 +33,23 @@ class Sequential(Layer):
     def __init__(
         self, layers: Sequence[Layer | Callable[[Any], Any]], name: str | None = None
     ) -> None:
-        super().__init__(name)
-        self.layers = [_as_layer(layer) for layer in layers]
-        for i, layer in enumerate(self.layers):
-            if layer.name is None:
-                layer.name = f"{type(layer).__name__.lower()}{i}"
-        names = [layer.name for layer in self.layers]
-        if len(set(names)) < len(names):
-            raise ValueError(f"{self}: the names of the layers must differ, and are {names}")
+        super().__init__([_as_layer(layer) for layer in layers], name)
 
-    def declare(self, input_shape: Shape) -> list[Parameter]:
-        declared: list[Parameter] = []
-        for layer in self.layers:
-            own = layer.declare(input_shape)
-            declared += [replace(p, name=f"{layer.name}.{p.name}") for p in own]
-            input_shape = layer.output_shape(input_shape)
-        return declared
+    def input_shapes(self, input_shape: Shape) -> list[Shape]:
+        shapes = [input_shape]
+        for layer in self.layers[:-1]:
+            shapes.append(layer.output_shape(shapes[-1]))
+        return shapes[: len(self.layers)]
 
     def output_shape(self, input_shape: Shape) -> Shape:
         for layer in self.layers:
             input_shape = layer.output_shape(input_shape)
         return input_shape
 
-    def build(
-        self,
-        input_shape: Sequence[int | None],
-        rng: np.random.Generator | None = None,
-        dtype: str | None = None,
-    ) -> Shape:
-        shape: Shape = tuple(input_shape)
-        declared = self.declare(
-            shape
-        )  # before anything is made: a shape that does not fit is found here
-        rng = rng or np.random.default_rng()
-        for layer in self.layers:
-            shape = layer.build(shape, rng, dtype)
-        self._variables = {
-            f"{layer.name}.{name}": variable
-            for layer in self.layers
-            for name, variable in layer._variables.items()
-        }
-        for name, variable in self._variables.items():
-            variable.name = name
-        self._declared = declared
-        return shape
-
-    def unbuilt(self) -> Sequential:
-        twin = copy.copy(self)
-        twin._declared, twin._variables = None, {}
-        twin.layers = [layer.unbuilt() for layer in self.layers]
-        return twin
-
-    def expression(self, x: Any) -> TensorVariable:
-        for layer in self.layers:
-            x = layer(x)
+    def expression(self, x: Any, mask: Any = None) -> TensorVariable:
+        layers: list[Any] = self.layers
+        for layer in layers:
+            x = layer(x) if mask is None or not layer.takes_mask else layer(x, mask)
         result: TensorVariable = x
         return result
 

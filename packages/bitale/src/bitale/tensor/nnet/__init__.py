@@ -1,5 +1,8 @@
 """Functions that networks are written with; layers, updates and a classifier: see bitale_nnet."""
 
+from bitale_nnet.cells import gru_step as gru_step
+from bitale_nnet.cells import lstm_step as lstm_step
+from bitale_nnet.cells import simple_rnn_step as simple_rnn_step
 from bitale_nnet.functional import elu as elu
 from bitale_nnet.functional import hard_sigmoid as hard_sigmoid
 from bitale_nnet.functional import leaky_relu as leaky_relu

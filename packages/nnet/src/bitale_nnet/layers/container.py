@@ -1,0 +1,105 @@
+"""What layers made of other layers have in common."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, TypeVar
+
+import numpy as np
+
+from ..layer import Layer, Parameter, Shape
+
+C = TypeVar("C", bound="Container")
+
+
+class Container(Layer):
+    """The base of layers made of others, whose parameters are theirs: "name of layer.parameter".
+
+    A subclass gives `input_shapes`, `output_shape` and `expression`.
+
+    Parameters
+    ----------
+    layers : sequence of Layer
+        Layers without a name get one: "dense0" for a `Dense` at the first place.
+    name : str, optional
+
+    Raises
+    ------
+    ValueError
+        If two layers have one name.
+    """
+
+    def __init__(self, layers: Sequence[Layer], name: str | None = None) -> None:
+        super().__init__(name)
+        self.layers = list(layers)
+        for i, layer in enumerate(self.layers):
+            if layer.name is None:
+                layer.name = f"{type(layer).__name__.lower()}{i}"
+        names = [layer.name for layer in self.layers]
+        if len(set(names)) < len(names):
+            raise ValueError(f"{self}: the names of the layers must differ, and are {names}")
+
+    def input_shapes(self, input_shape: Shape) -> list[Shape]:
+        """Give for each of the layers the shape of what it is fed with."""
+        raise TypeError(f"{type(self).__name__} does not define input_shapes")
+
+    def declare(self, input_shape: Shape) -> list[Parameter]:
+        shapes = self.input_shapes(input_shape)
+        return [
+            replace(p, name=f"{layer.name}.{p.name}")
+            for layer, shape in zip(self.layers, shapes, strict=True)
+            for p in layer.declare(shape)
+        ]
+
+    def build(
+        self,
+        input_shape: Sequence[int | None],
+        rng: np.random.Generator | None = None,
+        dtype: str | None = None,
+    ) -> Shape:
+        shape: Shape = tuple(input_shape)
+        # Before anything is made: a shape that does not fit is found here.
+        declared, output_shape = self.declare(shape), self.output_shape(shape)
+        rng = rng or np.random.default_rng()
+        for layer, own in zip(self.layers, self.input_shapes(shape), strict=True):
+            layer.build(own, rng, dtype)
+        self._variables = {
+            f"{layer.name}.{name}": variable
+            for layer in self.layers
+            for name, variable in layer._variables.items()
+        }
+        for name, variable in self._variables.items():
+            variable.name = name
+        self._declared = declared
+        return output_shape
+
+    def unbuilt(self: C) -> C:
+        twin = copy.copy(self)
+        twin._declared, twin._variables = None, {}
+        twin.layers = [layer.unbuilt() for layer in self.layers]
+        return twin
+
+    @property
+    def takes_mask(self) -> bool:
+        """Whether any of the layers does."""
+        return any(layer.takes_mask for layer in self.layers)
+
+    def __call__(self, x: Any, mask: Any = None) -> Any:
+        """The output for ``x``; a ``mask`` (batch, steps) goes to the layers that take one.
+
+        Raises
+        ------
+        ValueError
+            Before `build`, or if there is a mask and no layer takes one.
+        """
+        self._needs_building()
+        if mask is None:
+            return self.expression(x)
+        if not self.takes_mask:
+            raise ValueError(f"{self} has no layer that takes a mask")
+        return self.expression(x, mask)
+
+    def expression(self, x: Any, mask: Any = None) -> Any:
+        raise TypeError(f"{type(self).__name__} does not define expression")

@@ -1,0 +1,74 @@
+"""Rows of a table, looked up by number."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bitale_graph import TensorVariable, as_tensor
+from bitale_graph import dtype as dtypes
+from bitale_graph.errors import describe
+
+from ..initializers import Initializer, Normal
+from ..layer import Layer, Parameter, Shape
+
+
+class Embedding(Layer):
+    """A vector for each symbol, such as the words of a vocabulary.
+
+    Only the rows looked up are read, and only they have a gradient.
+
+    Parameters
+    ----------
+    vocabulary : int
+        Rows of the table: symbols are numbers from 0 to ``vocabulary - 1``.
+    size : int
+        Length of a vector.
+    weights : Initializer, optional
+        First values; by default normal, with a standard deviation of 0.1.
+    name : str, optional
+
+    Shapes
+    ------
+    input   integers of any shape, such as (batch, steps)
+    output  the same with ``size`` as one more axis
+    W       (vocabulary, size), tagged trainable and regularizable
+
+    Raises
+    ------
+    ValueError
+        If ``vocabulary`` or ``size`` is less than 1.
+    TypeError
+        If the input does not hold integers.
+    IndexError
+        When computing, for a symbol outside the vocabulary.
+    """
+
+    def __init__(
+        self,
+        vocabulary: int,
+        size: int,
+        weights: Initializer | None = None,
+        name: str | None = None,
+    ) -> None:
+        super().__init__(name)
+        if vocabulary < 1 or size < 1:
+            raise ValueError(
+                f"{self}: vocabulary and size must be at least 1, not {vocabulary} and {size}"
+            )
+        self.vocabulary = vocabulary
+        self.size = size
+        self.weights = weights or Normal(0.1)
+
+    def declare(self, input_shape: Shape) -> list[Parameter]:
+        tags = frozenset({"trainable", "regularizable"})
+        return [Parameter("W", (self.vocabulary, self.size), self.weights, tags)]
+
+    def output_shape(self, input_shape: Shape) -> Shape:
+        return (*input_shape, self.size)
+
+    def expression(self, x: Any) -> TensorVariable:
+        x = as_tensor(x)
+        if not dtypes.is_discrete(x.dtype) or x.dtype == "bool":
+            raise TypeError(f"{self} looks rows up by integers, and got {describe(x)}")
+        rows: TensorVariable = self.variable("W")[x]
+        return rows

@@ -1,0 +1,367 @@
+"""Layers that read a sequence step by step: simple recurrence, GRU, LSTM, and both directions."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar
+
+from bitale_graph import TensorVariable, as_tensor, carry_scan
+from bitale_graph import dtype as dtypes
+from bitale_graph import language as T
+from bitale_graph.errors import ShapeError, describe
+
+from ..cells import gru_step, lstm_step, simple_rnn_step
+from ..initializers import Constant, GlorotUniform, Initializer, Orthogonal, SideBySide
+from ..layer import Layer, Parameter, Shape
+from .container import Container
+
+ZERO = Constant(0.0)
+WEIGHTS = frozenset({"trainable", "regularizable"})
+
+
+class Recurrent(Layer):
+    """The base. A subclass gives `gates`, `step`, and what `declare` lists beside first states.
+
+    Parameters
+    ----------
+    units : int
+        Length of the output of a step.
+    return_sequences : bool
+        Give the output of every step, rather than that of the last one alone, which takes memory
+        that does not grow with the steps.
+    backwards : bool
+        Read from the last step to the first. With ``return_sequences`` the output at a step is
+        still found at the place of that step.
+    truncate_gradient : int
+        Over how many steps derivatives are carried back; -1 means all.
+    learn_first_states : bool
+        Make the states before the first step parameters, rather than zeros.
+    weights, recurrent_weights : Initializer, optional
+        First values of what inputs and states are multiplied by, for each gate; by default
+        `GlorotUniform` and `Orthogonal`.
+    bias : Initializer
+        First values; ``bias=None`` leaves biases out.
+    name : str, optional
+
+    Shapes
+    ------
+    input   (batch, steps, features), or one sequence (steps, features); ``features`` must be known
+    mask    (batch, steps) or (steps,): where it is 0 (or False) the states stay as they are
+    output  (batch, units) or (units,); with ``return_sequences`` (batch, steps, units) or
+            (steps, units)
+
+    Without any step, the output is the first state.
+
+    Raises
+    ------
+    ValueError
+        If ``units`` is less than 1.
+    ShapeError
+        If the input is neither matrix nor of rank 3, ``features`` is unknown, or the mask or first
+        states do not fit.
+    """
+
+    state_names: ClassVar[tuple[str, ...]] = ("h",)
+
+    def __init__(
+        self,
+        units: int,
+        *,
+        return_sequences: bool = False,
+        backwards: bool = False,
+        truncate_gradient: int = -1,
+        learn_first_states: bool = False,
+        weights: Initializer | None = None,
+        recurrent_weights: Initializer | None = None,
+        bias: Initializer | None = ZERO,
+        name: str | None = None,
+    ) -> None:
+        super().__init__(name)
+        if units < 1:
+            raise ValueError(f"{self}: units must be at least 1, not {units}")
+        self.units = units
+        self.return_sequences = return_sequences
+        self.backwards = backwards
+        self.truncate_gradient = truncate_gradient
+        self.learn_first_states = learn_first_states
+        self.weights = weights or GlorotUniform()
+        self.recurrent_weights = recurrent_weights or Orthogonal()
+        self.bias = bias
+
+    # What a subclass gives
+    def gates(self, features: int) -> list[Parameter]:
+        """List weights and biases."""
+        raise TypeError(f"{type(self).__name__} does not define gates")
+
+    def step(self, x: Any, states: tuple[Any, ...]) -> tuple[Any, ...]:
+        """Give the new states from a row and the states; the first of them is the output."""
+        raise TypeError(f"{type(self).__name__} does not define step")
+
+    # For subclasses
+    def side_by_side(self, n: int, name: str, features: int | None = None) -> Parameter:
+        """Weights of ``n`` gates, for the states or, where ``features`` are told, for inputs."""
+        initial = self.recurrent_weights if features is None else self.weights
+        rows = self.units if features is None else features
+        parts = SideBySide(*[initial] * n)
+        return Parameter(name, (rows, n * self.units), parts, WEIGHTS)
+
+    def optional(self, name: str) -> Any:
+        """The variable of a bias, or None where there are no biases."""
+        return None if self.bias is None else self.variable(name)
+
+    # The layer
+    @property
+    def takes_mask(self) -> bool:
+        """It does."""
+        return True
+
+    def declare(self, input_shape: Shape) -> list[Parameter]:
+        declared = self.gates(self._features(input_shape))
+        if self.learn_first_states:
+            declared += [Parameter(f"{s}0", (self.units,), ZERO) for s in self.state_names]
+        return declared
+
+    def _features(self, input_shape: Shape) -> int:
+        if len(input_shape) not in (2, 3) or input_shape[-1] is None:
+            raise ShapeError(
+                f"{self} takes inputs (batch, steps, features) or (steps, features) with a known "
+                f"number of features, and got the shape {input_shape}"
+            )
+        return input_shape[-1]
+
+    def output_shape(self, input_shape: Shape) -> Shape:
+        self._features(input_shape)
+        kept = input_shape[:-1] if self.return_sequences else input_shape[:-2]
+        return (*kept, self.units)
+
+    def __call__(self, x: Any, mask: Any = None, first_states: Any = None) -> TensorVariable:
+        """The output for ``x``, as described for the class; raises `ValueError` before `build`."""
+        self._needs_building()
+        return self.expression(x, mask, first_states)
+
+    def expression(self, x: Any, mask: Any = None, first_states: Any = None) -> TensorVariable:
+        outputs, last = self.run(x, mask, first_states)
+        return outputs if self.return_sequences else last[0]
+
+    def run(
+        self, x: Any, mask: Any = None, first_states: Sequence[Any] | None = None
+    ) -> tuple[TensorVariable, tuple[TensorVariable, ...]]:
+        """Read a sequence, or a batch of them.
+
+        Parameters
+        ----------
+        x : tensor (batch, steps, features) or (steps, features)
+        mask : tensor (batch, steps) or (steps,), optional
+        first_states : sequence of tensors (batch, units) or (units,), optional
+            One for each state; by default zeros, or what is learnt.
+
+        Returns
+        -------
+        tensor (batch, steps, units) or (steps, units)
+            The outputs of all steps; not computed where it is not used.
+        tuple of tensors (batch, units) or (units,)
+            The states after the last step.
+        """
+        self._needs_building()
+        x = as_tensor(x)
+        if x.ndim not in (2, 3):
+            raise ShapeError(
+                f"{self} takes (batch, steps, features) or (steps, features), and got {describe(x)}"
+            )
+        is_batch = x.ndim == 3
+        rows: Any = x.dimshuffle(1, 0, 2) if is_batch else x
+        parameters: list[Any] = list(self._variables.values())
+        dtype = dtypes.upcast(x.dtype, *(v.dtype for v in parameters))
+
+        def step(states: Any, row: Any) -> Any:
+            row, counts = row if mask is not None else (row, None)
+            new = [T.cast(s, dtype) for s in self.step(row, states)]
+            if counts is not None:
+                new = [T.switch(counts, s, old) for s, old in zip(new, states, strict=True)]
+            return tuple(new), new[0]
+
+        last, outputs = carry_scan(
+            step,
+            self._first(x, first_states, dtype),
+            sequences=rows if mask is None else (rows, self._steps_that_count(x, mask)),
+            reverse=self.backwards,
+            name=self.name or type(self).__name__,
+            truncate=self.truncate_gradient,
+        )
+        return (outputs.dimshuffle(1, 0, 2) if is_batch else outputs), tuple(last)
+
+    def _steps_that_count(self, x: Any, mask: Any) -> Any:
+        """The mask as truth values, a row for each step that lies along the states."""
+        mask = as_tensor(mask)
+        if mask.ndim != x.ndim - 1:
+            raise ShapeError(
+                f"{self}: the mask has an entry for each step and no axis of features\n"
+                f"  input  {describe(x)}\n  mask   {describe(mask)}"
+            )
+        counts: Any = T.neq(mask, 0)
+        return counts.dimshuffle(1, 0, "x") if x.ndim == 3 else counts
+
+    def _first(self, x: Any, given: Sequence[Any] | None, dtype: str) -> tuple[Any, ...]:
+        if given is not None:
+            states = [as_tensor(s) for s in given]
+            if len(states) != len(self.state_names) or any(s.ndim != x.ndim - 1 for s in states):
+                names = ", ".join(self.state_names)
+                raise ShapeError(
+                    f"{self} takes first states ({names}), each of rank {x.ndim - 1}, and got "
+                    + (", ".join(describe(s) for s in states) or "none")
+                )
+            return tuple(T.cast(s, dtype) for s in states)
+        shape = (x.shape[0], self.units) if x.ndim == 3 else (self.units,)
+        zeros = T.zeros(shape, dtype=dtype)
+        if not self.learn_first_states:
+            return (zeros,) * len(self.state_names)
+        return tuple(zeros + self.variable(f"{s}0") for s in self.state_names)
+
+
+class SimpleRNN(Recurrent):
+    """The simplest recurrence; for formulas see `simple_rnn_step`, for parameters `Recurrent`.
+
+    Parameters
+    ----------
+    activation : callable
+        By default tanh.
+    described
+        The parameters of `Recurrent`.
+
+    Shapes
+    ------
+    W_x  (features, units), W_h  (units, units): tagged trainable and regularizable
+    b    (units,): tagged trainable
+    """
+
+    def __init__(
+        self, units: int, activation: Callable[[Any], Any] = T.tanh, **described: Any
+    ) -> None:
+        super().__init__(units, **described)
+        self.activation = activation
+
+    def gates(self, features: int) -> list[Parameter]:
+        declared = [self.side_by_side(1, "W_x", features), self.side_by_side(1, "W_h")]
+        if self.bias is not None:
+            declared.append(Parameter("b", (self.units,), self.bias))
+        return declared
+
+    def step(self, x: Any, states: tuple[Any, ...]) -> tuple[Any, ...]:
+        W_x, W_h = self.variable("W_x"), self.variable("W_h")
+        return (simple_rnn_step(x, states[0], W_x, W_h, self.optional("b"), self.activation),)
+
+
+class GRU(Recurrent):
+    """Gated recurrent units; for formulas see `gru_step`, for parameters `Recurrent`.
+
+    Shapes
+    ------
+    W_xm  (features, 2 units), W_hm  (units, 2 units): reset and update gates, in this order
+    W_xh  (features, units), W_hh  (units, units): the candidate
+    b_m   (2 units,), b_h  (units,)
+
+    All are tagged trainable, the matrices regularizable too.
+    """
+
+    def gates(self, features: int) -> list[Parameter]:
+        declared = [
+            self.side_by_side(2, "W_xm", features),
+            self.side_by_side(2, "W_hm"),
+            self.side_by_side(1, "W_xh", features),
+            self.side_by_side(1, "W_hh"),
+        ]
+        if self.bias is not None:
+            declared.append(Parameter("b_m", (2 * self.units,), SideBySide(self.bias, self.bias)))
+            declared.append(Parameter("b_h", (self.units,), self.bias))
+        return declared
+
+    def step(self, x: Any, states: tuple[Any, ...]) -> tuple[Any, ...]:
+        W_xm, W_hm = self.variable("W_xm"), self.variable("W_hm")
+        W_xh, W_hh = self.variable("W_xh"), self.variable("W_hh")
+        b_m, b_h = self.optional("b_m"), self.optional("b_h")
+        return (gru_step(x, states[0], W_xm, W_hm, W_xh, W_hh, b_m, b_h),)
+
+
+class LSTM(Recurrent):
+    """Long short-term memory; for formulas see `lstm_step`, for parameters `Recurrent`.
+
+    The states are h, the output, and c, the memory.
+
+    Parameters
+    ----------
+    forget_bias : float
+        First value of the bias of forget gates, whatever ``bias`` is for the others.
+    described
+        The parameters of `Recurrent`.
+
+    Shapes
+    ------
+    W_x  (features, 4 units), W_h  (units, 4 units): input, forget, output gate, and candidate
+    b    (4 units,)
+
+    All are tagged trainable, the matrices regularizable too.
+    """
+
+    state_names = ("h", "c")
+
+    def __init__(self, units: int, forget_bias: float = 1.0, **described: Any) -> None:
+        super().__init__(units, **described)
+        self.forget_bias = forget_bias
+
+    def gates(self, features: int) -> list[Parameter]:
+        declared = [self.side_by_side(4, "W_x", features), self.side_by_side(4, "W_h")]
+        if self.bias is not None:
+            initial = SideBySide(self.bias, Constant(self.forget_bias), self.bias, self.bias)
+            declared.append(Parameter("b", (4 * self.units,), initial))
+        return declared
+
+    def step(self, x: Any, states: tuple[Any, ...]) -> tuple[Any, ...]:
+        h, c = states
+        W_x, W_h = self.variable("W_x"), self.variable("W_h")
+        return lstm_step(x, h, c, W_x, W_h, self.optional("b"))
+
+
+class Bidirectional(Container):
+    """A recurrent layer and its mirror image, which reads backwards; their outputs side by side.
+
+    Parameters
+    ----------
+    layer : Recurrent
+        Described, and not `backwards`; the mirror image has parameters of its own.
+    name : str, optional
+
+    Shapes
+    ------
+    output  like that of ``layer``, with ``2 units`` in place of ``units``: forwards, then backwards
+
+    Parameters are called "forwards.W_x", "backwards.W_x" and so on.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If ``layer`` is no recurrent layer, or reads backwards already.
+    """
+
+    def __init__(self, layer: Recurrent, name: str | None = None) -> None:
+        if not isinstance(layer, Recurrent):
+            raise TypeError(f"Bidirectional takes a recurrent layer, not {layer!r}")
+        if layer.backwards:
+            raise ValueError(f"Bidirectional takes a layer that reads forwards, unlike {layer}")
+        both = [copy.copy(layer), copy.copy(layer)]
+        for one, title in zip(both, ("forwards", "backwards"), strict=True):
+            one.name, one.backwards = title, title == "backwards"
+        super().__init__([one.unbuilt() for one in both], name)
+
+    def input_shapes(self, input_shape: Shape) -> list[Shape]:
+        return [input_shape, input_shape]
+
+    def output_shape(self, input_shape: Shape) -> Shape:
+        *kept, units = self.layers[0].output_shape(input_shape)
+        return (*kept, 2 * units if units else None)
+
+    def expression(self, x: Any, mask: Any = None) -> TensorVariable:
+        layers: list[Any] = self.layers
+        outputs = [layer(x, mask) for layer in layers]
+        result: TensorVariable = T.concatenate(outputs, axis=-1)
+        return result
