@@ -3,7 +3,8 @@
 A rule for an op class is called with the op, the inputs and outputs of the node, and one cotangent
 for each output (None where nothing reaches it). It gives one term for each input: a cotangent,
 `ZERO`, or None where there is no path. A term may have the shape that the input was stretched to:
-the walker sums what broadcasting repeated, and casts to the dtype of the input.
+the walker sums what broadcasting repeated, and casts to the dtype of the input. Terms that nobody
+wants are dropped; where they are dear to make, `Cotangents.wanted` tells which.
 
 A rule for a scalar op is called with the operands, the result and its cotangent, and gives one term
 for each operand; all are tensors, and a term may have the shape of the result.
@@ -11,13 +12,33 @@ for each operand; all are tensors, and a term may have the shape of the result.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from bitale_graph import Apply, RuleTable
 
+
+class Cotangents(tuple[Any, ...]):
+    """A cotangent, or None, for each output of a node.
+
+    Attributes
+    ----------
+    wanted : tuple of bool
+        For each input of the node whether its term will be used.
+    """
+
+    wanted: tuple[bool, ...]
+
+    @classmethod
+    def of(cls, cotangents: Iterable[Any], wanted: Iterable[bool]) -> Cotangents:
+        """Put both together."""
+        made = cls(cotangents)
+        made.wanted = tuple(wanted)
+        return made
+
+
 # (op, inputs, outputs, cotangents) -> terms
-VjpRule = Callable[[Any, Sequence[Any], Sequence[Any], Sequence[Any]], Sequence[Any]]
+VjpRule = Callable[[Any, Sequence[Any], Sequence[Any], Cotangents], Sequence[Any]]
 # (*operands, y, ct) -> terms
 ScalarVjpRule = Callable[..., Sequence[Any]]
 # node -> for each input, for each output, whether the output depends on the numbers in the input

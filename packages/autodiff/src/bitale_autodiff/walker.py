@@ -22,7 +22,7 @@ from bitale_graph.ops.indexing import (
 )
 from bitale_graph.traversal import toposort
 
-from .table import connections, vjps
+from .table import Cotangents, connections, vjps
 from .zero import ZERO, DisconnectedType, NullType, Zero, disconnected_type
 
 Cotangent = Any  # a variable, or ZERO
@@ -118,12 +118,13 @@ def _terms(
     has_method = hasattr(node.op, "L_op") or hasattr(node.op, "grad")
     if all(ct is None or ct is ZERO for ct in passing):
         if has_method and all(_is_discrete(o) for o in node.outputs):
-            _check_discrete(node, _apply_rule(node, passing))
+            _check_discrete(node, _apply_rule(node, passing, [True] * len(node.inputs)))
         return found
     for i, v in enumerate(node.inputs):
         if v in relevant and any(pattern[i]):
             _refuse_complex(node, v)
-    terms = _apply_rule(node, passing)
+    wanted = [v in relevant for v in node.inputs]
+    terms = _apply_rule(node, passing, wanted)
     _check_connected(node, terms, pattern)
     for i, (v, term) in enumerate(zip(node.inputs, terms, strict=True)):
         fitted = _fitted(node, i, term) if v in relevant else None
@@ -132,23 +133,24 @@ def _terms(
     return found
 
 
-def _apply_rule(node: Apply, passing: Sequence[Cotangent | None]) -> Sequence[Any]:
+def _apply_rule(
+    node: Apply, passing: Sequence[Cotangent | None], wanted: Sequence[bool]
+) -> Sequence[Any]:
     """Ask the rule of the op, or the method that an op from outside carries."""
     op: Any = node.op
     rule = vjps.get(type(op))
     if rule is not None:
         try:
-            terms = rule(
-                op, node.inputs, node.outputs, [None if ct is ZERO else ct for ct in passing]
-            )
+            given = Cotangents.of((None if ct is ZERO else ct for ct in passing), wanted)
+            terms = rule(op, node.inputs, node.outputs, given)
         except MissingRuleError as error:
             raise MissingRuleError(f"{error}{_place(node)}") from None
     elif hasattr(op, "L_op") or hasattr(op, "grad"):
-        given = [_as_variable(o, ct) for o, ct in zip(node.outputs, passing, strict=True)]
+        variables = [_as_variable(o, ct) for o, ct in zip(node.outputs, passing, strict=True)]
         if hasattr(op, "L_op"):
-            terms = op.L_op(list(node.inputs), list(node.outputs), given)
+            terms = op.L_op(list(node.inputs), list(node.outputs), variables)
         else:
-            terms = op.grad(list(node.inputs), given)
+            terms = op.grad(list(node.inputs), variables)
     else:
         raise MissingRuleError(
             f"{type(op).__name__} has not a gradient rule, so {op} cannot be differentiated; "
@@ -264,23 +266,28 @@ def accumulate(total: Cotangent, term: Cotangent) -> Cotangent:
     if term is ZERO or _is_null(total):
         return total
     for one, other in ((total, term), (term, total)):
-        if _is_written_zeros(other):
-            return other.owner.op(one, *other.owner.inputs[1:])
+        writes = _writes_into_zeros(other)
+        if writes is not None:
+            for node in reversed(writes):
+                one = node.op(one, *node.inputs[1:])
+            return one
     return T.add(total, term)
 
 
-def _is_written_zeros(v: Any) -> bool:
-    """Whether ``v`` is zeros with something added at an index."""
-    node = v.owner
-    if node is None or not isinstance(
-        node.op, (IncSubtensor, AdvancedIncSubtensor1, AdvancedIncSubtensor)
+def _writes_into_zeros(v: Any) -> list[Any] | None:
+    """The nodes that add at indices to what was zeros, last first, if ``v`` is made so."""
+    writes = []
+    while v.owner is not None and isinstance(
+        v.owner.op, (IncSubtensor, AdvancedIncSubtensor1, AdvancedIncSubtensor)
     ):
-        return False
-    filled = node.inputs[0].owner
-    if node.op.set or filled is None or not isinstance(filled.op, Alloc):
-        return False
-    value = filled.inputs[0]
-    return isinstance(value, Constant) and not value.data.any()
+        if v.owner.op.set:
+            return None
+        writes.append(v.owner)
+        v = v.owner.inputs[0]
+    if not writes or v.owner is None or not isinstance(v.owner.op, Alloc):
+        return None
+    value = v.owner.inputs[0]
+    return writes if isinstance(value, Constant) and not value.data.any() else None
 
 
 def cotangent_dtype(v: Variable) -> str:

@@ -9,5 +9,6 @@ from . import loop as loop
 from . import product as product
 from . import reduction as reduction
 from . import scalar as scalar
+from . import scan as scan
 from . import shape as shape
 from . import softmax as softmax

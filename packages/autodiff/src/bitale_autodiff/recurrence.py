@@ -1,0 +1,150 @@
+"""One step of a loop, pulled back: which states carry a cotangent, and what the step gives each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from bitale_graph import TensorType, Variable
+from bitale_graph import dtype as dtypes
+from bitale_graph.ops.scan import Scan, ScanInputs
+
+from .walker import accumulate, connection_pattern, cotangent_dtype, pull_back
+from .zero import ZERO, NullType
+
+
+def dependence(op: Scan) -> dict[Variable, set[Variable]]:
+    """For each output of the body the inputs whose numbers it depends on, in one step."""
+    found: dict[Variable, set[Variable]] = {v: {v} for v in op.body.inputs}
+    nothing: set[Variable] = set()
+    for node in op.body.graph.toposort():
+        pattern = connection_pattern(node)
+        read = [found.get(v, nothing) for v in node.inputs]
+        for j, o in enumerate(node.outputs):
+            found[o] = nothing.union(*(r for r, row in zip(read, pattern, strict=True) if row[j]))
+    return {v: found.get(v, nothing) for v in op.body.outputs}
+
+
+def cotangent_leaf(v: Any) -> Any:
+    """A variable that stands for a cotangent of ``v``."""
+    return TensorType(cotangent_dtype(v), v.type.shape)()
+
+
+def is_computed(ct: Any) -> bool:
+    """Whether a cotangent is a tensor: not absent, zero or undefined."""
+    return ct is not None and ct is not ZERO and not isinstance(ct.type, NullType)
+
+
+class StepBack:
+    """The pull-back of one step of a loop.
+
+    Carried are the states whose cotangent may be other than zero and leads to something wanted.
+    What turns out zero (or undefined) is so in all steps, and the walk is made again with that.
+
+    Parameters
+    ----------
+    op : Scan
+    last : container of int
+        States whose cotangent arrives from outside, after the last step.
+    stacks : iterable of int
+        Stacks whose rows receive cotangents.
+    wanted : ScanInputs of bool
+
+    Attributes
+    ----------
+    states : dict
+        For each carried state the leaf that stands for its cotangent after the step.
+    rows : dict
+        For each of ``stacks`` the leaf that stands for the cotangent of its row.
+    undefined : dict
+        For states whose cotangent is undefined that null variable.
+    found : dict
+        For each input of the body its cotangent; for states that before the step.
+    """
+
+    def __init__(
+        self, op: Scan, last: Mapping[int, Any], stacks: Iterable[int], wanted: ScanInputs[bool]
+    ) -> None:
+        self.op = op
+        self._outputs = op.inner_outputs
+        self.rows = {k: cotangent_leaf(self._outputs.stacks[k]) for k in stacks}
+        states = op.inner.states
+        self.states = {i: cotangent_leaf(states[i]) for i in self._carried(last, wanted)}
+        self.undefined: dict[int, Variable] = {}
+        self.found = self._pulled_back(last, wanted)
+
+    def _carried(self, last: Iterable[int], wanted: ScanInputs[bool]) -> list[int]:
+        depends = dependence(self.op)
+        states = self.op.inner.states
+        before = {
+            i: [j for j, s in enumerate(states) if s in depends[new]]
+            for i, new in enumerate(self._outputs.states)
+        }
+        of_rows = set[Variable]().union(*(depends[self._outputs.stacks[k]] for k in self.rows))
+        arriving = _closure({*last, *(i for i, s in enumerate(states) if s in of_rows)}, before.get)
+        # A discrete state lets nothing through; only what it was at first may be asked for.
+        smooth = [i for i, s in enumerate(states) if not dtypes.is_discrete(s.type.dtype)]  # type: ignore[attr-defined]
+        sources = {
+            v
+            for v, w in zip(
+                (*self.op.inner.sequences, *self.op.inner.non_sequences),
+                (*wanted.sequences, *wanted.non_sequences),
+                strict=True,
+            )
+            if w
+        }
+        leading = _closure(
+            {
+                *(i for i, w in enumerate(wanted.states) if w),
+                *(i for i in smooth if depends[self._outputs.states[i]] & sources),
+            },
+            lambda j: [i for i in smooth if j in before[i]],
+        )
+        return sorted(arriving & leading)
+
+    def _pulled_back(self, last: Mapping[int, Any], wanted: ScanInputs[bool]) -> dict[Any, Any]:
+        inner = self.op.inner
+        wrt = [
+            *(v for v, w in zip(inner.sequences, wanted.sequences, strict=True) if w),
+            *(inner.states[i] for i in self.states),
+            *(v for v, w in zip(inner.non_sequences, wanted.non_sequences, strict=True) if w),
+        ]
+        while True:
+            found = pull_back(self._seeds(), wrt)
+            undefined = {}
+            zero = []
+            for i, leaf in self.states.items():
+                ct = found.get(inner.states[i])
+                if ct is not None and ct is not ZERO and not is_computed(ct):
+                    undefined[i] = ct
+                elif i not in last and (ct is None or ct is ZERO or ct is leaf):
+                    zero.append(i)
+            if not zero and undefined.keys() <= self.undefined.keys():
+                return found
+            self.undefined.update(undefined)
+            for i in zero:
+                del self.states[i]
+
+    def _seeds(self) -> dict[Variable, Any]:
+        given = [
+            *((self._outputs.stacks[k], leaf) for k, leaf in self.rows.items()),
+            *(
+                (self._outputs.states[i], self.undefined.get(i, leaf))
+                for i, leaf in self.states.items()
+            ),
+        ]
+        seeds: dict[Variable, Any] = {}
+        for v, ct in given:
+            seeds[v] = accumulate(seeds[v], ct) if v in seeds else ct
+        return seeds
+
+
+def _closure(start: Iterable[int], following: Callable[[int], Iterable[int] | None]) -> set[int]:
+    """``start`` and what follows from it."""
+    found = set(start)
+    stack = list(found)
+    while stack:
+        more = set(following(stack.pop()) or ()) - found
+        found |= more
+        stack.extend(more)
+    return found
