@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import string
 import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Any, TextIO
 
 from .elementwise import Elementwise
@@ -22,6 +24,9 @@ def debugprint(
 ) -> str | None:
     """Print graphs as trees; what was shown already is not expanded again.
 
+    Under them stand the graphs that ops run at every step of a loop, or in a branch: there an arrow
+    tells which variable outside an input stands for, or is a part of.
+
     Parameters
     ----------
     obj : Variable, Apply, Function, FunctionGraph, or a list of them
@@ -38,29 +43,89 @@ def debugprint(
         Do not go behind variables that have a name.
     """
     outputs, order = _roots(obj)
-    labels: dict[Variable, str] = {}
-    expanded: set[Variable] = set()
-    lines: list[str] = []
-    for root in outputs:
-        # Each with the rules that stand before it, and before what is under it.
-        stack: list[tuple[Variable, str, str]] = [(root, "", "")]
-        while stack:
-            v, before, under = stack.pop()
-            lines.append(before + _line(v, labels, order, print_type, ids))
-            if v.owner is None or v in expanded or (depth >= 0 and len(under) // 2 + 1 >= depth):
-                continue
-            if stop_on_name and v.name is not None:
-                continue
-            expanded.add(v)
-            rules = [under + " |"] * (len(v.owner.inputs) - 1) + [under + "  "]
-            found = [(u, under + " |", r) for u, r in zip(v.owner.inputs, rules, strict=False)]
-            stack.extend(reversed(found))
-    text = "\n".join(lines) + "\n"
+    tree = _Tree(depth, print_type, ids, stop_on_name, order)
+    tree.put(outputs)
+    tree.put_bodies()
+    text = "\n".join(tree.lines) + "\n"
     if file == "str":
         return text
     out: Any = sys.stdout if file is None else file
     out.write(text)
     return None
+
+
+@dataclass
+class _Tree:
+    """Lines of a print, and what was shown so far."""
+
+    depth: int
+    print_type: bool
+    ids: str
+    stop_on_name: bool
+    order: dict[Apply, int]
+    lines: list[str] = field(default_factory=list)
+    labels: dict[Variable, str] = field(default_factory=dict)
+    expanded: set[Variable] = field(default_factory=set)
+    with_bodies: dict[Apply, Variable] = field(default_factory=dict)
+    given: dict[Variable, Variable] = field(default_factory=dict)
+
+    def put(self, roots: Sequence[Variable], margin: str = "") -> None:
+        """Draw trees under ``margin``."""
+        for root in roots:
+            # Each with the rules that stand before it, and before what is under it.
+            stack: list[tuple[Variable, str, str]] = [(root, "", "")]
+            while stack:
+                v, before, under = stack.pop()
+                self.lines.append(margin + before + self._line(v))
+                level = len(under) // 2 + 1
+                if v.owner is None or v in self.expanded or 0 <= self.depth <= level:
+                    continue
+                if self.stop_on_name and v.name is not None:
+                    continue
+                self.expanded.add(v)
+                rules = [under + " |"] * (len(v.owner.inputs) - 1) + [under + "  "]
+                found = [(u, under + " |", r) for u, r in zip(v.owner.inputs, rules, strict=False)]
+                stack.extend(reversed(found))
+
+    def put_bodies(self) -> None:
+        """Draw the graphs that ops run, and those that ops in them run."""
+        shown = 0
+        while shown < len(self.with_bodies):
+            if not shown:
+                self.lines += ["", "Inner graphs:"]
+            node, v = list(self.with_bodies.items())[shown]
+            shown += 1
+            for k, body in enumerate(node.op.bodies):
+                number = f" body {k}" if len(node.op.bodies) > 1 else ""
+                self.lines += ["", f"{node.op}{self._label(v)}{number}"]
+                outside = node.inputs[len(node.inputs) - len(body.inputs) :]
+                self.given.update(zip(body.inputs, outside, strict=True))
+                self.put(body.outputs, " >")
+
+    def _label(self, v: Variable) -> str:
+        n = len(self.labels)
+        label = self.labels.setdefault(v, _letters(n) if self.ids == "CHAR" else str(n))
+        return f" [id {label}]" if self.ids else ""
+
+    def _line(self, v: Variable) -> str:
+        known = v in self.labels
+        text = str(v) if v.owner is None else str(v.owner.op)
+        if v.owner is not None and len(v.owner.outputs) > 1:
+            text += f".{v.index}"
+        text += self._label(v)
+        if self.print_type:
+            text += f" <{v.type}>"
+        if v in self.given and not known and self.ids:
+            text += f" ->{self._label(self.given[v])}"
+        if v.owner is not None:
+            if v.owner.op.bodies:
+                self.with_bodies.setdefault(v.owner, v)
+            text += f" {v.name!r}" if v.name is not None else " ''"
+            if v.owner in self.order:
+                text += f" {self.order[v.owner]}"
+            if known:
+                text += "  (above)"
+        return text
 
 
 def _roots(obj: Any) -> tuple[list[Variable], dict[Apply, int]]:
@@ -81,31 +146,6 @@ def _roots(obj: Any) -> tuple[list[Variable], dict[Apply, int]]:
                 f"debugprint takes variables, nodes, graphs and functions, not {item!r}"
             )
     return outputs, order
-
-
-def _line(
-    v: Variable,
-    labels: dict[Variable, str],
-    order: dict[Apply, int],
-    print_type: bool,
-    ids: str,
-) -> str:
-    known = v in labels
-    label = labels.setdefault(v, _letters(len(labels)) if ids == "CHAR" else str(len(labels)))
-    text = str(v) if v.owner is None else str(v.owner.op)
-    if v.owner is not None and len(v.owner.outputs) > 1:
-        text += f".{v.index}"
-    if ids:
-        text += f" [id {label}]"
-    if print_type:
-        text += f" <{v.type}>"
-    if v.owner is not None:
-        text += f" {v.name!r}" if v.name is not None else " ''"
-        if v.owner in order:
-            text += f" {order[v.owner]}"
-        if known:
-            text += "  (above)"
-    return text
 
 
 def _letters(n: int) -> str:
@@ -145,6 +185,8 @@ def _infix(node: Apply, parts: list[str]) -> str:
         if row.name == "neg":
             return f"(-{parts[0]})"
         return f"{row.name}({', '.join(parts)})"
+    if op.bodies:
+        return f"{op}({', '.join(parts)})"
     name = str(op).split("{")[0]
     if name == "Reduce":
         name = {

@@ -6,6 +6,7 @@ The original exception, with the node, its operands and the user's line added.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
@@ -18,8 +19,44 @@ if TYPE_CHECKING:
     from .variable import Apply
 
 
+@dataclass(frozen=True)
+class _Description:
+    """What an error tells already, of the innermost node and of those around it."""
+
+    lines: list[str]
+    cause: BaseException
+
+
+_DESCRIPTION, _STEP = "_bitale_description", "_bitale_step"
+
+
+def note_step(error: Exception, step: int) -> None:
+    """Let the description of the loop that an error comes from tell in which step it was."""
+    setattr(error, _STEP, step)
+
+
 def raise_with_node(error: Exception, node: Apply, inputs: Sequence[Any], graph: Any) -> NoReturn:
-    """Raise an exception of the same class that tells which node failed, and on what."""
+    """Raise an exception of the same class that tells which node failed, and on what.
+
+    If the node runs a graph of its own and a node of that failed, that one stands first.
+    """
+    inner: _Description | None = getattr(error, _DESCRIPTION, None)
+    lines = (
+        _described(error, node, inputs, graph)
+        if inner is None
+        else [*inner.lines, "", *_described_outside(error, node, inputs)]
+    )
+    cause = error if inner is None else inner.cause
+    message = "\n".join([*lines, *_verbose(node)])
+    try:
+        new = type(error)(message)
+    except Exception:  # noqa: BLE001 (an exception class may want other arguments than a text)
+        new = RuntimeError(f"{type(error).__name__}: {message}")
+    setattr(new, _DESCRIPTION, _Description(lines, cause))
+    raise new from cause
+
+
+def _described(error: Exception, node: Apply, inputs: Sequence[Any], graph: Any) -> list[str]:
     order = graph.toposort()
     lines = [
         str(error),
@@ -30,29 +67,37 @@ def raise_with_node(error: Exception, node: Apply, inputs: Sequence[Any], graph:
         f"Inputs strides: {[getattr(x, 'strides', 'no strides') for x in inputs]}",
         f"Inputs values: {[_short(x) for x in inputs]}",
     ]
-    trace = node.trace
-    if trace:
-        lines += ["", "The node was made here (innermost call last):", tracing.text(trace)]
+    if node.trace:
+        lines += ["", "The node was made here (innermost call last):", tracing.text(node.trace)]
+    return lines
+
+
+def _described_outside(error: Exception, node: Apply, inputs: Sequence[Any]) -> list[str]:
+    step = getattr(error, _STEP, None)
+    place = "" if step is None else f"step {step} of "
+    lines = [
+        f"That was in {place}{node}",
+        f"Inputs shapes: {[getattr(x, 'shape', 'no shape') for x in inputs]}",
+    ]
+    if node.trace:
+        lines += ["which was made here (innermost call last):", tracing.text(node.trace)]
+    return lines
+
+
+def _verbose(node: Apply) -> list[str]:
     if config.exception_verbosity == "high":
-        lines += [
+        return [
             "",
             "The graph up to the node:",
             str(debugprint(node.outputs[0], file="str", print_type=True)),
         ]
-    else:
-        lines += [
-            "",
-            (
-                "HINT: config.exception_verbosity='high' adds a print of the graph; "
-                "mode='FAST_COMPILE' shows the node as it was written."
-            ),
-        ]
-    message = "\n".join(lines)
-    try:
-        new = type(error)(message)
-    except Exception:  # noqa: BLE001 (an exception class may want other arguments than a text)
-        new = RuntimeError(f"{type(error).__name__}: {message}")
-    raise new from error
+    return [
+        "",
+        (
+            "HINT: config.exception_verbosity='high' adds a print of the graph; "
+            "mode='FAST_COMPILE' shows the node as it was written."
+        ),
+    ]
 
 
 def _short(x: Any) -> Any:

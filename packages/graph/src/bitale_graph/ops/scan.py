@@ -15,6 +15,7 @@ from ..conversion import as_tensor, constant_int
 from ..elementwise import cast
 from ..errors import ShapeError, describe
 from ..op import Op, Storage
+from ..run_time_error import note_step
 from ..type import TensorType
 from ..variable import Apply, Constant, Variable
 
@@ -251,7 +252,12 @@ class Scan(Op):
         for t in range(n):
             i = n - 1 - t if self.reverse else t
             rows = [x[i, ...] for x in outer.sequences]
-            new = self._split_outputs(self.body.run([*rows, *states, *outer.non_sequences]))
+            try:
+                computed = self.body.run([*rows, *states, *outer.non_sequences])
+            except Exception as error:
+                note_step(error, t)
+                raise
+            new = self._split_outputs(computed)
             for k, (old, state) in enumerate(zip(states, new.states, strict=True)):
                 if old.shape != state.shape:
                     raise ShapeError(
