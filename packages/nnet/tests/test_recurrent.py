@@ -366,7 +366,7 @@ class TestNetwork:
         network = Sequential([Embedding(4, 6), kind(12), Dense(2)])
         network.build((None, None), rng, "float64")
         # Symbols 2 and 3 say nothing; 0 and 1 come once each.
-        X = rng.integers(2, 4, size=(96, 8))
+        X = rng.integers(2, 4, size=(192, 8))
         places = np.array([rng.permutation(8)[:2] for _ in X])
         rows = np.arange(len(X))
         X[rows, places[:, 0]], X[rows, places[:, 1]] = 0, 1
@@ -376,9 +376,9 @@ class TestNetwork:
         loss = T.mean(softmax_crossentropy(scores, target))
         learn = function([words, target], loss, updates=adam(loss, network.parameters(), 0.03))
         for _ in range(120):
-            learn(X[:64], y[:64])
-        found = function([words], T.argmax(scores, axis=1))(X[64:])
-        assert np.mean(found == y[64:]) >= 0.9
+            learn(X[:128], y[:128])
+        found = function([words], T.argmax(scores, axis=1))(X[128:])
+        assert np.mean(found == y[128:]) >= 0.9
 
 
 def test_a_constant_initialiser_serves_every_gate(rng):
