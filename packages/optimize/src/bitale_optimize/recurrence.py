@@ -16,6 +16,8 @@ from bitale_graph.traversal import graph_replace, toposort
 from bitale_graph.type import TensorType
 from bitale_graph.variable import Apply, Constant, Variable
 
+from .merging import merge_key
+
 if TYPE_CHECKING:
     from .rewrite import RewriteContext
 
@@ -133,6 +135,24 @@ class Recurrence:
             stack.row = next(new)
         if self.condition is not None:
             self.condition = next(new)
+
+    def share(self) -> None:
+        """Let equal expressions inside be one."""
+        memo: dict[Variable, Variable] = {}
+        seen: dict[object, Apply] = {}
+        for node in self.nodes():
+            inputs = [memo.get(v, v) for v in node.inputs]
+            new = node
+            if any(a is not b for a, b in zip(inputs, node.inputs, strict=True)):
+                new = node.clone_with_new_inputs(inputs)
+            first = seen.setdefault(merge_key(new), new)
+            memo.update(zip(node.outputs, first.outputs, strict=True))
+        for state in self.states:
+            state.new = memo.get(state.new, state.new)
+        for stack in self.stacks:
+            stack.row = memo.get(stack.row, stack.row)
+        if self.condition is not None:
+            self.condition = memo.get(self.condition, self.condition)
 
     def sequence(self, outer: Any) -> Variable:
         """The row inside of a sequence, which is added if it is not there."""

@@ -30,12 +30,7 @@ def rewrite_bodies(run: PassFunction) -> PassFunction:
 
 def bodies_of(node: Apply) -> tuple[Body, ...]:
     """The graphs inside the op of a node."""
-    op: Any = node.op
-    body = getattr(op, "body", None)
-    if isinstance(body, Body):
-        return (body,)
-    bodies = getattr(op, "bodies", ())
-    return tuple(bodies)
+    return node.op.bodies
 
 
 def replace_bodies(node: Apply, context: RewriteContext, run: PassFunction) -> tuple[Body, ...]:
@@ -45,7 +40,7 @@ def replace_bodies(node: Apply, context: RewriteContext, run: PassFunction) -> t
     if all(a is b for a, b in zip(old, new, strict=True)):
         return old
     op: Any = node.op
-    changed = op.changed(body=new[0]) if hasattr(op, "body") else op.changed(bodies=new)
+    changed = op.changed(body=new[0]) if isinstance(op, Scan) else op.changed(bodies=new)
     made = changed.make_node(*node.inputs)
     for before, after in zip(node.outputs, made.outputs, strict=True):
         after.name = before.name

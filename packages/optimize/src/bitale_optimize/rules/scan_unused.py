@@ -114,6 +114,8 @@ def _fix_states(loop: Recurrence, replaced: dict[Variable, Variable]) -> bool:
             replaced[state.final] = same.final
         loop.states.remove(state)
     loop.substitute(pairs)
+    if pairs:
+        loop.share()
     return bool(pairs) or bool(fixed)
 
 

@@ -1,0 +1,132 @@
+"""What a step computes, for all steps at once: each variable gets a leading axis of steps."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from bitale_graph.conversion import constant_int
+from bitale_graph.elementwise import Elementwise
+from bitale_graph.ops import math as tm
+from bitale_graph.ops.indexing import AdvancedSubtensor1, Subtensor
+from bitale_graph.ops.product import Dot
+from bitale_graph.ops.reduction import Reduce
+from bitale_graph.ops.shape import Dimshuffle, Reshape, dimshuffle, reshape, shape_i
+from bitale_graph.traversal import toposort
+from bitale_graph.variable import Apply, Constant, Variable
+
+WHOLE = (False, False, False)
+
+
+def can_batch(node: Apply, batched: Mapping[Variable, Any] | set[Variable]) -> bool:
+    """Whether a node can be computed for all steps at once.
+
+    Its inputs that are not in ``batched`` are the same at every step.
+    """
+    moves = [v in batched for v in node.inputs]
+    op = node.op
+    if isinstance(op, Elementwise):
+        return True
+    if isinstance(op, (Dimshuffle, Reduce)):
+        return True
+    if isinstance(op, Dot):
+        # Two operands that change are many products and not one, unless they are vectors.
+        x, y = node.inputs
+        return not all(moves) or (x.type.ndim == 1 and y.type.ndim == 1)  # type: ignore[attr-defined]
+    if isinstance(op, Reshape):
+        is_told = all(constant_int(n) != -1 for n in node.inputs[1:])
+        return is_told and not any(moves[1:])
+    if isinstance(op, Subtensor):
+        if not any(moves[1:]):
+            return True
+        # A row of a table.
+        return op.pattern == ("i",) and not moves[0]
+    return False
+
+
+class Batch:
+    """Expressions outside for what is inside, with a leading axis of steps.
+
+    Parameters
+    ----------
+    fixed : mapping
+        What is outside for variables inside that are the same at every step.
+    rows : mapping
+        The stacked rows, outside, of variables that change.
+    """
+
+    def __init__(self, fixed: Mapping[Variable, Variable], rows: Mapping[Variable, Any]) -> None:
+        self.fixed = dict(fixed)
+        self.rows: dict[Variable, Any] = dict(rows)
+
+    def __call__(self, variable: Variable) -> Any:
+        """All rows of a variable that changes from step to step."""
+        for node in toposort([variable], stop_at={**self.fixed, **self.rows}):
+            if any(v in self.rows for v in node.inputs):
+                self.rows[node.outputs[0]] = self._batched(node)
+            else:
+                memo = [self._same(v) for v in node.inputs]
+                copy = node.clone_with_new_inputs(memo)
+                self.fixed.update(zip(node.outputs, copy.outputs, strict=True))
+        return self.rows[variable]
+
+    def is_row(self, variable: Variable) -> bool:
+        """Whether rows of a variable are known."""
+        return variable in self.rows
+
+    def _same(self, v: Variable) -> Variable:
+        return v if isinstance(v, Constant) else self.fixed[v]
+
+    def _batched(self, node: Apply) -> Any:
+        op: Any = node.op
+        values = [self.rows.get(v) if v in self.rows else self._same(v) for v in node.inputs]
+        moves = [v in self.rows for v in node.inputs]
+        if isinstance(op, Elementwise):
+            ndim = node.outputs[0].type.ndim  # type: ignore[attr-defined]
+            return op(*(_aligned(v, m, ndim) for v, m in zip(values, moves, strict=True)))
+        x = values[0]
+        if isinstance(op, Dimshuffle):
+            return dimshuffle(x, 0, *(p + 1 if isinstance(p, int) else p for p in op.pattern))
+        if isinstance(op, Reduce):
+            return Reduce(op.scalar_op, tuple(a + 1 for a in op.axes), op.acc_dtype, op.dtype)(x)
+        if isinstance(op, Dot):
+            return product_of_rows(values[0], values[1], moves[0], moves[1])
+        if isinstance(op, Reshape):
+            return op(x, shape_i(x, 0), *values[1:])
+        if not moves[0]:
+            return AdvancedSubtensor1()(x, values[1])
+        return Subtensor((WHOLE, *op.pattern))(x, *values[1:])
+
+
+def _aligned(v: Any, moves: bool, ndim: int) -> Any:
+    """Rows with axes of length 1 between the steps and their own, where they have fewer."""
+    lacking = ndim + 1 - v.type.ndim
+    if not moves or lacking == 0:
+        return v
+    return dimshuffle(v, 0, *("x",) * lacking, *range(1, v.type.ndim))
+
+
+def product_of_rows(x: Any, y: Any, x_moves: bool, y_moves: bool) -> Any:
+    """The products of every row of one with the other, as one product."""
+    if x_moves and y_moves:
+        return tm.mul(x, y).sum(axis=1)
+    if not x_moves:
+        # dot(x, y) = dot(y.T, x.T).T
+        turned = dimshuffle(y, 0, 2, 1) if y.type.ndim == 3 else y
+        other = dimshuffle(x, 1, 0) if x.type.ndim == 2 else x
+        made = product_of_rows(turned, other, True, False)
+        both = y.type.ndim == 3 and x.type.ndim == 2
+        return dimshuffle(made, 0, 2, 1) if both else made
+    if x.type.ndim == 2:
+        return Dot()(x, y)
+    made = Dot()(joined(x), y)
+    lengths = [shape_i(x, 0), shape_i(x, 1)]
+    if y.type.ndim == 2:
+        lengths.append(shape_i(y, 1))
+    return reshape(made, lengths)
+
+
+def joined(x: Any) -> Any:
+    """Rows of matrices as one tall matrix, rows of vectors as one long vector."""
+    rest = [shape_i(x, a) for a in range(2, x.type.ndim)]
+    return reshape(x, [tm.mul(shape_i(x, 0), shape_i(x, 1)), *rest])

@@ -1,0 +1,121 @@
+"""Work on rows of sequences alone is done for all steps at once, before the loop."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from bitale_graph import scalar
+from bitale_graph.elementwise import Elementwise
+from bitale_graph.ops.product import Dot
+from bitale_graph.ops.scan import Scan
+from bitale_graph.ops.shape import Dimshuffle
+from bitale_graph.variable import Apply, Variable
+
+from ..batching import Batch, can_batch
+from ..phases import scans
+from ..recurrence import Recurrence
+from ..rewrite import Changes
+
+if TYPE_CHECKING:
+    from ..rewrite import RewriteContext
+
+EXPENSIVE = frozenset(
+    {
+        scalar.exp,
+        scalar.exp2,
+        scalar.expm1,
+        scalar.log,
+        scalar.log2,
+        scalar.log10,
+        scalar.log1p,
+        scalar.sin,
+        scalar.cos,
+        scalar.tan,
+        scalar.arcsin,
+        scalar.arccos,
+        scalar.arctan,
+        scalar.arctan2,
+        scalar.sinh,
+        scalar.cosh,
+        scalar.tanh,
+        scalar.arcsinh,
+        scalar.arccosh,
+        scalar.arctanh,
+        scalar.sigmoid,
+        scalar.softplus,
+        scalar.erf,
+        scalar.erfc,
+        scalar.pow,
+    }
+)
+"""What costs more than to write a result and read it again."""
+
+
+@scans.rule(
+    tracks=[Scan],
+    before="scan whose body computes dot(x[t], w)",
+    after="scan whose body reads dot(x, w)[t]",
+    changes=Changes.ACCURACY,
+)
+def scan_sequence_work(node: Apply, context: RewriteContext) -> dict[Variable, Variable] | None:
+    """Make one large product of the small ones; likewise what is costly, and whole outputs.
+
+    Not in a loop with a condition to stop: it would compute for steps that are never taken.
+    """
+    loop = Recurrence.of(node)
+    if not loop.steps_are_known or not loop.sequences:
+        return None
+    rows: set[Variable] = {s.inner for s in loop.sequences}
+    free, nodes = _independent(loop, rows)
+    if not free:
+        return None
+    outputs = {s.row for s in loop.stacks if s.keep is None and s.row in rows}
+    # What is wanted, and what is cheap to compute once that is there.
+    moved: set[Variable] = set()
+    for inner in nodes:
+        if inner not in free:
+            continue
+        out = inner.outputs[0]
+        follows = any(v in moved for v in inner.inputs) and isinstance(
+            inner.op, (Elementwise, Dimshuffle)
+        )
+        if _is_costly(inner) or out in outputs or follows:
+            moved.add(out)
+    if not moved:
+        return None
+    staying = {
+        v for n in nodes if n not in free or n.outputs[0] not in moved for v in n.inputs
+    } | set(loop.outputs)
+    wanted = [v for v in moved if v in staying]
+    order = {n.outputs[0]: i for i, n in enumerate(nodes)}
+    wanted.sort(key=order.__getitem__)
+    batch = Batch(
+        {s.inner: s.outer for s in loop.non_sequences},
+        {s.inner: loop.rows_of(s.outer, context) for s in loop.sequences},
+    )
+    loop.substitute({v: loop.sequence(batch(v)) for v in wanted})
+    return loop.build()
+
+
+def _independent(loop: Recurrence, rows: set[Variable]) -> tuple[set[Apply], list[Apply]]:
+    """The nodes that read rows of sequences and no states; their results go into ``rows``."""
+    carried = loop.depends_on(s.old for s in loop.states)
+    nodes = loop.nodes()
+    free: set[Apply] = set()
+    for inner in nodes:
+        if any(v in carried for v in inner.inputs) or not any(v in rows for v in inner.inputs):
+            continue
+        # What reads rows in another way than all at once is as if it were carried.
+        if can_batch(inner, rows):
+            free.add(inner)
+            rows.update(inner.outputs)
+        else:
+            carried.update(inner.outputs)
+    return free, nodes
+
+
+def _is_costly(node: Apply) -> bool:
+    op: Any = node.op
+    if isinstance(op, Elementwise):
+        return op.scalar_op in EXPENSIVE
+    return isinstance(op, Dot)

@@ -1,0 +1,277 @@
+"""Sums over time are gathered after the loop, or need none.
+
+A state that each step only adds to is the sum of what is added: of products, which are one product
+over steps and rows alike; or of what can be had for all steps at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from bitale_graph import scalar
+from bitale_graph.elementwise import Elementwise
+from bitale_graph.ops import math as tm
+from bitale_graph.ops import reduction
+from bitale_graph.ops.product import Dot
+from bitale_graph.ops.reduction import Reduce
+from bitale_graph.ops.scan import Scan
+from bitale_graph.ops.shape import dimshuffle
+from bitale_graph.traversal import toposort
+from bitale_graph.variable import Apply, Constant, Variable
+
+from ..batching import Batch, can_batch, joined
+from ..forms import made_by, operands
+from ..phases import scans
+from ..recurrence import Recurrence, Stack, State, is_read, turned
+from ..rewrite import Changes
+
+if TYPE_CHECKING:
+    from ..rewrite import RewriteContext
+
+Rows = Callable[[Variable], Any]
+"""From a variable inside to all its rows outside."""
+
+
+@dataclass(eq=False)
+class Term:
+    """What a step adds to a state.
+
+    Attributes
+    ----------
+    needs : tuple of Variable
+        Variables inside, of which all rows are needed.
+    total : callable
+        The sum over all steps, from the rows of what is needed.
+    """
+
+    value: Variable
+    sign: int
+    needs: tuple[Variable, ...]
+    total: Callable[[Rows], Any]
+
+
+@scans.rule(
+    tracks=[Scan],
+    before="the last a of a[t] = a[t-1] + dot(x[t].T, y[t])",
+    after="a[0] + dot(x.T, y), over rows of all steps",
+    changes=Changes.ACCURACY,
+)
+def scan_sums(node: Apply, context: RewriteContext) -> dict[Variable, Variable] | None:
+    """Add up after the loop what is only added up in it."""
+    loop = Recurrence.of(node)
+    if not loop.steps_are_known:
+        return None
+    readers = loop.readers()
+    ends = loop.outputs
+    finder = _Finder(loop, readers)
+    found: list[tuple[State, list[Term], list[Term]]] = []
+    for state in loop.states:
+        if not is_read(state.final, context) or ends.count(state.new) > 1:
+            continue
+        terms = _terms(state, readers, set(ends))
+        if terms is not None:
+            found.append((state, terms, []))
+    # Products first: of what they have stacked, sums are for free.
+    for find in (finder.of_sequences, finder.product, finder.of_stacked):
+        for _, left, taken in found:
+            for term in list(left):
+                if find(term):
+                    left.remove(term)
+                    taken.append(term)
+    found = [one for one in found if one[2]]
+    return _moved(loop, found, context) if found else None
+
+
+def _moved(
+    loop: Recurrence, found: list[tuple[State, list[Term], list[Term]]], context: RewriteContext
+) -> dict[Variable, Variable] | None:
+    stacks: dict[Variable, Stack] = {}
+    sequences = {s.inner: s.outer for s in loop.sequences}
+    fixed = {s.inner: s.outer for s in loop.non_sequences}
+    for _, _, taken in found:
+        for v in (v for term in taken for v in term.needs):
+            if v not in sequences and v not in stacks:
+                stacks[v] = loop.stack(v)
+    for state, left, _ in found:
+        state.new = _chain(state.old, left)
+        if not left:
+            loop.states.remove(state)
+    result = loop.build()
+    for stack in stacks.values():
+        # Without a step the rows have the lengths that are told here.
+        dims = context.shapes.dims(stack.made)[1:]
+        if any(isinstance(t, tuple) and t[0] is stack.made for t in dims):
+            return None
+    rows = {v: stack.made for v, stack in stacks.items()}
+    rows.update((v, loop.rows_of(x, context)) for v, x in sequences.items())
+    batch = Batch(fixed, rows)
+    for state, _, taken in found:
+        assert state.final is not None
+        total: Any = state.made if state in loop.states else state.first
+        for term in taken:
+            total = (tm.add2 if term.sign > 0 else tm.sub)(total, term.total(batch))
+        result[state.final] = total
+    return result
+
+
+def _chain(old: Variable, terms: list[Term]) -> Any:
+    total: Any = old
+    for term in terms:
+        total = (tm.add2 if term.sign > 0 else tm.sub)(total, term.value)
+    return total
+
+
+def _terms(
+    state: State, readers: dict[Variable, list[Apply]], ends: set[Variable]
+) -> list[Term] | None:
+    """What is added to a state, if that is all that a step does with it."""
+    if state.old.type.dtype == "bool":  # type: ignore[attr-defined]
+        return None
+    if len(readers.get(state.old, ())) != 1 or state.old in ends:
+        return None
+    terms: list[Term] = []
+    pending = [(state.new, 1)]
+    found_old = False
+    while pending:
+        v, sign = pending.pop()
+        if v is state.old:
+            found_old = sign > 0
+            continue
+        is_open = v is state.new or (len(readers.get(v, ())) == 1 and v not in ends)
+        if v is state.new and readers.get(v):
+            return None
+        pair = operands(v, scalar.add) or operands(v, scalar.sub)
+        if is_open and pair is not None and _is_whole(pair, v):
+            flip = 1 if operands(v, scalar.add) else -1
+            pending.append((pair[1], sign * flip))
+            pending.append((pair[0], sign))
+            continue
+        negated = operands(v, scalar.neg)
+        if is_open and negated is not None:
+            pending.append((negated[0], -sign))
+            continue
+        terms.append(Term(v, sign, (), lambda rows: None))
+    return terms if found_old and terms else None
+
+
+def _is_whole(pair: list[Any], total: Any) -> bool:
+    """Whether no operand of a sum is stretched."""
+    return all(v.type.broadcastable == total.type.broadcastable for v in pair)
+
+
+class _Finder:
+    """Tells of a term how it is had after the loop, and what for."""
+
+    def __init__(self, loop: Recurrence, readers: dict[Variable, list[Apply]]) -> None:
+        self.readers = readers
+        self.rows = {s.inner for s in loop.sequences}
+        self.stacked = self.rows | {s.row for s in loop.stacks if s.keep is None}
+        self.fixed = {s.inner for s in loop.non_sequences}
+
+    def of_sequences(self, term: Term) -> bool:
+        """A term of sequences alone."""
+        return self._batched(term, self.rows, term.value)
+
+    def of_stacked(self, term: Term) -> bool:
+        """A term of what is stacked for another reason, or a sum of it."""
+        return self._batched(term, self.stacked, term.value)
+
+    def _batched(self, term: Term, known: set[Variable], value: Variable) -> bool:
+        """Set the term to a sum over rows, if they can be computed from those of ``known``."""
+        if value.owner is None and value not in known:
+            return False
+        moving = set(known)
+        for node in toposort([value], stop_at=known | self.fixed):
+            fixed = [v in self.fixed or isinstance(v, Constant) for v in node.inputs]
+            if all(fixed):
+                return False
+            if not all(f or v in moving for f, v in zip(fixed, node.inputs, strict=True)):
+                return False
+            if not can_batch(node, moving):
+                return False
+            moving.update(node.outputs)
+        term.needs = tuple(v for v in known if v in _leaves(value, known))
+        reduced = made_by(value, Reduce)
+        op: Any = reduced.op if reduced is not None else None
+        if op is not None and op.scalar_op is scalar.add and reduced is not None:
+            whole = reduced.inputs[0]
+            axes = (0, *(a + 1 for a in op.axes))
+            total = Reduce(op.scalar_op, axes, op.acc_dtype, op.dtype)
+            term.total = lambda rows: total(rows(whole))
+            return True
+        dtype = value.type.dtype  # type: ignore[attr-defined]
+        summed = Reduce(scalar.add, (0,), reduction.accumulator_dtype(dtype), dtype)
+        term.total = lambda rows: summed(rows(value))
+        return True
+
+    def product(self, term: Term) -> bool:
+        """A product of two matrices, or of a column and a row."""
+        pair = self._factors(term.value)
+        if pair is None:
+            return False
+        (left, tall), (right, wide) = pair
+        if any(v in self.fixed or isinstance(v, Constant) for v in (left, right)):
+            return False
+        term.needs = (left, right)
+        self.stacked |= {left, right}
+        term.total = lambda rows: Dot()(_transposed(tall(rows(left))), wide(rows(right)))
+        return True
+
+    def _factors(self, value: Variable) -> Any:
+        node = value.owner
+        if node is None:
+            return None
+        if isinstance(node.op, Dot):
+            x, y = node.inputs
+            return None if _ndim(x) == _ndim(y) == 1 else (_columns(x), _rows(y))
+        if isinstance(node.op, Elementwise) and node.op.scalar_op is scalar.mul:
+            for x, y in (node.inputs, node.inputs[::-1]):
+                column = turned(x, 0, "x")
+                if column is not None and _ndim(column) == 1:
+                    row = turned(y, "x", 0) if _ndim(y) == 2 else y
+                    if row is not None and _ndim(row) == 1:
+                        return (column, _same), (row, _same)
+        return None
+
+
+def _ndim(v: Variable) -> int:
+    return v.type.ndim  # type: ignore[attr-defined,no-any-return]
+
+
+def _same(rows: Any) -> Any:
+    return rows
+
+
+def _columns(x: Variable) -> tuple[Variable, Callable[[Any], Any]]:
+    """What to stack for a left factor, and how it becomes a matrix with a row for each term."""
+    if _ndim(x) == 1:
+        return x, joined
+    column, transposed = turned(x, 0, "x"), turned(x, 1, 0)
+    if column is not None and _ndim(column) == 1:
+        return column, _same
+    if transposed is not None:
+        return transposed, joined
+    return x, lambda rows: joined(dimshuffle(rows, 0, 2, 1))
+
+
+def _rows(y: Variable) -> tuple[Variable, Callable[[Any], Any]]:
+    """The same for a right factor."""
+    if _ndim(y) == 1:
+        return y, joined
+    row = turned(y, "x", 0)
+    if row is not None and _ndim(row) == 1:
+        return row, _same
+    return y, joined
+
+
+def _transposed(x: Any) -> Any:
+    """The transpose of a matrix; a vector itself."""
+    return dimshuffle(x, 1, 0) if _ndim(x) == 2 else x
+
+
+def _leaves(value: Variable, known: set[Variable]) -> set[Variable]:
+    if value in known:
+        return {value}
+    return {v for node in toposort([value], stop_at=known) for v in node.inputs if v in known}
