@@ -18,6 +18,8 @@ from .mode import Mode as Mode
 from .op import Op as Op
 from .ops.assertion import Assert as Assert
 from .ops.assertion import assert_op as assert_op
+from .ops.ifelse import IfElse as IfElse
+from .ops.ifelse import ifelse as ifelse
 from .printing import debugprint as debugprint
 from .printing import pp as pp
 from .recurrence import OrderedUpdates as OrderedUpdates

@@ -49,6 +49,12 @@ class Body:
         return self.graph.outputs
 
     @functools.cached_property
+    def levels(self) -> int:
+        """How many levels of bodies there are in the ops of this one."""
+        inner = (body for node in self.graph.apply_nodes for body in node.op.bodies)
+        return max((1 + body.levels for body in inner), default=0)
+
+    @functools.cached_property
     def flat(self) -> FlatGraph:
         """The graph as lists."""
         return flatten(self.inputs, self.outputs)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import errors
 from .flat import FlatGraph, flatten, unflatten
+from .lazy import make_lazy
 
 if TYPE_CHECKING:
     from .function_graph import FunctionGraph
@@ -89,6 +90,7 @@ class FunctionMaker:
                 rewriter = self.mode.find_rewriter()
                 if rewriter is not None:
                     rewriter.rewrite(graph, self.mode)
+                make_lazy(graph)
                 self._rewritten = graph
             return self._rewritten
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from .condition_samples import assertion_samples
+from .condition_samples import assertion_samples, ifelse_samples
 from .elementwise_samples import elementwise_samples
 from .index_samples import index_samples
 from .numeric_samples import loop_samples, product_samples, reduction_samples, softmax_samples
@@ -29,6 +29,7 @@ def _table() -> tuple[OpSample, ...]:
         *softmax_samples(),
         *loop_samples(),
         *assertion_samples(),
+        *ifelse_samples(),
     )
 
 
