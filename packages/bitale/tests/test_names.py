@@ -10,8 +10,8 @@ import pytest
 NAMES = {
     "bitale": """
         Apply Constant Function FunctionGraph FunctionMaker In Mode Op Out SharedVariable Type
-        Variable __version__ change_flags compile config debugprint dot function grad gradient pp
-        pprint predefined_modes printing shared tensor
+        Variable __version__ change_flags compile config debugprint dot function grad gradient ifelse
+        pp pprint predefined_modes printing shared tensor
     """,
     "bitale.printing": "debugprint pp pprint",
     "bitale.gradient": """
@@ -22,6 +22,8 @@ NAMES = {
         Function FunctionMaker In Mode Out SharedVariable function get_default_mode get_mode
         predefined_modes register_mode shared shared_constructor
     """,
+    "bitale.ifelse": "IfElse ifelse",
+    "bitale.tensor.opt": "Assert assert_op",
     "bitale.tensor.var": "TensorConstant TensorVariable",
     "bitale.tensor.sharedvar": "SharedVariable TensorSharedVariable shared shared_constructor",
     "bitale.tensor.nnet": """

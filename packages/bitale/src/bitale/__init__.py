@@ -34,6 +34,7 @@ from bitale_graph.printing import pprint as pprint
 
 from . import compile as compile
 from . import gradient as gradient
+from . import ifelse as ifelse
 from . import printing as printing
 from . import scan_module as scan_module
 from . import tensor as tensor
