@@ -8,7 +8,7 @@ a failed call changes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from bitale_graph.function_graph import FunctionGraph
@@ -18,12 +18,21 @@ from bitale_graph.ops.shape import Dimshuffle, Reshape, SpecifyShape
 from bitale_graph.rules import RuleTable
 from bitale_graph.variable import Apply, Constant, Variable
 
+from .emit.table import has_c_text
+
 VIEWS = (Dimshuffle, Subtensor, Reshape, SpecifyShape, Assert)
 
 # For an op class: the pairs (output, input) where the output may be computed into the buffer of the
 # input.
 Reuse = Callable[[Apply], Sequence[tuple[int, int]]]
 reuses: RuleTable[Reuse] = RuleTable("a rule on reuse of buffers", "bitale_codegen_c/emit")
+
+# For an op class: the inputs whose numbers only its work reads, not its checks. They may be
+# computed between the two.
+Wait = Callable[[Apply], Container[int]]
+waits: RuleTable[Wait] = RuleTable(
+    "a rule on what its checks can do without", "bitale_codegen_c/emit"
+)
 
 
 @dataclass
@@ -35,7 +44,7 @@ class MemoryPlan:
     head : list of Apply
         Nodes that touch no shared storage, in order.
     tail : list of Apply
-        Nodes that write into shared storage, in order; nothing reads their results but outputs.
+        Nodes that write into shared storage, and those that read their results, in order.
     reused : dict
         For an output variable the input variable whose buffer it takes over.
     in_place : set of int
@@ -67,16 +76,16 @@ def plan_memory(graph: FunctionGraph, updated: Mapping[int, Variable]) -> Memory
         variable, or the state of a loop.
     """
     order = graph.toposort()
-    in_place = _in_place_updates(graph, order, updated)
-    targets = {graph.outputs[k]: updated[k] for k in in_place}
-    last_nodes = {v.owner for v in targets}
-    head = [node for node in order if node not in last_nodes]
-    tail = [node for node in order if node in last_nodes]
+    updates = _Updates(graph, order)
+    for k, old in updated.items():
+        updates.try_in_place(k, old)
+    head = [node for node in order if node not in updates.tail]
+    tail = [node for node in order if node in updates.tail]
     dies_after = _lifetimes(graph, [*head, *tail])
-    reused: dict[Variable, Variable] = dict(targets)
+    reused = dict(updates.reused)
     for position, node in enumerate(head):
         _reuse_dying_buffers(graph, node, position, dies_after, reused)
-    return MemoryPlan(head, tail, reused, in_place, dies_after, roots(order))
+    return MemoryPlan(head, tail, reused, updates.in_place, dies_after, updates.shown)
 
 
 def roots(order: Sequence[Apply]) -> dict[Variable, Variable]:
@@ -147,34 +156,89 @@ def _shares_memory_with_another(node: Apply, old: Variable) -> bool:
     return False
 
 
-def _in_place_updates(
-    graph: FunctionGraph, order: Sequence[Apply], updated: Mapping[int, Variable]
-) -> set[int]:
-    """Which updates may be written where the shared variable lies.
+class _Updates:
+    """Which updates are written where the shared variable lies, and which nodes thus come last.
 
-    The node must be allowed to by its rule; nothing but outputs may read its results; and no other
-    such node may read the shared variable, since then one of the two would see new numbers for old.
+    An update can be if its new value comes from the old one by nodes that may write in place. They
+    and all that depends on them come last, so these must be able to wait: what they check and
+    allocate must not depend on numbers that are not there yet. Of what comes last only the first
+    writer may read the old value, as the others would see new numbers for old.
     """
-    shown = roots(order)
-    candidates: dict[int, Apply] = {}
-    for k, shared in updated.items():
-        new = graph.outputs[k]
-        node = new.owner
-        rule = None if node is None else reuses.get(type(node.op))
-        if node is None or rule is None or _rank(shared) == 0 or graph.outputs.count(new) != 1:
-            continue
-        pairs = [(node.outputs[i], node.inputs[j]) for i, j in rule(node)]
-        reads = [v for v in node.inputs if shown.get(v, v) is shared]
-        only_outputs = all(
-            reader == "output" for o in node.outputs for reader, _ in graph.clients[o]
-        )
-        if (new, shared) in pairs and reads == [shared] and only_outputs:
-            candidates[k] = node
-    accepted = dict(candidates)
-    for k, own in candidates.items():
-        shared = updated[k]
-        others = {node for node in accepted.values() if node is not own}
-        if any(shown.get(v, v) is shared for node in others for v in node.inputs):
-            del accepted[k]
-    # A node of which one update was refused may still write the others in place.
-    return set(accepted)
+
+    def __init__(self, graph: FunctionGraph, order: Sequence[Apply]) -> None:
+        self.graph = graph
+        self.shown = roots(order)
+        self.in_place: set[int] = set()
+        self.tail: set[Apply] = set()
+        self.reused: dict[Variable, Variable] = {}
+        self._first_writers: dict[Variable, Apply] = {}
+        self._readers: dict[Variable, set[Apply]] = {v: set() for v in graph.inputs}
+        for node in order:
+            for v in node.inputs:
+                root = self.shown.get(v, v)
+                if root in self._readers:
+                    self._readers[root].add(node)
+
+    def try_in_place(self, k: int, old: Variable) -> None:
+        """Let output ``k``, the new value of ``old``, be written in place if nothing forbids it."""
+        new = self.graph.outputs[k]
+        if _rank(old) == 0 or self.graph.outputs.count(new) != 1 or old in self._first_writers:
+            return
+        chain = self._chain(new, old)
+        if not chain:
+            return
+        writers = {v.owner: v for v, _ in chain if v.owner is not None}
+        first = chain[-1][0].owner
+        assert first is not None
+        added = self._with_all_that_depends(writers)
+        tail = self.tail | added
+        if any(node is not first and node in tail for node in self._readers[old]):
+            return
+        if not all(self._can_wait(node, tail) for node in added):
+            return
+        self.in_place.add(k)
+        self.tail = tail
+        self.reused.update(chain)
+        self._first_writers[old] = first
+
+    def _chain(self, new: Variable, old: Variable) -> list[tuple[Variable, Variable]]:
+        """Pairs of a result and the operand whose place it takes, from ``new`` back to ``old``."""
+        stack: list[tuple[Variable, list[tuple[Variable, Variable]]]] = [(new, [])]
+        while stack:
+            v, pairs = stack.pop()
+            node = v.owner
+            rule = None if node is None or v in self._readers else reuses.get(type(node.op))
+            if node is None or rule is None or not has_c_text(node) or v in self.reused:
+                continue
+            for i, j in rule(node):
+                u = node.inputs[j]
+                if node.outputs[i] is not v or node.inputs.count(u) != 1:
+                    continue
+                if u is old:
+                    if [w for w in node.inputs if self.shown.get(w, w) is old] == [old]:
+                        return [*pairs, (v, u)]
+                elif len(self.graph.clients[u]) == 1 and not isinstance(u, Constant):
+                    stack.append((u, [*pairs, (v, u)]))
+        return []
+
+    def _with_all_that_depends(self, nodes: Iterable[Apply]) -> set[Apply]:
+        found = set(nodes)
+        stack = list(found)
+        while stack:
+            for v in stack.pop().outputs:
+                for reader, _ in self.graph.clients[v]:
+                    if reader != "output" and reader not in found:
+                        found.add(reader)
+                        stack.append(reader)
+        return found
+
+    def _can_wait(self, node: Apply, tail: set[Apply]) -> bool:
+        rule = waits.get(type(node.op))
+        allowed = () if rule is None else rule(node)
+        for j, v in enumerate(node.inputs):
+            if v.owner in tail and j not in allowed:
+                return False
+            first = self._first_writers.get(self.shown.get(v, v))
+            if first is not None and first is not node:
+                return False
+        return has_c_text(node)

@@ -8,23 +8,12 @@ from typing import TYPE_CHECKING
 from bitale_graph.function_graph import FunctionGraph
 from bitale_graph.variable import Apply, Variable
 
-from .ctype import is_supported
 from .emit.callback import emit_callback
-from .emit.table import emits, supports
+from .emit.table import emits, has_c_text
 from .memory import VIEWS, MemoryPlan
 
 if TYPE_CHECKING:
     from .builder import Builder
-
-
-def has_c_text(node: Apply) -> bool:
-    """Whether a node becomes C, rather than a call back into Python."""
-    if type(node.op) not in emits:
-        return False
-    rule = supports.get(type(node.op))
-    if rule is not None:
-        return rule(node)
-    return all(is_supported(v.type.dtype) for v in (*node.inputs, *node.outputs))  # type: ignore[attr-defined]
 
 
 def has_own_buffer(graph: FunctionGraph, v: Variable) -> bool:

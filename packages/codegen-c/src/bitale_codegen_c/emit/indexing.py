@@ -17,7 +17,7 @@ from bitale_graph.variable import Apply, Variable
 
 from ..builder import Array, Builder
 from ..ctype import C_TYPES
-from ..memory import reuses
+from ..memory import reuses, waits
 from .shape import stretched
 from .table import emits
 
@@ -133,6 +133,12 @@ def emit_subtensor(b: Builder, node: Apply) -> Iterator[None]:
 def inc_reuses(node: Apply) -> list[tuple[int, int]]:
     """What is written into may be written into where it lies."""
     return [(0, 0)]
+
+
+@waits.define(IncSubtensor, AdvancedIncSubtensor1)
+def inc_waits(node: Apply) -> tuple[int, ...]:
+    """Indices are checked, the numbers themselves are not."""
+    return (0, 1)
 
 
 def _copied(b: Builder, node: Apply, x: Array) -> tuple[Array, bool]:

@@ -11,7 +11,7 @@ from bitale_graph.variable import Apply, Variable
 
 from ..builder import Array, Builder, comment_of, product
 from ..ctype import C_TYPES, is_supported
-from ..memory import reuses
+from ..memory import reuses, waits
 from .kernel import Body, Kernel, Operand
 from .scalar import is_known, needs_numpy
 from .table import emits, supports
@@ -64,6 +64,12 @@ def loop_reuses(node: Apply) -> list[tuple[int, int]]:
             if same and all(_varies(v, a, loop.ndim) or static[a] == 1 for a in range(loop.ndim)):
                 pairs.append((i, j))
     return pairs
+
+
+@waits.define(Loop, Elementwise, Reduce)
+def loop_waits(node: Apply) -> range:
+    """Only packing reads numbers before the work, and results of other nodes need none."""
+    return range(len(node.inputs))
 
 
 @emits.define(Loop, Elementwise, Reduce)

@@ -16,9 +16,9 @@ from bitale_graph.variable import Apply, Variable
 from ..builder import Array, size_of
 from ..ctype import C_TYPES, is_supported
 from ..memory import plan_memory
-from ..region import Region, has_c_text, has_own_buffer, taken_over
+from ..region import Region, has_own_buffer, taken_over
 from ..scope import Scope
-from .table import emits, supports
+from .table import emits, has_c_text, supports
 
 if TYPE_CHECKING:
     from ..builder import Builder

@@ -8,6 +8,7 @@ from bitale_graph.rules import RuleTable
 from bitale_graph.variable import Apply
 
 from ..builder import Builder
+from ..ctype import is_supported
 
 # A rule writes in two phases with a ``yield`` between them: first everything that can fail (checks,
 # buffers, packing), then the work, which cannot. Work in shared storage starts only when nothing
@@ -19,3 +20,13 @@ emits: RuleTable[Emit] = RuleTable("C text", "bitale_codegen_c/emit")
 # dtypes.
 Supports = Callable[[Apply], bool]
 supports: RuleTable[Supports] = RuleTable("a rule on what C computes", "bitale_codegen_c/emit")
+
+
+def has_c_text(node: Apply) -> bool:
+    """Whether a node becomes C, rather than a call back into Python."""
+    if type(node.op) not in emits:
+        return False
+    rule = supports.get(type(node.op))
+    if rule is not None:
+        return rule(node)
+    return all(is_supported(v.type.dtype) for v in (*node.inputs, *node.outputs))  # type: ignore[attr-defined]
