@@ -408,7 +408,7 @@ class Builder:
         # What shows an argument is packed once for all its readers; else memory is given back soon.
         scope = self.scope
         is_fixed = scope.is_fixed_memory(a)
-        is_given = is_fixed or (not a.slots and scope.steps is None)
+        is_given = is_fixed or not (a.slots or any(s.steps for s in self.scopes))
         key = (a.name, fits, *(a.strides or ()), str(keep_strides))
         if key in scope.packed:
             return scope.packed[key]

@@ -13,7 +13,7 @@ from bitale_graph.variable import Apply, Constant, Variable
 
 from .builder import Array, Builder
 from .ctype import C_TYPES, is_supported
-from .emit import argmax, assertion, indexing, loop, product, scan, shape, softmax  # noqa: F401 (each fills the tables)
+from .emit import argmax, assertion, ifelse, indexing, loop, product, scan, shape, softmax  # noqa: F401 (each fills the tables)
 from .memory import plan_memory
 from .region import Region, has_own_buffer, taken_over
 from .vector_math.table import source as vector_source
