@@ -148,25 +148,31 @@ def _gru(x, p):
     return states[-1], backwards
 
 
-def sentence(data):
-    """A step of gradient descent of the classifier of sentences."""
+def sentence_learner(data):
+    """A function that takes a step of gradient descent on one sentence, and gives its cost."""
     p = {name: w.copy() for name, w in data["parameters"].items()}
-    words, label = data["words"], data["label"]
+    rate = data["rate"]
 
-    def step():
+    def learn(words, label):
         h, backwards = _gru(p["embeddings"][words][:, None], p)
         loss, ct = _loss_and_cotangent(h @ p["W_output"].T, np.array([label]))
         loss += SENTENCE_L2 * sum(np.vdot(w, w) for w in p.values())
         gradients, x_ct = backwards(ct @ p["W_output"])
         gradients["W_output"] = ct.T @ h
         for w in p.values():
-            w *= 1 - 2 * data["rate"] * SENTENCE_L2
+            w *= 1 - 2 * rate * SENTENCE_L2
         for name, gradient in gradients.items():
-            p[name] -= data["rate"] * gradient
-        np.subtract.at(p["embeddings"], words, data["rate"] * x_ct[:, 0])
+            p[name] -= rate * gradient
+        np.subtract.at(p["embeddings"], words, rate * x_ct[:, 0])
         return float(loss)
 
-    return step
+    return learn
+
+
+def sentence(data):
+    """A step of gradient descent of the classifier of sentences."""
+    learn = sentence_learner(data)
+    return lambda: learn(data["words"], data["label"])
 
 
 def recurrence(data):
