@@ -23,6 +23,7 @@ from .rules import (  # noqa: F401 (each puts its rules into the phases)
     elementwise,
     fill,
     indexing,
+    joining,
     power,
     product,
     reduction,

@@ -6,12 +6,12 @@ over steps and rows alike; or of what can be had for all steps at once.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from bitale_graph import scalar
-from bitale_graph.elementwise import Elementwise
 from bitale_graph.ops import math as tm
 from bitale_graph.ops import reduction
 from bitale_graph.ops.product import Dot
@@ -226,14 +226,37 @@ class _Finder:
         if isinstance(node.op, Dot):
             x, y = node.inputs
             return None if _ndim(x) == _ndim(y) == 1 else (_columns(x), _rows(y))
-        if isinstance(node.op, Elementwise) and node.op.scalar_op is scalar.mul:
-            for x, y in (node.inputs, node.inputs[::-1]):
-                column = turned(x, 0, "x")
-                if column is not None and _ndim(column) == 1:
-                    row = turned(y, "x", 0) if _ndim(y) == 2 else y
-                    if row is not None and _ndim(row) == 1:
-                        return (column, _same), (row, _same)
+        outer = _outer_product(value)
+        return None if outer is None else tuple((v, _same) for v in outer)
+
+
+def _outer_product(value: Variable) -> tuple[Variable, Variable] | None:
+    """Two vectors, made of the factors of an elementwise product of columns and rows."""
+    if value.type.broadcastable != (False, False):  # type: ignore[attr-defined]
         return None
+    columns: list[Any] = []
+    rows: list[Any] = []
+    pending = [value]
+    while pending:
+        v: Any = pending.pop()
+        pair = operands(v, scalar.mul)
+        kind = v.type.broadcastable
+        if pair is not None and not all(kind):
+            pending.extend(pair)
+        elif all(kind):
+            columns.append(dimshuffle(v))
+        elif kind == (False, True):
+            inner = turned(v, 0, "x")
+            columns.append(dimshuffle(v, 0) if inner is None else inner)
+        elif kind in ((True, False), (False,)):
+            inner = turned(v, "x", 0)
+            rows.append(v if v.type.ndim == 1 else dimshuffle(v, 1) if inner is None else inner)
+        else:
+            return None
+    if not rows or all(v.type.ndim == 0 for v in columns):
+        return None
+    column, row = (functools.reduce(tm.mul2, factors) for factors in (columns, rows))
+    return column, row
 
 
 def _ndim(v: Variable) -> int:
