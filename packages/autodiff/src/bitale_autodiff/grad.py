@@ -10,7 +10,8 @@ from bitale_graph import Constant, TensorType, Variable
 from bitale_graph import dtype as dtypes
 from bitale_graph import language as T
 from bitale_graph.errors import DtypeError, ShapeError, describe
-from bitale_graph.traversal import ancestors
+from bitale_graph.lazy import lazy_forms
+from bitale_graph.traversal import ancestors, graph_replace
 
 from .errors import DisconnectedInputError, NullTypeGradError
 from .walker import cotangent_dtype, pull_back, zeros_for
@@ -95,10 +96,9 @@ def grad(
     fixed = set(known)
     for v in [v for v, g in seeds.items() if isinstance(g.type, DisconnectedType)]:
         del seeds[v]
-    cotangents = pull_back(seeds, variables, constants, fixed)
+    cotangents = _pulled_back(seeds, variables, constants, fixed)
     results = []
-    for v in variables:
-        ct = cotangents.get(v)
+    for v, ct in zip(variables, cotangents, strict=True):
         if ct is None:
             _tell_disconnected(v, cost, disconnected_inputs.lower())
             ct = _for_disconnected(v, return_disconnected.lower())
@@ -112,6 +112,34 @@ def grad(
     if add_names and cost is not None:
         _name(cost, variables, results, known.values())
     return format_as(isinstance(wrt, list), isinstance(wrt, tuple), results, _is_single(wrt))
+
+
+def _pulled_back(
+    seeds: Mapping[Variable, Any],
+    variables: Sequence[Variable],
+    constants: set[Variable],
+    fixed: set[Variable],
+) -> list[Any]:
+    """The cotangents of ``variables``, None where there is no path.
+
+    Choices are differentiated as they run, with the work of a branch inside of it.
+    """
+    forms = lazy_forms([*seeds, *variables], stop_at=constants)
+    if not forms:
+        found = pull_back(seeds, variables, constants, fixed)
+        return [found.get(v) for v in variables]
+    found = pull_back(
+        {forms.get(v, v): ct for v, ct in seeds.items()},
+        [forms.get(v, v) for v in variables],
+        constants,
+        {forms.get(v, v) for v in fixed},
+    )
+    cotangents = [found.get(forms.get(v, v)) for v in variables]
+    # What the derivatives read of the expression is the user's own, and is computed once.
+    own = {new: old for old, new in forms.items()}
+    computed = [ct for ct in cotangents if isinstance(ct, Variable)]
+    replaced = iter(graph_replace(computed, own))
+    return [next(replaced) if isinstance(ct, Variable) else ct for ct in cotangents]
 
 
 def format_as(use_list: bool, use_tuple: bool, outputs: Any, single: bool | None = None) -> Any:

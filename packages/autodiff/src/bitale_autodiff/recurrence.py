@@ -7,22 +7,23 @@ from typing import Any
 
 from bitale_graph import TensorType, Variable
 from bitale_graph import dtype as dtypes
+from bitale_graph.body import Body
 from bitale_graph.ops.scan import Scan, ScanInputs
 
 from .walker import accumulate, connection_pattern, cotangent_dtype, pull_back
 from .zero import ZERO, NullType
 
 
-def dependence(op: Scan) -> dict[Variable, set[Variable]]:
-    """For each output of the body the inputs whose numbers it depends on, in one step."""
-    found: dict[Variable, set[Variable]] = {v: {v} for v in op.body.inputs}
+def dependence(body: Body) -> dict[Variable, set[Variable]]:
+    """For each output of a body the inputs whose numbers it depends on."""
+    found: dict[Variable, set[Variable]] = {v: {v} for v in body.inputs}
     nothing: set[Variable] = set()
-    for node in op.body.graph.toposort():
+    for node in body.graph.toposort():
         pattern = connection_pattern(node)
         read = [found.get(v, nothing) for v in node.inputs]
         for j, o in enumerate(node.outputs):
             found[o] = nothing.union(*(r for r, row in zip(read, pattern, strict=True) if row[j]))
-    return {v: found.get(v, nothing) for v in op.body.outputs}
+    return {v: found.get(v, nothing) for v in body.outputs}
 
 
 def cotangent_leaf(v: Any) -> Any:
@@ -74,7 +75,7 @@ class StepBack:
         self.found = self._pulled_back(last, wanted)
 
     def _carried(self, last: Iterable[int], wanted: ScanInputs[bool]) -> list[int]:
-        depends = dependence(self.op)
+        depends = dependence(self.op.body)
         states = self.op.inner.states
         before = {
             i: [j for j, s in enumerate(states) if s in depends[new]]

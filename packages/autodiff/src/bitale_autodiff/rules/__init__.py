@@ -3,6 +3,7 @@
 from . import assertion as assertion
 from . import creation as creation
 from . import elementwise as elementwise
+from . import ifelse as ifelse
 from . import indexing as indexing
 from . import join as join
 from . import loop as loop

@@ -27,7 +27,7 @@ from ..zero import ZERO
 def scan_connection(node: Apply) -> list[list[bool]]:
     """What an output depends on through any number of steps; a state also on the first one."""
     op: Any = node.op
-    depends = dependence(op)
+    depends = dependence(op.body)
     inner, inner_outputs = op.inner, op.inner_outputs
     place = {v: i for i, v in enumerate(op.body.inputs)}
     of_states = [{place[v]} for v in inner.states]

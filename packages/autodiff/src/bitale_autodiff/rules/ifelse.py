@@ -1,0 +1,82 @@
+"""Choices: the branch that ran is pulled back, and only that one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from bitale_graph import Apply, TensorType, Variable
+from bitale_graph import language as T
+from bitale_graph.body import Body
+from bitale_graph.ops.ifelse import IfElse
+
+from ..recurrence import cotangent_leaf, dependence, is_computed
+from ..table import Cotangents, connections, vjps
+from ..walker import accumulate, pull_back, zeros_for
+from ..zero import ZERO
+
+
+@connections.define(IfElse)
+def ifelse_connection(node: Apply) -> list[list[bool]]:
+    """What either branch depends on; nothing depends on the number that the condition is."""
+    op: Any = node.op
+    found = [(body, dependence(body)) for body in op.bodies]
+    rows = [
+        [
+            any(body.inputs[i] in depends[body.outputs[k]] for body, depends in found)
+            for k in range(len(node.outputs))
+        ]
+        for i in range(len(node.inputs) - 1)
+    ]
+    return [[False] * len(node.outputs), *rows]
+
+
+@vjps.define(IfElse)
+def ifelse_vjp(
+    op: Any, inputs: Sequence[Any], outputs: Sequence[Any], cotangents: Cotangents
+) -> list[Any]:
+    """Choose between the pull-backs of the two branches; what a branch does not use gets zeros.
+
+    The branch is computed again by its pull-back, as far as that needs it.
+    """
+    condition, *captured = inputs
+    arriving = {k: ct for k, ct in enumerate(cotangents) if ct is not None}
+    # Of a cotangent more may be known, by which branch runs, than the other branch can have.
+    leaves = {k: cotangent_leaf(outputs[k]) for k in arriving}
+    asked = [i for i, wanted in enumerate(cotangents.wanted[1:]) if wanted]
+    found = [_pulled_back(body, leaves, asked) for body in op.bodies]
+    terms: list[Any] = [None] * len(inputs)
+    chosen = []
+    for i in asked:
+        pair = [cts.get(body.inputs[i]) for body, cts in zip(op.bodies, found, strict=True)]
+        undefined = [ct for ct in pair if not (ct is None or ct is ZERO or is_computed(ct))]
+        if undefined:
+            terms[i + 1] = undefined[0]
+        elif any(is_computed(ct) for ct in pair):
+            chosen.append((i, pair))
+        elif ZERO in pair:
+            terms[i + 1] = ZERO
+    if not chosen:
+        return terms
+    bodies = []
+    for which, body in enumerate(op.bodies):
+        results: list[Any] = [
+            pair[which] if is_computed(pair[which]) else zeros_for(body.inputs[i])
+            for i, pair in chosen
+        ]
+        bodies.append(Body([*body.inputs, *leaves.values()], results))
+    node = op.changed((bodies[0], bodies[1])).make_node(condition, *captured, *arriving.values())
+    for (i, _), term in zip(chosen, node.outputs, strict=True):
+        terms[i + 1] = T.specify_shape(term, captured[i].type.shape)
+    return terms
+
+
+def _pulled_back(body: Body, leaves: dict[int, Any], asked: Sequence[int]) -> dict[Variable, Any]:
+    """The cotangents of the inputs of a branch, from leaves that stand for those of its outputs."""
+    seeds: dict[Variable, Any] = {}
+    for k, leaf in leaves.items():
+        result = body.outputs[k]
+        assert isinstance(result.type, TensorType)
+        ct = T.specify_shape(leaf, result.type.shape)
+        seeds[result] = accumulate(seeds[result], ct) if result in seeds else ct
+    return pull_back(seeds, [body.inputs[i] for i in asked])
