@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from bitale_graph import Apply, Constant
+from bitale_graph import Apply, Constant, Elementwise
 from bitale_graph import language as T
+from bitale_graph import scalar as s
 from bitale_graph.conversion import constant_int
 from bitale_graph.ops.creation import Alloc
-from bitale_graph.ops.indexing import IncSubtensor
+from bitale_graph.ops.indexing import IncSubtensor, Subtensor
 from bitale_graph.ops.scan import Scan
 from bitale_graph.ops.shape import ShapeI
 
@@ -104,11 +105,32 @@ class Window:
 
 
 def _is_length(n: Any, x: Any) -> bool:
-    """Whether a sequence is known to have ``n`` rows."""
-    if n.owner is not None and isinstance(n.owner.op, ShapeI) and n.owner.op.axis == 0:
-        return n.owner.inputs[0] is x
+    """Whether a sequence, which has at least ``n`` rows, is known to have no more."""
     count = constant_int(n)
-    return count is not None and x.type.shape[0] == count
+    if count is not None:
+        return bool(x.type.shape[0] == count)
+    x = _unreversed(x)
+    # The longest of some lengths is the length of each: the loop refuses sequences too short.
+    lengths = [n]
+    while lengths:
+        v = lengths.pop()
+        node = v.owner
+        if node is None:
+            continue
+        if isinstance(node.op, ShapeI) and node.op.axis == 0 and node.inputs[0] is x:
+            return True
+        if isinstance(node.op, Elementwise) and node.op.scalar_op is s.maximum:
+            lengths.extend(node.inputs)
+    return False
+
+
+def _unreversed(x: Any) -> Any:
+    """The tensor of which ``x`` is all rows, from the last to the first."""
+    if x.owner is None or not isinstance(x.owner.op, Subtensor):
+        return x
+    pattern, inputs = x.owner.op.pattern, x.owner.inputs
+    is_reversed = pattern == ((False, False, True),) and constant_int(inputs[1]) == -1
+    return inputs[0] if is_reversed else x
 
 
 @dataclass(frozen=True)
