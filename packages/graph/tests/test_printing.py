@@ -2,7 +2,7 @@ import io
 
 import numpy as np
 import pytest
-from bitale_graph import FunctionGraph, debugprint, function, pp, shared
+from bitale_graph import FunctionGraph, debugprint, function, pp, scan, shared
 from bitale_graph import language as T
 from bitale_graph.ops.softmax import SoftmaxCrossentropy
 
@@ -118,3 +118,43 @@ def test_the_text_of_variables_and_nodes():
     assert str(x.sum().owner.op) == "Reduce{add, axes=(0, 1)}"
     assert str(x.T.owner.op) == "Dimshuffle{1,0}"
     assert str(np.add(x, 1).owner.op) == "Elementwise{add}"
+
+
+def test_graphs_that_ops_run_stand_under_the_tree():
+    v = T.dvector("v")
+    inner = scan(lambda e, t: t + e * x.sum(), v, 0.0, name="inner")
+    text_of_inner = text(inner[0])
+    assert text_of_inner == (
+        "Scan{inner}.1 [id A] ''\n"
+        " |ShapeI{axis=0} [id B] ''\n"
+        " | |v [id C]\n"
+        " |v [id C]\n"
+        " |TensorConstant{0.0} [id D]\n"
+        " |x [id E]\n"
+        "\n"
+        "Inner graphs:\n"
+        "\n"
+        "Scan{inner} [id A]\n"
+        " >Elementwise{add} [id F] ''\n"
+        " > |<TensorType(float64, scalar)> [id G] -> [id D]\n"
+        " > |Elementwise{mul} [id H] ''\n"
+        " >   |v[t] [id I] -> [id C]\n"
+        " >   |Reduce{add, axes=(0, 1)} [id J] ''\n"
+        " >     |x [id K] -> [id E]\n"
+        " >Elementwise{add} [id F] ''  (above)\n"
+    )
+    assert "->" not in text(inner[0], ids="")
+
+
+def test_graphs_in_graphs_are_printed_after_each_other():
+    outer = scan(lambda row: scan(lambda e: T.exp(e), row, name="inner")[0], x, name="outer")[0]
+    found = text(function([x], outer))
+    assert found.index("Scan{outer} [id") < found.index("\nScan{inner} [id")
+    assert found.count("Inner graphs:") == 1
+    assert found.index("\nScan{inner} [id") < found.index("Elementwise{exp}")
+    assert "Inner graphs" not in text(outer + 1, depth=1)
+
+
+def test_a_loop_as_mathematics():
+    total = scan(lambda row, t: t + row, y[0], 0.0, n_steps=3, name="sums")[0]
+    assert pp(total * 2).startswith("(Scan{sums}(TensorConstant{3}, Subtensor(y")
