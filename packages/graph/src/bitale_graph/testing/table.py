@@ -10,6 +10,7 @@ from .condition_samples import assertion_samples, ifelse_samples
 from .elementwise_samples import elementwise_samples
 from .index_samples import index_samples
 from .numeric_samples import loop_samples, product_samples, reduction_samples, softmax_samples
+from .scan_samples import scan_samples
 from .shape_samples import creation_samples, join_samples, shape_samples
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ def _table() -> tuple[OpSample, ...]:
         *product_samples(),
         *softmax_samples(),
         *loop_samples(),
+        *scan_samples(),
         *assertion_samples(),
         *ifelse_samples(),
     )
