@@ -245,11 +245,11 @@ def _while_loops() -> Iterator[OpSample]:
         return reference
 
     for name, n, limit_value, keep in (
-        ("stops", 5, 3.0, False),
+        ("stops", 5, 3.5, False),
         ("stops at once", 5, 0.1, False),
         ("runs out", 4, 99.0, False),
-        ("no step", 0, 3.0, False),
-        ("keeps one row", 5, 3.0, True),
+        ("no step", 0, 3.5, False),
+        ("keeps one row", 5, 3.5, True),
     ):
         yield sample(
             f"Scan: while, {name}",
