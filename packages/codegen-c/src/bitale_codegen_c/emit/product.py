@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from bitale_graph.ops.product import Dot, Gemm
-from bitale_graph.variable import Apply
+from bitale_graph.variable import Apply, Variable
 
 from ..blas import BLAS_NAMES
 from ..ctype import SUFFIXES
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
 SMALL_PRODUCT = 6000
 # Up to this many columns, products with a transposed left side have a kernel of their own.
 THIN = 16
+# Up to this many rows, products with what does not change from step to step of a loop use panels
+# that are packed before the loop; BLAS packs both operands at every call.
+PANEL_ROWS = 128
+_SUPPORT = ("thin_product", "product", "panel_product")
 
 
 def _library(b: Builder, dtype: str) -> str:
@@ -29,7 +34,7 @@ def _library(b: Builder, dtype: str) -> str:
     suffix = SUFFIXES[dtype]
     letter = "s" if dtype == "float32" else "d"
     folder = files(__package__) / ".." / "support"
-    text = "\n".join((folder / f"{name}.h").read_text() for name in ("thin_product", "product"))
+    text = "\n".join((folder / f"{name}.h").read_text() for name in _SUPPORT)
     for marker, value in (
         ("BT_GEMM_SUFFIX", str(BLAS_NAMES.index(f"{letter}gemm"))),
         ("BT_GEMV_SUFFIX", str(BLAS_NAMES.index(f"{letter}gemv"))),
@@ -65,10 +70,17 @@ def emit_dot(b: Builder, node: Apply) -> Iterator[None]:
         b.put(f"{total} = s; }}")
         return
     if x.rank == y.rank == 2:
+        if b.scope.is_fixed_memory(y):
+            yield from _panels(b, suffix, x, y, node.outputs[0])
+            return
         x, y = b.unit_some(x), b.unit_some(y)
         out = b.result(node.outputs[0], [x.lengths[0], y.lengths[1]])
         yield
         b.put(gemm_text(suffix, x, y, out, "1", "0"))
+        return
+    fixed, moving = (y, x) if y.rank == 2 else (_transposed(x), y)
+    if b.scope.is_fixed_memory(fixed):
+        yield from _panels(b, suffix, moving, fixed, node.outputs[0])
         return
     matrix, vector = (x, y) if x.rank == 2 else (y, x)
     matrix = b.unit_some(matrix)
@@ -83,6 +95,42 @@ def emit_dot(b: Builder, node: Apply) -> Iterator[None]:
             *(vector.name, vector.stride(0), out.name),
         )
     )
+
+
+def _transposed(a: Array) -> Array:
+    return replace(a, lengths=a.lengths[::-1], strides=[a.stride(1), a.stride(0)])
+
+
+def _panels(b: Builder, suffix: str, x: Array, y: Array, v: Variable) -> Iterator[None]:
+    """A product of a vector or few rows with a matrix that is packed before the loop."""
+    is_vector = x.rank == 1
+    rows = "1" if is_vector else x.lengths[0]
+    k, n = y.lengths
+    few = f"{rows} <= {PANEL_ROWS}"
+    key = ("panels", y.name, *(y.strides or ()))
+    packed = b.scope.packed.get(key)
+    if packed is None:
+        size = f"({few} ? bt_panels_{suffix}({n}) * bt_panel_{suffix} * ({k}) : 0)"
+        packed = b.scope.packed[key] = b.allocate(f"{y.name}_panels", y.dtype, [size])
+        operand = f"{y.name}, {y.stride(0)}, {y.stride(1)}"
+        b.scope.before.append(
+            f"if ({few}) bt_pack_{suffix}(rt, {k}, {n}, {operand}, {packed.name});"
+        )
+    if not is_vector:
+        x, y = b.unit_some(x), b.unit_some(y)
+    out = b.result(v, [n] if is_vector else [rows, n])
+    yield
+    row_stride = "0" if is_vector else x.stride(0)
+    operand = f"{x.name}, {row_stride}, {x.stride(x.rank - 1)}"
+    panels = (
+        f"bt_panel_product_{suffix}(rt, {rows}, {n}, {k}, {operand}, {packed.name}, "
+        f"{out.name}, {n});"
+    )
+    if is_vector:
+        b.put(panels)
+        return
+    b.put(f"if ({few}) {panels}")
+    b.put(f"else {gemm_text(suffix, x, y, out, '1', '0')}")
 
 
 def _call(function: str, *arguments: str) -> str:
