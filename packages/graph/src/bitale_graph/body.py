@@ -6,6 +6,7 @@ import functools
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from . import trace as tracing
 from .flat import FlatGraph, flatten, structure, unflatten
 from .function_graph import FunctionGraph
 from .numpy_linker import run_graph
@@ -112,6 +113,20 @@ class Body:
         return Body(
             inputs, graph_replace(self.outputs, dict(zip(self.inputs, inputs, strict=True)))
         )
+
+    def expressions(self, given: Sequence[Variable]) -> list[Variable]:
+        """The outputs as expressions of variables outside, one for each input.
+
+        Types stay as they are: of what is given more may be known than a branch that does not run
+        can have.
+        """
+        memo = dict(zip(self.inputs, given, strict=True))
+        for node in self.graph.toposort():
+            with tracing.inherited(node.trace):
+                outputs = [v.type(v.name) for v in node.outputs]
+                made = Apply(node.op, [memo.get(v, v) for v in node.inputs], outputs)
+            memo.update(zip(node.outputs, made.outputs, strict=True))
+        return [memo.get(v, v) for v in self.outputs]
 
     def lengths(
         self, known: Mapping[Variable, Sequence[Any]], values: Mapping[Variable, Variable]

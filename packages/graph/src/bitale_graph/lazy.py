@@ -140,7 +140,7 @@ class _Moving:
         results = []
         captured: dict[Variable, None] = {}
         for body, place in zip(op.bodies, self.branches[node], strict=True):
-            inner = _inlined(body, given)
+            inner = body.expressions(given)
             results.append(inner)
             captured.update(self._boundary(inner, place))
         if len(given) == len(captured) and set(given) == set(captured):
@@ -170,21 +170,6 @@ class _Moving:
             else:
                 stack.extend(reversed(v.owner.inputs))
         return found
-
-
-def _inlined(body: Body, given: Sequence[Variable]) -> list[Variable]:
-    """The outputs of a body, from variables outside.
-
-    Types stay as they are: of what is given more may be known than a branch that does not run can
-    have.
-    """
-    memo = dict(zip(body.inputs, given, strict=True))
-    for node in body.graph.toposort():
-        with tracing.inherited(node.trace):
-            outputs = [v.type(v.name) for v in node.outputs]
-            made = Apply(node.op, [memo.get(v, v) for v in node.inputs], outputs)
-        memo.update(zip(node.outputs, made.outputs, strict=True))
-    return [memo.get(v, v) for v in body.outputs]
 
 
 def levels_of(node: Apply) -> int:
