@@ -11,8 +11,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from bitale_graph import Assert, IfElse, assert_op, ifelse, scalar
 from bitale_graph import language as T
-from bitale_graph import scalar
+from bitale_graph.body import Body
 from bitale_graph.elementwise import Elementwise
 from bitale_graph.ops.creation import Alloc
 from bitale_graph.ops.join import Join
@@ -94,6 +95,13 @@ def fused(x, t):
 
 
 ones = np.ones((3, 1))
+
+
+def chosen(condition, x, work):
+    """Choose between work in a branch and x."""
+    return IfElse(Body([x], [work(x)]), Body([x], [x]))(condition, x)
+
+
 CASES = [
     # arithmetic
     Case("neg_of_neg", lambda x: -T.neg(x), lambda x: -abs(-x)),
@@ -400,6 +408,33 @@ CASES = [
         lambda x, y, t: (
             written(y, t * 0.5, t) - x * written(y, t * 0.5, t).sum(axis=1, keepdims=True)
         ),
+    ),
+    # conditions
+    Case(
+        "assertion_that_holds",
+        lambda x, s: assert_op(x, s > 0, T.constant(True)),
+        lambda x, s: assert_op(x, s > 0),
+    ),
+    Case(
+        "assertion_of_assertion",
+        lambda x, s: assert_op(assert_op(x, s > 0), s < 1),
+        lambda x, s: assert_op(Assert("another")(x, s > 0), s < 1),
+    ),
+    Case("ifelse_of_known", lambda x, y: ifelse(0, x, y), lambda x, y, s: ifelse(s > 0, x, y)),
+    Case(
+        "ifelse_unused",
+        lambda x, y, s: ifelse(s > 0, [x, x], [y, x])[0],
+        lambda x, y, s: ifelse(s > 0, x, y),
+    ),
+    Case(
+        "ifelse_of_same_condition",
+        lambda x, y, s: ifelse(s > 0, x, y) * ifelse(s > 0, y, x),
+        lambda x, y, s: ifelse(s > 0, ifelse(s > 0, x, y), y),
+    ),
+    Case(
+        "ifelse_beside_same_work",
+        lambda x, s: chosen(s > 0, x, lambda v: T.tanh(T.exp(v))) + T.exp(x),
+        lambda x, s: T.exp(chosen(s > 0, x, lambda v: T.tanh(T.exp(v)))),
     ),
     # specialized
     Case("product_with_itself", lambda m: m * m, lambda m, n: m * n),

@@ -11,6 +11,7 @@ from bitale_graph.function_graph import FunctionGraph
 from .fixed_point import PassFunction, to_fixed_point
 from .passes.fold_constants import fold_constants
 from .passes.fuse_loops import fuse_loops
+from .passes.lazy import lazy
 from .passes.merge import merge
 from .passes.remove_identities import remove_identities
 from .passes.rewrite_bodies import rewrite_bodies
@@ -22,6 +23,7 @@ from .rules import (  # noqa: F401 (each puts its rules into the phases)
     crossentropy,
     elementwise,
     fill,
+    ifelse,
     indexing,
     joining,
     power,
@@ -87,6 +89,8 @@ SIMPLIFYING = (
     Pass("remove_identities", remove_identities, always=True),
     # Every later match then sees fewer nodes, and the same expression as the same variable.
     Pass("merge", merge, always=True),
+    # What both branches of a choice compute is one variable now, and stays outside of them.
+    Pass("lazy", lazy, always=True),
     # One spelling, so that the rules after it need one pattern.
     Pass("canonical", to_fixed_point(canonical)),
     # What has become equal; stability looks for a variable that occurs twice.
@@ -107,6 +111,8 @@ SIMPLIFYING = (
     Pass("scan", rewrite_scans(_simplify)),
 )
 FINISHING = (
+    # What the passes before have left to one branch alone.
+    Pass("lazy", lazy),
     # Sums are in order now, and not hidden in loops yet.
     Pass("blas", to_fixed_point(blas)),
     # Numbers that specialize and blas have put together, and the nodes of them that are equal.
