@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from bitale_graph import TensorType, function, scan, shared
+from bitale_graph import TensorType, function, ifelse, scan, shared
 from bitale_graph import language as T
 from bitale_graph.body import Body
 from bitale_graph.errors import ShapeError
@@ -354,3 +354,11 @@ def test_scan_agrees_with_a_python_loop(data):
     found = f(*arrays, n_steps or 0)
     for got, wanted in zip(found, by_hand(sequences, states, n_steps, backwards), strict=True):
         np.testing.assert_allclose(got, wanted, rtol=1e-12)
+
+
+def test_a_looser_state_reaches_choices_inside():
+    def step(h):
+        return T.dot(m, ifelse(h.sum() > 8, h + 1, h * 2))
+
+    found = values(scan(step, None, T.ones((4,)), n_steps=4), [m], np.eye(4))
+    np.testing.assert_array_equal(found[:, 0], [2, 4, 5, 6])

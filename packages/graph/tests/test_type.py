@@ -225,3 +225,11 @@ def test_infinity_and_nan_convert_exactly():
     assert np.isinf(found[0])
     assert np.isnan(found[1])
     assert np.signbit(found[2])
+
+
+def test_loosened_leaves_out_lengths_that_another_type_does_not_know():
+    known = TensorType("float64", (2, 3))
+    assert known.loosened(TensorType("float64", (None, 5))) == TensorType("float64", (None, 3))
+    for other in ((2, 3), (None,)):
+        assert known.loosened(TensorType("float64", other)) is known
+    assert known.loosened(TensorType("float32", (None, None))) is known

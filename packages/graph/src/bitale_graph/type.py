@@ -99,6 +99,18 @@ class TensorType(Type):
         """A type with another dtype or shape."""
         return TensorType(dtype or self.dtype, self.shape if shape is None else shape)
 
+    def loosened(self, other: Type) -> TensorType:
+        """Leave out the lengths that ``other``, of the same dtype and rank, does not know.
+
+        Give the type itself where there are none.
+        """
+        if not isinstance(other, TensorType) or other.dtype != self.dtype:
+            return self
+        if other.ndim != self.ndim or None not in other.shape:
+            return self
+        lengths = zip(self.shape, other.shape, strict=True)
+        return self.clone(shape=tuple(None if m is None else n for n, m in lengths))
+
     def admits(self, other: Type) -> bool:
         return (
             isinstance(other, TensorType)

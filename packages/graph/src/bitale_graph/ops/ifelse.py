@@ -81,6 +81,11 @@ class IfElse(Op):
         for body in self.bodies:
             if len(given) != len(body.inputs):
                 raise TypeError(f"ifelse: {len(body.inputs)} inputs expected, {len(given)} given")
+            types: list[Any] = [v.type for v in body.inputs]
+            looser = [t.loosened(v.type) for t, v in zip(types, given, strict=True)]
+            if looser != types:
+                made_anew = [b.with_input_types(looser) for b in self.bodies]
+                return self.changed((made_anew[0], made_anew[1])).make_node(condition, *given)
             for v, inner in zip(given, body.inputs, strict=True):
                 if not inner.type.admits(v.type):
                     raise TypeError(

@@ -230,13 +230,13 @@ class Scan(Op):
         types: list[Any] = [v.type for v in self.body.inputs]
         body = self.body
         while True:
-            looser = list(map(_looser, types, read))
+            looser = [t.loosened(other) for t, other in zip(types, read, strict=True)]
             if looser == types:
                 return self if body is self.body else self.changed(body=body)
             types = looser
             body = self.body.with_input_types(types)
             for k, new in enumerate(body.outputs[: self.n_states], self.n_sequences):
-                read[k] = _looser(read[k], new.type)
+                read[k] = read[k].loosened(new.type)
 
     def perform(self, node: Apply, inputs: Sequence[Any], output_storage: Storage) -> None:
         n = int(inputs[0])
@@ -334,14 +334,6 @@ class Scan(Op):
 
     def __str__(self) -> str:
         return f"Scan{{{self.name}}}" if self.name else "Scan"
-
-
-def _looser(inner: Any, given: Any) -> Any:
-    """``inner``, with the lengths unknown that ``given`` does not know."""
-    if inner.dtype != given.dtype or inner.ndim != given.ndim or None not in given.shape:
-        return inner
-    lengths = zip(inner.shape, given.shape, strict=True)
-    return inner.clone(shape=tuple(None if m is None else n for n, m in lengths))
 
 
 def _lengths(v: Any) -> list[Any]:
