@@ -10,8 +10,9 @@ import pytest
 NAMES = {
     "bitale": """
         Apply Constant Function FunctionGraph FunctionMaker In Mode Op Out SharedVariable Type
-        Variable __version__ change_flags compile config debugprint dot function grad gradient ifelse
-        pp pprint predefined_modes printing shared tensor
+        Variable __version__ carry_scan change_flags compile config debugprint dot foldl foldr
+        function grad gradient ifelse map pp pprint predefined_modes printing reduce scan
+        scan_checkpoints scan_module shared tensor
     """,
     "bitale.printing": "debugprint pp pprint",
     "bitale.gradient": """
@@ -23,6 +24,9 @@ NAMES = {
         predefined_modes register_mode shared shared_constructor
     """,
     "bitale.ifelse": "IfElse ifelse",
+    "bitale.scan_module": """
+        OrderedUpdates carry_scan foldl foldr map reduce scan scan_checkpoints until
+    """,
     "bitale.tensor.opt": "Assert assert_op",
     "bitale.tensor.var": "TensorConstant TensorVariable",
     "bitale.tensor.sharedvar": "SharedVariable TensorSharedVariable shared shared_constructor",
