@@ -11,7 +11,7 @@ from bitale_graph import FunctionGraph, Mode, config, function
 from bitale_graph import language as T
 from bitale_optimize import pipeline
 from bitale_optimize.fixed_point import to_fixed_point
-from bitale_optimize.phases import PHASES
+from bitale_optimize.phases import PHASES, scans
 from bitale_optimize.rewrite import Firing, RewriteContext, Rule, RuleSet
 from bitale_optimize.rules.blas import blas
 
@@ -87,7 +87,7 @@ class Rewriting:
 
 
 def find_rule(name: str) -> Rule:
-    for rules in (*PHASES.values(), blas):
+    for rules in (*PHASES.values(), scans, blas):
         if name in rules:
             return rules[name]
     raise KeyError(name)

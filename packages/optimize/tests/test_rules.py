@@ -254,6 +254,15 @@ CASES = [
         lambda x, v: T.set_subtensor(x[1:], v),
     ),
     Case(
+        "join_of_increments",
+        lambda x, y: T.inc_subtensor(
+            T.inc_subtensor(T.zeros_like(x)[:, 2:], y[:, 2:])[:, :2], x[:, :2]
+        ),
+        lambda x, y: T.inc_subtensor(
+            T.inc_subtensor(T.zeros_like(x)[:, 2:], y[:, 2:])[:, :1], x[:, :1]
+        ),
+    ),
+    Case(
         "subtensor_of_write",
         lambda x, v: T.set_subtensor(x[1], v)[1],
         lambda x, v: T.inc_subtensor(x[1], v)[1],

@@ -130,7 +130,11 @@ def build(plan, outer, n):
     return taken
 
 
-@pytest.mark.parametrize("mode", [Mode(linker="numpy"), Mode(linker="numpy").excluding("fuse")])
+@pytest.mark.parametrize(
+    "mode",
+    [Mode(linker="numpy"), Mode(linker="numpy").excluding("fuse")],
+    ids=["fused", "not fused"],
+)
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     plans=st.lists(loops, min_size=1, max_size=2),
@@ -160,7 +164,8 @@ def test_loops_keep_their_values(mode, plans, length, kind, twice, seed):
     try:
         outputs = [o for plan in plans for o in build(plan, outer, n)]
     except IndexError:
-        assert kind == "constant" and length < 2
+        assert kind == "constant"
+        assert length < 2
         return
     inputs = [*outer.values(), steps]
     rows = length + extra

@@ -9,6 +9,7 @@ from bitale_graph.conversion import constant_int
 from bitale_graph.elementwise import Elementwise
 from bitale_graph.ops import math as tm
 from bitale_graph.ops.indexing import AdvancedSubtensor1, Subtensor
+from bitale_graph.ops.join import Join
 from bitale_graph.ops.product import Dot
 from bitale_graph.ops.reduction import Reduce
 from bitale_graph.ops.shape import Dimshuffle, Reshape, dimshuffle, reshape, shape_i
@@ -33,6 +34,8 @@ def can_batch(node: Apply, batched: Mapping[Variable, Any] | set[Variable]) -> b
         # Two operands that change are many products and not one, unless they are vectors.
         x, y = node.inputs
         return not all(moves) or (x.type.ndim == 1 and y.type.ndim == 1)  # type: ignore[attr-defined]
+    if isinstance(op, Join):
+        return all(moves)
     if isinstance(op, Reshape):
         is_told = all(constant_int(n) != -1 for n in node.inputs[1:])
         return is_told and not any(moves[1:])
@@ -91,6 +94,8 @@ class Batch:
             return Reduce(op.scalar_op, tuple(a + 1 for a in op.axes), op.acc_dtype, op.dtype)(x)
         if isinstance(op, Dot):
             return product_of_rows(values[0], values[1], moves[0], moves[1])
+        if isinstance(op, Join):
+            return Join(op.axis + 1)(*values)
         if isinstance(op, Reshape):
             return op(x, shape_i(x, 0), *values[1:])
         if not moves[0]:

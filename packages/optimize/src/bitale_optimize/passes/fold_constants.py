@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from bitale_graph.conversion import constant_int
 from bitale_graph.elementwise import Elementwise
 from bitale_graph.function_graph import FunctionGraph
 from bitale_graph.op import result_of
 from bitale_graph.ops.creation import Alloc, Arange, Eye
+from bitale_graph.ops.scan import Scan
 from bitale_graph.scalar import second
 from bitale_graph.type import TensorType
 from bitale_graph.variable import Apply, Constant, Variable
@@ -26,6 +28,8 @@ LARGEST_FILL = 1024
 
 Making them again costs no more than reading them.
 """
+MOST_STEPS = 100
+"""Of a loop of constants that is run when a function is made; longer ones are left to the call."""
 
 
 def fold_constants(graph: FunctionGraph, context: RewriteContext) -> None:
@@ -41,6 +45,8 @@ def fold_constants(graph: FunctionGraph, context: RewriteContext) -> None:
 
 def _is_small(node: Apply) -> bool:
     op = node.op
+    if isinstance(op, Scan) and (constant_int(node.inputs[0]) or 0) > MOST_STEPS:
+        return False
     makes_fill = isinstance(op, (Alloc, Arange, Eye)) or (
         isinstance(op, Elementwise) and op.scalar_op is second
     )

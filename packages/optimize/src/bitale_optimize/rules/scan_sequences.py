@@ -103,10 +103,10 @@ def _independent(loop: Recurrence, rows: set[Variable]) -> tuple[set[Apply], lis
     nodes = loop.nodes()
     free: set[Apply] = set()
     for inner in nodes:
-        if any(v in carried for v in inner.inputs) or not any(v in rows for v in inner.inputs):
+        if not any(v in rows or v in carried for v in inner.inputs):
             continue
         # What reads rows in another way than all at once is as if it were carried.
-        if can_batch(inner, rows):
+        if not any(v in carried for v in inner.inputs) and can_batch(inner, rows):
             free.add(inner)
             rows.update(inner.outputs)
         else:
