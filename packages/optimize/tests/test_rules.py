@@ -268,9 +268,9 @@ CASES = [
         lambda x, v: T.inc_subtensor(x[1], v)[1],
     ),
     Case(
-        "sum_with_increment_of_zeros",
+        "linear_of_increment",
         lambda x, y, t, s: x - s * T.inc_subtensor(T.zeros_like(x)[t[1:2]], y[1:2]),
-        lambda x, y, t, s: x - s * T.inc_subtensor(T.ones_like(x)[t[1:2]], y[1:2]),
+        lambda x, y, t, s: y * T.inc_subtensor(x[t[1:2]], y[1:2]),
     ),
     # reductions
     Case("reduction_over_nothing", lambda x: reduced(scalar.add, (), x), lambda x: T.sum(x, 0)),

@@ -38,6 +38,7 @@ from .rules import (  # noqa: F401 (each puts its rules into the phases)
     shape,
     sigmoid,
     softmax,
+    sparse_update,
     sum,
 )
 from .rules.blas import blas

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from bitale_graph import scalar
 from bitale_graph.conversion import constant_int
 from bitale_graph.elementwise import Elementwise
 from bitale_graph.ops import math as tm
@@ -18,7 +17,7 @@ from bitale_graph.ops.indexing import (
 from bitale_graph.ops.shape import MakeVector
 from bitale_graph.variable import Apply, Variable
 
-from ..forms import is_inexact, is_uniform, made_by, operands, row_of
+from ..forms import is_uniform, made_by
 from ..phases import canonical, specialize
 from ..rewrite import Changes, RewriteContext
 
@@ -144,56 +143,3 @@ def subtensor_of_write(node: Apply, context: RewriteContext) -> Variable | None:
         )
     )
     return written.inputs[1] if same else None
-
-
-@specialize.rule(
-    tracks=[scalar.add, scalar.sub],
-    before="x + c * inc_subtensor(zeros[i], y)",
-    after="inc_subtensor(x[i], c * y)",
-    changes=Changes.ACCURACY,
-)
-def sum_with_increment_of_zeros(node: Apply, context: RewriteContext) -> Variable | None:
-    """Add at the places named, not a tensor of zeros elsewhere: few rows of many are updated."""
-    output = node.outputs[0]
-    if not is_inexact(output):
-        return None
-    x, y = node.inputs
-    tries = [(x, y, row_of(node) is scalar.sub)]
-    if row_of(node) is scalar.add:
-        tries.append((y, x, False))
-    for base, increment, negative in tries:
-        found = _scaled_increment(increment, context)
-        if found is None or not context.shapes.same(base, increment):
-            continue
-        written, factor = found
-        amount: Any = written.inputs[1]
-        if factor is not None:
-            amount = tm.mul2(amount, factor)
-        if negative:
-            amount = tm.neg(amount)
-        made: Variable = written.op(base, amount, *written.inputs[2:])
-        return made
-    return None
-
-
-def _scaled_increment(v: Variable, context: RewriteContext) -> tuple[Apply, Any] | None:
-    """The node that increments zeros, and the 0-d factor of it (None for 1).
-
-    Nothing else may read either.
-    """
-    if not context.has_one_reader(v):
-        return None
-    parts = operands(v, scalar.mul)
-    factor = None
-    if parts is not None:
-        scalars = [p for p in parts if p.type.ndim == 0]
-        if len(scalars) != 1:
-            return None
-        factor = scalars[0]
-        v = parts[0] if parts[1] is factor else parts[1]
-        if not context.has_one_reader(v):
-            return None
-    node = v.owner
-    if node is None or not isinstance(node.op, _WRITES) or node.op.set:
-        return None
-    return (node, factor) if is_uniform(node.inputs[0], 0) else None
