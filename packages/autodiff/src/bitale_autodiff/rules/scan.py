@@ -118,19 +118,13 @@ def _give_forward_values(
     """Find what the loop back reads, and give it that, from a forward loop that keeps more."""
     inner, outer = op.inner, op.outer(inputs)
     fixed = dict(zip(inner.non_sequences, outer.non_sequences, strict=True))
-    of_states: dict[Variable, list[Any]] = {}
-    outer_lengths: dict[Variable, Any] = {}
-    for i, (v, new) in enumerate(zip(inner.states, op.inner_outputs.states, strict=True)):
-        if new is v:
-            fixed[v] = outer.states[i]
-        elif i in step.states and i not in step.undefined:
-            of_states[v] = [T.shape_i(step.states[i], a) for a in range(v.type.ndim)]
-        else:
-            of_states[v] = []
-            for a, n in enumerate(v.type.shape):
-                length = T.lscalar() if n is None else T.shape_i(v, a)
-                of_states[v].append(length)
-                outer_lengths[length] = T.shape_i(outer.states[i], a)
+    fixed |= {
+        v: x
+        for v, new, x in zip(inner.states, op.inner_outputs.states, outer.states, strict=True)
+        if new is v
+    }
+    of_states, outer_lengths = _lengths_of_states(op, outer.states, step)
+    of_states = {v: lengths for v, lengths in of_states.items() if v not in fixed}
     leaf_step = Step(inner.sequences, list(of_states), list(fixed))
     forward = {v for v in op.body.graph.variables if not isinstance(v, Constant)}
     lengths = Lengths(leaf_step, of_states)
@@ -159,6 +153,24 @@ def _give_forward_values(
     for v, x in {**fixed, **outer_lengths}.items():
         if v in used:
             loop.non_sequences[v] = x
+
+
+def _lengths_of_states(
+    op: Any, firsts: Sequence[Any], step: StepBack
+) -> tuple[dict[Variable, list[Any]], dict[Variable, Any]]:
+    """Lengths of the states as the step back has them, and what those that are leaves stand for."""
+    of_states: dict[Variable, list[Any]] = {}
+    outer: dict[Variable, Any] = {}
+    for i, v in enumerate(op.inner.states):
+        if i in step.states and i not in step.undefined:
+            of_states[v] = [T.shape_i(step.states[i], a) for a in range(v.type.ndim)]
+            continue
+        of_states[v] = []
+        for a, n in enumerate(v.type.shape):
+            length = T.lscalar() if n is None else T.shape_i(v, a)
+            of_states[v].append(length)
+            outer[length] = T.shape_i(firsts[i], a)
+    return of_states, outer
 
 
 def _keeping(op: Any, inputs: Sequence[Any], rows: Sequence[Variable]) -> list[Any]:
