@@ -17,7 +17,7 @@ from ..errors import ShapeError, describe
 from ..op import Op, Storage
 from ..run_time_error import note_step
 from ..type import TensorType
-from ..variable import Apply, Constant, Variable
+from ..variable import Apply, Variable
 
 V = TypeVar("V")
 
@@ -293,7 +293,8 @@ class Scan(Op):
                 made.append(np.stack(ordered).astype(dtype, copy=False))
                 continue
             if empty is None:
-                empty = self._lengths_of_rows([as_tensor(x) for x in inputs])
+                constants = [as_tensor(x) for x in inputs]
+                empty = self._lengths_of_rows(constants, [np.shape(x) for x in inputs])
             lengths = empty[k]
             ndim = inner.type.ndim  # type: ignore[attr-defined]
             made.append(np.empty((0, *self._values(lengths, ndim)), dtype))
@@ -306,19 +307,18 @@ class Scan(Op):
         computed = Body([], list(lengths)).run([])
         return [int(x) for x in computed]
 
-    def _lengths_of_rows(self, inputs: Sequence[Any]) -> list[tuple[Any, ...] | None]:
-        outer = self.outer(inputs)
-        inner = self.inner
-        known: dict[Variable, Sequence[Any]] = {}
-        for x, row in zip(outer.sequences, inner.sequences, strict=True):
-            known[row] = _lengths(x)[1:]
-        for v, mine in zip(
-            [*outer.states, *outer.non_sequences],
-            [*inner.states, *inner.non_sequences],
-            strict=True,
-        ):
-            known[mine] = _lengths(v)
-        values = dict(zip(inner.non_sequences, outer.non_sequences, strict=True))
+    def _lengths_of_rows(
+        self, inputs: Sequence[Any], shapes: Sequence[Sequence[Any]]
+    ) -> list[tuple[Any, ...] | None]:
+        outer, inner = self.outer(shapes), self.inner
+        known: dict[Variable, Sequence[Any]] = dict(
+            zip(
+                self.body.inputs,
+                [*(x[1:] for x in outer.sequences), *outer.states, *outer.non_sequences],
+                strict=True,
+            )
+        )
+        values = dict(zip(inner.non_sequences, self.outer(inputs).non_sequences, strict=True))
         return self.body.lengths(known, values)[self.n_states :][: len(self.keeps)]
 
     def infer_shape(self, node: Apply, input_shapes: Sequence[Sequence[Any]]) -> list[Any]:
@@ -327,21 +327,14 @@ class Scan(Op):
         outer = self.outer(input_shapes)
         rows: list[Any] = []
         n = node.outputs[-1] if self.is_while else node.inputs[0]
-        for keep, lengths in zip(self.keeps, self._lengths_of_rows(node.inputs), strict=True):
+        told = self._lengths_of_rows(node.inputs, input_shapes)
+        for keep, lengths in zip(self.keeps, told, strict=True):
             own = n if keep is None else tm.minimum(n, np.int64(keep))
             rows.append(None if lengths is None else (own, *lengths))
         return [*outer.states, *rows, *([()] if self.is_while else [])]
 
     def __str__(self) -> str:
         return f"Scan{{{self.name}}}" if self.name else "Scan"
-
-
-def _lengths(v: Any) -> list[Any]:
-    from .shape import shape_i
-
-    if isinstance(v, Constant):
-        return [np.int64(n) for n in np.shape(v.data)]
-    return [shape_i(v, a) for a in range(v.type.ndim)]
 
 
 def _check_sequence(x: Any, row: Variable, count: int | None) -> None:
