@@ -259,7 +259,19 @@ CASES = [
             T.inc_subtensor(T.zeros_like(x)[:, 2:], y[:, 2:])[:, :2], x[:, :2]
         ),
         lambda x, y: T.inc_subtensor(
-            T.inc_subtensor(T.zeros_like(x)[:, 2:], y[:, 2:])[:, :1], x[:, :1]
+            T.inc_subtensor(T.zeros_like(x)[:, 2:3], y[:, 2:3])[:, :1], x[:, :1]
+        ),
+    ),
+    Case(
+        "join_of_sum_of_increments",
+        lambda x, y: (
+            T.inc_subtensor(T.zeros_like(x)[:, 2:], y[:, 2:])
+            + T.sqr(x)
+            + T.inc_subtensor(T.zeros_like(x)[:, :2], x[:, :2])
+        ),
+        lambda x, y: (
+            T.inc_subtensor(T.zeros_like(x)[:, 2:], y[:, 2:])
+            + T.inc_subtensor(T.zeros_like(x)[:, :3], x[:, :3])
         ),
     ),
     Case(

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+from bitale_graph import scalar
 from bitale_graph.conversion import constant_int
+from bitale_graph.ops import math as tm
+from bitale_graph.ops.creation import Alloc
 from bitale_graph.ops.indexing import IncSubtensor, unpack
 from bitale_graph.ops.join import Join
 from bitale_graph.variable import Apply, Variable
 
-from ..forms import is_uniform
+from ..fitting import symbolic_lengths
+from ..forms import is_uniform, made_by, operands, row_of
 from ..phases import canonical
 from ..rewrite import Changes
 
@@ -26,7 +32,7 @@ _WHOLE = slice(None)
     changes=Changes.DOMAIN,
 )
 def join_of_increments(node: Apply, context: RewriteContext) -> Variable | None:
-    """Slices that cover an axis without overlap are what stands there.
+    """Slices that lie side by side are what stands there, and zeros what is behind them.
 
     So the derivatives of the parts of a tensor become that of the whole.
     """
@@ -34,13 +40,64 @@ def join_of_increments(node: Apply, context: RewriteContext) -> Variable | None:
     axis: int | None = None
     x: Variable = node.outputs[0]
     while x.owner is not None and isinstance(x.owner.op, IncSubtensor):
-        found = _slice_of(x.owner)
+        found = slice_of(x.owner)
         if found is None or (axis is not None and found[0] != axis) or found[1] in parts:
             return None
         axis, start, stop = found
         parts[start] = (stop, x.owner.inputs[1])
         x = x.owner.inputs[0]
-    if axis is None or len(parts) < 2 or not is_uniform(x, 0):
+    if axis is None or not is_uniform(x, 0):
+        return None
+    made: Variable | None = _joined(x, axis, parts)
+    return made
+
+
+@canonical.rule(
+    tracks=[scalar.add],
+    before="v + inc_subtensor(zeros[:k], x) + inc_subtensor(zeros[k:], y)",
+    after="v + join(0, x, y)",
+    changes=Changes.DOMAIN,
+)
+def join_of_sum_of_increments(node: Apply, context: RewriteContext) -> Variable | None:
+    """The same where the parts are added up, as derivatives are."""
+    root = node.outputs[0]
+    reader = context.reader(root)
+    if reader is not None and row_of(reader) is scalar.add:
+        return None
+    parts: dict[int, tuple[int | None, Variable]] = {}
+    others: list[Any] = []
+    axis: int | None = None
+    base: Variable | None = None
+    pending = [root]
+    while pending:
+        v = pending.pop()
+        pair = operands(v, scalar.add)
+        if pair is not None and (v is root or context.has_one_reader(v)):
+            pending.extend(reversed(pair))
+            continue
+        made = made_by(v, IncSubtensor)
+        found = None if made is None or not is_uniform(made.inputs[0], 0) else slice_of(made)
+        is_part = made is not None and found is not None and v.type == root.type
+        if is_part and axis in (None, found[0]) and found[1] not in parts:  # type: ignore[index]
+            axis, start, stop = found  # type: ignore[misc]
+            parts[start] = (stop, made.inputs[1])  # type: ignore[union-attr]
+            base = base or v
+        else:
+            others.append(v)
+    if axis is None or base is None:
+        return None
+    joined = _joined(base, axis, parts)
+    if joined is None:
+        return None
+    return functools.reduce(tm.add2, [*others, joined])  # type: ignore[no-any-return]
+
+
+def _joined(x: Variable, axis: int, parts: dict[int, tuple[int | None, Variable]]) -> Any:
+    """The parts joined, with a tensor of the shape of the result given.
+
+    None if they are not side by side.
+    """
+    if len(parts) < 2:
         return None
     ordered = sorted(parts.items())
     end: int | None = 0
@@ -49,16 +106,22 @@ def join_of_increments(node: Apply, context: RewriteContext) -> Variable | None:
             return None
         end = stop
     kind: Any = x.type
-    if end is not None and end != kind.shape[axis]:
-        return None
     values = [value for _, (_, value) in ordered]
     if not all(_fills(v, kind, axis, start, stop) for start, (stop, v) in ordered):
         return None
-    made: Variable = Join(axis)(*values)
-    return made
+    if end is not None and end != kind.shape[axis]:
+        values.append(_rest(x, axis, end))
+    return Join(axis)(*values)
 
 
-def _slice_of(node: Apply) -> tuple[int, int, int | None] | None:
+def _rest(x: Variable, axis: int, start: int) -> Any:
+    """Zeros for what is behind ``start``; none where a slice was cut short."""
+    lengths = symbolic_lengths(x)
+    lengths[axis] = tm.maximum(tm.sub(lengths[axis], np.int64(start)), np.int64(0))
+    return Alloc()(np.zeros((), x.type.dtype), *lengths)  # type: ignore[attr-defined]
+
+
+def slice_of(node: Apply) -> tuple[int, int, int | None] | None:
     """Axis, start and stop of an increment of one slice of one axis; None for any other."""
     op: Any = node.op
     if op.set:

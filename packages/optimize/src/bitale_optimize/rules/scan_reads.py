@@ -16,6 +16,7 @@ from bitale_graph.ops.shape import ShapeI, dimshuffle
 from bitale_graph.traversal import clone_nodes
 from bitale_graph.variable import Apply, Variable
 
+from ..fitting import inferred_lengths
 from ..forms import operands
 from ..phases import scans
 from ..recurrence import Recurrence, Stack, is_read
@@ -35,10 +36,10 @@ def scan_of_few_steps(node: Apply, context: RewriteContext) -> dict[Variable, Va
     op: Any = node.op
     given, outer = op.outer_outputs(node.outputs), op.outer(node.inputs)
     if n == 0:
-        rows = op._lengths_of_rows(node.inputs)
+        shapes = (inferred_lengths(node) or [None] * len(node.outputs))[op.n_states :]
         stacks = [
-            Alloc()(np.zeros((), out.type.dtype), 0, *(lengths or [0] * (out.type.ndim - 1)))
-            for out, lengths in zip(given.stacks, rows, strict=True)
+            Alloc()(np.zeros((), out.type.dtype), 0, *(shape or [0] * out.type.ndim)[1:])
+            for out, shape in zip(given.stacks, shapes, strict=False)
         ]
         states = outer.states
     else:

@@ -7,13 +7,16 @@ over steps and rows alike; or of what can be had for all steps at once.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from bitale_graph import scalar
 from bitale_graph.ops import math as tm
 from bitale_graph.ops import reduction
+from bitale_graph.ops.indexing import IncSubtensor, Subtensor
+from bitale_graph.ops.join import Join
 from bitale_graph.ops.product import Dot
 from bitale_graph.ops.reduction import Reduce
 from bitale_graph.ops.scan import Scan
@@ -22,10 +25,11 @@ from bitale_graph.traversal import toposort
 from bitale_graph.variable import Apply, Constant, Variable
 
 from ..batching import Batch, can_batch, joined
-from ..forms import made_by, operands
+from ..forms import is_uniform, made_by, operands
 from ..phases import scans
 from ..recurrence import Recurrence, Stack, State, is_read, turned
 from ..rewrite import Changes
+from .joining import slice_of
 
 if TYPE_CHECKING:
     from ..rewrite import RewriteContext
@@ -40,6 +44,8 @@ class Term:
 
     Attributes
     ----------
+    place : Apply or None
+        The increment that adds it to a part of the state; None if it is added to the whole.
     needs : tuple of Variable
         Variables inside, of which all rows are needed.
     total : callable
@@ -48,8 +54,16 @@ class Term:
 
     value: Variable
     sign: int
-    needs: tuple[Variable, ...]
-    total: Callable[[Rows], Any]
+    place: Apply | None = None
+    needs: tuple[Variable, ...] = ()
+    total: Callable[[Rows], Any] = lambda rows: None
+
+    def added(self, whole: Any, amount: Any, outside: Mapping[Variable, Variable]) -> Any:
+        """``whole`` with an amount added where the term is."""
+        if self.place is None:
+            return (tm.add2 if self.sign > 0 else tm.sub)(whole, amount)
+        bounds = [outside.get(v, v) for v in self.place.inputs[2:]]
+        return self.place.op(whole, amount if self.sign > 0 else tm.neg(amount), *bounds)
 
 
 @scans.rule(
@@ -66,13 +80,14 @@ def scan_sums(node: Apply, context: RewriteContext) -> dict[Variable, Variable] 
     readers = loop.readers()
     ends = loop.outputs
     finder = _Finder(loop, readers)
+    joins = [n for n in loop.nodes() if isinstance(n.op, Join)]
     found: list[tuple[State, list[Term], list[Term]]] = []
     for state in loop.states:
         if not is_read(state.final, context) or ends.count(state.new) > 1:
             continue
-        terms = _terms(state, readers, set(ends))
+        terms = _terms(state, readers, set(ends), finder.is_fixed)
         if terms is not None:
-            found.append((state, terms, []))
+            found.append((state, _joined(terms, joins), []))
     # Products first: of what they have stacked, sums are for free.
     for find in (finder.of_sequences, finder.product, finder.of_stacked):
         for _, left, taken in found:
@@ -111,7 +126,7 @@ def _moved(
         assert state.final is not None
         total: Any = state.made if state in loop.states else state.first
         for term in taken:
-            total = (tm.add2 if term.sign > 0 else tm.sub)(total, term.total(batch))
+            total = term.added(total, term.total(batch), fixed)
         result[state.final] = total
     return result
 
@@ -119,12 +134,15 @@ def _moved(
 def _chain(old: Variable, terms: list[Term]) -> Any:
     total: Any = old
     for term in terms:
-        total = (tm.add2 if term.sign > 0 else tm.sub)(total, term.value)
+        total = term.added(total, term.value, {})
     return total
 
 
 def _terms(
-    state: State, readers: dict[Variable, list[Apply]], ends: set[Variable]
+    state: State,
+    readers: dict[Variable, list[Apply]],
+    ends: set[Variable],
+    is_fixed: Callable[[Variable], bool],
 ) -> list[Term] | None:
     """What is added to a state, if that is all that a step does with it."""
     if state.old.type.dtype == "bool":  # type: ignore[attr-defined]
@@ -152,8 +170,44 @@ def _terms(
         if is_open and negated is not None:
             pending.append((negated[0], -sign))
             continue
-        terms.append(Term(v, sign, (), lambda rows: None))
+        part = made_by(v, IncSubtensor)
+        if part is not None and not part.op.set and all(map(is_fixed, part.inputs[2:])):  # type: ignore[attr-defined]
+            if is_uniform(part.inputs[0], 0):
+                terms.append(Term(part.inputs[1], sign, part))
+                continue
+            if is_open:
+                terms.append(Term(part.inputs[1], sign, part))
+                pending.append((part.inputs[0], sign))
+                continue
+        terms.append(Term(v, sign))
     return terms if found_old and terms else None
+
+
+def _joined(terms: list[Term], joins: list[Apply]) -> list[Term]:
+    """Parts added side by side that the body joins: one term instead, which is stacked maybe."""
+    for join in joins:
+        axis = join.op.axis  # type: ignore[attr-defined]
+        members: list[Term] = []
+        end: int | None = 0
+        for v in join.inputs:
+            fits = [t for t in terms if t.value is v and t.place is not None]
+            found = slice_of(fits[0].place) if fits and fits[0].place is not None else None
+            if found is None or found[:2] != (axis, end):
+                break
+            members.append(fits[0])
+            end = found[2]
+        if len(members) < 2 or len({t.sign for t in members}) > 1:
+            continue
+        rest = [t for t in terms if t not in members]
+        whole = join.outputs[0]
+        if end is None:
+            return [*rest, Term(whole, members[0].sign)]
+        # What is behind the parts has lengths of its own.
+        pattern = (*((False, False, False),) * axis, (False, True, False))
+        cut = Subtensor(pattern)(whole, np.int64(end))
+        place = IncSubtensor(pattern, False).make_node(whole, cut, np.int64(end))
+        return [*rest, Term(cut, members[0].sign, place)]
+    return terms
 
 
 def _is_whole(pair: list[Any], total: Any) -> bool:
@@ -170,6 +224,10 @@ class _Finder:
         self.stacked = self.rows | {s.row for s in loop.stacks if s.keep is None}
         self.fixed = {s.inner for s in loop.non_sequences}
 
+    def is_fixed(self, v: Variable) -> bool:
+        """Whether a variable is the same at every step."""
+        return v in self.fixed or isinstance(v, Constant)
+
     def of_sequences(self, term: Term) -> bool:
         """A term of sequences alone."""
         return self._batched(term, self.rows, term.value)
@@ -184,7 +242,7 @@ class _Finder:
             return False
         moving = set(known)
         for node in toposort([value], stop_at=known | self.fixed):
-            fixed = [v in self.fixed or isinstance(v, Constant) for v in node.inputs]
+            fixed = list(map(self.is_fixed, node.inputs))
             if all(fixed):
                 return False
             if not all(f or v in moving for f, v in zip(fixed, node.inputs, strict=True)):
@@ -212,7 +270,7 @@ class _Finder:
         if pair is None:
             return False
         (left, tall), (right, wide) = pair
-        if any(v in self.fixed or isinstance(v, Constant) for v in (left, right)):
+        if self.is_fixed(left) or self.is_fixed(right):
             return False
         term.needs = (left, right)
         self.stacked |= {left, right}
