@@ -45,12 +45,16 @@ def environment(settings, caches):
     }
 
 
+def limited(threads):
+    """Settings for so many threads; none for 0."""
+    names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+    return dict.fromkeys(names, str(threads)) if threads else {}
+
+
 def measured(implementation, workload, seconds, caches, threads):
     """Run one pair in a process of its own; its figures, or None where it has no such program."""
     module, _, settings = IMPLEMENTATIONS[implementation]
-    if threads:
-        names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
-        settings = {**settings, **dict.fromkeys(names, str(threads))}
+    settings = {**settings, **limited(threads)}
     done = subprocess.run(
         [sys.executable, HERE / "measure.py", module, workload, str(seconds)],
         env=environment(settings, caches),

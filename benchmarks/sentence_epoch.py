@@ -21,7 +21,7 @@ import time
 from pathlib import Path
 
 import numpy as np
-from run import IMPLEMENTATIONS, chosen, environment, shown
+from run import IMPLEMENTATIONS, chosen, environment, limited, shown
 from workloads import gates
 
 HERE = Path(__file__).parent
@@ -37,7 +37,7 @@ def sentences(path):
         rows = read(Path(path))
     else:
         pairs = zip(invent(8000, seed=1), invent(8000, seed=2), strict=True)
-        rows = [(label, f"{first} {second}") for (label, first), (_, second) in pairs]
+        rows = [(label, f"{first} {second}") for (_, first), (label, second) in pairs]
     numbers = vocabulary(rows)
     return encoded(rows, numbers), max(len(numbers) + 1, 0 if path else 8000)
 
@@ -66,13 +66,13 @@ def train(module, path):
     print(json.dumps({"first": seconds[0], "pass": seconds[1:], "cost": cost / len(samples)}))
 
 
-def measured(name, path, caches):
+def measured(name, arguments, caches):
     """Train with one implementation, in a process of its own."""
     module, _, settings = IMPLEMENTATIONS[name]
     caches.mkdir(exist_ok=True)
     done = subprocess.run(
-        [sys.executable, __file__, "--run", module, *(["--train", path] if path else [])],
-        env=environment(settings, caches),
+        [sys.executable, __file__, "--run", module, "--train", arguments.train],
+        env=environment({**settings, **limited(arguments.threads)}, caches),
         capture_output=True,
         text=True,
         check=False,
@@ -88,6 +88,7 @@ def main():
     parser.add_argument("--implementation", default="bitale,numpy,jax,pytensor")
     parser.add_argument("--train", default="", help="file of sentences")
     parser.add_argument("--rounds", type=int, default=2)
+    parser.add_argument("--threads", type=int, default=0, help="0: what each chooses")
     parser.add_argument("--run", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.run:
@@ -97,14 +98,14 @@ def main():
     with tempfile.TemporaryDirectory(prefix="bitale-benchmark-") as folder:
         for _ in range(arguments.rounds):
             for name in names:
-                found[name].append(measured(name, arguments.train, Path(folder, name)))
+                found[name].append(measured(name, arguments, Path(folder, name)))
     print(f"{len(sentences(arguments.train)[0])} sentences a pass")
     print("| | a pass | the first, which compiles | mean cost of the last |\n|---|---|---|---|")
     for name, rounds in found.items():
         a_pass = shown(statistics.median(t for r in rounds for t in r["pass"]))
         print(f"| {name} | {a_pass} | {shown(rounds[0]['first'])} | {rounds[0]['cost']:.4f} |")
     costs = [r["cost"] for rounds in found.values() for r in rounds]
-    # Rounding grows over thousands of steps that follow one another.
+    # Rounding grows over thousands of steps, each of which goes on from the one before.
     if max(costs) - min(costs) > 0.01 * min(costs):
         print("the mean costs differ", file=sys.stderr)
         return 1
