@@ -56,3 +56,31 @@ def test_one_file_without_the_other_is_refused(tmp_path):
     done = run("gdp.py", tmp_path, "--train", "countries.txt")
     assert done.returncode == 2
     assert "both --train and --test" in done.stderr
+
+
+@pytest.mark.slow
+def test_sentences_are_graded(tmp_path):
+    done = run("sentences.py", tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "the sentences are invented" in done.stdout
+    assert float(done.stdout.split("test cost ")[1].split()[2].strip(";")) >= 0.9
+
+
+def test_files_of_sentences_are_read(tmp_path):
+    rows = ["4 a good film", "0 A BAD film", "3 good enough", "1 bad enough", "2 enough"]
+    path = tmp_path / "sentences.txt"
+    path.write_text("\n".join(rows * 4) + "\n", encoding="utf-8")
+    sizes = ["--embedding", "6", "--units", "5", "--epochs", "40", "--rate", "0.3"]
+    done = run("sentences.py", tmp_path, "--train", path, "--dev", path, "--test", path, *sizes)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "20 sentences to learn from, 20 held out, 5 words" in done.stdout
+    assert "dev accuracy" in done.stdout
+
+
+@pytest.mark.parametrize("line", ["5 good", "good", "3", ""])
+def test_lines_without_label_or_words_are_refused(tmp_path, line):
+    path = tmp_path / "sentences.txt"
+    path.write_text(f"4 good\n{line}\n", encoding="utf-8")
+    done = run("sentences.py", tmp_path, "--train", path, "--test", path)
+    assert done.returncode == 1
+    assert "sentences.txt, line 2: no label from 0 to 4 and words" in done.stderr
