@@ -491,6 +491,31 @@ def test_loops_over_the_same_steps_are_one(loops):
     assert rewritten.graph.outputs[1] is rewritten.graph.outputs[3]
 
 
+def test_while_loops_that_stop_alike_are_one(loops):
+    def stopping(limit, more):
+        def step(rows, states, others):
+            new = T.tanh(T.dot(states[0], others[0]) + rows[0])
+            return [new], [new, *([T.exp(new)] if more else [])], new.sum() > limit
+
+        return loops.loop(step, [loops.x], [loops.h], [loops.w])
+
+    (f,), (s,), taken = stopping(0.5, False)
+    (g,), (t, e), again = stopping(0.5, True)
+    rewritten = loops.rewrite([f, s, taken, g, t, e, again], [1, 4, 9])
+    assert only(rewritten).op.n_states == 1
+    assert rewritten.graph.outputs[2] is rewritten.graph.outputs[6]
+    (h,), _, _ = stopping(0.7, False)
+    assert len(scans(loops.rewrite([f, h], [1, 4, 9]))) == 2
+
+
+def test_what_a_fixed_operand_stretches_stays(loops):
+    def step(rows, states, others):
+        return [states[0] + T.exp(rows[0] * others[0]).sum(axis=0)], []
+
+    (final,), _ = loops.loop(step, [loops.x], [loops.h], [loops.w])
+    assert "exp" in inside(only(loops.rewrite(final)))
+
+
 def test_loops_of_one_another_and_of_other_directions_stay_apart(loops):
     (f,), (s,) = loops.loop(recurrence, [loops.x], [loops.h], [loops.w])
     (g,), _ = loops.loop(recurrence, [s], [loops.h], [loops.w])

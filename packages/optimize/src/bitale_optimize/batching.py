@@ -27,7 +27,9 @@ def can_batch(node: Apply, batched: Mapping[Variable, Any] | set[Variable]) -> b
     moves = [v in batched for v in node.inputs]
     op = node.op
     if isinstance(op, Elementwise):
-        return True
+        # What a fixed operand stretches would take its memory at every step.
+        whole = _kind(node.outputs[0])
+        return any(m and _kind(v) == whole for m, v in zip(moves, node.inputs, strict=True))
     if isinstance(op, (Dimshuffle, Reduce)):
         return True
     if isinstance(op, Dot):
@@ -45,6 +47,10 @@ def can_batch(node: Apply, batched: Mapping[Variable, Any] | set[Variable]) -> b
         # A row of a table.
         return op.pattern == ("i",) and not moves[0]
     return False
+
+
+def _kind(v: Variable) -> tuple[bool, ...]:
+    return v.type.broadcastable  # type: ignore[attr-defined,no-any-return]
 
 
 class Batch:

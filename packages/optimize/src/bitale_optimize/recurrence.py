@@ -136,6 +136,18 @@ class Recurrence:
         if self.condition is not None:
             self.condition = next(new)
 
+    def give_once(self) -> bool:
+        """Put constants into the body, and give once what is given twice; whether that was so."""
+        pairs: dict[Variable, Variable] = {}
+        self.sequences = _once(self.sequences, pairs)
+        for one in self.non_sequences:
+            if isinstance(one.outer, Constant):
+                pairs[one.inner] = one.outer
+        rest = [s for s in self.non_sequences if s.inner not in pairs]
+        self.non_sequences = _once(rest, pairs)
+        self.substitute(pairs)
+        return bool(pairs)
+
     def share(self) -> None:
         """Let equal expressions inside be one."""
         memo: dict[Variable, Variable] = {}
@@ -236,6 +248,15 @@ class Recurrence:
             if any(v in found for v in node.inputs):
                 found.update(node.outputs)
         return found
+
+
+def _once(given: list[Given], pairs: dict[Variable, Variable]) -> list[Given]:
+    first: dict[Variable, Given] = {}
+    for one in given:
+        known = first.setdefault(one.outer, one)
+        if known is not one:
+            pairs[one.inner] = known.inner
+    return list(first.values())
 
 
 def _name(old: Variable | None, new: Variable, result: dict[Variable, Variable]) -> None:

@@ -8,7 +8,8 @@ from bitale_graph.function_graph import FunctionGraph
 from bitale_graph.ops.scan import Scan
 from bitale_graph.variable import Apply, Variable
 
-from ..recurrence import Recurrence
+from ..lockstep import Lockstep
+from ..recurrence import Recurrence, Stack
 
 if TYPE_CHECKING:
     from ..rewrite import RewriteContext
@@ -23,13 +24,16 @@ def merge_scans(graph: FunctionGraph, context: RewriteContext) -> None:
         pair = _mergeable(graph, context)
         if pair is None:
             return
-        context.replace_all(_merged(*pair).items(), "merge_scans")
+        context.replace_all(pair.items(), "merge_scans")
 
 
-def _mergeable(graph: FunctionGraph, context: RewriteContext) -> tuple[Apply, Apply] | None:
-    """Two loops that may be one; loops made of one another are told apart by what they need."""
+def _mergeable(graph: FunctionGraph, context: RewriteContext) -> dict[Variable, Variable] | None:
+    """What stands for the outputs of two loops that may be one.
+
+    Loops made of one another are told apart by what they need.
+    """
     order = graph.toposort()
-    loops = [n for n in order if isinstance(n.op, Scan) and not n.op.is_while]
+    loops = [n for n in order if isinstance(n.op, Scan)]
     if len(loops) < 2:
         return None
     bits = {node: 1 << i for i, node in enumerate(loops)}
@@ -40,22 +44,41 @@ def _mergeable(graph: FunctionGraph, context: RewriteContext) -> tuple[Apply, Ap
             if v.owner is not None:
                 mask |= above[v.owner] | bits.get(v.owner, 0)
         above[node] = mask
-    first: dict[tuple[Token, bool], list[Apply]] = {}
+    first: dict[tuple[Token, bool, bool], list[Apply]] = {}
     for node in loops:
-        assert isinstance(node.op, Scan)
-        group = first.setdefault((context.shapes.length(node.inputs[0]), node.op.reverse), [])
+        op = node.op
+        assert isinstance(op, Scan)
+        key = (context.shapes.length(node.inputs[0]), op.reverse, op.is_while)
+        group = first.setdefault(key, [])
         for other in group:
             if not above[node] & bits[other]:
-                return other, node
+                made = _merged(other, node)
+                if made is not None:
+                    return made
         group.append(node)
     return None
 
 
-def _merged(one: Apply, other: Apply) -> dict[Variable, Variable]:
-    """What stands for the outputs of both."""
+def _merged(one: Apply, other: Apply) -> dict[Variable, Variable] | None:
+    """What stands for the outputs of both; None if they may stop at different steps."""
     loop, second = Recurrence.of(one), Recurrence.of(other)
+    condition, taken = second.condition, second.taken
     loop.sequences += second.sequences
     loop.states += second.states
     loop.stacks += second.stacks
     loop.non_sequences += second.non_sequences
-    return loop.build()
+    if condition is None:
+        return loop.build()
+    # Beside the rows of the stacks, so that it is exchanged with them.
+    last = Stack(condition)
+    loop.stacks.append(last)
+    loop.give_once()
+    loop.stacks.remove(last)
+    lockstep = Lockstep(loop.states)
+    assert loop.condition is not None
+    if lockstep.value(loop.condition) != lockstep.value(last.row):
+        return None
+    result = loop.build()
+    assert taken is not None
+    assert loop.taken is not None
+    return {**result, taken: result[loop.taken]}
