@@ -204,15 +204,15 @@ def test_a_length_that_might_fail_is_not_told():
 
 def test_deep_chains_of_choices():
     v = x
-    for _ in range(2000):
+    for _ in range(1000):
         v = ifelse(c, v + 1, v - 1)
-    assert function([c, x], v)(True, [0.0]).tolist() == [2000]
+    assert function([c, x], v)(True, [0.0]).tolist() == [1000]
 
 
 def test_choices_many_levels_deep():
     count = Counted()
     v = count(x)
-    for i in range(2000):
+    for i in range(450):
         v = ifelse(T.eq(c.sum(), i), x + i, v)
     f = function([c, x], v)
     assert f(True, [0.0]).tolist() == [1]

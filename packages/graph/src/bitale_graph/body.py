@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from . import trace as tracing
 from .flat import FlatGraph, flatten, structure, unflatten
 from .function_graph import FunctionGraph
+from .lazy import make_lazy
 from .numpy_linker import run_graph
 from .traversal import graph_replace, leaves, toposort
 from .variable import Apply, Constant, Variable
@@ -34,8 +35,6 @@ class Body:
     """
 
     def __init__(self, inputs: Sequence[Variable], outputs: Sequence[Variable]) -> None:
-        from .lazy import make_lazy
-
         self.graph, _ = FunctionGraph.cloned(inputs, outputs)
         make_lazy(self.graph)
 

@@ -9,11 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Container, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from . import trace as tracing
-from .body import Body
-from .ops.ifelse import IfElse
 from .traversal import toposort
 from .variable import Apply, Constant, Variable
 
@@ -53,7 +51,7 @@ def lazy_forms(
         From variables to those that replace them; what is not in it has not changed.
     """
     nodes = toposort(outputs, stop_at)
-    if not any(isinstance(node.op, IfElse) for node in nodes):
+    if not any(node.op.chooses for node in nodes):
         return {}
     return _Moving(nodes, outputs, stop_at).run()
 
@@ -86,8 +84,8 @@ class _Moving:
         for node in self.nodes:
             if node not in self.place:
                 continue
-            if isinstance(node.op, IfElse):
-                self._rebuild_choice(node, node.op)
+            if node.op.chooses:
+                self._rebuild_choice(node)
             elif any(v in self.new for v in node.inputs):
                 made = node.clone_with_new_inputs([self.new.get(v, v) for v in node.inputs])
                 self._note(node, made)
@@ -112,7 +110,7 @@ class _Moving:
             for place in places[1:]:
                 here = _common(here, place)
             self.place[node] = here
-            if not isinstance(node.op, IfElse):
+            if not node.op.chooses:
                 for v in node.inputs:
                     need(v, here)
                 continue
@@ -134,8 +132,9 @@ class _Moving:
         self.place[new] = self.place[old]
         self.new.update(zip(old.outputs, new.outputs, strict=True))
 
-    def _rebuild_choice(self, node: Apply, op: IfElse) -> None:
+    def _rebuild_choice(self, node: Apply) -> None:
         """Let the bodies compute what only they need."""
+        op: Any = node.op
         condition, *given = (self.new.get(v, v) for v in node.inputs)
         results = []
         captured: dict[Variable, None] = {}
@@ -148,8 +147,7 @@ class _Moving:
                 self._note(node, node.clone_with_new_inputs([condition, *given]))
             return
         with tracing.inherited(node.trace):
-            bodies = [Body(list(captured), outputs) for outputs in results]
-            made = op.changed((bodies[0], bodies[1])).make_node(condition, *captured)
+            made = op.between(list(captured), *results).make_node(condition, *captured)
         for old, new in zip(node.outputs, made.outputs, strict=True):
             new.name = old.name
         self._note(node, made)

@@ -31,6 +31,8 @@ class Op:
 
     __props__: ClassVar[tuple[str, ...] | None] = None
     default_output: ClassVar[int | None] = None
+    # Whether the first input decides which one of `bodies` runs, and the others are what they read.
+    chooses: ClassVar[bool] = False
 
     @property
     def bodies(self) -> tuple[Body, ...]:

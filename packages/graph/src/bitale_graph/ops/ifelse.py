@@ -13,7 +13,7 @@ from ..errors import DtypeError, ShapeError, describe
 from ..op import Op, Storage
 from ..traversal import toposort
 from ..type import TensorType
-from ..variable import Apply
+from ..variable import Apply, Variable
 from .shape import ShapeI
 
 
@@ -35,6 +35,7 @@ class IfElse(Op):
     """
 
     __props__ = ("bodies",)
+    chooses = True
 
     def __init__(self, then_body: Body, else_body: Body, name: str = "") -> None:
         self.then_body, self.else_body = then_body, else_body
@@ -58,6 +59,12 @@ class IfElse(Op):
         """The same choice between other bodies."""
         then_body, else_body = bodies
         return IfElse(then_body, else_body, self.name)
+
+    def between(
+        self, captured: Sequence[Variable], then: Sequence[Variable], other: Sequence[Variable]
+    ) -> IfElse:
+        """A choice of this name between expressions of ``captured``."""
+        return self.changed((Body(captured, then), Body(captured, other)))
 
     def make_node(self, condition: Any, *captured: Any) -> Apply:
         """Check the inputs against those of the bodies.

@@ -164,8 +164,7 @@ def _choice(
 ) -> list[Variable]:
     """A choice like that of ``node``, between expressions of ``captured``."""
     op: Any = node.op
-    then, other = (Body(captured, results) for results in branches)
-    made: Apply = op.changed((then, other)).make_node(condition, *captured)
+    made: Apply = op.between(captured, *branches).make_node(condition, *captured)
     return made.outputs
 
 
