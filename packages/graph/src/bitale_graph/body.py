@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from . import trace as tracing
@@ -11,7 +11,7 @@ from .flat import FlatGraph, flatten, structure, unflatten
 from .function_graph import FunctionGraph
 from .lazy import make_lazy
 from .numpy_linker import run_graph
-from .traversal import graph_replace, leaves, toposort
+from .traversal import graph_replace
 from .variable import Apply, Constant, Variable
 
 if TYPE_CHECKING:
@@ -126,43 +126,3 @@ class Body:
                 made = Apply(node.op, [memo.get(v, v) for v in node.inputs], outputs)
             memo.update(zip(node.outputs, made.outputs, strict=True))
         return [memo.get(v, v) for v in self.outputs]
-
-    def lengths(
-        self, known: Mapping[Variable, Sequence[Any]], values: Mapping[Variable, Variable]
-    ) -> list[tuple[Any, ...] | None]:
-        """The lengths of each output as variables outside, or None where only computing tells.
-
-        Parameters
-        ----------
-        known : mapping
-            For each tensor input its lengths, as variables or numbers outside.
-        values : mapping
-            For inputs that are variables outside (rather than parts of some) those variables.
-        """
-        from .conversion import as_tensor
-        from .ops.shape import ShapeI, shape_i
-
-        outside = dict(values)
-        found: dict[Variable, tuple[Any, ...]] = {v: tuple(known[v]) for v in self.inputs}
-
-        def lengths(v: Variable) -> tuple[Any, ...]:
-            if v not in found:
-                shape = v.type.shape  # type: ignore[attr-defined]
-                found[v] = tuple(shape_i(v, a) if n is None else n for a, n in enumerate(shape))
-            return tuple(as_tensor(n, dtype="int64") for n in found[v])
-
-        for node in toposort(self.outputs, stop_at=set(self.inputs)):
-            told = node.op.infer_shape(node, [lengths(v) for v in node.inputs])
-            for v, shape in zip(node.outputs, told or [], strict=False):
-                if shape is not None:
-                    found[v] = tuple(shape)
-            if isinstance(node.op, ShapeI):
-                length = lengths(node.inputs[0])[node.op.axis]
-                outside[node.outputs[0]] = graph_replace([length], outside)[0]
-        result: list[tuple[Any, ...] | None] = []
-        own = set(self.inputs)
-        for v in self.outputs:
-            told = graph_replace(lengths(v), outside)
-            is_told = not own.intersection(leaves(told))
-            result.append(tuple(told) if is_told else None)
-        return result

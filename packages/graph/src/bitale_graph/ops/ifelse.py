@@ -14,6 +14,7 @@ from ..op import Op, Storage
 from ..traversal import toposort
 from ..type import TensorType
 from ..variable import Apply, Variable
+from .lengths import lengths_of_outputs
 from .shape import ShapeI
 
 
@@ -112,7 +113,7 @@ class IfElse(Op):
         for body in self.bodies:
             known = dict(zip(body.inputs, input_shapes[1:], strict=True))
             values = dict(zip(body.inputs, captured, strict=True))
-            told.append(body.lengths(known, values))
+            told.append(lengths_of_outputs(body, known, values))
         given = {*node.inputs, *(n for lengths in input_shapes for n in lengths)}
         result: list[Any] = []
         for out, then, other in zip(node.outputs, *told, strict=True):

@@ -18,6 +18,7 @@ from ..op import Op, Storage
 from ..run_time_error import note_step
 from ..type import TensorType
 from ..variable import Apply, Variable
+from .lengths import lengths_of_outputs
 
 V = TypeVar("V")
 
@@ -319,7 +320,7 @@ class Scan(Op):
             )
         )
         values = dict(zip(inner.non_sequences, self.outer(inputs).non_sequences, strict=True))
-        return self.body.lengths(known, values)[self.n_states :][: len(self.keeps)]
+        return lengths_of_outputs(self.body, known, values)[self.n_states :][: len(self.keeps)]
 
     def infer_shape(self, node: Apply, input_shapes: Sequence[Sequence[Any]]) -> list[Any]:
         from . import math as tm
