@@ -171,6 +171,16 @@ def test_a_state_that_no_step_changes_is_what_it_was(loops):
     assert rewritten.graph.outputs[1] is rewritten.graph.inputs[4]
 
 
+def test_zeros_that_are_read_row_by_row_go(loops):
+    def step(rows, states, others):
+        return [T.tanh(states[0] * (rows[0] + 1) + rows[1] + others[0])], []
+
+    zeros = T.zeros_like(loops.x)
+    given = [zeros, T.alloc(loops.b[0], *loops.x.shape)]
+    (final,), _ = loops.loop(step, given, [loops.h], [T.zeros_like(loops.h)])
+    assert inside(only(loops.rewrite(final, [1, 4]))) == ["add", "tanh"]
+
+
 def test_stacks_of_rows_and_of_what_never_changes_need_no_loop(loops):
     def step(rows, states, others):
         return [], [rows[0], others[0], T.exp(others[0]), T.constant(2.0)]

@@ -29,6 +29,7 @@ from .rules import (  # noqa: F401 (each puts its rules into the phases)
     power,
     product,
     reduction,
+    scan_fills,
     scan_invariants,
     scan_outputs,
     scan_reads,

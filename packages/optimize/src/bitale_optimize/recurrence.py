@@ -275,4 +275,7 @@ def turned(variable: Variable, *pattern: int | str) -> Variable | None:
     node = variable.owner
     if node is None or not isinstance(node.op, Dimshuffle) or node.op.pattern != pattern:
         return None
-    return node.inputs[0]
+    x = node.inputs[0]
+    # An axis of length 1 may be dropped by it.
+    kept = [p for p in pattern if p != "x"]
+    return x if len(kept) == x.type.ndim else None  # type: ignore[attr-defined]

@@ -330,7 +330,7 @@ def _columns(x: Variable) -> tuple[Variable, Callable[[Any], Any]]:
     if _ndim(x) == 1:
         return x, joined
     column, transposed = turned(x, 0, "x"), turned(x, 1, 0)
-    if column is not None and _ndim(column) == 1:
+    if column is not None:
         return column, _same
     if transposed is not None:
         return transposed, joined
@@ -342,7 +342,7 @@ def _rows(y: Variable) -> tuple[Variable, Callable[[Any], Any]]:
     if _ndim(y) == 1:
         return y, joined
     row = turned(y, "x", 0)
-    if row is not None and _ndim(row) == 1:
+    if row is not None:
         return row, _same
     return y, joined
 
