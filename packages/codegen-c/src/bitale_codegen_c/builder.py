@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from bitale_graph.variable import Apply, Constant, Variable
 
 from .ctype import C_TYPES, literal
+from .library import Unit, unit
 from .scope import Scope
 
 if TYPE_CHECKING:
@@ -97,7 +98,9 @@ class Builder:
     scopes : list of Scope
         Where statements go: the entry point, and bodies of loops in it, innermost last.
     vector_functions, support : sets of str
-        What the text calls from the vector math library, and support files that it needs.
+        What the text calls from the vector math library, and support files that it includes.
+    units : set of Unit
+        Support files that are compiled on their own.
 
     nodes : list of Apply
         Nodes by the number that an error status names.
@@ -121,6 +124,7 @@ class Builder:
         self.kernels: list[str] = []
         self.vector_functions: set[str] = set()
         self.support: set[str] = {"frame"}
+        self.units: set[Unit] = set()
         self.texts: dict[str, str] = {}
         self.scalars: dict[Variable, str] = {}
         self.arrays: dict[Variable, Array] = {}
@@ -453,7 +457,7 @@ class Builder:
 
     def copy_text(self, to: Array, source: Array) -> str:
         """A statement that copies ``source``, which broadcasts to ``to`` by strides of 0."""
-        self.support.add("copy")
+        self.units.add(unit("copy"))
         if to.rank == 0:
             return f"*({to.name}) = *({source.name});"
         size = f"sizeof({to.c_type})"

@@ -32,7 +32,7 @@ OPTIMIZATION_FLAGS = (
     "-fwrapv",  # integers wrap around, as NumPy's do
     "-fno-strict-aliasing",  # one buffer serves values of several types in turn
 )
-LINK_FLAGS = ("-shared", "-fPIC", "-pipe")
+COMMON_FLAGS = ("-fPIC", "-pipe")
 # What a compiler may lack, in the order in which to try without it.
 _OPTIONAL_FLAGS = ("-fopenmp", "-march=native")
 _PROBE = """#include <stdint.h>
@@ -85,18 +85,37 @@ class Compiler:
     def path(self) -> Path:
         return Path(self.command[0])
 
-    def compile(self, source: str, output: Path) -> None:
+    def compile(self, source: str, output: Path, objects: Sequence[Path] = ()) -> None:
         """Compile C to a shared object; the source is left beside it as ``<output>.c``.
+
+        Parameters
+        ----------
+        source : str
+        output : Path
+        objects : sequence of Path
+            Object files to link in.
 
         Raises
         ------
         CompileError
             With the command, the compiler's messages and the lines that they are about.
         """
+        self._run(source, output, ["-shared"], [*map(str, objects), "-lm"])
+
+    def compile_object(self, source: str, output: Path) -> None:
+        """Compile C to an object file, as `compile` does."""
+        self._run(source, output, ["-c"], [])
+
+    def link(self, objects: Sequence[Path], output: Path) -> None:
+        """Put object files together to a shared object."""
+        command = [*self.command, *self.flags, "-shared", *COMMON_FLAGS, "-o", str(output)]
+        run_compiler([*command, *map(str, objects), "-lm"])
+
+    def _run(self, source: str, output: Path, kind: list[str], rest: list[str]) -> None:
         file = output.with_suffix(".c")
         file.write_text(source, encoding="utf-8")
-        command = [*self.command, *self.flags, *LINK_FLAGS, "-o", str(output), str(file), "-lm"]
-        run_compiler(command, source)
+        command = [*self.command, *self.flags, *kind, *COMMON_FLAGS]
+        run_compiler([*command, "-o", str(output), str(file), *rest], source)
 
 
 def find_compiler(

@@ -73,7 +73,7 @@ class CLinker:
             except LoadError:
                 pass  # made for another machine or runtime: make it again
         lowered = lower(maker.fgraph, len(maker.arguments), maker.n_outputs, maker.update_targets)
-        kernel = _compiled(cache, compiler, lowered.source)
+        kernel = _compiled(cache, compiler, lowered)
         plan = _plan_of(lowered)
         if key is not None and not lowered.callbacks:
             _write_plan(cache, key, plan, kernel)
@@ -123,17 +123,44 @@ def _texts() -> str:
     return cache_key(repr([(p.name, p.stat().st_size, p.stat().st_mtime_ns) for p in found]))
 
 
-def _compiled(cache: Cache, compiler: Compiler, source: str) -> Path:
-    """The shared object of a source text, from the cache or the compiler."""
-    key = kernel_key(source, compiler.version, compiler.flags)
+def _compiled(cache: Cache, compiler: Compiler, lowered: LoweredFunction) -> Path:
+    """The shared object of a function, from the cache or the compiler."""
+    texts = [lowered.source, *lowered.units]
+    key = cache_key(*(kernel_key(text, compiler.version, compiler.flags) for text in texts))
     folder = cache.get(key)
     if folder is None:
         with cache.temporary_folder() as work:
-            compiler.compile(source, work / "kernel.so")
-            folder = cache.put(
-                key, {"kernel.so": work / "kernel.so", "source.c": work / "kernel.c"}
-            )
+            _compile(cache, compiler, lowered, work)
+            text = lowered.source.encode()
+            folder = cache.put(key, {"kernel.so": work / "kernel.so", "source.c": text})
     return folder / "kernel.so"
+
+
+def _compile(cache: Cache, compiler: Compiler, lowered: LoweredFunction, work: Path) -> None:
+    """Compile a function, and beside it the support files that are not in the cache yet."""
+    keys = [
+        cache_key("object", kernel_key(text, compiler.version, compiler.flags))
+        for text in lowered.units
+    ]
+    found = [cache.get(key) for key in keys]
+    missing = [k for k, folder in enumerate(found) if folder is None]
+    kernel = work / "kernel.so"
+    if not missing:
+        compiler.compile(lowered.source, kernel, [f / "unit.o" for f in found if f is not None])
+        return
+    from concurrent.futures import ThreadPoolExecutor
+
+    objects = [work / f"unit{k}.o" for k in range(len(keys))]
+    texts = [
+        (lowered.source, work / "kernel.o"),
+        *((lowered.units[k], objects[k]) for k in missing),
+    ]
+    with ThreadPoolExecutor(len(texts)) as pool:
+        for done in [pool.submit(compiler.compile_object, *one) for one in texts]:
+            done.result()
+    for k in missing:
+        found[k] = cache.put(keys[k], {"unit.o": objects[k]})
+    compiler.link([work / "kernel.o", *(f / "unit.o" for f in found if f is not None)], kernel)
 
 
 def _plan_of(lowered: LoweredFunction) -> dict[str, Any]:

@@ -8,31 +8,18 @@ a failed call changes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from bitale_graph.function_graph import FunctionGraph
 from bitale_graph.ops.assertion import Assert
 from bitale_graph.ops.indexing import Subtensor
 from bitale_graph.ops.shape import Dimshuffle, Reshape, SpecifyShape
-from bitale_graph.rules import RuleTable
 from bitale_graph.variable import Apply, Constant, Variable
 
-from .emit.table import has_c_text
+from .rules import has_c_text, reuses, waits
 
 VIEWS = (Dimshuffle, Subtensor, Reshape, SpecifyShape, Assert)
-
-# For an op class: the pairs (output, input) where the output may be computed into the buffer of the
-# input.
-Reuse = Callable[[Apply], Sequence[tuple[int, int]]]
-reuses: RuleTable[Reuse] = RuleTable("a rule on reuse of buffers", "bitale_codegen_c/emit")
-
-# For an op class: the inputs whose numbers only its work reads, not its checks. They may be
-# computed between the two.
-Wait = Callable[[Apply], Container[int]]
-waits: RuleTable[Wait] = RuleTable(
-    "a rule on what its checks can do without", "bitale_codegen_c/emit"
-)
 
 
 @dataclass

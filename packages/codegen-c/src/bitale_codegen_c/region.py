@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from bitale_graph.function_graph import FunctionGraph
 from bitale_graph.variable import Apply, Variable
 
-from .emit.callback import emit_callback
-from .emit.table import emits, has_c_text
+from .callback import emit_callback
 from .memory import VIEWS, MemoryPlan
+from .rules import emits, has_c_text
 
 if TYPE_CHECKING:
     from .builder import Builder

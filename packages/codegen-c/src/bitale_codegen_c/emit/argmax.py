@@ -8,7 +8,7 @@ from bitale_graph.ops.reduction import Argmax
 from bitale_graph.variable import Apply
 
 from ..builder import Array, Builder, product
-from .table import emits
+from ..rules import emits
 
 
 @emits.define(Argmax)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from bitale_graph.ops.assertion import Assert
 from bitale_graph.variable import Apply
 
-from .table import emits, supports
+from ..rules import emits, supports
 
 if TYPE_CHECKING:
     from ..builder import Builder

@@ -13,8 +13,8 @@ from ..builder import Array
 from ..ctype import C_TYPES, is_supported
 from ..memory import plan_memory
 from ..region import Region, has_own_buffer, taken_over
+from ..rules import emits, supports
 from ..scope import Scope
-from .table import emits, supports
 
 if TYPE_CHECKING:
     from bitale_graph.body import Body

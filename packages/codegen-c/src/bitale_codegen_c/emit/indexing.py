@@ -17,9 +17,8 @@ from bitale_graph.variable import Apply, Variable
 
 from ..builder import Array, Builder
 from ..ctype import C_TYPES
-from ..memory import reuses, waits
+from ..rules import emits, reuses, waits
 from .shape import stretched
-from .table import emits
 
 
 def _selection(b: Builder, source: Array, pattern: Any, inputs: list[Variable]) -> Array:

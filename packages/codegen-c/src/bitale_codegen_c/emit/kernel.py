@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from bitale_graph.loop import Literal, Loop, Result
 
 from ..ctype import C_TYPES, SUFFIXES, highest, literal, lowest
+from ..library import BLOCK
 from ..vector_math.table import FUNCTIONS
 from .scalar import Expression, expression
 
@@ -25,10 +26,6 @@ _STARTS = {
     "minimum": highest,
 }
 _OPERATORS = {"add": "+", "mul": "*", "and": "&", "or": "|"}
-
-# Sums of float32 run in float32 over blocks of this length, and in float64 from block to block.
-# With 16 lanes a partial sum has 32 terms, and no conversion stands between it and the vectors.
-BLOCK = 512
 
 # Above this many functions in one loop they are called (as vectors) rather than inlined: the text
 # of one takes a compiler some 15 ms wherever it stands, and beside so much work a call is cheap.

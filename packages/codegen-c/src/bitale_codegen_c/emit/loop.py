@@ -11,10 +11,9 @@ from bitale_graph.variable import Apply, Variable
 
 from ..builder import Array, Builder, comment_of, product
 from ..ctype import C_TYPES, is_supported
-from ..memory import reuses, waits
+from ..rules import emits, reuses, supports, waits
 from .kernel import Body, Kernel, Operand
 from .scalar import is_known, needs_numpy
-from .table import emits, supports
 
 
 def _loop_of(node: Apply) -> Loop:

@@ -4,49 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from bitale_graph.ops.product import Dot, Gemm
 from bitale_graph.variable import Apply, Variable
 
-from ..blas import BLAS_NAMES
 from ..ctype import SUFFIXES
-from ..memory import reuses
-from .table import emits
+from ..library import unit
+from ..rules import emits, reuses
 
 if TYPE_CHECKING:
     from ..builder import Array, Builder
 
-# Below this many multiplications a plain loop is used: calling BLAS and packing for its tiles would
-# cost more than the work. Chosen by order of magnitude, not searched for.
-SMALL_PRODUCT = 6000
-# Up to this many columns, products with a transposed left side have a kernel of their own.
-THIN = 16
 # Up to this many rows, products with what does not change from step to step of a loop use panels
 # that are packed before the loop; BLAS packs both operands at every call.
 PANEL_ROWS = 128
-_SUPPORT = ("thin_product", "product", "panel_product")
 
 
 def _library(b: Builder, dtype: str) -> str:
     """Add the product functions of a float dtype; the suffix of their names."""
-    suffix = SUFFIXES[dtype]
-    letter = "s" if dtype == "float32" else "d"
-    folder = files(__package__) / ".." / "support"
-    text = "\n".join((folder / f"{name}.h").read_text() for name in _SUPPORT)
-    for marker, value in (
-        ("BT_GEMM_SUFFIX", str(BLAS_NAMES.index(f"{letter}gemm"))),
-        ("BT_GEMV_SUFFIX", str(BLAS_NAMES.index(f"{letter}gemv"))),
-        ("BT_SMALL_PRODUCT", str(SMALL_PRODUCT)),
-        ("BT_THIN", str(THIN)),
-        ("TYPE", "float" if letter == "s" else "double"),
-        ("SUFFIX", suffix),
-    ):
-        text = text.replace(marker, value)
-    b.library(f"product_{suffix}", text)
+    b.units.add(unit("product", dtype))
     b.uses_blas = True
-    return suffix
+    return SUFFIXES[dtype]
 
 
 @emits.define(Dot)
@@ -110,7 +89,8 @@ def _panels(b: Builder, suffix: str, x: Array, y: Array, v: Variable) -> Iterato
     key = ("panels", y.name, *(y.strides or ()))
     packed = b.scope.packed.get(key)
     if packed is None:
-        size = f"({few} ? bt_panels_{suffix}({n}) * bt_panel_{suffix} * ({k}) : 0)"
+        b.units.add(unit("panel_product", y.dtype))
+        size = f"({few} ? bt_packed_{suffix}({k}, {n}) : 0)"
         packed = b.scope.packed[key] = b.allocate(f"{y.name}_panels", y.dtype, [size])
         operand = f"{y.name}, {y.stride(0)}, {y.stride(1)}"
         b.scope.before.append(

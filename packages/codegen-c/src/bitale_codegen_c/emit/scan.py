@@ -17,8 +17,8 @@ from ..builder import Array, size_of
 from ..ctype import C_TYPES, is_supported
 from ..memory import plan_memory
 from ..region import Region, has_own_buffer, taken_over
+from ..rules import emits, has_c_text, supports
 from ..scope import Scope
-from .table import emits, has_c_text, supports
 
 if TYPE_CHECKING:
     from ..builder import Builder

@@ -12,7 +12,7 @@ from bitale_graph.variable import Apply, Variable
 
 from ..builder import Array, Builder, product, size_of
 from ..ctype import C_TYPES
-from .table import emits, supports
+from ..rules import emits, supports
 
 
 @supports.define(ShapeI)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from importlib.resources import files
 
 from bitale_graph.ops.softmax import (
     Crossentropy1Hot,
@@ -18,23 +17,14 @@ from bitale_graph.variable import Apply
 
 from ..builder import Array, Builder, product
 from ..ctype import SUFFIXES
-from ..memory import reuses
-from .kernel import BLOCK, declare_reduction
+from ..library import unit
+from ..rules import emits, reuses
 from .scalar import TRANSCENDENTAL
-from .table import emits
 
 
 def _library(b: Builder, dtype: str) -> str:
-    suffix = SUFFIXES[dtype]
-    c_type = "float" if dtype == "float32" else "double"
-    b.vector_functions.add(f"bt_exp_{suffix}")
-    declare_reduction(b, "maximum", dtype)
-    text = (files(__package__) / ".." / "support" / "rows.h").read_text()
-    b.library(
-        f"rows_{suffix}",
-        text.replace("BT_BLOCK", str(BLOCK)).replace("TYPE", c_type).replace("SUFFIX", suffix),
-    )
-    return suffix
+    b.units.add(unit("rows", dtype))
+    return SUFFIXES[dtype]
 
 
 def _rows(x: Array) -> tuple[str, str]:

@@ -1,7 +1,8 @@
 /* z = x y for a y that is multiplied with again and again, as the weights of a recurrence are: it is packed once, into
  * panels of two vectors' columns, the rest filled with zeros. A tile of rows by panels stays in registers while the
  * products are summed, so x needs no packing and nothing but x and the panels is read. z has unit column stride. */
-enum { bt_panel_SUFFIX = 2 * bt_lanes_SUFFIX };
+typedef TYPE bt_vector_SUFFIX __attribute__((vector_size(64), aligned(sizeof(TYPE)), may_alias));
+enum { bt_lanes_SUFFIX = 64 / sizeof(TYPE), bt_panel_SUFFIX = 2 * bt_lanes_SUFFIX };
 #ifdef __AVX512F__
 enum { bt_tile_SUFFIX = 8, bt_wide_SUFFIX = 4 };
 #else
@@ -12,8 +13,13 @@ static inline int64_t bt_panels_SUFFIX(int64_t n) {
     return (n + bt_panel_SUFFIX - 1) / bt_panel_SUFFIX;
 }
 
+/* How many numbers a packed y of k by n takes. */
+BT_SHARED(1) int64_t bt_packed_SUFFIX(int64_t k, int64_t n) {
+    return k * bt_panels_SUFFIX(n) * bt_panel_SUFFIX;
+}
+
 /* y is k by n of any strides. */
-BT_KERNEL void bt_pack_SUFFIX(const bt_runtime *rt, int64_t k, int64_t n, const TYPE *y, int64_t y0, int64_t y1,
+BT_SHARED(3) void bt_pack_SUFFIX(const bt_runtime *rt, int64_t k, int64_t n, const TYPE *y, int64_t y0, int64_t y1,
         TYPE *packed) {
     const int64_t parts = bt_parts(rt, k * n);
 #pragma omp parallel for num_threads(rt->threads) schedule(static) if (parts > 1)
@@ -79,7 +85,7 @@ BT_KERNEL void bt_panel_range_SUFFIX(int64_t m, int64_t n, int64_t k, const TYPE
     }
 }
 
-BT_DRIVER void bt_panel_product_SUFFIX(const bt_runtime *rt, int64_t m, int64_t n, int64_t k, const TYPE *x,
+BT_SHARED(1) void bt_panel_product_SUFFIX(const bt_runtime *rt, int64_t m, int64_t n, int64_t k, const TYPE *x,
         int64_t x0, int64_t x1, const TYPE *packed, TYPE *z, int64_t z0) {
     const int64_t panels = bt_panels_SUFFIX(n);
     int64_t parts = bt_parts(rt, m * n * k / 8);

@@ -1,5 +1,7 @@
 /* Rows of n numbers in TYPE: softmax, its logarithm, and cross-entropy. Each reads a row at most three times, and the
  * row stays in the first-level cache. Sums run in TYPE over blocks of BT_BLOCK, and in double from block to block. */
+#pragma omp declare reduction(bt_maximum_SUFFIX_of : TYPE : omp_out = bt_maximum_SUFFIX(omp_out, omp_in)) initializer(omp_priv = omp_orig)
+
 static inline TYPE bt_row_max_SUFFIX(int64_t n, const TYPE *x) {
     TYPE m = -__builtin_inf();
 #pragma omp simd reduction(bt_maximum_SUFFIX_of : m)
@@ -25,7 +27,7 @@ static inline double bt_row_exp_SUFFIX(int64_t n, const TYPE *x, TYPE *y, TYPE *
     return s;
 }
 
-BT_KERNEL void bt_softmax_SUFFIX(int64_t rows, int64_t n, const TYPE *x, TYPE *y) {
+BT_SHARED(3) void bt_softmax_SUFFIX(int64_t rows, int64_t n, const TYPE *x, TYPE *y) {
     for (int64_t i = 0; i < rows; i++, x += n, y += n) {
         TYPE m;
         const TYPE scale = (TYPE)(1 / bt_row_exp_SUFFIX(n, x, y, &m));
@@ -34,7 +36,7 @@ BT_KERNEL void bt_softmax_SUFFIX(int64_t rows, int64_t n, const TYPE *x, TYPE *y
     }
 }
 
-BT_KERNEL void bt_log_softmax_SUFFIX(int64_t rows, int64_t n, const TYPE *x, TYPE *y) {
+BT_SHARED(3) void bt_log_softmax_SUFFIX(int64_t rows, int64_t n, const TYPE *x, TYPE *y) {
     for (int64_t i = 0; i < rows; i++, x += n, y += n) {
         const TYPE m = bt_row_max_SUFFIX(n, x);
         double s = 0;
@@ -51,7 +53,7 @@ BT_KERNEL void bt_log_softmax_SUFFIX(int64_t rows, int64_t n, const TYPE *x, TYP
     }
 }
 
-BT_KERNEL void bt_softmax_grad_SUFFIX(int64_t rows, int64_t n, const TYPE *ct, const TYPE *y, TYPE *out) {
+BT_SHARED(3) void bt_softmax_grad_SUFFIX(int64_t rows, int64_t n, const TYPE *ct, const TYPE *y, TYPE *out) {
     for (int64_t i = 0; i < rows; i++, ct += n, y += n, out += n) {
         double s = 0;
 #pragma omp simd reduction(+ : s)
@@ -63,7 +65,7 @@ BT_KERNEL void bt_softmax_grad_SUFFIX(int64_t rows, int64_t n, const TYPE *ct, c
 }
 
 /* loss = log(sum(exp(x))) - x[t]; y becomes softmax(x) where `keep`, else it is one row of scratch. */
-BT_KERNEL void bt_crossentropy_SUFFIX(int64_t rows, int64_t n, const TYPE *x, const int64_t *t, TYPE *loss, TYPE *y, int keep) {
+BT_SHARED(3) void bt_crossentropy_SUFFIX(int64_t rows, int64_t n, const TYPE *x, const int64_t *t, TYPE *loss, TYPE *y, int keep) {
     for (int64_t i = 0; i < rows; i++, x += n) {
         TYPE m;
         const double s = bt_row_exp_SUFFIX(n, x, y, &m);
@@ -76,7 +78,7 @@ BT_KERNEL void bt_crossentropy_SUFFIX(int64_t rows, int64_t n, const TYPE *x, co
     }
 }
 
-BT_KERNEL void bt_crossentropy_grad_SUFFIX(int64_t rows, int64_t n, const TYPE *y, const TYPE *ct, int64_t ct_step, const int64_t *t, TYPE *out) {
+BT_SHARED(3) void bt_crossentropy_grad_SUFFIX(int64_t rows, int64_t n, const TYPE *y, const TYPE *ct, int64_t ct_step, const int64_t *t, TYPE *out) {
     for (int64_t i = 0; i < rows; i++, y += n, out += n) {
         const TYPE scale = ct[i * ct_step], hit = y[t[i]] - 1;
 #pragma omp simd

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from bitale_graph.variable import Apply, Constant
 
-from ..builder import Array, Builder
-from ..ctype import C_TYPES, is_supported, literal
+from .builder import Array, Builder
+from .ctype import C_TYPES, is_supported, literal
 
 
 def emit_callback(b: Builder, node: Apply) -> None:

@@ -1,14 +1,14 @@
-"""The tables that the rules of this folder fill."""
+"""What this layer knows of ops: the tables that the rules in the folder ``emit`` fill."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator, Sequence
 
 from bitale_graph.rules import RuleTable
 from bitale_graph.variable import Apply
 
-from ..builder import Builder
-from ..ctype import is_supported
+from .builder import Builder
+from .ctype import is_supported
 
 # A rule writes in two phases with a ``yield`` between them: first everything that can fail (checks,
 # buffers, packing), then the work, which cannot. Work in shared storage starts only when nothing
@@ -20,6 +20,18 @@ emits: RuleTable[Emit] = RuleTable("C text", "bitale_codegen_c/emit")
 # dtypes.
 Supports = Callable[[Apply], bool]
 supports: RuleTable[Supports] = RuleTable("a rule on what C computes", "bitale_codegen_c/emit")
+
+# For an op class: the pairs (output, input) where the output may be computed into the buffer of the
+# input.
+Reuse = Callable[[Apply], Sequence[tuple[int, int]]]
+reuses: RuleTable[Reuse] = RuleTable("a rule on reuse of buffers", "bitale_codegen_c/emit")
+
+# For an op class: the inputs whose numbers only its work reads, not its checks. They may be
+# computed between the two.
+Wait = Callable[[Apply], Container[int]]
+waits: RuleTable[Wait] = RuleTable(
+    "a rule on what its checks can do without", "bitale_codegen_c/emit"
+)
 
 
 def has_c_text(node: Apply) -> bool:
