@@ -5,10 +5,15 @@ The generated code calls back into Python, where the op's own NumPy meaning runs
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from bitale_graph.variable import Apply, Constant
 
-from .builder import Array, Builder
+from .array import Array
 from .ctype import C_TYPES, is_supported, literal
+
+if TYPE_CHECKING:
+    from .builder import Builder
 
 
 def emit_callback(b: Builder, node: Apply) -> None:

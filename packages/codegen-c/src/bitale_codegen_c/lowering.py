@@ -10,7 +10,8 @@ import numpy as np
 from bitale_graph.function_graph import FunctionGraph
 from bitale_graph.variable import Apply, Constant, Variable
 
-from .builder import Array, Builder
+from .array import Array
+from .builder import Builder
 from .ctype import C_TYPES, is_supported
 from .emit import argmax, assertion, ifelse, indexing, loop, product, scan, shape, softmax  # noqa: F401 (each fills the tables)
 from .library import Unit, prelude, support

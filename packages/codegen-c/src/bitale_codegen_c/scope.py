@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from bitale_graph.variable import Variable
 
 if TYPE_CHECKING:
-    from .builder import Array
+    from .array import Array
     from .memory import MemoryPlan
 
 _NAMES = re.compile(r"[A-Za-z_]\w*")

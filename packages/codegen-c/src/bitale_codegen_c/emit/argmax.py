@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from bitale_graph.ops.reduction import Argmax
 from bitale_graph.variable import Apply
 
-from ..builder import Array, Builder, product
+from ..array import Array, product
 from ..rules import emits
+
+if TYPE_CHECKING:
+    from ..builder import Builder
 
 
 @emits.define(Argmax)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from bitale_graph.ops.ifelse import IfElse
 from bitale_graph.variable import Apply, Variable
 
-from ..builder import Array
+from ..array import Array
 from ..ctype import C_TYPES, is_supported
 from ..memory import plan_memory
 from ..region import Region, has_own_buffer, taken_over

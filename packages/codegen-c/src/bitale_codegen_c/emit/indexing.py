@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bitale_graph.conversion import constant_int
 from bitale_graph.ops.indexing import (
@@ -15,10 +15,13 @@ from bitale_graph.ops.indexing import (
 )
 from bitale_graph.variable import Apply, Variable
 
-from ..builder import Array, Builder
+from ..array import Array
 from ..ctype import C_TYPES
 from ..rules import emits, reuses, waits
 from .shape import stretched
+
+if TYPE_CHECKING:
+    from ..builder import Builder
 
 
 def _selection(b: Builder, source: Array, pattern: Any, inputs: list[Variable]) -> Array:

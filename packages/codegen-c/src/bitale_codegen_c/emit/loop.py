@@ -9,7 +9,8 @@ from bitale_graph.loop import Literal, Loop, as_loop
 from bitale_graph.ops.reduction import Reduce
 from bitale_graph.variable import Apply, Variable
 
-from ..builder import Array, Builder, comment_of, product
+from ..array import Array, product
+from ..builder import Builder, comment_of
 from ..ctype import C_TYPES, is_supported
 from ..rules import emits, reuses, supports, waits
 from .kernel import Body, Kernel, Operand

@@ -14,7 +14,8 @@ from ..library import unit
 from ..rules import emits, reuses
 
 if TYPE_CHECKING:
-    from ..builder import Array, Builder
+    from ..array import Array
+    from ..builder import Builder
 
 # Up to this many rows, products with what does not change from step to step of a loop use panels
 # that are packed before the loop; BLAS packs both operands at every call.

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from bitale_graph.ops.scan import Scan
 from bitale_graph.variable import Apply, Variable
 
-from ..builder import Array, size_of
+from ..array import Array, size_of
 from ..ctype import C_TYPES, is_supported
 from ..memory import plan_memory
 from ..region import Region, has_own_buffer, taken_over

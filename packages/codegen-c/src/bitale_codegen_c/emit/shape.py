@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from bitale_graph.conversion import constant_int
 from bitale_graph.ops.creation import Alloc, Arange, Eye
@@ -10,9 +11,12 @@ from bitale_graph.ops.join import Join
 from bitale_graph.ops.shape import Dimshuffle, MakeVector, Reshape, ShapeI, SpecifyShape
 from bitale_graph.variable import Apply, Variable
 
-from ..builder import Array, Builder, product, size_of
+from ..array import Array, product, size_of
 from ..ctype import C_TYPES
 from ..rules import emits, supports
+
+if TYPE_CHECKING:
+    from ..builder import Builder
 
 
 @supports.define(ShapeI)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from bitale_graph.ops.softmax import (
     Crossentropy1Hot,
@@ -15,11 +16,14 @@ from bitale_graph.ops.softmax import (
 )
 from bitale_graph.variable import Apply
 
-from ..builder import Array, Builder, product
+from ..array import Array, product
 from ..ctype import SUFFIXES
 from ..library import unit
 from ..rules import emits, reuses
 from .scalar import TRANSCENDENTAL
+
+if TYPE_CHECKING:
+    from ..builder import Builder
 
 
 def _library(b: Builder, dtype: str) -> str:
