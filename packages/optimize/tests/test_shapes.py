@@ -2,6 +2,8 @@
 
 from bitale_graph import FunctionGraph, Mode, config, function
 from bitale_graph import language as T
+from bitale_graph.body import Body
+from bitale_graph.ops.scan import Scan
 from bitale_optimize.shapes import Shapes
 
 
@@ -87,3 +89,19 @@ def test_an_axis_that_only_the_analysis_knows_to_be_one_is_not_dropped():
     with config.change_flags(on_opt_error="raise"):
         f = function([x], output, mode=Mode("numpy", "fast_run"))
     assert f([[3.0]]).tolist() == [[[[9.0]]]]
+
+
+def test_states_of_a_loop_keep_their_shape_and_stacks_have_a_row_a_step(x):
+    row, old, w = T.dvector(), T.dvector(), T.dmatrix()
+    new = T.tanh(T.dot(old, w) + row)
+    op = Scan(Body([row, old, w], [new, row, T.dot(w, old)]), 1, 1)
+    v, m, n = T.dvector("v"), T.dmatrix("m"), T.lscalar("n")
+    shapes = Shapes()
+    final, rows, products = op(T.shape_i(x, 0), x, v, m)
+    assert shapes.dims(final) == shapes.dims(v)
+    assert shapes.dims(rows) == shapes.dims(x)
+    assert shapes.dims(products) == shapes.dims(x)
+    counted, *_ = op(n, x, v, m)[1:]
+    assert shapes.dims(counted)[0] == shapes.length(n)
+    last = op.changed(keeps=(2, None))(3, x, v, m)[1]
+    assert shapes.dims(last)[0] == 2
