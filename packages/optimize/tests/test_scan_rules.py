@@ -358,6 +358,19 @@ def test_cheap_work_and_the_work_of_while_loops_stay(loops):
     assert "Dot" in inside(only(loops.rewrite(final)))
 
 
+def test_a_loop_with_checkpoints_stores_nothing_more(loops):
+    def step(rows, states, others):
+        h, a = states
+        new = T.tanh(h + T.dot(rows[0], others[0]))
+        return [new, a + T.outer(h, new)], [T.dot(new, others[0])]
+
+    given = ([loops.x], [loops.h, loops.a], [loops.w])
+    finals, stacks = loops.loop(step, *given, checkpoint=True)
+    node = only(loops.rewrite([*finals, *stacks]))
+    assert (node.op.n_states, len(node.op.keeps)) == (2, 1)
+    assert inside(node).count("Dot") >= 2
+
+
 def test_a_loop_without_states_is_no_loop(loops):
     def step(rows, states, others):
         return [], [rows[0] * 2 + others[0], T.dot(rows[1], others[0]).sum()]

@@ -6,7 +6,7 @@ Rules edit the lists of a `Recurrence`, build a new node, and tell what stands f
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from bitale_graph.body import Body
@@ -73,7 +73,6 @@ class Recurrence:
     non_sequences: list[Given]
     condition: Variable | None = None
     taken: Variable | None = None
-    _dependence: dict[Variable, bool] = field(default_factory=dict)
 
     @classmethod
     def of(cls, node: Apply) -> Recurrence:
@@ -197,9 +196,13 @@ class Recurrence:
 
     # Outside
     @property
-    def steps_are_known(self) -> bool:
-        """Whether the loop runs to its end: it has no condition to stop."""
-        return self.condition is None
+    def may_store(self) -> bool:
+        """Whether something may be stored of every step that the loop did not store.
+
+        Not with a condition to stop, as steps would count that are never taken; and not where
+        derivatives are to compute again rather than to store.
+        """
+        return self.condition is None and not self.op.checkpoint
 
     def rows_of(self, sequence: Any, context: RewriteContext) -> Any:
         """The rows that the loop reads, as one variable outside."""

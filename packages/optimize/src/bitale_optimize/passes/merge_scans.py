@@ -44,11 +44,11 @@ def _mergeable(graph: FunctionGraph, context: RewriteContext) -> dict[Variable, 
             if v.owner is not None:
                 mask |= above[v.owner] | bits.get(v.owner, 0)
         above[node] = mask
-    first: dict[tuple[Token, bool, bool], list[Apply]] = {}
+    first: dict[tuple[Token, bool, bool, bool], list[Apply]] = {}
     for node in loops:
         op = node.op
         assert isinstance(op, Scan)
-        key = (context.shapes.length(node.inputs[0]), op.reverse, op.is_while)
+        key = (context.shapes.length(node.inputs[0]), op.reverse, op.is_while, op.checkpoint)
         group = first.setdefault(key, [])
         for other in group:
             if not above[node] & bits[other]:

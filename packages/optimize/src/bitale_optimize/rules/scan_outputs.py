@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 def scan_output_products(node: Apply, context: RewriteContext) -> dict[Variable, Variable] | None:
     """Make one large product, after the loop, of small ones whose results only leave it."""
     loop = Recurrence.of(node)
-    if not loop.steps_are_known:
+    if not loop.may_store:
         return None
     readers = loop.readers()
     ends = loop.outputs
@@ -125,7 +125,7 @@ class _Region:
 def scan_increments(node: Apply, context: RewriteContext) -> dict[Variable, Variable] | None:
     """Add at the rows named by all steps after the loop, at once."""
     loop = Recurrence.of(node)
-    if not loop.steps_are_known:
+    if not loop.may_store:
         return None
     readers = loop.readers()
     ends = loop.outputs

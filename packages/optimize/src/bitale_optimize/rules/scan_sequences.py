@@ -63,7 +63,7 @@ def scan_sequence_work(node: Apply, context: RewriteContext) -> dict[Variable, V
     Not in a loop with a condition to stop: it would compute for steps that are never taken.
     """
     loop = Recurrence.of(node)
-    if not loop.steps_are_known or not loop.sequences:
+    if not loop.may_store or not loop.sequences:
         return None
     rows: set[Variable] = {s.inner for s in loop.sequences}
     free, nodes = _independent(loop, rows)

@@ -75,7 +75,7 @@ class Term:
 def scan_sums(node: Apply, context: RewriteContext) -> dict[Variable, Variable] | None:
     """Add up after the loop what is only added up in it."""
     loop = Recurrence.of(node)
-    if not loop.steps_are_known:
+    if not loop.may_store:
         return None
     readers = loop.readers()
     ends = loop.outputs
