@@ -254,6 +254,11 @@ CASES = [
         lambda x, v: T.set_subtensor(x[1:], v),
     ),
     Case(
+        "subtensor_of_product",
+        lambda x, y, v: T.dot(x, y.T)[-1, 1:] + T.dot(y, v)[0],
+        lambda x, y, v: T.sum(T.dot(x, y.T)) + T.dot(v, x.T).sum(),
+    ),
+    Case(
         "join_of_increments",
         lambda x, y: T.inc_subtensor(
             T.inc_subtensor(T.zeros_like(x)[:, 2:], y[:, 2:])[:, :2], x[:, :2]

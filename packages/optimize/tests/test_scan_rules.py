@@ -223,6 +223,12 @@ def test_the_last_row_is_the_last_state(loops):
     assert only(rewritten).op.keeps == ()
 
 
+def test_the_last_row_of_what_is_computed_of_a_stack_is_that_of_the_last_state(loops):
+    _, (stack,) = loops.loop(recurrence, [loops.x], [loops.h], [loops.w])
+    outputs = [T.exp(stack * 2)[-1], T.dot(stack, loops.a)[-1]]
+    assert only(loops.rewrite(outputs, [1, 4])).op.keeps == ()
+
+
 def test_without_a_step_the_last_row_is_the_first_state(loops):
     _, (stack,) = loops.loop(recurrence, [loops.x], [loops.h], [loops.w])
     args = loops.values(0)
@@ -410,6 +416,7 @@ TERMS = {
     "outer": lambda r, h, o: h.dimshuffle(0, "x") * r[0].dimshuffle("x", 0),
     "outer of products": lambda r, h, o: (h * r[0]).dimshuffle(0, "x") * T.exp(h) * 2,
     "of a vector": lambda r, h, o: T.dot(r[1].T, r[1][:, 0] * h[0]).dimshuffle("x", 0) + o[1],
+    "scaled": lambda r, h, o: T.dot(T.stack([h, h]).T, T.stack([h, r[0]])) * o[0][0, 0] * 0.5,
     "several": lambda r, h, o: T.outer(h, r[0]) - T.outer(r[0], h) + T.outer(h, h),
 }
 

@@ -74,7 +74,7 @@ class Batch:
             if any(v in self.rows for v in node.inputs):
                 self.rows[node.outputs[0]] = self._batched(node)
             else:
-                memo = [self._same(v) for v in node.inputs]
+                memo = [self.same(v) for v in node.inputs]
                 copy = node.clone_with_new_inputs(memo)
                 self.fixed.update(zip(node.outputs, copy.outputs, strict=True))
         return self.rows[variable]
@@ -83,12 +83,13 @@ class Batch:
         """Whether rows of a variable are known."""
         return variable in self.rows
 
-    def _same(self, v: Variable) -> Variable:
+    def same(self, v: Variable) -> Variable:
+        """What is outside for a variable that is the same at every step."""
         return v if isinstance(v, Constant) else self.fixed[v]
 
     def _batched(self, node: Apply) -> Any:
         op: Any = node.op
-        values = [self.rows.get(v) if v in self.rows else self._same(v) for v in node.inputs]
+        values = [self.rows.get(v) if v in self.rows else self.same(v) for v in node.inputs]
         moves = [v in self.rows for v in node.inputs]
         if isinstance(op, Elementwise):
             ndim = node.outputs[0].type.ndim  # type: ignore[attr-defined]

@@ -28,6 +28,7 @@ from .rules import (  # noqa: F401 (each puts its rules into the phases)
     joining,
     power,
     product,
+    product_parts,
     reduction,
     scan_fills,
     scan_invariants,

@@ -34,9 +34,6 @@ from .joining import slice_of
 if TYPE_CHECKING:
     from ..rewrite import RewriteContext
 
-Rows = Callable[[Variable], Any]
-"""From a variable inside to all its rows outside."""
-
 
 @dataclass(eq=False)
 class Term:
@@ -56,7 +53,7 @@ class Term:
     sign: int
     place: Apply | None = None
     needs: tuple[Variable, ...] = ()
-    total: Callable[[Rows], Any] = lambda rows: None
+    total: Callable[[Batch], Any] = lambda rows: None
 
     def added(self, whole: Any, amount: Any, outside: Mapping[Variable, Variable]) -> Any:
         """``whole`` with an amount added where the term is."""
@@ -266,7 +263,8 @@ class _Finder:
 
     def product(self, term: Term) -> bool:
         """A product of two matrices, or of a column and a row."""
-        pair = self._factors(term.value)
+        value, scales = self._scaled(term.value)
+        pair = self._factors(value)
         if pair is None:
             return False
         (left, tall), (right, wide) = pair
@@ -274,8 +272,24 @@ class _Finder:
             return False
         term.needs = (left, right)
         self.stacked |= {left, right}
-        term.total = lambda rows: Dot()(_transposed(tall(rows(left))), wide(rows(right)))
+
+        def total(rows: Batch) -> Any:
+            made = Dot()(_transposed(tall(rows(left))), wide(rows(right)))
+            return functools.reduce(tm.mul2, (rows.same(c) for c in scales), made)
+
+        term.total = total
         return True
+
+    def _scaled(self, value: Variable) -> tuple[Variable, list[Variable]]:
+        """A product of matrices without the numbers that it is multiplied with at every step."""
+        scales: list[Variable] = []
+        while (pair := operands(value, scalar.mul)) is not None:
+            numbers = [v for v in pair if self.is_fixed(v) and all(v.type.broadcastable)]
+            if len(numbers) != 1:
+                break
+            scales += numbers
+            value = pair[1] if pair[0] is numbers[0] else pair[0]
+        return value, scales
 
     def _factors(self, value: Variable) -> Any:
         node = value.owner
