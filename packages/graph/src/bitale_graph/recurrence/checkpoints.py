@@ -11,9 +11,7 @@ import numpy as np
 from ..conversion import as_tensor, constant_int
 from ..ops import math
 from ..ops.assertion import Assert
-from ..ops.creation import arange, zeros
-from ..ops.join import join
-from ..ops.shape import shape_i
+from ..ops.creation import arange
 from .carry import common_length
 from .scan import traced, updates_of
 from .specification import (
@@ -53,8 +51,8 @@ def scan_checkpoints(
     save_every_N : int
         About the square root of the number of steps needs the least memory.
     padding : bool
-        Admit numbers of steps that ``save_every_N`` does not divide. The sequences are copied then,
-        to be filled up to a whole number of pieces; no step runs on what was filled in.
+        Admit numbers of steps that ``save_every_N`` does not divide; the last piece is shorter
+        then, and nothing is filled up.
 
     Returns
     -------
@@ -80,23 +78,23 @@ def scan_checkpoints(
     others = [as_tensor(v) for v in listed(non_sequences)]
     n, inputs = _cut(given, n_steps)
     pieces, left_over = _pieces(n, save_every_N, padding)
-    chunks = [_chunked(x, n, pieces, save_every_N, left_over) for x in inputs]
 
     def piece(number: Any, *args: Any) -> Any:
-        rows = [SequenceSpec(x, (0,)) for x in args[: len(chunks)]]
-        states = iter(args[len(chunks) : len(args) - len(others)])
+        first = math.mul(number, save_every_N)
+        rows = [SequenceSpec(x[first : first + save_every_N], (0,)) for x in inputs]
+        states = iter(args[: len(args) - len(others)])
         inner_specs = [replace(s, initial=next(states)) if s.taps else s for s in specs]
         steps: Any = save_every_N
         if left_over:
-            steps = math.minimum(save_every_N, math.sub(n, math.mul(number, save_every_N)))
+            steps = math.minimum(save_every_N, math.sub(n, first))
         inner = traced(fn, rows, inner_specs, names, others, steps)
         if inner.result.condition is not None:
             raise ValueError("scan_checkpoints: fn may not return until(condition); use scan")
         built = inner.build(stacked=False, name=f"{name}, a piece")
         return inner.arranged(inner.last(built)), updates_of(built)
 
-    outer_sequences = [SequenceSpec(x, (0,)) for x in (arange(pieces), *chunks)]
-    loop = traced(piece, outer_sequences, specs, names, others, pieces)
+    numbers = [SequenceSpec(arange(pieces), (0,))]
+    loop = traced(piece, numbers, specs, names, others, pieces)
     built = loop.build(stacked=False, checkpoint=True, name=name)
     return loop.arranged(loop.last(built)), updates_of(built)
 
@@ -138,11 +136,3 @@ def _pieces(n: Any, size: int, padding: bool) -> tuple[Any, bool]:
             "padding=True, or another number"
         )
     return as_tensor(np.int64(-(-count // size))), bool(count % size)
-
-
-def _chunked(x: Any, n: Any, pieces: Any, size: int, left_over: bool) -> Any:
-    rest = [shape_i(x, a) for a in range(1, x.ndim)]
-    if left_over:
-        missing = math.sub(math.mul(pieces, size), n)
-        x = join(0, x, zeros((missing, *rest), dtype=x.type.dtype))
-    return x.reshape((pieces, size, *rest))
