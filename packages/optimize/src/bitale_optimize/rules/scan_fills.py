@@ -31,7 +31,8 @@ def scan_of_fills(node: Apply, context: RewriteContext) -> dict[Variable, Variab
     for rows, given in ((1, loop.sequences), (0, loop.non_sequences)):
         for one in list(given):
             value = _number(one.outer)
-            if value is None:
+            # A stack of its rows is the fill itself, and goes first.
+            if value is None or one.inner in loop.outputs:
                 continue
             # Not made after itself; and one by one, as they may be made after one another.
             given.remove(one)
