@@ -1,4 +1,4 @@
-"""The BLAS table, its providers, and the threads that loops and BLAS share."""
+"""The BLAS table, its providers, and the number of threads."""
 
 import ctypes
 import os
@@ -17,7 +17,7 @@ from bitale_codegen_c.blas import (
     set_blas_threads,
 )
 from bitale_codegen_c.cpu import openblas_core_type, parse_cpuinfo, this_cpu
-from bitale_codegen_c.runtime import Argument, Program, runtime
+from bitale_codegen_c.runtime import runtime
 from bitale_codegen_c.threads import default_threads, set_threads
 
 PROVIDERS = ["scipy", "own"]
@@ -203,107 +203,6 @@ def test_number_of_threads_follows_the_environment(monkeypatch):
     with pytest.raises(ValueError, match="at least 1"):
         set_threads(0)
     set_threads(before)
-
-
-# --- One team for loops and BLAS
-
-ALTERNATE_TYPES = """
-typedef void (*gemm)(const char *, const char *, const int *, const int *, const int *,
-                     const double *, const double *, const int *, const double *, const int *,
-                     const double *, double *, const int *);
-"""
-ALTERNATE_BODY = """
-    int n = (int)in[0].shape[0];
-    double *x = in[0].data, *y = rt->alloc((size_t)n * n * 8), one = 1, zero = 0;
-    out[0].data = y;
-    out[0].shape[0] = out[0].shape[1] = n;
-    for (int repeat = 0; repeat < 5; repeat++) {
-        ((gemm)rt->blas[1])("N", "N", &n, &n, &n, &one, x, &n, x, &n, &zero, y, &n);
-        #pragma omp parallel for num_threads(rt->threads)
-        for (int i = 0; i < n * n; i++) y[i] += 1;
-    }
-    return 0;
-"""
-
-
-@pytest.fixture
-def alternate(build):
-    return Program(
-        *build(ALTERNATE_BODY, ALTERNATE_TYPES),
-        arguments=[Argument("float64", 2)],
-        outputs=[("float64", 2)],
-        single=True,
-    )
-
-
-def test_openblas_runs_on_the_threads_of_the_loops(alternate, rng):
-    blas = load_blas("scipy")
-    x = np.asfortranarray(rng.standard_normal((300, 300)))
-    before, runs = set_blas_threads(2), runtime.shared_team_runs()
-    try:
-        # The program reads x as C memory and multiplies in Fortran's order: (x^T x^T)^T = x x.
-        np.testing.assert_allclose(alternate((x.copy("C"),)), x @ x + 1, rtol=1e-10)
-    finally:
-        set_blas_threads(before)
-    assert (runtime.shared_team_runs() > runs) == blas.can_share_threads
-
-
-def test_scipy_is_right_beside_shared_threads(alternate):
-    """LAPACK starts jobs on OpenBLAS's own threads while its products run on the shared ones."""
-    out = run(
-        f"""
-        import threading
-        from pathlib import Path
-        import numpy as np
-        from bitale_codegen_c.blas import load_blas, set_blas_threads
-        from bitale_codegen_c.loader import load_kernel
-        from bitale_codegen_c.runtime import Argument, Program, runtime
-
-        kernel = load_kernel(Path({str(alternate.keep_alive.path)!r}))
-        load_blas("scipy")
-        set_blas_threads(2)
-        program = Program(kernel.entry, kernel, arguments=[Argument("float64", 2)],
-                          outputs=[("float64", 2)], single=True)
-        import scipy.linalg
-        rng = np.random.default_rng(0)
-        x = rng.standard_normal((400, 400))
-        expected, worst = x @ x + 1, []
-
-        def ours():
-            for _ in range(20):
-                worst.append(np.abs(program((x,)) - expected).max())
-
-        def scipys():
-            for n in (50, 300):
-                a = rng.standard_normal((n, n)) + n * np.eye(n)
-                for _ in range(3):
-                    worst.append(np.abs(scipy.linalg.inv(a) @ a - np.eye(n)).max())
-                    lu, pivots = scipy.linalg.lu_factor(a)
-                    worst.append(np.abs(scipy.linalg.lu_solve((lu, pivots), a) - np.eye(n)).max())
-                    c = scipy.linalg.cholesky(a @ a.T, lower=True)
-                    worst.append(np.abs(c @ c.T - a @ a.T).max() / n**2)
-
-        workers = [threading.Thread(target=f) for f in (ours, scipys)]
-        for worker in workers:
-            worker.start()
-        for worker in workers:
-            worker.join()
-        print(max(worst) < 1e-9)
-        """
-    )
-    assert out.strip() == "True"
-
-
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
-@pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")
-def test_child_process_multiplies_matrices(alternate, rng):
-    load_blas("scipy")
-    x = rng.standard_normal((300, 300))
-    expected = alternate((x,))
-    child = os.fork()
-    if child == 0:
-        os._exit(0 if np.allclose(alternate((x,)), expected, rtol=1e-12) else 1)
-    assert os.waitpid(child, 0)[1] == 0
 
 
 # --- The processor

@@ -1,6 +1,5 @@
 """Programs, arguments and the pool, with C written by hand against the runtime's header."""
 
-import os
 import sys
 import threading
 
@@ -383,31 +382,3 @@ def test_object_of_another_version_is_not_loaded(compiler, tmp_path):
     (tmp_path / "text.so").write_text("not a library")
     with pytest.raises(LoadError, match="cannot be loaded"):
         load_kernel(tmp_path / "text.so")
-
-
-# --- Fork
-
-FORKED = """
-    double total = 0;
-    int64_t n = in[0].shape[0];
-    double *x = in[0].data;
-    #pragma omp parallel for reduction(+:total) num_threads(rt->threads)
-    for (int64_t i = 0; i < n; i++) total += x[i];
-    out[0].value[0] = total;
-    out[1].value[0] = rt->threads;
-    return 0;"""
-
-
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
-@pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")
-def test_child_process_can_call_what_its_parent_called(build):
-    program = Program(
-        *build(FORKED), arguments=[Argument("float64", 1)], outputs=[("float64", 0)] * 2
-    )
-    x = np.ones(100_000)
-    assert program((x,))[0] == 100_000
-    child = os.fork()
-    if child == 0:
-        total, threads = program((x,))
-        os._exit(0 if total == 100_000 and threads == 1 else 1)
-    assert os.waitpid(child, 0)[1] == 0

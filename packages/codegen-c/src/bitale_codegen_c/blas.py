@@ -7,7 +7,6 @@ import ctypes.util
 import importlib
 import importlib.machinery
 import importlib.util
-import re
 import sys
 import threading
 import warnings
@@ -17,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from .cpu import set_openblas_core_type
 from .runtime import runtime
-from .threads import offer_openblas, symbol_address
+from .symbols import symbol_address
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -39,10 +38,6 @@ BLAS_NAMES = (
 """The order of the table: Fortran calling convention, 32-bit integers, column-major."""
 
 _CYTHON_BLAS = "scipy.linalg.cython_blas"
-_OPENBLAS_PTHREADS = 1  # what openblas_get_parallel() returns; 2 is OpenMP
-# How jobs are handed over is OpenBLAS's own affair and has changed (with 0.3.28 a product crashed).
-# Only versions that the tests ran with share threads; others keep theirs, at some cost in speed.
-_SHARING_VERSIONS = ("0.3.30",)
 
 
 class BlasError(RuntimeError):
@@ -69,12 +64,6 @@ class Blas:
     library: str
     core_type: str | None = None
     config: str | None = None
-
-    @property
-    def can_share_threads(self) -> bool:
-        """Whether its jobs may run on the threads of the loops: a version known to allow that."""
-        version = re.match(r"OpenBLAS (\S+) .*MAX_THREADS=", self.config or "")
-        return version is not None and version[1] in _SHARING_VERSIONS
 
 
 _lock = threading.Lock()
@@ -201,19 +190,7 @@ def _use(provider: str, path: str, library: ctypes.CDLL, addresses: list[int]) -
         _openblas_address(library, "set_num_threads"),
     )
     config = _openblas_text(library, "get_config")
-    slots = re.search(r"MAX_THREADS=(\d+)", config or "")
-    get_parallel = _openblas_address(library, "get_parallel")
-    addresses = [
-        _openblas_address(library, "set_threads_callback_function"),
-        symbol_address(library, "exec_blas_async"),
-        symbol_address(library, "exec_blas_async_wait"),
-    ]
-    blas = Blas(provider, path, _openblas_text(library, "get_corename"), config)
-    if blas.can_share_threads and slots and get_parallel and all(addresses):
-        parallel = ctypes.CFUNCTYPE(ctypes.c_int)(get_parallel)()
-        if parallel == _OPENBLAS_PTHREADS:
-            offer_openblas(addresses, int(slots[1]))
-    return blas
+    return Blas(provider, path, _openblas_text(library, "get_corename"), config)
 
 
 def _openblas_address(library: ctypes.CDLL, name: str) -> int:

@@ -13,10 +13,10 @@ from bitale_graph.variable import Apply, Constant, Variable
 
 from .array import Array, product, size_of
 from .ctype import C_TYPES, literal
-from .library import Unit, unit
 from .scope import Scope
 
 if TYPE_CHECKING:
+    from .library import Unit
     from .memory import MemoryPlan
 
 # Words that cannot name a variable: keywords of C from C11 to C23 and GNU C, what <stdint.h> and
@@ -408,7 +408,7 @@ class Builder:
 
     def copy_text(self, to: Array, source: Array) -> str:
         """A statement that copies ``source``, which broadcasts to ``to`` by strides of 0."""
-        self.units.add(unit("copy"))
+        self.support.add("copy")
         if to.rank == 0:
             return f"*({to.name}) = *({source.name});"
         size = f"sizeof({to.c_type})"
@@ -427,7 +427,8 @@ class Builder:
     def kernel(self, hint: str, text: str, comment: str) -> str:
         """Add a function in C, ``text`` with ``@`` for its name; equal functions are added once.
 
-        Returns the name. The comment is that of the first use.
+        The one that is called begins with ``BT_LOOP``. Returns the name. The comment is that of the
+        first use.
         """
         known = self._kernel_names.get(text)
         if known is None:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 OPTIMIZATION_FLAGS = (
     "-O2",  # what is written asks for more or less where that pays
     "-march=native",
-    "-fopenmp",
+    "-fopenmp-simd",
     # Without errno and traps, loops over math functions vectorise; NaN, infinities and signed
     # zeros keep their meaning, which -ffast-math would take away.
     "-fno-math-errno",
@@ -34,10 +34,10 @@ OPTIMIZATION_FLAGS = (
 )
 COMMON_FLAGS = ("-fPIC", "-pipe")
 # What a compiler may lack, in the order in which to try without it.
-_OPTIONAL_FLAGS = ("-fopenmp", "-march=native")
+_OPTIONAL_FLAGS = ("-fopenmp-simd", "-march=native")
 _PROBE = """#include <stdint.h>
 int64_t probe(float *x, int64_t n) {
-#pragma omp parallel for
+#pragma omp simd
     for (int64_t i = 0; i < n; i++) x[i] += 1;
     return n;
 }
@@ -102,9 +102,9 @@ class Compiler:
         """
         self._run(source, output, ["-shared"], [*map(str, objects), "-lm"])
 
-    def compile_object(self, source: str, output: Path) -> None:
-        """Compile C to an object file, as `compile` does."""
-        self._run(source, output, ["-c"], [])
+    def compile_object(self, source: str, output: Path, defined: Sequence[str] = ()) -> None:
+        """Compile C to an object file, as `compile` does, with macros such as ``"BT_PART=1"``."""
+        self._run(source, output, ["-c", *(f"-D{one}" for one in defined)], [])
 
     def link(self, objects: Sequence[Path], output: Path) -> None:
         """Put object files together to a shared object."""

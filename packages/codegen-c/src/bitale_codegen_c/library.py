@@ -29,11 +29,21 @@ THIN = 16
 # Sums of float32 run in float32 over blocks of this length, and in float64 from block to block.
 # With 16 lanes a partial sum has 32 terms, and no conversion stands between it and the vectors.
 BLOCK = 512
-# Effort of the compiler goes where the time goes: inner loops are worth all of it, and what calls
-# them almost none. (A training step of a small network: 0.58 s with -O3 throughout, 0.34 s so.)
-_EFFORT = """#define BT_KERNEL static __attribute__((noinline, unused, optimize(3)))
+# What an exponential costs, in multiplications.
+TRANSCENDENTAL = 12
+# Effort of the compiler goes where the time goes: to inner loops, and hardly to what calls them.
+# With BT_PART a file is compiled in parts, and what is called from one to the other is not static.
+_EFFORT = """#define BT_KERNEL static __attribute__((noinline, unused))
 #define BT_DRIVER static __attribute__((noinline, unused, optimize(1)))
-#define BT_SHARED(effort) __attribute__((visibility("hidden"), optimize(effort)))"""
+#define BT_SHARED(effort) __attribute__((visibility("hidden"), optimize(effort)))
+#ifdef BT_PART
+#define BT_LOOP BT_SHARED(1)
+#else
+#define BT_LOOP BT_DRIVER
+#endif"""
+
+
+_OVER_ROWS = ("softmax", "log_softmax", "crossentropy")
 
 
 @dataclass(frozen=True)
@@ -82,7 +92,8 @@ def unit(name: str, dtype: str | None = None) -> Unit:
     if dtype is not None:
         suffix = SUFFIXES[dtype]
         letter = "s" if dtype == "float32" else "d"
-        if "bt_exp_SUFFIX" in text:
+        if name in _OVER_ROWS:
+            text = f"{support('rows')}\n\n{text}"
             parts.append(vector_source([f"bt_exp_{suffix}", f"bt_maximum_{suffix}"]))
         for marker, value in (
             ("BT_GEMM_SUFFIX", str(BLAS_NAMES.index(f"{letter}gemm"))),
@@ -90,6 +101,7 @@ def unit(name: str, dtype: str | None = None) -> Unit:
             ("BT_SMALL_PRODUCT", str(SMALL_PRODUCT)),
             ("BT_THIN", str(THIN)),
             ("BT_BLOCK", str(BLOCK)),
+            ("BT_TRANSCENDENTAL", str(TRANSCENDENTAL)),
             ("TYPE", "float" if letter == "s" else "double"),
             ("SUFFIX", suffix),
         ):

@@ -145,22 +145,22 @@ def _compile(cache: Cache, compiler: Compiler, lowered: LoweredFunction, work: P
     found = [cache.get(key) for key in keys]
     missing = [k for k, folder in enumerate(found) if folder is None]
     kernel = work / "kernel.so"
-    if not missing:
+    if not missing and lowered.parts == 1:
         compiler.compile(lowered.source, kernel, [f / "unit.o" for f in found if f is not None])
         return
     from concurrent.futures import ThreadPoolExecutor
 
-    objects = [work / f"unit{k}.o" for k in range(len(keys))]
-    texts = [
-        (lowered.source, work / "kernel.o"),
-        *((lowered.units[k], objects[k]) for k in missing),
-    ]
-    with ThreadPoolExecutor(len(texts)) as pool:
-        for done in [pool.submit(compiler.compile_object, *one) for one in texts]:
-            done.result()
+    made = [work / f"unit{k}.o" for k in range(len(keys))]
+    parts = [work / f"kernel{p}.o" for p in range(lowered.parts)]
+    defined = [[f"BT_PART={p}"] for p in range(lowered.parts)] if lowered.parts > 1 else [[]]
+    jobs = [(lowered.source, part, macros) for part, macros in zip(parts, defined, strict=True)]
+    jobs += [(lowered.units[k], made[k], []) for k in missing]
+    with ThreadPoolExecutor(len(jobs)) as pool:
+        for job in [pool.submit(compiler.compile_object, *one) for one in jobs]:
+            job.result()
     for k in missing:
-        found[k] = cache.put(keys[k], {"unit.o": objects[k]})
-    compiler.link([work / "kernel.o", *(f / "unit.o" for f in found if f is not None)], kernel)
+        found[k] = cache.put(keys[k], {"unit.o": made[k]})
+    compiler.link([*parts, *(f / "unit.o" for f in found if f is not None)], kernel)
 
 
 def _plan_of(lowered: LoweredFunction) -> dict[str, Any]:
@@ -246,6 +246,7 @@ def _program(
         callbacks=callbacks,
         returned=maker.n_outputs,
         on_error=_Explain(maker),
+        uses_blas=plan["uses_blas"],
         name=maker.name,
     )
 

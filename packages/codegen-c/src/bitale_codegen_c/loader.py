@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from .runtime import runtime
-from .threads import ensure_threads, offer_openmp, short_spinning, symbol_address
+from .symbols import symbol_address
+from .threads import ensure_threads
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -47,8 +48,7 @@ def load_kernel(path: Path) -> Kernel:
     """
     mode = getattr(os, "RTLD_NOW", 0) | getattr(os, "RTLD_LOCAL", 0)
     try:
-        with short_spinning():
-            library = ctypes.CDLL(str(path), mode=mode)
+        library = ctypes.CDLL(str(path), mode=mode)
         abi = ctypes.c_int64.in_dll(library, "bitale_abi").value
     except (OSError, ValueError) as error:
         raise LoadError(f"{path} cannot be loaded: {error}") from error
@@ -61,5 +61,4 @@ def load_kernel(path: Path) -> Kernel:
     if not entry:
         raise LoadError(f"{path} has no function bitale_main")
     ensure_threads()
-    offer_openmp(library)
     return Kernel(path, entry, library)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -23,6 +24,8 @@ ARENA_BYTES = 4096
 # Above this many statements the entry point, whose work is in kernels, is not optimised: a thousand
 # sums of vectors took 4.0 s to compile, and now take 0.9 s.
 LARGE_ENTRY = 4000
+# From this many characters of kernels on, a file is compiled in two parts at once.
+PARTED = 12_000
 _FAIL = """#define BT_FAIL(node, code) \\
     do { status = ((int64_t)(node) << 8) | (code); goto leave; } while (0)"""
 
@@ -45,6 +48,8 @@ class LoweredFunction:
     nodes : list of Apply
         Nodes by the number that an error status names.
     uses_blas : bool
+    parts : int
+        How many parts the text can be compiled in at once, each with its number for BT_PART.
     """
 
     source: str
@@ -54,6 +59,7 @@ class LoweredFunction:
     callbacks: list[Apply] = field(default_factory=list)
     nodes: list[Apply] = field(default_factory=list)
     uses_blas: bool = False
+    parts: int = 1
 
 
 def lower(
@@ -135,6 +141,7 @@ class _Lowering:
             b.callbacks,
             b.nodes,
             b.uses_blas,
+            2 if self.has_parts else 1,
         )
 
     def _inputs(self) -> None:
@@ -227,17 +234,46 @@ class _Lowering:
             *(support(name) for name in sorted(b.support, key=lambda n: (n != "frame", n))),
             *(one.prototypes for one in self._units()),
             *b.texts.values(),
-            "const int64_t bitale_abi = BITALE_ABI;",
-            *b.kernels,
-            self._entry(),
+            *self._in_parts(self._entry()),
         ]
         return "\n\n".join(p.strip() for p in parts if p.strip()) + "\n"
+
+    def _in_parts(self, entry: str) -> list[str]:
+        """The kernels and the entry point, so that a large file can be compiled in two parts."""
+        kernels = self.b.kernels
+        sizes = [len(k) for k in kernels]
+        if not self.has_parts:
+            return [*kernels, entry]
+        half, first = (sum(sizes) + len(entry)) // 2, 0
+        while first < len(kernels) and sum(sizes[: first + 1]) <= half:
+            first += 1
+        prototypes = [
+            f"{declared};"
+            for k in kernels
+            for declared in re.findall(r"^(BT_LOOP [^{]*?) \{", k, flags=re.MULTILINE)
+        ]
+        return [
+            *prototypes,
+            "#if !defined BT_PART || BT_PART == 1",
+            *kernels[:first],
+            "#endif",
+            "#if !defined BT_PART || BT_PART == 0",
+            *kernels[first:],
+            entry,
+            "#endif",
+        ]
+
+    @property
+    def has_parts(self) -> bool:
+        """Whether the file is worth being compiled in two parts."""
+        return sum(map(len, self.b.kernels)) > PARTED
 
     def _entry(self) -> str:
         b = self.b
         n = max(b.n_slots, 1)
         effort = f"__attribute__((optimize({int(len(b.lines) <= LARGE_ENTRY)})))\n"
         lines = [
+            "const int64_t bitale_abi = BITALE_ABI;\n",
             f"{effort}int64_t bitale_main(const bt_runtime *rt, void *call, const bt_array *in,",
             "                    bt_result *out) {",
             f"    _Alignas(64) char arena[{ARENA_BYTES}];",

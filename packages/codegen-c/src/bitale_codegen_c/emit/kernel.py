@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -168,8 +169,9 @@ class Kernel:
         It is called with the runtime, the number of parts, the lengths, the arguments of every
         operand, for every accumulator its size, and the numbers passed by value.
         """
-        rows = b.kernel(f"{hint}_rows", self._rows(b), f"{comment}\n * {self._program()}")
-        return b.kernel(hint, self._shared(b, rows), "The same, shared among threads.")
+        rows = self._rows(b).replace("@", "rows_of_@")
+        shared = f"/* The same, shared among threads. */\n{self._shared(b, 'rows_of_@')}"
+        return b.kernel(hint, f"{rows}\n\n{shared}", f"{comment}\n * {self._program()}")
 
     def _program(self) -> str:
         text = self.loop.program(len(self.dtypes))
@@ -186,8 +188,26 @@ class Kernel:
             *(f"int64_t {o.name}_size" for o in sums),
             *self._scalars,
         ]
+        declared = [re.fullmatch(r"(.*?)(\w+)", one) for one in signature[1:]]
+        fields = [(m[1], m[2]) for m in declared if m is not None]
+        inner, n = self.inner, self._lengths
+        length = "n0" if inner == 0 else f"(n0 >= parts ? n0 : {n[inner]})"
         lines = [
-            f"BT_DRIVER void @({', '.join(signature)}) {{",
+            f"typedef struct {{ {' '.join(f'{c}{name};' for c, name in fields)} }} task_of_@;",
+            "static void part_of_@(void *context, int64_t part) {",
+            "    const task_of_@ *task = context;",
+            *(f"    {c}{name} = task->{name}; (void){name};" for c, name in fields),
+            f"    const int64_t all = {length};",
+            "    const int64_t lo = all * part / parts, hi = all * (part + 1) / parts;",
+        ]
+        if inner == 0:
+            lines.append(f"    {rows}({self._arguments(0)});")
+        else:
+            lines.append(f"    if (n0 >= parts) {rows}({self._arguments(0)});")
+            lines.append(f"    else {rows}({self._arguments(inner)});")
+        lines += [
+            "}",
+            f"BT_LOOP void @({', '.join(signature)}) {{",
             "    (void)rt;",
         ]
         lines += [f"    {line}" for line in self._merge()]
@@ -196,23 +216,11 @@ class Kernel:
             lines.append(
                 f"    for (int64_t e = 0; e < parts * {o.name}_size; e++) {o.name}[e] = {start};"
             )
-        inner, n = self.inner, self._lengths
-        lines += [f"    if (parts == 1) {{ {rows}({self._arguments(None)}); return; }}"]
-        lines.append(
-            "#pragma omp parallel for num_threads(rt->threads) schedule(static, 1)"
-        )  # never another number: libgomp ends and starts threads when the size of a team changes
-        lines.append("    for (int64_t part = 0; part < parts; part++) {")
-        length = "n0" if inner == 0 else f"(n0 >= parts ? n0 : {n[inner]})"
-        lines.append(f"        const int64_t all = {length};")
-        lines.append(
-            "        const int64_t lo = all * part / parts, hi = all * (part + 1) / parts;"
-        )
-        if inner == 0:
-            lines.append(f"        {rows}({self._arguments(0)});")
-        else:
-            lines.append(f"        if (n0 >= parts) {rows}({self._arguments(0)});")
-            lines.append(f"        else {rows}({self._arguments(inner)});")
-        lines.append("    }")
+        lines += [
+            f"    if (parts == 1) {{ {rows}({self._arguments(None)}); return; }}",
+            f"    task_of_@ task = {{{', '.join(name for _, name in fields)}}};",
+            "    rt->share(part_of_@, &task, parts);",
+        ]
         for o in sums:
             target, other = f"{o.name}[e]", f"{o.name}[part * {o.name}_size + e]"
             combined = self._combined(b, self.loop.results[o.index], target, other)

@@ -10,11 +10,12 @@ from bitale_graph.rules import RuleTable
 from bitale_graph.scalar import ScalarOp
 
 from ..ctype import C_TYPES
+from ..library import TRANSCENDENTAL
 from ..vector_math.table import FUNCTIONS
 
 # Costs of one element on one core, in units of a multiplication: they decide what is worth a second
 # thread.
-CHEAP, DIVISION, TRANSCENDENTAL = 1, 4, 12
+CHEAP, DIVISION = 1, 4
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from bitale_graph.ops.softmax import (
@@ -20,14 +20,13 @@ from ..array import Array, product
 from ..ctype import SUFFIXES
 from ..library import unit
 from ..rules import emits, reuses
-from .scalar import TRANSCENDENTAL
 
 if TYPE_CHECKING:
     from ..builder import Builder
 
 
-def _library(b: Builder, dtype: str) -> str:
-    b.units.add(unit("rows", dtype))
+def _library(b: Builder, name: str, dtype: str) -> str:
+    b.units.add(unit(name, dtype))
     return SUFFIXES[dtype]
 
 
@@ -35,30 +34,8 @@ def _rows(x: Array) -> tuple[str, str]:
     return product(x.lengths[:-1]), x.lengths[-1]
 
 
-def _over_rows(
-    b: Builder, shape: tuple[str, str], cost: int, function: str, arguments: Sequence[str]
-) -> None:
-    """Call ``function(rows, n, ...)`` for each thread's rows; arguments may use lo and part."""
-    rows, n = shape
-    call = f"{function}(hi - lo, {n}, {', '.join(arguments)});"
-    wanted = b.declare("int64_t", "parts", f"bt_parts(rt, ({rows}) * {n} * {cost})")
-    most = f"({rows}) > 0 ? ({rows}) : 1"
-    parts = b.declare("int64_t", "parts", f"{wanted} > ({rows}) ? {most} : {wanted}")
-    b.put(f"if ({parts} == 1) {{")
-    b.put(f"    const int64_t part = 0, lo = 0, hi = {rows};")
-    b.put(f"    (void)part; {call}")
-    b.put("} else {")
-    b.put("#pragma omp parallel for num_threads(rt->threads) schedule(static, 1)")
-    b.put(f"for (int64_t part = 0; part < {parts}; part++) {{")
-    b.put(f"    int64_t lo = ({rows}) * part / {parts}, hi = ({rows}) * (part + 1) / {parts};")
-    b.put(f"    {call}")
-    b.put("}")
-    b.put("}")
-
-
-def _from_row(a: Array, n: str) -> str:
-    """The first row of a thread."""
-    return f"{a.name} + lo * {n}"
+def _call(b: Builder, function: str, shape: tuple[str, str], *arguments: str) -> None:
+    b.put(f"{function}(rt, {', '.join([*shape, *arguments])});")
 
 
 @reuses.define(Softmax, LogSoftmax)
@@ -71,13 +48,12 @@ def softmax_reuses(node: Apply) -> list[tuple[int, int]]:
 def emit_softmax(b: Builder, node: Apply) -> Iterator[None]:
     """Row by row."""
     x = b.contiguous(b.array(node.inputs[0]))
-    suffix = _library(b, x.dtype)
+    suffix = _library(b, "log_softmax" if isinstance(node.op, LogSoftmax) else "softmax", x.dtype)
     out = b.result(node.outputs[0], x.lengths)
     yield
     rows, n = _rows(x)
     function = "bt_log_softmax" if isinstance(node.op, LogSoftmax) else "bt_softmax"
-    arguments = [_from_row(x, n), _from_row(out, n)]
-    _over_rows(b, (rows, n), TRANSCENDENTAL, f"{function}_{suffix}", arguments)
+    _call(b, f"{function}_{suffix}", (rows, n), x.name, out.name)
 
 
 @reuses.define(SoftmaxGrad)
@@ -92,12 +68,11 @@ def emit_softmax_grad(b: Builder, node: Apply) -> Iterator[None]:
     ct, y = (b.contiguous(b.array(v)) for v in node.inputs)
     for n, m in zip(ct.lengths, y.lengths, strict=True):
         b.check_equal(n, m)
-    suffix = _library(b, y.dtype)
+    suffix = _library(b, "softmax", y.dtype)
     out = b.result(node.outputs[0], y.lengths)
     yield
     rows, n = _rows(y)
-    arguments = [_from_row(a, n) for a in (ct, y, out)]
-    _over_rows(b, (rows, n), 3, f"bt_softmax_grad_{suffix}", arguments)
+    _call(b, f"bt_softmax_grad_{suffix}", (rows, n), ct.name, y.name, out.name)
 
 
 def _targets(b: Builder, t: Array, rows: str, classes: str) -> str:
@@ -121,16 +96,14 @@ def emit_softmax_crossentropy(b: Builder, node: Apply) -> Iterator[None]:
     x = b.contiguous(b.array(node.inputs[0]))
     rows, n = _rows(x)
     t = _targets(b, b.array(node.inputs[1]), rows, n)
-    suffix = _library(b, x.dtype)
+    suffix = _library(b, "crossentropy", x.dtype)
     loss = b.result(node.outputs[0], [rows])
     if b.scope.is_read(node.outputs[1]):
-        y, keep = _from_row(b.result(node.outputs[1], x.lengths), n), "1"
+        y, keep = b.result(node.outputs[1], x.lengths), "1"
     else:
-        scratch = b.allocate("scratch", x.dtype, [n, "rt->threads"], temporary=True)
-        y, keep = f"{scratch.name} + part * {n}", "0"
+        y, keep = b.allocate("scratch", x.dtype, [n, "rt->threads"], temporary=True), "0"
     yield
-    arguments = [_from_row(x, n), f"{t} + lo", f"{loss.name} + lo", y, keep]
-    _over_rows(b, (rows, n), TRANSCENDENTAL, f"bt_crossentropy_{suffix}", arguments)
+    _call(b, f"bt_crossentropy_{suffix}", (rows, n), x.name, t, loss.name, y.name, keep)
 
 
 @reuses.define(SoftmaxCrossentropyGrad)
@@ -150,12 +123,11 @@ def emit_softmax_crossentropy_grad(b: Builder, node: Apply) -> Iterator[None]:
     else:
         b.check_equal(rows, ct.lengths[0])
     t = _targets(b, b.array(node.inputs[2]), rows, n)
-    suffix = _library(b, y.dtype)
+    suffix = _library(b, "crossentropy", y.dtype)
     out = b.result(node.outputs[0], y.lengths)
     yield
-    first = f"{ct.name} + lo * ({step})"
-    arguments = [_from_row(y, n), first, step, f"{t} + lo", _from_row(out, n)]
-    _over_rows(b, (rows, n), 2, f"bt_crossentropy_grad_{suffix}", arguments)
+    operands = [y.name, ct.name, step, t, out.name]
+    _call(b, f"bt_crossentropy_grad_{suffix}", (rows, n), *operands)
 
 
 @emits.define(Crossentropy1Hot)

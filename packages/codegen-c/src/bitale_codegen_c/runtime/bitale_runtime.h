@@ -1,4 +1,4 @@
-/* The interface between a compiled function and the runtime: ABI version 1.
+/* The interface between a compiled function and the runtime: ABI version 2.
  *
  * A compiled function is a shared object that exports
  *
@@ -15,7 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define BITALE_ABI 1
+#define BITALE_ABI 2
 #define BT_MAX_NDIM 32
 
 #define BT_CHECK_FAILED 1
@@ -47,11 +47,12 @@ typedef struct bt_runtime {
     int (*callback)(void *call, int index, const bt_array *ins, bt_result *outs);
     /* Function pointers in the order of BLAS_NAMES in blas.py. */
     void *const *blas;
-    /* How many threads a parallel region is to ask for. */
+    /* Into how many parts work is split at most. */
     int threads;
-    /* Sets the threads of BLAS and returns the number before: 1 around a parallel region whose
-     * threads each call BLAS. A process-wide setting. */
-    int (*set_blas_threads)(int threads);
+    /* Into how many parts a product is split at most: 1 where BLAS has threads of its own. */
+    int blas_parts;
+    /* Runs task(context, part) for every part, on several threads; returns when all are done. */
+    void (*share)(void (*task)(void *context, int64_t part), void *context, int64_t parts);
 } bt_runtime;
 
 #endif

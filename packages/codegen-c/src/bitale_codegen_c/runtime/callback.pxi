@@ -109,7 +109,6 @@ cdef int call_python(Call *call, int index, const bt_array *ins, bt_result *outs
     cdef Program program = <Program>call.program
     cdef Callback callback = <Callback>program.callbacks[index]
     cdef Py_ssize_t i
-    cdef int outer = team_want(0)
     for i in range(len(callback.outputs)):
         outs[i].data = NULL
     try:
@@ -123,5 +122,3 @@ cdef int call_python(Call *call, int index, const bt_array *ins, bt_result *outs
         Py_XDECREF(call.error)
         call.error = <PyObject *>error
         return 1
-    finally:
-        team_want(outer)

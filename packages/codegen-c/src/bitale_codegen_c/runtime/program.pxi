@@ -42,6 +42,8 @@ cdef class Program:
         Called as ``on_error(args, status)`` when the code reports an error; expected to raise.
     single
         Return the only output instead of a list.
+    uses_blas
+        Whether the code calls BLAS, which then has one thread for as long.
     name
         For error messages.
 
@@ -61,6 +63,7 @@ cdef class Program:
     cdef readonly tuple callbacks
     cdef readonly Py_ssize_t returned
     cdef readonly bint single
+    cdef readonly bint uses_blas
     cdef public object on_error
     cdef readonly object name
     cdef tuple shared_types
@@ -88,6 +91,7 @@ cdef class Program:
         returned=None,
         on_error=None,
         single=False,
+        uses_blas=False,
         name="compiled function",
     ):
         if not entry:
@@ -109,6 +113,7 @@ cdef class Program:
         delivered = len(self.outputs) - (len(self.updates) - len(self.written_in_place))
         self.returned = delivered if returned is None else returned
         self.single = single
+        self.uses_blas = uses_blas
         self.n_explicit = len(self.arguments)
         self.n_shared = len(self.containers)
         self.n_inputs = self.n_explicit + self.n_shared + len(self.constants)
@@ -209,7 +214,6 @@ cdef class Program:
         cdef void *extra = NULL
         cdef Call call
         cdef Py_ssize_t n_held = 0, i
-        cdef int outer
         if PyTuple_GET_SIZE(<PyObject *>args) != self.n_explicit:
             raise TypeError(
                 f"{self.name} takes {self.n_explicit} arguments, got {len(args)}"
@@ -232,9 +236,11 @@ cdef class Program:
         try:
             self.gather(args, inputs, held, scalars, &n_held)
             with nogil:
-                outer = team_want(1)
+                if self.uses_blas:
+                    blas_enter()
                 status[0] = self.entry(&runtime, &call, inputs, results)
-                team_want(outer)
+                if self.uses_blas:
+                    blas_leave()
             if status[0] != 0 or call.error != NULL:
                 error[0] = call.error
                 return None

@@ -98,4 +98,6 @@ static void blas_table_reset(void) {
     for (int i = 0; i < BLAS_COUNT; i++) blas_table[i] = own[i];
 }
 
+static int blas_is_own(void) { return blas_table[0] == (void *)own_sgemm; }
+
 #endif

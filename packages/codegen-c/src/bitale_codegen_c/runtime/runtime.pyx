@@ -35,6 +35,12 @@ import numpy as np
 cnp.import_array()
 
 
+cdef extern from "threads.h" nogil:
+    ctypedef void (*team_task)(void *, int64_t) noexcept nogil
+    void team_start()
+    void team_run(team_task task, void *context, int64_t parts, int threads)
+
+
 cdef extern from "bitale_runtime.h" nogil:
     enum: BITALE_ABI
     enum: BT_MAX_NDIM
@@ -54,7 +60,8 @@ cdef extern from "bitale_runtime.h" nogil:
         int (*callback)(void *, int, const bt_array *, bt_result *) noexcept nogil
         void **blas
         int threads
-        int (*set_blas_threads)(int) noexcept nogil
+        int blas_parts
+        void (*share)(team_task, void *, int64_t) noexcept nogil
 
 
 cdef extern from "pool.h" nogil:
@@ -72,23 +79,16 @@ cdef extern from "reference_blas.h" nogil:
     enum: BLAS_COUNT
     void *blas_table[BLAS_COUNT]
     void blas_table_reset()
+    bint blas_is_own()
 
 
-cdef extern from "threads.h" nogil:
-    ctypedef struct team_functions:
-        void *parallel
-        void *thread_num
-        void *team_size
-        void *in_parallel
-        void *set_callback
-        void *start
-        void *wait
-        int thread_slots
-    void team_start(int *loop_threads)
-    int team_share(const team_functions *functions)
-    int team_want(int wanted)
-    long team_runs()
-    int team_is_usable()
+cdef extern from "blas_threads.h" nogil:
+    int (*blas_get_threads)() noexcept nogil
+    void (*blas_set_threads)(int) noexcept nogil
+    int blas_change_threads(int threads)
+    void blas_enter()
+    void blas_leave()
+    void blas_threads_start()
 
 
 cdef extern from "arrays.h":
@@ -200,19 +200,16 @@ cdef size_t default_pool_limit():
 
 
 cdef bt_runtime runtime
-cdef int (*blas_get_threads)() noexcept nogil
-cdef void (*blas_set_threads)(int) noexcept nogil
-blas_get_threads = NULL
-blas_set_threads = NULL
 
 
-cdef int change_blas_threads(int threads) noexcept nogil:
-    cdef int before = 1
-    if blas_get_threads != NULL:
-        before = blas_get_threads()
-    if blas_set_threads != NULL and before != threads and threads > 0:
-        blas_set_threads(threads)
-    return before
+cdef void split_products():
+    """Split products among threads if BLAS can be told to compute each part on one thread."""
+    cdef bint is_single = blas_set_threads != NULL or blas_is_own()
+    runtime.blas_parts = runtime.threads if is_single else 1
+
+
+cdef void share(team_task task, void *context, int64_t parts) noexcept nogil:
+    team_run(task, context, parts, runtime.threads)
 
 
 cdef int run_callback(void *call, int index, const bt_array *ins, bt_result *outs) noexcept nogil:
@@ -226,19 +223,18 @@ runtime.release = pool_release
 runtime.callback = run_callback
 runtime.blas = blas_table
 runtime.threads = 1
-runtime.set_blas_threads = change_blas_threads
-team_start(&runtime.threads)
+runtime.blas_parts = 1
+runtime.share = share
+team_start()
+blas_threads_start()
 
 
 def set_threads(threads: int) -> None:
-    """Set how many threads the loops of compiled functions use.
-
-    In a child that was forked off a process that had called one, the number stays 1: the threads
-    of the OpenMP library do not survive a fork.
-    """
+    """Set how many threads the loops and products of compiled functions use."""
     if threads < 1:
         raise ValueError(f"the number of threads is at least 1: {threads}")
-    runtime.threads = threads if team_is_usable() else 1
+    runtime.threads = threads
+    split_products()
 
 
 def get_threads() -> int:
@@ -270,44 +266,12 @@ def set_blas_addresses(addresses: list, get_threads: int = 0, set_threads: int =
         blas_table[i] = <void *><uintptr_t>addresses[i]
     blas_get_threads = <int (*)() noexcept nogil><void *><uintptr_t>get_threads
     blas_set_threads = <void (*)(int) noexcept nogil><void *><uintptr_t>set_threads
+    split_products()
 
 
 def set_blas_threads(threads: int) -> int:
     """Set the number of threads of the BLAS in use; return the number before."""
-    return change_blas_threads(threads)
-
-
-def share_team(openmp: list, openblas: list, thread_slots: int) -> bool:
-    """Let OpenBLAS run the jobs of compiled functions on the threads of the OpenMP library.
-
-    Parameters
-    ----------
-    openmp
-        Addresses of GOMP_parallel, omp_get_thread_num, omp_get_num_threads, omp_in_parallel.
-    openblas
-        Addresses of openblas_set_threads_callback_function, exec_blas_async,
-        exec_blas_async_wait.
-    thread_slots
-        How many threads OpenBLAS was built for.
-
-    Returns
-    -------
-    bool
-        False if it already does.
-    """
-    cdef team_functions functions
-    cdef void **slots = <void **>&functions
-    if len(openmp) != 4 or len(openblas) != 3 or not all(openmp) or not all(openblas):
-        raise ValueError(f"expected 4 and 3 addresses, none of them 0: {openmp!r}, {openblas!r}")
-    for i, address in enumerate([*openmp, *openblas]):
-        slots[i] = <void *><uintptr_t>address
-    functions.thread_slots = thread_slots
-    return bool(team_share(&functions))
-
-
-def shared_team_runs() -> int:
-    """Return how often OpenBLAS has run on the shared threads."""
-    return team_runs()
+    return blas_change_threads(threads)
 
 
 include "argument.pxi"

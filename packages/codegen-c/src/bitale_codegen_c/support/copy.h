@@ -1,5 +1,5 @@
 /* Copy an array of any strides (in bytes) to another; `rank` lengths in `n`, items of `size` bytes. */
-BT_SHARED(1) void bt_copy(char *to, const int64_t *ts, const char *from, const int64_t *fs,
+BT_DRIVER void bt_copy(char *to, const int64_t *ts, const char *from, const int64_t *fs,
                                                       const int64_t *n, int rank, int64_t size) {
     int64_t at[BT_MAX_NDIM] = {0};
     for (int a = 0; a < rank; a++)

@@ -18,14 +18,20 @@ BT_SHARED(1) int64_t bt_packed_SUFFIX(int64_t k, int64_t n) {
     return k * bt_panels_SUFFIX(n) * bt_panel_SUFFIX;
 }
 
-/* y is k by n of any strides. */
-BT_SHARED(3) void bt_pack_SUFFIX(const bt_runtime *rt, int64_t k, int64_t n, const TYPE *y, int64_t y0, int64_t y1,
-        TYPE *packed) {
-    const int64_t parts = bt_parts(rt, k * n);
-#pragma omp parallel for num_threads(rt->threads) schedule(static) if (parts > 1)
-    for (int64_t j = 0; j < bt_panels_SUFFIX(n); j++) {
-        TYPE *panel = packed + j * bt_panel_SUFFIX * k;
-        const TYPE *first = y + j * bt_panel_SUFFIX * y1;
+typedef struct {
+    int64_t parts, m, n, k;
+    const TYPE *x;
+    int64_t x0, x1;
+    TYPE *packed, *z;
+    int64_t z0;
+} bt_panel_task_SUFFIX;
+
+BT_KERNEL void bt_pack_part_SUFFIX(void *context, int64_t part) {
+    const bt_panel_task_SUFFIX *all = context;
+    const int64_t k = all->k, n = all->n, y0 = all->x0, y1 = all->x1, panels = bt_panels_SUFFIX(n);
+    for (int64_t j = panels * part / all->parts; j < panels * (part + 1) / all->parts; j++) {
+        TYPE *panel = all->packed + j * bt_panel_SUFFIX * k;
+        const TYPE *first = all->x + j * bt_panel_SUFFIX * y1;
         const int64_t columns = n - j * bt_panel_SUFFIX < bt_panel_SUFFIX ? n - j * bt_panel_SUFFIX : bt_panel_SUFFIX;
         if (columns < bt_panel_SUFFIX) __builtin_memset(panel, 0, bt_panel_SUFFIX * k * sizeof(TYPE));
         if (y1 == 1)
@@ -34,6 +40,13 @@ BT_SHARED(3) void bt_pack_SUFFIX(const bt_runtime *rt, int64_t k, int64_t n, con
             for (int64_t p = 0; p < k; p++)
                 for (int64_t c = 0; c < columns; c++) panel[p * bt_panel_SUFFIX + c] = first[p * y0 + c * y1];
     }
+}
+
+/* y is k by n of any strides. */
+BT_SHARED(1) void bt_pack_SUFFIX(const bt_runtime *rt, int64_t k, int64_t n, const TYPE *y, int64_t y0, int64_t y1,
+        TYPE *packed) {
+    bt_panel_task_SUFFIX all = {bt_parts(rt, k * n), 0, n, k, y, y0, y1, packed, NULL, 0};
+    rt->share(bt_pack_part_SUFFIX, &all, all.parts);
 }
 
 /* `rows` rows of z for `wide` panels, of which `columns` columns are wanted; the first two are constants. */
@@ -85,16 +98,18 @@ BT_KERNEL void bt_panel_range_SUFFIX(int64_t m, int64_t n, int64_t k, const TYPE
     }
 }
 
+static void bt_panel_part_SUFFIX(void *context, int64_t part) {
+    const bt_panel_task_SUFFIX *all = context;
+    const int64_t panels = bt_panels_SUFFIX(all->n);
+    bt_panel_range_SUFFIX(all->m, all->n, all->k, all->x, all->x0, all->x1, all->packed, all->z, all->z0,
+                          panels * part / all->parts, panels * (part + 1) / all->parts);
+}
+
 BT_SHARED(1) void bt_panel_product_SUFFIX(const bt_runtime *rt, int64_t m, int64_t n, int64_t k, const TYPE *x,
-        int64_t x0, int64_t x1, const TYPE *packed, TYPE *z, int64_t z0) {
+        int64_t x0, int64_t x1, TYPE *packed, TYPE *z, int64_t z0) {
+    bt_panel_task_SUFFIX all = {bt_parts(rt, m * n * k / 8), m, n, k, x, x0, x1, packed, z, z0};
     const int64_t panels = bt_panels_SUFFIX(n);
-    int64_t parts = bt_parts(rt, m * n * k / 8);
-    if (parts > panels) parts = panels;
-    if (parts <= 1) {
-        bt_panel_range_SUFFIX(m, n, k, x, x0, x1, packed, z, z0, 0, panels);
-        return;
-    }
-#pragma omp parallel for num_threads(rt->threads) schedule(static, 1)
-    for (int64_t part = 0; part < parts; part++)
-        bt_panel_range_SUFFIX(m, n, k, x, x0, x1, packed, z, z0, panels * part / parts, panels * (part + 1) / parts);
+    if (all.parts > panels) all.parts = panels > 0 ? panels : 1;
+    if (all.parts == 1) bt_panel_part_SUFFIX(&all, 0);
+    else rt->share(bt_panel_part_SUFFIX, &all, all.parts);
 }

@@ -30,21 +30,60 @@ static __attribute__((noinline)) void bt_thin_block_SUFFIX(int64_t n, int64_t k,
     }
 }
 
-/* Share the rows of z among threads; gives how many rows were done, from the first on. */
-BT_DRIVER int64_t bt_thin_SUFFIX(const bt_runtime *rt, int64_t m, int64_t n,
-        int64_t k, TYPE alpha, const TYPE *x, int64_t x1, const TYPE *y, int64_t y0, int64_t y1,
-        TYPE beta, TYPE *z, int64_t z0) {
-    const int64_t block = 4 * bt_lanes_SUFFIX, blocks = m / block;
-    const int64_t parts = bt_parts(rt, m * n * k / 8);
-#pragma omp parallel for num_threads(rt->threads) schedule(static, 1) if (parts > 1)
-    for (int64_t part = 0; part < parts; part++)
-        for (int64_t i = blocks * part / parts * block; i < blocks * (part + 1) / parts * block; i += block)
-            bt_thin_block_SUFFIX(n, k, alpha, x + i, x1, y, y0, y1, beta, z + i * z0, z0);
-    return blocks * block;
+/* A product that threads share: each computes some rows or columns of z. */
+typedef struct {
+    const bt_runtime *rt;
+    int64_t parts, m, n, k;
+    TYPE alpha;
+    const TYPE *x;
+    int64_t x0, x1;
+    const TYPE *y;
+    int64_t y0, y1;
+    TYPE beta, *z;
+    int64_t z0;
+} bt_product_SUFFIX;
+
+static void bt_thin_part_SUFFIX(void *context, int64_t part) {
+    const bt_product_SUFFIX *all = context;
+    const int64_t block = 4 * bt_lanes_SUFFIX, blocks = all->m / block;
+    for (int64_t i = blocks * part / all->parts * block; i < blocks * (part + 1) / all->parts * block; i += block)
+        bt_thin_block_SUFFIX(all->n, all->k, all->alpha, all->x + i, all->x1, all->y, all->y0, all->y1, all->beta,
+                             all->z + i * all->z0, all->z0);
+}
+
+/* Whole blocks of rows; gives how many rows were done, from the first on. */
+BT_DRIVER int64_t bt_thin_SUFFIX(bt_product_SUFFIX *all) {
+    const int64_t block = 4 * bt_lanes_SUFFIX;
+    all->parts = bt_parts(all->rt, all->m * all->n * all->k / 8);
+    all->rt->share(bt_thin_part_SUFFIX, all, all->parts);
+    return all->m / block * block;
+}
+
+/* Rows or columns of z by BLAS, which is column-major, so that what it computes is the transpose: z' = y' x'. */
+static void bt_blas_part_SUFFIX(void *context, int64_t part) {
+    typedef void gemm(const char *, const char *, const int *, const int *, const int *, const TYPE *, const TYPE *,
+                      const int *, const TYPE *, const int *, const TYPE *, TYPE *, const int *);
+    const bt_product_SUFFIX *all = context;
+    const int by_columns = all->n >= all->m;
+    const int64_t whole = by_columns ? all->n : all->m, unit = (whole / all->parts + 31) / 32 * 32;
+    const int64_t lo = part * unit < whole ? part * unit : whole;
+    const int64_t hi = part + 1 < all->parts && (part + 1) * unit < whole ? (part + 1) * unit : whole;
+    if (lo == hi) return;
+    const int64_t m = by_columns ? all->m : hi - lo, n = by_columns ? hi - lo : all->n;
+    const TYPE *x = by_columns ? all->x : all->x + lo * all->x0, *y = by_columns ? all->y + lo * all->y1 : all->y;
+    TYPE *z = all->z + (by_columns ? lo : lo * all->z0);
+    const int rows = (int)n, columns = (int)m, depth = (int)all->k;
+    /* By the lengths of the whole: a part of one column may still be strided. */
+    const int y_plain = (all->y1 == 1 || all->n == 1) && all->y0 >= all->n;
+    const int x_plain = (all->x1 == 1 || all->k == 1) && all->x0 >= all->k;
+    const int64_t ly = y_plain ? all->y0 : all->y1, lx = x_plain ? all->x0 : all->x1;
+    const int ldy = (int)(ly > 1 ? ly : 1), ldx = (int)(lx > 1 ? lx : 1), ldz = (int)(all->z0 > n ? all->z0 : n);
+    ((gemm *)all->rt->blas[BT_GEMM_SUFFIX])(y_plain ? "N" : "T", x_plain ? "N" : "T", &rows, &columns, &depth,
+                                            &all->alpha, y, &ldy, x, &ldx, &all->beta, z, &ldz);
 }
 
 /* Matrix products in TYPE. z is m by n with unit column stride; x is m by k, y is k by n, each with stride 1 along
- * one axis. BLAS is column-major, so that what it computes is the transpose: z' = y' x'. */
+ * one axis. */
 BT_SHARED(1) void bt_gemm_SUFFIX(const bt_runtime *rt, int64_t m, int64_t n, int64_t k,
         TYPE alpha, const TYPE *x, int64_t x0, int64_t x1, const TYPE *y, int64_t y0, int64_t y1,
         TYPE beta, TYPE *z, int64_t z0) {
@@ -74,19 +113,31 @@ BT_SHARED(1) void bt_gemm_SUFFIX(const bt_runtime *rt, int64_t m, int64_t n, int
         }
         return;
     }
+    bt_product_SUFFIX all = {rt, 1, m, n, k, alpha, x, x0, x1, y, y0, y1, beta, z, z0};
     if (n <= BT_THIN && x0 == 1 && x1 >= m && m >= 8 * n) {
-        const int64_t done = bt_thin_SUFFIX(rt, m, n, k, alpha, x, x1, y, y0, y1, beta, z, z0);
-        if ((m -= done) == 0) return;
-        x += done, z += done * z0;
+        const int64_t done = bt_thin_SUFFIX(&all);
+        if ((all.m -= done) == 0) return;
+        all.x += done, all.z += done * z0;
     }
-    typedef void gemm(const char *, const char *, const int *, const int *, const int *, const TYPE *, const TYPE *,
-                      const int *, const TYPE *, const int *, const TYPE *, TYPE *, const int *);
-    const int rows = (int)n, columns = (int)m, depth = (int)k;
-    const int y_plain = (y1 == 1 || n == 1) && y0 >= n, x_plain = (x1 == 1 || k == 1) && x0 >= k;
-    const int64_t ly = y_plain ? y0 : y1, lx = x_plain ? x0 : x1;
-    const int ldy = (int)(ly > 1 ? ly : 1), ldx = (int)(lx > 1 ? lx : 1), ldz = (int)(z0 > n ? z0 : n);
-    ((gemm *)rt->blas[BT_GEMM_SUFFIX])(y_plain ? "N" : "T", x_plain ? "N" : "T", &rows, &columns, &depth, &alpha,
-                                       y, &ldy, x, &ldx, &beta, z, &ldz);
+    all.parts = bt_parts(rt, all.m * n * k / 16);
+    if (all.parts > rt->blas_parts) all.parts = rt->blas_parts;
+    if (all.parts == 1) bt_blas_part_SUFFIX(&all, 0);
+    else rt->share(bt_blas_part_SUFFIX, &all, all.parts);
+}
+
+/* Elements of z = x y by BLAS; y is a vector of stride y0. */
+static void bt_gemv_part_SUFFIX(void *context, int64_t part) {
+    typedef void gemv(const char *, const int *, const int *, const TYPE *, const TYPE *, const int *, const TYPE *,
+                      const int *, const TYPE *, TYPE *, const int *);
+    const bt_product_SUFFIX *all = context;
+    const int64_t lo = all->m * part / all->parts, m = all->m * (part + 1) / all->parts - lo;
+    const int plain = (all->x1 == 1 || all->k == 1) && all->x0 >= all->k, one = 1, step = (int)all->y0;
+    const int rows = (int)(plain ? all->k : m), columns = (int)(plain ? m : all->k);
+    const int64_t lx = plain ? all->x0 : all->x1;
+    const int ldx = (int)(lx > rows ? lx : rows);
+    const TYPE unit = 1, zero = 0;
+    ((gemv *)all->rt->blas[BT_GEMV_SUFFIX])(plain ? "T" : "N", &rows, &columns, &unit, all->x + lo * all->x0, &ldx,
+                                            all->y, &step, &zero, all->z + lo, &one);
 }
 
 /* z = x y for a matrix x (m by k, stride 1 along one axis) and a vector y of any stride. */
@@ -114,12 +165,9 @@ BT_SHARED(1) void bt_gemv_SUFFIX(const bt_runtime *rt, int64_t m, int64_t k,
         }
         return;
     }
-    typedef void gemv(const char *, const int *, const int *, const TYPE *, const TYPE *, const int *, const TYPE *,
-                      const int *, const TYPE *, TYPE *, const int *);
-    const int plain = (x1 == 1 || k == 1) && x0 >= k, one = 1, step = (int)y0;
-    const int rows = (int)(plain ? k : m), columns = (int)(plain ? m : k);
-    const int64_t lx = plain ? x0 : x1;
-    const int ldx = (int)(lx > rows ? lx : rows);
-    const TYPE unit = 1, zero = 0;
-    ((gemv *)rt->blas[BT_GEMV_SUFFIX])(plain ? "T" : "N", &rows, &columns, &unit, x, &ldx, y, &step, &zero, z, &one);
+    bt_product_SUFFIX all = {rt, bt_parts(rt, m * k), m, 1, k, 1, x, x0, x1, y, y0, 1, 0, z, 1};
+    if (all.parts > rt->blas_parts) all.parts = rt->blas_parts;
+    if (all.parts > m) all.parts = m;
+    if (all.parts == 1) bt_gemv_part_SUFFIX(&all, 0);
+    else rt->share(bt_gemv_part_SUFFIX, &all, all.parts);
 }
