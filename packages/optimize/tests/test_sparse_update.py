@@ -1,11 +1,6 @@
 import numpy as np
 import pytest
-from bitale_autodiff import grad
-from bitale_graph import Mode, scan
 from bitale_graph import language as T
-from bitale_graph.elementwise import Elementwise
-from bitale_graph.loop import Loop
-from bitale_graph.ops.creation import Alloc
 from bitale_graph.ops.indexing import AdvancedIncSubtensor1, IncSubtensor
 
 table, other, rows, lr = T.matrix("table"), T.matrix("other"), T.lvector("rows"), T.scalar("lr")
@@ -96,37 +91,3 @@ def test_integers_stay_as_they_are(rewriting):
     out = m - 2 * T.inc_subtensor(T.zeros_like(m)[rows], 3)
     done = rewriting.whole([m, rows], out)
     rewriting.assert_same(done, [m, rows], out, [np.arange(24).reshape(6, 4), ROWS])
-
-
-@pytest.mark.parametrize("penalty", [0.0, 1e-2])
-def test_an_update_reads_the_table_once(rewriting, penalty):
-    loss = T.sqr(table[rows]).sum() + penalty * T.sqr(table).sum()
-    new = table - lr * grad(loss, table)
-    inputs = [table, rows, lr]
-    done = rewriting.whole(inputs, [loss, new], Mode(linker="numpy"))
-    rewriting.assert_same(done, inputs, [loss, new], [TABLE, ROWS, np.array(0.3)])
-    nodes = done.graph.toposort()
-    update = done.graph.outputs[1].owner
-    assert isinstance(update.op, AdvancedIncSubtensor1)
-    assert not any(isinstance(n.op, (Alloc, Elementwise)) for n in nodes)
-    whole = done.graph.inputs[0]
-    dense = [n for n in nodes if isinstance(n.op, Loop) and whole in n.inputs]
-    assert len(dense) == (penalty > 0)
-    assert update.inputs[0] is (dense[0].outputs[1] if penalty else whole)
-
-
-def test_an_update_through_a_loop_leaves_no_zeros_of_the_table(rewriting):
-    states, _ = scan(
-        lambda row, state: T.tanh(row + state), sequences=table[rows], outputs_info=T.zeros((4,))
-    )
-    loss = T.sum(states[-1]) + 1e-2 * T.sqr(table).sum()
-    new = table - lr * grad(loss, table)
-    inputs = [table, rows, lr]
-    done = rewriting.whole(inputs, [loss, new], Mode(linker="numpy"))
-    rewriting.assert_same(done, inputs, [loss, new], [TABLE, ROWS, np.array(0.3)])
-    update = done.graph.outputs[1].owner
-    assert isinstance(update.op, AdvancedIncSubtensor1)
-    loop = update.inputs[0].owner
-    assert loop.inputs == [done.graph.inputs[0], done.graph.inputs[2]]
-    allocs = [n for n in done.graph.toposort() if isinstance(n.op, Alloc)]
-    assert all(n.outputs[0].type.ndim < 2 for n in allocs)

@@ -342,7 +342,7 @@ class Builder:
 
     def unit_inner(self, a: Array) -> Array:
         """``a`` with a last axis of stride 1: itself, or a copy that lives as long as this node."""
-        if a.strides is None or a.rank == 0:
+        if a.strides is None or a.rank == 0 or a.strides[-1] == "1":
             return a
         return self._packed_unless(
             a, f"{a.strides[-1]} == 1 || {a.lengths[-1]} == 1", keep_strides=True
