@@ -7,6 +7,7 @@ import pytest
 from bitale_autodiff import grad
 from bitale_graph import FunctionGraph, Mode, config, function
 from bitale_graph import language as T
+from bitale_graph.ops.assertion import Assert
 from bitale_graph.ops.scan import Scan
 from bitale_graph.recurrence import scan, until
 from bitale_optimize import pipeline
@@ -233,3 +234,29 @@ def test_a_running_sum_is_no_loop():
     )
     graph = assert_same([x, n], [out[-1]], [np.arange(5.0), np.array(2.0)])
     assert bodies(graph) == []
+
+
+FEW_ROWS = {
+    "a sum": lambda x, n: scan(lambda row, s: s + row, x, T.zeros(3), n_steps=n)[0][-1],
+    "work alone": lambda x, n: scan(lambda row: row * 2, x, n_steps=n)[0].sum(),
+    "rows themselves": lambda x, n: scan(lambda row: row, x, n_steps=n)[0].sum(),
+}
+
+
+@pytest.mark.parametrize("name", FEW_ROWS)
+def test_loops_that_disappear_leave_the_check_of_their_steps(name):
+    x, n = T.dmatrix("x"), T.lscalar("n")
+    graph = rewritten([x, n], [FEW_ROWS[name](x, n)])
+    assert not bodies(graph)
+    values(graph.inputs, graph.outputs, [random(5, 3), 5])
+    for steps in (6, -1):
+        with pytest.raises(AssertionError, match="a sequence has fewer rows"):
+            values(graph.inputs, graph.outputs, [random(5, 3), steps])
+
+
+def test_the_shortest_of_sequences_needs_no_check():
+    x, y = T.dmatrix("x"), T.dmatrix("y")
+    result = scan(lambda a, b, s: s + a * b, [x, y], T.zeros(3))[0][-1]
+    graph = assert_same([x, y], [result], [random(5, 3), random(4, 3)])
+    assert not bodies(graph)
+    assert not [n for n in graph.toposort() if isinstance(n.op, Assert)]

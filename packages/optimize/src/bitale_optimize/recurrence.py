@@ -9,17 +9,24 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from bitale_graph import scalar
 from bitale_graph.body import Body
+from bitale_graph.ops import math as tm
+from bitale_graph.ops.assertion import Assert
 from bitale_graph.ops.scan import Scan
-from bitale_graph.ops.shape import Dimshuffle
+from bitale_graph.ops.shape import Dimshuffle, shape_i
 from bitale_graph.traversal import graph_replace, toposort
 from bitale_graph.type import TensorType
 from bitale_graph.variable import Apply, Constant, Variable
 
+from .forms import operands
 from .merging import merge_key
 
 if TYPE_CHECKING:
     from .rewrite import RewriteContext
+    from .shapes import Token
+
+ENOUGH_ROWS = Assert("scan: the number of steps is negative, or a sequence has fewer rows")
 
 
 @dataclass(eq=False)
@@ -205,10 +212,19 @@ class Recurrence:
         return self.condition is None and not self.op.checkpoint
 
     def rows_of(self, sequence: Any, context: RewriteContext) -> Any:
-        """The rows that the loop reads, as one variable outside."""
-        if context.shapes.dims(sequence)[0] == context.shapes.length(self.n_steps):
+        """The rows that the loop reads, as one variable outside.
+
+        Where it is not known that there are as many rows as steps, that is checked when it runs, as
+        the loop did, of which nothing may be left.
+        """
+        length, steps = context.shapes.dims(sequence)[0], self.n_steps
+        n = context.shapes.length(steps)
+        if length == n:
             return sequence
-        return sequence[: self.n_steps]
+        doubts = _doubts(steps, sequence, context)
+        rows = sequence[: ENOUGH_ROWS(steps, *doubts) if doubts else steps]
+        context.shapes.join(context.shapes.dims(rows)[0], n)
+        return rows
 
     def build(self, body: Body | None = None, **attributes: Any) -> dict[Variable, Variable]:
         """Make the new node, and give for each old output that stays the new one."""
@@ -266,6 +282,28 @@ def _name(old: Variable | None, new: Variable, result: dict[Variable, Variable])
     if old is not None:
         new.name = old.name
         result[old] = new
+
+
+def _doubts(steps: Any, sequence: Any, context: RewriteContext) -> list[Any]:
+    """What must hold for a loop to take so many steps over a sequence, if it is not known to."""
+    length = context.shapes.dims(sequence)[0]
+    bounds: list[Token] = []
+    pending = [steps]
+    while pending:
+        v = pending.pop()
+        least = operands(v, scalar.minimum)
+        if least is None:
+            bounds.append(context.shapes.length(v))
+        else:
+            pending.extend(least)
+    doubts = []
+    if length not in bounds and not any(
+        isinstance(n, int) and isinstance(length, int) and n <= length for n in bounds
+    ):
+        doubts.append(tm.le(steps, shape_i(sequence, 0)))
+    if not all(isinstance(n, int) or n[1] >= 0 for n in bounds):
+        doubts.append(tm.ge(steps, 0))
+    return doubts
 
 
 def is_read(variable: Variable | None, context: RewriteContext) -> bool:
