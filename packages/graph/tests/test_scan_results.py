@@ -305,9 +305,23 @@ def test_an_update_keeps_the_type_of_its_variable(k):
     refused(
         TypeError, "the update of k changes its type(.|\n)*cast it to int64", lambda r: {k: r}, x
     )
+    refused(
+        TypeError, r"returned by a step: m  \S*, matrix\)  made at \S* in \S*$", lambda r: {k: m}, x
+    )
 
 
 # Errors in a step
+def test_a_step_takes_what_it_is_given():
+    text = (
+        "fn is called with 3 arguments, which it does not take: too many positional arguments\n"
+        r"  rows of sequences: x\[t\], v\[t\]\n  earlier values, by outputs_info: none\n"
+        "  non_sequences: n$"
+    )
+    refused(TypeError, text, lambda a, b: a + b, [x, v], non_sequences=n)
+    refused(TypeError, "missing a required argument: 'total'", lambda row, total: row + total, x)
+    refused(TypeError, "cannot tell outputs from updates", type, x)  # no arguments are known of it
+
+
 def test_an_error_in_a_step_names_the_node_and_the_steps():
     def outer(row):
         return scan(lambda e, t: t + T.sum(v * row) * e, row, 0.0, name="inner")[0][-1]

@@ -34,8 +34,8 @@ def carry_scan(
     Parameters
     ----------
     step : callable
-        From the carry and one row of the sequences (in the form of ``sequences``) to the new carry,
-        of the form and types of the old, and what is stacked.
+        From the carry and one row of the sequences (in the form of ``sequences``; None if there are
+        none) to the new carry, of the form and types of the old, and what is stacked.
     carry : nested variables
         The first one. Plain Python numbers take the dtype that ``step`` gives them.
     sequences : nested variables, optional

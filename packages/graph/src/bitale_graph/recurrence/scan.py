@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -90,8 +91,8 @@ def scan(
     Raises
     ------
     TypeError
-        If a state changes its dtype or rank, ``n_steps`` is no integer or missing, ``fn`` returns
-        something else, or ``strict`` forbids what it reads.
+        If a state changes its dtype or rank, ``n_steps`` is no integer or missing, ``fn`` takes
+        other arguments or returns something else, or ``strict`` forbids what it reads.
     ShapeError
         If lengths that are known do not go together.
     ValueError
@@ -209,7 +210,7 @@ def traced(
     ]
     earlier = [inside[-tap - 1] for s, inside in zip(specs, insides, strict=True) for tap in s.taps]
     with tracing.recorded() as made:
-        result = read_result(fn(*rows, *earlier, *others))
+        result = read_result(_called(fn, rows, earlier, others))
     if not result.outputs and not result.updates:
         raise TypeError("scan: fn returned neither outputs nor updates, so there is nothing to run")
     specs, names = _matched(specs, names, result)
@@ -226,6 +227,29 @@ def traced(
         )
     flat = [x for p in parts for x in p]
     return Traced(flat, rows, others, n_steps, specs, names, registers, result, made)
+
+
+def _called(
+    fn: Callable[..., Any],
+    rows: Sequence[Variable],
+    earlier: Sequence[Variable],
+    others: Sequence[Variable],
+) -> Any:
+    arguments = (*rows, *earlier, *others)
+    try:
+        signature = inspect.signature(fn)
+    except ValueError:  # some functions in C do not tell it
+        return fn(*arguments)
+    try:
+        signature.bind(*arguments)
+    except TypeError as error:
+        listed = [", ".join(map(str, given)) or "none" for given in (rows, earlier, others)]
+        raise TypeError(
+            f"scan: fn is called with {len(arguments)} arguments, which it does not take: {error}\n"
+            f"  rows of sequences: {listed[0]}\n  earlier values, by outputs_info: {listed[1]}\n"
+            f"  non_sequences: {listed[2]}"
+        ) from None
+    return fn(*arguments)
 
 
 def _earlier(name: str | None, back: int) -> str | None:

@@ -134,7 +134,7 @@ def _fitted_shared(state: Carried) -> Carried:
             new = specify_shape(new, old.shape)
         if old.admits(new.type):
             return replace(state, new=new)
+    hint = f"\n  hint: cast it to {old.dtype}" if new.ndim == old.ndim else ""
     raise TypeError(
-        f"scan: the update of a shared variable must be of its type: {_change(state)}\n  hint: "
-        f"cast it to {old.dtype}"
+        f"scan: the update of a shared variable must be of its type: {_change(state)}{hint}"
     )
