@@ -31,9 +31,9 @@ NAMES = {
     "bitale.tensor.var": "TensorConstant TensorVariable",
     "bitale.tensor.sharedvar": "SharedVariable TensorSharedVariable shared shared_constructor",
     "bitale.tensor.nnet": """
-        binary_crossentropy categorical_crossentropy elu gru_step hard_sigmoid leaky_relu log_softmax
-        logsoftmax lstm_step relu selu sigmoid sigmoid_binary_crossentropy simple_rnn_step softmax
-        softplus softsign tanh
+        binary_crossentropy categorical_crossentropy elu gru_step hard_sigmoid leaky_relu
+        log_softmax logsoftmax lstm_step relu selu sigmoid sigmoid_binary_crossentropy
+        simple_rnn_step softmax softplus softsign tanh
     """,
 }
 
