@@ -9,7 +9,7 @@ from bitale_graph import FunctionGraph, Mode, config, function
 from bitale_graph import language as T
 from bitale_graph.ops.assertion import Assert
 from bitale_graph.ops.scan import Scan
-from bitale_graph.recurrence import scan, until
+from bitale_graph.recurrence import carry_scan, scan, until
 from bitale_optimize import pipeline
 from bitale_optimize.rewrite import RewriteContext
 
@@ -252,6 +252,15 @@ def test_loops_that_disappear_leave_the_check_of_their_steps(name):
     for steps in (6, -1):
         with pytest.raises(AssertionError, match="a sequence has fewer rows"):
             values(graph.inputs, graph.outputs, [random(5, 3), steps])
+
+
+def test_sequences_of_a_loop_that_disappears_are_as_long_as_each_other():
+    x, y = T.dmatrix("x"), T.dmatrix("y")
+    total, _ = carry_scan(lambda s, rows: (s + rows[0].sum() + rows[1].sum(), None), 0.0, (x, y))
+    graph = assert_same([x, y], [total], [random(5, 3), random(5, 2)])
+    assert not bodies(graph)
+    with pytest.raises(AssertionError, match="a sequence has fewer rows"):
+        values(graph.inputs, graph.outputs, [random(5, 3), random(4, 2)])
 
 
 def test_the_shortest_of_sequences_needs_no_check():

@@ -287,23 +287,31 @@ def _name(old: Variable | None, new: Variable, result: dict[Variable, Variable])
 def _doubts(steps: Any, sequence: Any, context: RewriteContext) -> list[Any]:
     """What must hold for a loop to take so many steps over a sequence, if it is not known to."""
     length = context.shapes.dims(sequence)[0]
-    bounds: list[Token] = []
+    bounds: list[Any] = []
     pending = [steps]
     while pending:
         v = pending.pop()
         least = operands(v, scalar.minimum)
         if least is None:
-            bounds.append(context.shapes.length(v))
+            bounds.append(v)
         else:
             pending.extend(least)
+    lengths = list(map(context.shapes.length, bounds))
     doubts = []
-    if length not in bounds and not any(
-        isinstance(n, int) and isinstance(length, int) and n <= length for n in bounds
+    if not any(
+        n == length or (isinstance(n, int) and isinstance(length, int) and n <= length)
+        for n in lengths
     ):
         doubts.append(tm.le(steps, shape_i(sequence, 0)))
-    if not all(isinstance(n, int) or n[1] >= 0 for n in bounds):
+    most = [operands(v, scalar.maximum) or [v] for v in bounds]
+    if not all(any(_is_natural(context.shapes.length(v)) for v in parts) for parts in most):
         doubts.append(tm.ge(steps, 0))
     return doubts
+
+
+def _is_natural(n: Token) -> bool:
+    """Whether a token stands for no negative number: as lengths do, and values may not."""
+    return n >= 0 if isinstance(n, int) else n[1] >= 0
 
 
 def is_read(variable: Variable | None, context: RewriteContext) -> bool:
