@@ -178,7 +178,7 @@ class Kernel:
         return text if len(text) <= 600 else f"{text[:600]}..."
 
     def _shared(self, b: Builder, rows: str) -> str:
-        """Merge axes, start accumulators, run, and combine in the order of the threads."""
+        """Merge axes, start accumulators, run, and combine in the order of the parts."""
         sums = [o for o in self.operands if o.kind == "sum"]
         signature = [
             "const bt_runtime *rt",
