@@ -47,7 +47,8 @@ def test_error_in_a_callback_is_raised_unchanged(build):
         with pytest.raises(KeyError) as caught:
             program((np.zeros(3),))
         assert caught.value is error
-    assert pool_statistics()["live_blocks"] == live
+    # What a test before has left may be given back meanwhile.
+    assert pool_statistics()["live_blocks"] <= live
 
 
 @pytest.mark.parametrize(

@@ -104,6 +104,7 @@ def scan_keeps_what_is_read(
     tracks=[Scan],
     before="the first k rows of the stacks of a scan, and no last state",
     after="scan of at most k steps",
+    changes=Changes.DOMAIN,
 )
 def scan_stops_after_what_is_read(
     node: Apply, context: RewriteContext
