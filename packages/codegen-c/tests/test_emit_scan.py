@@ -321,3 +321,76 @@ def test_a_loop_in_a_branch():
     outputs = ifelse(c, [last, rows.sum()], [h, h.sum()])
     xs, first, _ = data()
     check([c, x, h], outputs, [0, xs, first], [1, xs, first], [1, xs[:0], first])
+
+
+def test_two_views_of_one_memory_have_panels_of_their_own():
+    state = T.dvector("state")
+    w = shared(np.random.default_rng(0).normal(size=(4, 6)), "w")
+    weights = T.dmatrix("weights")
+    body = Body([state, weights], [T.dot(T.dot(state, weights), weights.reshape((6, 4)))])
+    h = T.dvector("h")
+    check([h], [Scan(body, 0, 1)(3, h, w)], [np.arange(4.0)])
+
+
+def test_panels_where_the_number_of_rows_changes():
+    length, weights, x = T.lscalar("length"), T.dmatrix("weights"), T.dmatrix("x")
+    body = Body([length, x, weights], [T.dot(x[:length], weights).sum()])
+    lengths, a, w = T.lvector("lengths"), T.dmatrix("a"), T.dmatrix("w")
+    rng = np.random.default_rng(0)
+    outputs = [Scan(body, 1, 0)(lengths.shape[0], lengths, a, w)]
+    check(
+        [lengths, a, w],
+        outputs,
+        [[0, 3, 200, 1], rng.normal(size=(200, 4)), rng.normal(size=(4, 5))],
+        rtol=1e-10,
+    )
+
+
+def test_a_stack_shares_no_buffer_with_what_every_step_writes():
+    scale, matrix, vector = T.dscalar("scale"), T.dmatrix("matrix"), T.dvector("vector")
+    weighted = T.softmax(matrix * scale)
+    body = Body(
+        [vector, scale, matrix], [scale + 1, vector * weighted.sum(), weighted.sum() + scale]
+    )
+    x, m = T.dmatrix("x"), T.dmatrix("m")
+    _, stack, sums = Scan(body, 1, 1)(x.shape[0], x, 1.0, m)
+    rng = np.random.default_rng(0)
+    check([x, m], [stack.sum(axis=0), sums], [rng.normal(size=(4, 4)), rng.normal(size=(4, 4))])
+
+
+def test_a_state_that_is_the_condition():
+    go_on, number = T.scalar("stop", dtype="bool"), T.dscalar("number")
+    body = Body([go_on, number], [number > 2, number + 1, number, go_on])
+    outputs = Scan(body, 0, 2, is_while=True)(10, T.constant(np.array(False)), T.dscalar("x"))
+    check([outputs[0].owner.inputs[2]], outputs, [0.0], [5.0])
+
+
+@pytest.mark.parametrize("kind", ["reshape", "slice", "arange", "alloc", "index"])
+def test_what_fails_at_a_step_does_not_fail_where_none_runs(kind):
+    state, k = T.dvector("state"), T.lscalar("k")
+    cubes = T.dtensor3("cubes")
+    row = {
+        "reshape": lambda: state.reshape((k, -1)).sum(),
+        "slice": lambda: state[::k].sum(),
+        "arange": lambda: T.cast(T.arange(3, 0, k).sum(), "float64"),
+        "alloc": lambda: T.zeros((k, 4)).sum(),
+        "index": lambda: T.dot(state, cubes[k].T).sum(),
+    }[kind]()
+    body = Body([state, k, cubes], [state * 2, row])
+    n, h, c = T.lscalar("n"), T.dvector("h"), T.dtensor3("c")
+    bad = {"alloc": -1, "index": 10**9}.get(kind, 0)
+    a = np.ones((2, 4, 4))
+    check(
+        [n, h, k, c],
+        Scan(body, 0, 1)(n, h, k, c),
+        [0, np.ones(4), bad, a],
+        [2, np.ones(4), -1 if kind == "arange" else 1, a],
+    )
+
+
+def test_the_last_row_of_a_loop_that_takes_no_step():
+    value = T.dvector("value")
+    body = Body([value], [value * 2, value, value.sum() > 1])
+    n, h = T.lscalar("n"), T.dvector("h")
+    stack = Scan(body, 0, 1, (1,), is_while=True)(n, h)[1]
+    check([n, h], [stack, stack * 2], [0, np.ones(3)], [4, np.zeros(3)], [4, np.ones(3)])

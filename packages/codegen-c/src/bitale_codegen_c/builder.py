@@ -248,10 +248,13 @@ class Builder:
         lengths: Sequence[str],
         keep: bool = False,
         temporary: bool = False,
+        lasts: bool = False,
     ) -> Array:
         """A new contiguous array; ``keep`` if it may outlive the call.
 
-        In the body of a loop it is taken before the loop if its lengths are known there.
+        In the body of a loop it is taken before the loop if its lengths are known there. With
+        ``lasts`` what is written at one step is read after it, so that no buffer may be had that
+        other nodes write at every step.
         """
         scope = self.scope
         c_type = C_TYPES[dtype]
@@ -260,8 +263,11 @@ class Builder:
             made = self._take(self.lines, hint, dtype, lengths, size, keep, temporary)
             scope.moving.add(made.name)
             return made
+        if not (keep or lasts):
+            # Lengths are checked only where steps run.
+            size = f"({scope.steps} > 0 ? {size} : 0)"
         known = scope.free.get((dtype, *lengths))
-        if known and not keep:
+        if known and not keep and not lasts:
             made = known.pop()
         else:
             made = self._take(scope.before, hint, dtype, lengths, size, keep, False)
@@ -364,7 +370,7 @@ class Builder:
         scope = self.scope
         is_fixed = scope.is_fixed_memory(a)
         is_given = is_fixed or not (a.slots or any(s.steps for s in self.scopes))
-        key = (a.name, fits, *(a.strides or ()), str(keep_strides))
+        key = (a.name, fits, *a.lengths, *(a.strides or ()), str(keep_strides))
         if key in scope.packed:
             return scope.packed[key]
         slot = self.new_slot(temporary=not is_given)
@@ -387,7 +393,7 @@ class Builder:
         )
         packed = Array(f"({a.c_type} *)owned[{slot}]", a.dtype, a.lengths)
         lines += [
-            f"if (!({fits})) {{",
+            f"if ({f'{scope.steps} > 0 && ' if is_fixed else ''}!({fits})) {{",
             f"    owned[{slot}] = bt_take(&frame, {size_of(a.lengths, f'sizeof({a.c_type})')}, 0);",
             f"    if (!owned[{slot}]) BT_FAIL({self.node_index}, BT_OUT_OF_MEMORY);",
             f"    {self.copy_text(packed, a)}",

@@ -16,9 +16,8 @@ from .blas import BLAS_NAMES
 from .ctype import SUFFIXES
 from .vector_math.table import source as vector_source
 
-# From how many multiplications on a second thread is asked for. An empty parallel region takes 0.7
-# microseconds while both threads spin, and a wake-up more where one sleeps; the bound itself is a
-# choice on the safe side of that, not an optimum that was searched for.
+# From how many multiplications on a second thread is asked for: a choice on the safe side, not an
+# optimum that was searched for.
 WORK_OF_A_THREAD = 24_000
 MAX_PARTS = 64
 # Below this many multiplications a plain loop is used: calling BLAS and packing for its tiles would

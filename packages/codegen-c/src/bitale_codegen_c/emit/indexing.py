@@ -98,7 +98,7 @@ def _slice(b: Builder, n: str, part: slice) -> tuple[str, str, str]:
         stop = _stepped(b, "stop", b.scalar(part.stop), n, up)
     # In this form nothing overflows, however large the step; the least int64 is its own negative.
     forwards = f"{stop} > {start} ? ({stop} - {start} - 1) / {step} + 1 : 0"
-    backwards = f"{start} > {stop} ? ({start} - {stop} - 1) / -{step} + 1 : 0"
+    backwards = f"{start} > {stop} && {step} ? ({start} - {stop} - 1) / -{step} + 1 : 0"
     length = b.declare("int64_t", "length", f"{up} ? ({forwards}) : ({backwards})")
     return start, length, step
 

@@ -87,15 +87,18 @@ def _panels(b: Builder, suffix: str, x: Array, y: Array, v: Variable) -> Iterato
     rows = "1" if is_vector else x.lengths[0]
     k, n = y.lengths
     few = f"{rows} <= {PANEL_ROWS}"
-    key = ("panels", y.name, *(y.strides or ()))
+    # Where the number of rows changes from step to step, it is not known before the loop.
+    is_packed = few if b.scope.is_fixed(rows) else "1"
+    key = ("panels", y.name, *y.lengths, *(y.strides or ()), is_packed)
     packed = b.scope.packed.get(key)
     if packed is None:
         b.units.add(unit("panel_product", y.dtype))
-        size = f"({few} ? bt_packed_{suffix}({k}, {n}) : 0)"
+        size = f"({is_packed} ? bt_packed_{suffix}({k}, {n}) : 0)"
         packed = b.scope.packed[key] = b.allocate(f"{y.name}_panels", y.dtype, [size])
         operand = f"{y.name}, {y.stride(0)}, {y.stride(1)}"
         b.scope.before.append(
-            f"if ({few}) bt_pack_{suffix}(rt, {k}, {n}, {operand}, {packed.name});"
+            f"if ({b.scope.steps} > 0 && {is_packed}) "
+            f"bt_pack_{suffix}(rt, {k}, {n}, {operand}, {packed.name});"
         )
     if not is_vector:
         x, y = b.unit_some(x), b.unit_some(y)

@@ -142,9 +142,9 @@ class _Loop:
         self._copy(late=False)
         region.finish_tail()
         self._copy(late=True)
+        stop = self._stop()
         self._advance()
         region.release_rest()
-        stop = "" if self.rows.last is None else b.scalar(self.rows.last)
         b.close()
         self._write(scope, stop)
         self._finish(scope)
@@ -207,6 +207,7 @@ class _Loop:
             state.first.dtype,
             state.first.lengths,
             keep=state.out in self.kept,
+            lasts=True,
         )
 
     def _bind_moving(self, state: _State) -> None:
@@ -224,7 +225,7 @@ class _Loop:
         if before is not None and is_free and not before.is_placed:
             self._live_in_stack(state, before)
         else:
-            other = b.allocate("state", first.dtype, first.lengths)
+            other = b.allocate("state", first.dtype, first.lengths, lasts=True)
             state.then = b.variable(f"{first.c_type} *", "next")
             state.spare = b.variable(f"{first.c_type} *", "spare")
             scope.before.append(f"{state.then} = {state.own.name}; {state.spare} = {other.name};")
@@ -241,7 +242,11 @@ class _Loop:
         b, first = self.b, state.first
         assert state.own is not None
         stack.array = b.allocate(
-            stack.out.name, first.dtype, [self.n, *first.lengths], keep=stack.out in self.kept
+            stack.out.name,
+            first.dtype,
+            [self.n, *first.lengths],
+            keep=stack.out in self.kept,
+            lasts=True,
         )
         size = b.length("size", first.count())
         begin = f"({self.n} - 1) * {size}" if self.op.reverse else "0"
@@ -303,7 +308,11 @@ class _Loop:
         dtype = stack.row.type.dtype  # type: ignore[attr-defined]
         count = self._count(stack)
         made = b.allocate(
-            stack.out.name or "stack", dtype, [count, *lengths], keep=stack.out in self.kept
+            stack.out.name or "stack",
+            dtype,
+            [count, *lengths],
+            keep=stack.out in self.kept,
+            lasts=True,
         )
         stack.array = made
         at = f"{made.name} + {self._row_number(stack, count)} * ({made.stride(0)})"
@@ -388,6 +397,14 @@ class _Loop:
         return root in self.b.scope.places and self.b.array(root).name == state.then
 
     # From step to step
+    def _stop(self) -> str:
+        """The condition to stop; a state that is one is read before it changes."""
+        if self.rows.last is None:
+            return ""
+        stop = self.b.scalar(self.rows.last)
+        is_state = any(stop == name for name, _, _ in self.numbers)
+        return self.b.variable("uint8_t", "stop", stop) if is_state else stop
+
     def _advance(self) -> None:
         """Let the new states be the old ones."""
         b = self.b

@@ -104,7 +104,7 @@ def emit_reshape(b: Builder, node: Apply) -> Iterator[None]:
         if static[i] is None:
             rest = b.length("rest", product(g for k, g in enumerate(given) if k != i))
             b.check(f"{rest} != 0 && ({total}) % {rest} == 0" if rest != "1" else "1")
-            lengths[i] = b.length("n", f"({total}) / {rest}" if rest != "1" else total)
+            lengths[i] = b.length("n", f"{rest} ? ({total}) / {rest} : 0" if rest != "1" else total)
     if product(lengths) != total:
         # Lengths whose product wraps around to the right number are wrong all the same.
         b.check(f"{size_of(lengths)} == (size_t)({total})")
@@ -178,7 +178,7 @@ def emit_arange(b: Builder, node: Apply) -> Iterator[None]:
     )
     distance = b.declare("uint64_t", "distance", f"{one} > 0 ? {up} : {down}")
     size = f"{distance} / ({one} > 0 ? (uint64_t){one} : -(uint64_t){one})"
-    some = f"{one} > 0 ? {start} < {stop} : {stop} < {start}"
+    some = f"{one} > 0 ? {start} < {stop} : {one} && {stop} < {start}"
     count = b.declare("int64_t", "count", f"({some}) ? (int64_t)({size}) + 1 : 0")
     b.check(f"{count} >= 0")
     out = b.result(node.outputs[0], [count])

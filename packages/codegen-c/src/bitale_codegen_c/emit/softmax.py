@@ -99,11 +99,13 @@ def emit_softmax_crossentropy(b: Builder, node: Apply) -> Iterator[None]:
     suffix = _library(b, "crossentropy", x.dtype)
     loss = b.result(node.outputs[0], [rows])
     if b.scope.is_read(node.outputs[1]):
-        y, keep = b.result(node.outputs[1], x.lengths), "1"
+        y, keep, most = b.result(node.outputs[1], x.lengths), "1", "0"
     else:
-        y, keep = b.allocate("scratch", x.dtype, [n, "rt->threads"], temporary=True), "0"
+        # The number of threads may be changed at any time.
+        most = b.declare("int64_t", "most", "rt->threads")
+        y, keep = b.allocate("scratch", x.dtype, [n, most], temporary=True), "0"
     yield
-    _call(b, f"bt_crossentropy_{suffix}", (rows, n), x.name, t, loss.name, y.name, keep)
+    _call(b, f"bt_crossentropy_{suffix}", (rows, n), x.name, t, loss.name, y.name, keep, most)
 
 
 @reuses.define(SoftmaxCrossentropyGrad)

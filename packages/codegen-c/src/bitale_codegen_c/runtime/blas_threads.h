@@ -33,6 +33,15 @@ static void blas_leave(void) {
     pthread_mutex_unlock(&blas_mutex);
 }
 
+/* Take another library; if calls are running, the old one gets its threads back. */
+static void blas_exchange(int (*get_threads)(void), void (*set_threads)(int)) {
+    pthread_mutex_lock(&blas_mutex);
+    if (blas_callers > 0) blas_change_threads(blas_threads_outside);
+    blas_get_threads = get_threads, blas_set_threads = set_threads;
+    if (blas_callers > 0) blas_threads_outside = blas_change_threads(1);
+    pthread_mutex_unlock(&blas_mutex);
+}
+
 /* In a child only one thread is left, and whoever held the mutex does not exist. */
 static void blas_in_child(void) {
     pthread_mutex_init(&blas_mutex, NULL);
@@ -44,6 +53,9 @@ static void blas_threads_start(void) { pthread_atfork(NULL, NULL, blas_in_child)
 #else
 static void blas_enter(void) {}
 static void blas_leave(void) {}
+static void blas_exchange(int (*get_threads)(void), void (*set_threads)(int)) {
+    blas_get_threads = get_threads, blas_set_threads = set_threads;
+}
 static void blas_threads_start(void) {}
 #endif
 #endif

@@ -86,6 +86,7 @@ cdef extern from "blas_threads.h" nogil:
     int (*blas_get_threads)() noexcept nogil
     void (*blas_set_threads)(int) noexcept nogil
     int blas_change_threads(int threads)
+    void blas_exchange(int (*get_threads)() noexcept nogil, void (*set_threads)(int) noexcept nogil)
     void blas_enter()
     void blas_leave()
     void blas_threads_start()
@@ -259,13 +260,14 @@ def blas_addresses() -> list:
 
 def set_blas_addresses(addresses: list, get_threads: int = 0, set_threads: int = 0) -> None:
     """Fill the BLAS table; the other two are the addresses of the library's thread settings."""
-    global blas_get_threads, blas_set_threads
     if len(addresses) != BLAS_COUNT or not all(addresses):
         raise ValueError(f"the BLAS table has {BLAS_COUNT} entries, none of them 0: {addresses!r}")
     for i in range(BLAS_COUNT):
         blas_table[i] = <void *><uintptr_t>addresses[i]
-    blas_get_threads = <int (*)() noexcept nogil><void *><uintptr_t>get_threads
-    blas_set_threads = <void (*)(int) noexcept nogil><void *><uintptr_t>set_threads
+    blas_exchange(
+        <int (*)() noexcept nogil><void *><uintptr_t>get_threads,
+        <void (*)(int) noexcept nogil><void *><uintptr_t>set_threads,
+    )
     split_products()
 
 

@@ -12,10 +12,10 @@ BT_KERNEL void bt_crossentropy_rows_SUFFIX(const bt_rows_SUFFIX *all, int64_t pa
     }
 }
 
-/* loss = log(sum(exp(x))) - x[t]; z becomes softmax(x) where `keep`, else it is a row of scratch for each part. */
+/* loss = log(sum(exp(x))) - x[t]; z becomes softmax(x) where `keep`, else it is a row of scratch for each of `most` parts. */
 BT_SHARED(1) void bt_crossentropy_SUFFIX(const bt_runtime *rt, int64_t rows, int64_t n, const TYPE *x, const int64_t *t,
-        TYPE *loss, TYPE *z, int keep) {
-    bt_rows_SUFFIX all = {.rows = rows, .n = n, .x = x, .t = t, .loss = loss, .z = z, .keep = keep,
+        TYPE *loss, TYPE *z, int keep, int64_t most) {
+    bt_rows_SUFFIX all = {.most = most, .rows = rows, .n = n, .x = x, .t = t, .loss = loss, .z = z, .keep = keep,
                           .work = bt_crossentropy_rows_SUFFIX};
     bt_over_rows_SUFFIX(rt, &all, BT_TRANSCENDENTAL);
 }

@@ -27,9 +27,9 @@ static inline double bt_row_exp_SUFFIX(int64_t n, const TYPE *x, TYPE *y, TYPE *
     return s;
 }
 
-/* A call on all rows, which threads share. */
+/* A call on all rows, which threads share, in `most` parts if that is not 0. */
 typedef struct bt_rows_SUFFIX {
-    int64_t parts, rows, n;
+    int64_t parts, most, rows, n;
     const TYPE *x, *y;
     const int64_t *t;
     int64_t step;
@@ -46,6 +46,7 @@ static void bt_rows_part_SUFFIX(void *context, int64_t part) {
 /* `cost`: of an element, in multiplications. */
 static void bt_over_rows_SUFFIX(const bt_runtime *rt, bt_rows_SUFFIX *all, int64_t cost) {
     all->parts = bt_parts(rt, all->rows * all->n * cost);
+    if (all->most && all->parts > all->most) all->parts = all->most;
     if (all->parts > all->rows) all->parts = all->rows > 0 ? all->rows : 1;
     if (all->parts == 1) all->work(all, 0, 0, all->rows);
     else rt->share(bt_rows_part_SUFFIX, all, all->parts);

@@ -215,7 +215,7 @@ class Scan(Op):
         states = [v.type() for v in self.inner.states]
         stacks = []
         for row, keep in zip(self.inner_outputs.stacks, self.keeps, strict=True):
-            rows = 1 if self.is_while and keep else None if self.is_while else count
+            rows = None if self.is_while and keep is None else count
             if rows is not None and keep is not None:
                 rows = min(rows, keep)
             type: Any = row.type
