@@ -8,7 +8,7 @@ import json
 import threading
 import warnings
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import bitale_graph
 import numpy as np
@@ -28,9 +28,11 @@ from .cache import Cache, CacheError, cache_key, kernel_key, open_cache
 from .compiler import CompileError, Compiler, find_compiler
 from .cpu import this_cpu
 from .loader import LoadError, load_kernel
-from .lowering import LoweredFunction, lower
 from .runtime.runtime import Argument, Callback, Program
 from .threads import set_threads
+
+if TYPE_CHECKING:
+    from .lowering import LoweredFunction
 
 NO_COMPILER = (
     "bitale found no C compiler, so functions run on NumPy, more slowly. Install gcc (Debian: apt "
@@ -72,6 +74,8 @@ class CLinker:
                 return _program(maker, plan, plan["kernel"])
             except LoadError:
                 pass  # made for another machine or runtime: make it again
+        from .lowering import lower  # a quarter of a first call, and not needed after it
+
         lowered = lower(maker.fgraph, len(maker.arguments), maker.n_outputs, maker.update_targets)
         kernel = _compiled(cache, compiler, lowered)
         plan = _plan_of(lowered)
