@@ -16,6 +16,7 @@ typedef void (*team_task)(void *context, int64_t part);
 #ifndef _WIN32
 #include <pthread.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdatomic.h>
 
 /* A waiting thread spins for some 0.1 ms, long enough for the next loop of the same call, and then
@@ -89,12 +90,18 @@ static void *team_worker(void *unused) {
 }
 
 static void team_hire(int workers) {
+    sigset_t all, before;
+    if (team.workers >= workers) return;
+    /* Signals are for the threads that know what to do with them. */
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
     while (team.workers < workers && team.workers < TEAM_MOST) {
         pthread_t thread;
-        if (pthread_create(&thread, NULL, team_worker, NULL)) return;
+        if (pthread_create(&thread, NULL, team_worker, NULL)) break;
         pthread_detach(thread);
         team.workers++;
     }
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
 }
 
 /* Run all parts of a task, on up to `threads` threads; returns when the last one is done. */
