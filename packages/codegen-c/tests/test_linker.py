@@ -64,13 +64,13 @@ PROGRAM = """
 import sys, pickle
 import numpy as np
 import bitale_codegen_c
-from bitale_codegen_c import compiler, linker
+from bitale_codegen_c import compiler, lowering
 from bitale_graph import config, function, language as T, shared
 from bitale_graph.mode import Mode
 config.base_compiledir = sys.argv[1]
 made = []
-lower, run_compiler = linker.lower, compiler.run_compiler
-linker.lower = lambda *a: made.append("lowered") or lower(*a)
+lower, run_compiler = lowering.lower, compiler.run_compiler
+lowering.lower = lambda *a: made.append("lowered") or lower(*a)
 compiler.run_compiler = lambda *a: made.append("compiled") or run_compiler(*a)
 x = T.dmatrix("x")
 table = T.as_tensor(np.arange(12.0).reshape(4, 3))
