@@ -82,7 +82,7 @@ class Builder:
         self.nodes: list[Apply] = []
         self.callbacks: list[Apply] = []
         self.n_slots = 0
-        self._node_index = 0
+        self.node_index = 0
         self._taken_before: dict[int, Array] = {}
         self.declared: list[str] = []
         self._names: set[str] = set()
@@ -118,11 +118,6 @@ class Builder:
         return inner
 
     # Nodes
-    @property
-    def node_index(self) -> int:
-        """The number of the node that is being written."""
-        return self._node_index
-
     def begin(self, node: Apply, index: int | None = None) -> int:
         """Write for ``node`` from now on; gives its number, by which it can be taken up again."""
         if index is None:
@@ -130,7 +125,7 @@ class Builder:
             self.nodes.append(node)
             self.put("")
             self.put(f"/* {index}: {comment_of(node)} */")
-        self._node_index = index
+        self.node_index = index
         return index
 
     # Names and statements

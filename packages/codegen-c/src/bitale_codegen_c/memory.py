@@ -96,7 +96,8 @@ def _lifetimes(graph: FunctionGraph, order: Sequence[Apply]) -> dict[Variable, i
     return last
 
 
-def _rank(v: Variable) -> int:
+def rank(v: Variable) -> int:
+    """The number of axes."""
     return v.type.ndim  # type: ignore[attr-defined,no-any-return]
 
 
@@ -169,7 +170,7 @@ class _Updates:
     def try_in_place(self, k: int, old: Variable) -> None:
         """Let output ``k``, the new value of ``old``, be written in place if nothing forbids it."""
         new = self.graph.outputs[k]
-        if _rank(old) == 0 or self.graph.outputs.count(new) != 1 or old in self._first_writers:
+        if rank(old) == 0 or self.graph.outputs.count(new) != 1 or old in self._first_writers:
             return
         chain = self._chain(new, old)
         if not chain:

@@ -39,6 +39,12 @@ class Op:
         """The graphs that the op runs: of a loop its step, of a choice its branches."""
         return ()
 
+    def with_bodies(self, bodies: tuple[Body, ...]) -> Op:
+        """The same op with other graphs in the place of `bodies`."""
+        if bodies:
+            raise TypeError(f"{self} holds no graphs")
+        return self
+
     def make_node(self, *inputs: Any) -> Apply:
         """Check the inputs and return a node with new outputs; raise early on what cannot work."""
         raise TypeError(f"{type(self).__name__} does not define make_node")

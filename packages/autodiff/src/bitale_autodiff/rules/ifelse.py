@@ -65,7 +65,9 @@ def ifelse_vjp(
             for i, pair in chosen
         ]
         bodies.append(Body([*body.inputs, *leaves.values()], results))
-    node = op.changed((bodies[0], bodies[1])).make_node(condition, *captured, *arriving.values())
+    node = op.with_bodies((bodies[0], bodies[1])).make_node(
+        condition, *captured, *arriving.values()
+    )
     for (i, _), term in zip(chosen, node.outputs, strict=True):
         terms[i + 1] = T.specify_shape(term, captured[i].type.shape)
     return terms

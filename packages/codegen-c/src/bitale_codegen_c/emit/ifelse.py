@@ -10,22 +10,16 @@ from bitale_graph.ops.ifelse import IfElse
 from bitale_graph.variable import Apply, Variable
 
 from ..array import Array
-from ..ctype import C_TYPES, is_supported
+from ..ctype import C_TYPES
 from ..memory import plan_memory
 from ..region import Region, has_own_buffer, taken_over
-from ..rules import emits, supports
+from ..rules import emits
 from ..scope import Scope
 
 if TYPE_CHECKING:
     from bitale_graph.body import Body
 
     from ..builder import Builder
-
-
-@supports.define(IfElse)
-def ifelse_is_supported(node: Apply) -> bool:
-    """Whatever a branch has no C for calls back; what goes in and out must be of C's dtypes."""
-    return all(is_supported(v.type.dtype) for v in (*node.inputs, *node.outputs))  # type: ignore[attr-defined]
 
 
 @dataclass

@@ -14,20 +14,14 @@ from bitale_graph.ops.scan import Scan
 from bitale_graph.variable import Apply, Variable
 
 from ..array import Array, size_of
-from ..ctype import C_TYPES, is_supported
-from ..memory import plan_memory
+from ..ctype import C_TYPES
+from ..memory import plan_memory, rank
 from ..region import Region, has_own_buffer, taken_over
-from ..rules import emits, has_c_text, supports
+from ..rules import emits, has_c_text
 from ..scope import Scope
 
 if TYPE_CHECKING:
     from ..builder import Builder
-
-
-@supports.define(Scan)
-def scan_is_supported(node: Apply) -> bool:
-    """Whatever the body has no C for calls back; what goes in and out must be of C's dtypes."""
-    return all(is_supported(v.type.dtype) for v in (*node.inputs, *node.outputs))  # type: ignore[attr-defined]
 
 
 @emits.define(Scan)
@@ -38,10 +32,6 @@ def emit_scan(b: Builder, node: Apply) -> Iterator[None]:
 
 
 Place = Callable[[Sequence[str]], Array | None]
-
-
-def _rank(v: Variable) -> int:
-    return v.type.ndim  # type: ignore[attr-defined,no-any-return]
 
 
 @dataclass
@@ -118,13 +108,13 @@ class _Loop:
         for x in self.outer.sequences:
             if (rows := b.array(x).lengths[0]) != self.n:
                 b.check(f"{rows} >= {self.n}")
-        firsts = [b.contiguous(b.array(v)) if _rank(v) else None for v in self.outer.states]
+        firsts = [b.contiguous(b.array(v)) if rank(v) else None for v in self.outer.states]
         plan = plan_memory(
             self.graph,
             {
                 k: old
                 for k, old in enumerate(self.inner.states)
-                if _rank(old) and self._stack_of(old) is None
+                if rank(old) and self._stack_of(old) is None
             },
         )
         clients = self.graph.clients
@@ -160,7 +150,7 @@ class _Loop:
     def _bind_non_sequences(self) -> None:
         b = self.b
         for v, inner in zip(self.outer.non_sequences, self.inner.non_sequences, strict=True):
-            if _rank(v) == 0:
+            if rank(v) == 0:
                 b.scalars[inner] = b.scalar(v)
             else:
                 b.arrays[inner] = _without_slots(b.array(v))
@@ -358,7 +348,7 @@ class _Loop:
 
     def _store(self, stack: _Stack) -> None:
         b = self.b
-        if _rank(stack.row) == 0:
+        if rank(stack.row) == 0:
             self._take(stack, [])
             b.put(f"*{stack.pointer} = {b.scalar(stack.row)};")
             return

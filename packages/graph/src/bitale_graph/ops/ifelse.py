@@ -56,7 +56,7 @@ class IfElse(Op):
         """What runs if the condition holds, and what runs if not."""
         return (self.then_body, self.else_body)
 
-    def changed(self, bodies: tuple[Body, ...]) -> IfElse:
+    def with_bodies(self, bodies: tuple[Body, ...]) -> IfElse:
         """The same choice between other bodies."""
         then_body, else_body = bodies
         return IfElse(then_body, else_body, self.name)
@@ -65,7 +65,7 @@ class IfElse(Op):
         self, captured: Sequence[Variable], then: Sequence[Variable], other: Sequence[Variable]
     ) -> IfElse:
         """A choice of this name between expressions of ``captured``."""
-        return self.changed((Body(captured, then), Body(captured, other)))
+        return self.with_bodies((Body(captured, then), Body(captured, other)))
 
     def make_node(self, condition: Any, *captured: Any) -> Apply:
         """Check the inputs against those of the bodies.
@@ -93,7 +93,7 @@ class IfElse(Op):
             looser = [t.loosened(v.type) for t, v in zip(types, given, strict=True)]
             if looser != types:
                 made_anew = [b.with_input_types(looser) for b in self.bodies]
-                return self.changed((made_anew[0], made_anew[1])).make_node(condition, *given)
+                return self.with_bodies((made_anew[0], made_anew[1])).make_node(condition, *given)
             for v, inner in zip(given, body.inputs, strict=True):
                 if not inner.type.admits(v.type):
                     raise TypeError(

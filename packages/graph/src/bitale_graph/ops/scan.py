@@ -151,6 +151,11 @@ class Scan(Op):
         """The step."""
         return (self.body,)
 
+    def with_bodies(self, bodies: tuple[Body, ...]) -> Scan:
+        """The same loop over another step."""
+        (body,) = bodies
+        return self.changed(body=body)
+
     # Roles
     def _split_inputs(self, values: Sequence[V]) -> ScanInputs[V]:
         a, b = self.n_sequences, self.n_sequences + self.n_states

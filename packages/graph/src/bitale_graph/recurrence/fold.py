@@ -87,7 +87,7 @@ def foldl(
     mode: Any = None,
     name: str | None = None,
 ) -> tuple[Any, OrderedUpdates]:
-    """`reduce` from the first row to the last."""
+    """`reduce` from the first row to the last; its parameters, results and errors."""
     return reduce(fn, sequences, outputs_info, non_sequences, False, mode, name)
 
 
@@ -99,5 +99,5 @@ def foldr(
     mode: Any = None,
     name: str | None = None,
 ) -> tuple[Any, OrderedUpdates]:
-    """`reduce` from the last row to the first."""
+    """`reduce` from the last row to the first; its parameters, results and errors."""
     return reduce(fn, sequences, outputs_info, non_sequences, True, mode, name)

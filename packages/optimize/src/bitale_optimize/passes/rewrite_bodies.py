@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from bitale_graph.body import Body
 from bitale_graph.function_graph import FunctionGraph
@@ -39,9 +39,7 @@ def replace_bodies(node: Apply, context: RewriteContext, run: PassFunction) -> t
     new = tuple(_rewritten(body, node, context, run) for body in old)
     if all(a is b for a, b in zip(old, new, strict=True)):
         return old
-    op: Any = node.op
-    changed = op.changed(body=new[0]) if isinstance(op, Scan) else op.changed(bodies=new)
-    made = changed.make_node(*node.inputs)
+    made = node.op.with_bodies(new).make_node(*node.inputs)
     for before, after in zip(node.outputs, made.outputs, strict=True):
         after.name = before.name
         if before in context.graph.clients:
