@@ -267,7 +267,7 @@ class Builder:
         else:
             made = self._take(scope.before, hint, dtype, lengths, size, keep, False)
             scope.written.add(made.name)
-            scope.owned += made.slots
+            scope.owned |= made.slots
         if temporary:
             scope.temporary += made.slots
         self._taken_before[next(iter(made.slots))] = made
@@ -398,7 +398,7 @@ class Builder:
         ]
         (scope.before if is_fixed else scope.lines).extend(lines)
         if is_fixed:
-            scope.owned.append(slot)
+            scope.owned.add(slot)
         # Without a slot nobody gives it back before the end.
         made = Array(
             pointer, a.dtype, a.lengths, strides, frozenset() if is_given else frozenset([slot])

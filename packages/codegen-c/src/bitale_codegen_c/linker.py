@@ -74,7 +74,8 @@ class CLinker:
                 return _program(maker, plan, plan["kernel"])
             except LoadError:
                 pass  # made for another machine or runtime: make it again
-        from .lowering import lower  # a quarter of a first call, and not needed after it
+        # Where the plan is in the cache, to load this would take half as long again as all else.
+        from .lowering import lower
 
         lowered = lower(maker.fgraph, len(maker.arguments), maker.n_outputs, maker.update_targets)
         kernel = _compiled(cache, compiler, lowered)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
@@ -244,9 +246,8 @@ class _Lowering:
         sizes = [len(k) for k in kernels]
         if not self.has_parts:
             return [*kernels, entry]
-        half, first = (sum(sizes) + len(entry)) // 2, 0
-        while first < len(kernels) and sum(sizes[: first + 1]) <= half:
-            first += 1
+        half = (sum(sizes) + len(entry)) // 2
+        first = bisect_right(list(accumulate(sizes)), half)
         prototypes = [
             f"{declared};"
             for k in kernels

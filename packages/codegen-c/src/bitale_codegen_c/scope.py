@@ -42,7 +42,7 @@ class Scope:
         Names whose value changes from step to step.
     written : set of str
         Names of pointers to what changes from step to step.
-    owned : list of int
+    owned : set of int
         Slots of the buffers that were taken before the loop.
     free : dict
         Of those the buffers that nothing reads any more, by dtype and lengths.
@@ -64,7 +64,7 @@ class Scope:
     names: set[str] = field(default_factory=set)
     moving: set[str] = field(default_factory=set)
     written: set[str] = field(default_factory=set)
-    owned: list[int] = field(default_factory=list)
+    owned: set[int] = field(default_factory=set)
     free: dict[tuple[str, ...], list[Array]] = field(default_factory=dict)
     places: dict[Variable, Callable[[Sequence[str]], Array | None]] = field(default_factory=dict)
     checked: set[str] = field(default_factory=set)

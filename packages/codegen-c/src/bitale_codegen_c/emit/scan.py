@@ -457,7 +457,7 @@ class _Loop:
             given |= made.slots
         if self.results.last is not None:
             b.scalars[self.results.last] = self.taken
-        for slot in scope.owned:
+        for slot in sorted(scope.owned):
             if slot not in given:
                 b.release(slot)
 
