@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bitale_graph.state import keep_across_fork
+
 from .cpu import set_openblas_core_type
 from .runtime import runtime
 from .symbols import symbol_address
@@ -67,6 +69,7 @@ class Blas:
 
 
 _lock = threading.Lock()
+keep_across_fork(_lock)
 _current: tuple[str, Blas] | None = None
 
 

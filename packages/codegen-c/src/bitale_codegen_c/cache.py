@@ -21,6 +21,8 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bitale_graph.state import keep_across_fork
+
 from .cpu import this_cpu
 from .loader import ABI
 
@@ -207,6 +209,7 @@ class Cache:
 
 
 _open_lock = threading.Lock()
+keep_across_fork(_open_lock)
 _opened: dict[str, Cache] = {}
 
 

@@ -19,6 +19,7 @@ from bitale_graph.mode import Executable
 from bitale_graph.numpy_linker import NumpyLinker, run_graph
 from bitale_graph.op import result_of
 from bitale_graph.run_time_error import raise_with_node
+from bitale_graph.state import keep_across_fork
 from bitale_graph.type import TensorType
 from bitale_graph.variable import Apply, Constant, Variable
 
@@ -40,6 +41,9 @@ NO_COMPILER = (
     "config.linker='numpy' silences this warning."
 )
 
+_lock = threading.Lock()  # of compilers and caches
+keep_across_fork(_lock)
+
 
 class CLinker:
     """Makes functions run as machine code; without a C compiler, on NumPy after one warning."""
@@ -48,7 +52,6 @@ class CLinker:
     rank = 10
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
         self._compilers: dict[tuple[str, str], Compiler | None] = {}
         self._caches: dict[str, Cache] = {}
         self._has_warned = False
@@ -86,7 +89,7 @@ class CLinker:
 
     def _cache(self) -> Cache:
         root = config.base_compiledir
-        with self._lock:
+        with _lock:
             if root not in self._caches:
                 self._caches[root] = open_cache(root or None)
             return self._caches[root]
@@ -94,7 +97,7 @@ class CLinker:
     def _compiler(self, cache: Cache) -> Compiler | None:
         choice = config.cxx
         key = (choice, str(cache.root))
-        with self._lock:
+        with _lock:
             if key not in self._compilers:
                 try:
                     self._compilers[key] = find_compiler(

@@ -17,7 +17,8 @@ from .errors import DuplicateInputError, UnusedInputError, describe, where_made
 from .function_graph import FunctionGraph
 from .maker import Argument, FunctionMaker
 from .mode import Executable, Mode, get_mode
-from .shared import Container, SharedVariable, TensorSharedVariable
+from .shared import SharedVariable, TensorSharedVariable
+from .state import Container
 from .traversal import ancestors, graph_replace, leaves
 from .type import TensorType
 from .variable import Constant, Variable

@@ -17,7 +17,7 @@ from .lazy import make_lazy
 if TYPE_CHECKING:
     from .function_graph import FunctionGraph
     from .mode import Mode
-    from .shared import Container
+    from .state import Container
     from .variable import Variable
 
 

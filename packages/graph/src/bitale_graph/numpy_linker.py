@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import threading
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from .run_time_error import raise_with_node
+from .state import StateAccess, give_back
 from .type import TensorType
 from .variable import Apply, Constant, Variable
 
@@ -48,25 +48,27 @@ class NumpyProgram:
         self.constants: dict[Variable, Any] = {
             v: v.data for v in graph.variables if isinstance(v, Constant)
         }
-        self._lock = threading.Lock() if maker.update_targets else None
+        self._access = StateAccess(maker.containers, maker.update_targets, maker.name)
 
     def __call__(self, args: tuple[Any, ...]) -> list[Any]:
         """Check the arguments, run, make the updates together, and give the outputs."""
         given = [a.filter(value) for a, value in zip(self.maker.arguments, args, strict=True)]
-        if self._lock is None:
-            return self._run(given)
-        with self._lock:
-            return self._run(given)
+        kept = [None]
+        try:
+            try:
+                return self._run(given, self._access.take(kept))
+            finally:
+                give_back(kept)
+        finally:
+            give_back(kept)  # where an interrupt came before the first
 
-    def _run(self, given: list[Any]) -> list[Any]:
-        state = [c.data for c in self.maker.containers]
+    def _run(self, given: list[Any], state: list[Any]) -> list[Any]:
         results = run_graph(self.graph, self.order, self.constants, [*given, *state])
         fresh = owned([*given, *state, *self.constants.values()], results)
         n = self.maker.n_outputs
         # Other functions rely on the dtype and rank of what a container holds.
         new = [v.type.filter(x) for v, x in zip(self.graph.outputs[n:], fresh[n:], strict=True)]
-        for target, value in zip(self.maker.update_targets, new, strict=True):
-            self.maker.containers[target].data = value
+        self._access.store(self.maker.update_targets, new)
         return fresh[:n]
 
 

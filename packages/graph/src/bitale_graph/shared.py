@@ -2,37 +2,16 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
+from .errors import describe
+from .state import Container
 from .tensor import TensorOperators
 from .type import TensorType, Type
 from .variable import Variable
-
-
-class Container:
-    """The storage of a shared variable; clones share it.
-
-    ``data`` is replaced or written in place by functions.
-
-    ``data`` is always an aligned, C-contiguous, writeable array of the exact dtype and rank.
-    """
-
-    __slots__ = ("__weakref__", "data", "lock")
-
-    def __init__(self, data: Any) -> None:
-        self.data = data
-        self.lock = threading.Lock()
-
-    def __getstate__(self) -> Any:
-        return (self.data,)
-
-    def __setstate__(self, state: Any) -> None:
-        (self.data,) = state
-        self.lock = threading.Lock()
 
 
 class SharedVariable(Variable):
@@ -54,10 +33,12 @@ class SharedVariable(Variable):
     def get_value(self, borrow: bool = False, return_internal_type: bool = False) -> Any:
         """The value.
 
-        A copy, or with ``borrow`` the storage itself, which later calls may write to.
+        A copy, or with ``borrow`` the storage itself: what is written there is the new value. The
+        next update leaves it alone and stores another array.
         """
-        with self.container.lock:
-            return self.container.data if borrow else np.array(self.container.data)
+        data = self.container.read()
+        # While it is referred to here, no function writes into it.
+        return data if borrow else np.array(data)
 
     def set_value(self, new_value: Any, borrow: bool = False) -> None:
         """Put another value of the same dtype and rank; lengths may change.
@@ -66,10 +47,10 @@ class SharedVariable(Variable):
         ------
         TypeError
             If the value does not fit the type; the old value stays.
+        RuntimeError
+            Inside a call that updates the variable.
         """
-        data = _storable(self.type, new_value, borrow)
-        with self.container.lock:
-            self.container.data = data
+        self.container.store(_storable(self.type, new_value, borrow), describe(self))
 
     def clone(self) -> SharedVariable:
         """Another variable on the same storage."""
@@ -85,7 +66,7 @@ class TensorSharedVariable(TensorOperators, SharedVariable):
 
     def zero(self) -> None:
         """Set every element to 0."""
-        self.set_value(np.zeros_like(self.container.data), borrow=True)
+        self.set_value(np.zeros_like(self.container.read()), borrow=True)
 
 
 def _storable(type: Type, value: Any, borrow: bool) -> Any:

@@ -49,8 +49,11 @@ cdef class Program:
 
     Notes
     -----
-    A program with updates serialises its calls, and holds the ``lock`` of the containers that it
-    updates, where they have one, until the updates are done.
+    A call takes the ``lock`` of all containers in the order of their ``number``, refers to their
+    arrays, gives back the locks of those that it does not update, and the others when the updates
+    are done; the byte ``updating`` is 1 meanwhile. Where it is 0 in all, there is no update to wait
+    for, and what is only read needs no lock as long as the GIL is held. An array that anybody else
+    refers to is copied before it is written in place.
     """
 
     cdef entry_point entry
@@ -68,14 +71,10 @@ cdef class Program:
     cdef readonly object name
     cdef tuple shared_types
     cdef tuple written_in_place  # indices of containers
-    cdef tuple locks  # of the updated containers, in one order for all programs
+    cdef tuple locks  # of the containers, in the order that all programs take them in
+    cdef tuple flags  # the bytes ``updating`` of the containers, in that order
+    cdef bytes kept  # for each lock, whether it is of an updated container
     cdef Py_ssize_t n_explicit, n_shared, n_inputs, n_outputs
-    cdef bint is_serial
-    cdef PyThread_type_lock lock
-    cdef unsigned long owner
-
-    def __cinit__(self):
-        self.lock = NULL
 
     def __init__(
         self,
@@ -119,18 +118,11 @@ cdef class Program:
         self.n_inputs = self.n_explicit + self.n_shared + len(self.constants)
         self.n_outputs = len(self.outputs)
         self.check_indices()
-        self.is_serial = len(self.updates) > 0
-        updated = {id(self.containers[c]): self.containers[c] for c, _ in self.updates}
-        locks = [getattr(updated[key], "lock", None) for key in sorted(updated)]
-        self.locks = tuple([lock for lock in locks if lock is not None])
-        if self.is_serial and self.lock == NULL:
-            self.lock = PyThread_allocate_lock()
-            if self.lock == NULL:
-                PyErr_NoMemory()
-
-    def __dealloc__(self):
-        if self.lock != NULL:
-            PyThread_free_lock(self.lock)
+        targets = {c for c, _ in self.updates}
+        order = sorted(range(self.n_shared), key=lambda k: self.containers[k].number)
+        self.locks = tuple([self.containers[k].lock for k in order])
+        self.kept = bytes([k in targets for k in order])
+        self.flags = tuple([<bytearray?>self.containers[k].updating for k in order])
 
     def __repr__(self):
         return (
@@ -167,39 +159,10 @@ cdef class Program:
         """
         cdef int64_t status = 0
         cdef PyObject *error = NULL
-        if not self.is_serial:
-            result = self.run(args, &status, &error)
-        else:
-            self.acquire()
-            try:
-                result = self.run(args, &status, &error)
-            finally:
-                self.release()
+        result = self.run(args, &status, &error)
         if result is None:
             self.fail(args, status, error)
         return result
-
-    cdef int acquire(self) except -1:
-        cdef unsigned long thread = PyThread_get_thread_ident()
-        if not PyThread_acquire_lock(self.lock, NOWAIT_LOCK):
-            if self.owner == thread:
-                raise RuntimeError(
-                    f"{self.name} was called by its own callback; it has updates, "
-                    "so one call must end before the next begins"
-                )
-            with nogil:
-                PyThread_acquire_lock(self.lock, WAIT_LOCK)
-        self.owner = thread
-        for lock in self.locks:
-            lock.acquire()
-        return 0
-
-    cdef int release(self) except -1:
-        for lock in self.locks:
-            lock.release()
-        self.owner = 0
-        PyThread_release_lock(self.lock)
-        return 0
 
     cdef object run(self, tuple args, int64_t *status, PyObject **error):
         """Return the outputs; or None, with what went wrong in status and error."""
@@ -214,6 +177,7 @@ cdef class Program:
         cdef void *extra = NULL
         cdef Call call
         cdef Py_ssize_t n_held = 0, i
+        cdef bint is_updating = False
         if PyTuple_GET_SIZE(<PyObject *>args) != self.n_explicit:
             raise TypeError(
                 f"{self.name} takes {self.n_explicit} arguments, got {len(args)}"
@@ -234,7 +198,9 @@ cdef class Program:
         call.program = <PyObject *>self
         call.error = NULL
         try:
+            # Arguments may run code of the caller's: before any lock is taken.
             self.gather(args, inputs, held, scalars, &n_held)
+            self.take_state(inputs, held, &n_held, &is_updating)
             with nogil:
                 if self.uses_blas:
                     blas_enter()
@@ -246,6 +212,8 @@ cdef class Program:
                 return None
             return self.deliver(results)
         finally:
+            if is_updating:
+                self.end_updates()
             for i in range(self.n_outputs):
                 if results[i].data != NULL:
                     pool_release(results[i].data)
@@ -257,23 +225,99 @@ cdef class Program:
     cdef int gather(
         self, tuple args, bt_array *inputs, PyObject **held, double *scalars, Py_ssize_t *n_held
     ) except -1:
-        """Describe all inputs, holding a reference to each array."""
+        """Describe arguments and constants, holding a reference to each array."""
         cdef Py_ssize_t i, k
         for i in range(self.n_explicit):
             (<Argument>PyTuple_GET_ITEM(<PyObject *>self.arguments, i)).load(
                 PyTuple_GET_ITEM(<PyObject *>args, i), &inputs[i], &held[i], &scalars[i]
             )
             n_held[0] += 1
-        for i in range(self.n_shared):
-            k = self.n_explicit + i
-            self.load_shared(i, &inputs[k], &held[k])
-            n_held[0] += 1
         for i in range(PyTuple_GET_SIZE(<PyObject *>self.constants)):
             k = self.n_explicit + self.n_shared + i
             describe(PyTuple_GET_ITEM(<PyObject *>self.constants, i), &inputs[k])
-        if self.written_in_place:
-            self.separate(inputs, held)
         return 0
+
+    cdef int take_state(
+        self, bt_array *inputs, PyObject **held, Py_ssize_t *n_held, bint *is_updating
+    ) except -1:
+        """Describe the shared arrays, holding a reference to each, and the locks of the updated."""
+        cdef Py_ssize_t i, k
+        self.lock_state()
+        try:
+            for i in range(self.n_shared):
+                k = self.n_explicit + i
+                self.load_shared(i, &inputs[k], &held[k])
+                n_held[0] += 1
+            if self.written_in_place:
+                self.separate(inputs, held)
+        except BaseException:
+            self.unlock(self.n_shared, True)
+            raise
+        for i in range(self.n_shared):
+            if self.kept[i]:
+                self.flag(i)[0] = 1
+        is_updating[0] = True
+        return 0
+
+    cdef inline char *flag(self, Py_ssize_t i) noexcept:
+        return PyByteArray_AS_STRING(PyTuple_GET_ITEM(<PyObject *>self.flags, i))
+
+    cdef bint is_busy(self) noexcept:
+        """Say whether a call that updates one of the containers runs."""
+        cdef Py_ssize_t i
+        for i in range(self.n_shared):
+            if self.flag(i)[0]:
+                return True
+        return False
+
+    cdef int lock_state(self) except -1:
+        """Take the locks of what is updated, when no update of any container is under way.
+
+        From the return on the GIL is held, until the caller has referred to all arrays.
+        """
+        cdef Py_ssize_t i
+        if not self.is_busy():
+            self.lock(False)
+            if not self.is_busy():  # as it was, unless another thread came between
+                return 0
+            self.unlock(self.n_shared, True)
+        self.lock(True)
+        for i in range(self.n_shared):
+            if self.kept[i] and self.flag(i)[0]:
+                self.unlock(self.n_shared, False)
+                self.unlock(self.n_shared, True)
+                raise RuntimeError(nested_update(self.name))
+        self.unlock(self.n_shared, False)
+        return 0
+
+    cdef int lock(self, bint all_of_them) except -1:
+        """Acquire the locks of what is updated, or of all; if interrupted, none."""
+        cdef Py_ssize_t i = 0
+        try:
+            for i in range(self.n_shared):
+                if all_of_them or self.kept[i]:
+                    (<object>PyTuple_GET_ITEM(<PyObject *>self.locks, i)).acquire()
+        except BaseException:
+            if all_of_them:
+                self.unlock(i, False)
+            self.unlock(i, True)
+            raise
+        return 0
+
+    cdef int unlock(self, Py_ssize_t count, bint kept) except -1:
+        """Release those of the first ``count`` locks that are of updated containers, or are not."""
+        cdef Py_ssize_t i
+        for i in range(count - 1, -1, -1):
+            if <bint>self.kept[i] == kept:
+                (<object>PyTuple_GET_ITEM(<PyObject *>self.locks, i)).release()
+        return 0
+
+    cdef int end_updates(self) except -1:
+        cdef Py_ssize_t i
+        for i in range(self.n_shared):
+            if self.kept[i]:
+                self.flag(i)[0] = 0
+        return self.unlock(self.n_shared, True)
 
     cdef int load_shared(self, Py_ssize_t i, bt_array *slot, PyObject **held) except -1:
         cdef Argument kind = <Argument>PyTuple_GET_ITEM(<PyObject *>self.shared_types, i)
@@ -294,7 +338,8 @@ cdef class Program:
         cdef Py_ssize_t i, j, k
         for j in range(PyTuple_GET_SIZE(<PyObject *>self.written_in_place)):
             k = self.n_explicit + <Py_ssize_t>self.written_in_place[j]
-            if not array_is_writeable(held[k]):
+            # Two refer to it when nobody else does: the container and this call.
+            if not array_is_writeable(held[k]) or Py_REFCNT(held[k]) > 2:
                 replace_by_copy(&inputs[k], &held[k])
                 self.containers[k - self.n_explicit].data = <object>held[k]
             for i in range(self.n_explicit):

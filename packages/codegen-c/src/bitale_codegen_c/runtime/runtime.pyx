@@ -11,16 +11,6 @@ from cpython.exc cimport PyErr_NoMemory
 from cpython.float cimport PyFloat_AS_DOUBLE, PyFloat_CheckExact
 from cpython.long cimport PyLong_CheckExact
 from cpython.object cimport PyObject
-from cpython.pythread cimport (
-    NOWAIT_LOCK,
-    WAIT_LOCK,
-    PyThread_acquire_lock,
-    PyThread_allocate_lock,
-    PyThread_free_lock,
-    PyThread_get_thread_ident,
-    PyThread_release_lock,
-    PyThread_type_lock,
-)
 from cpython.ref cimport Py_INCREF, Py_XDECREF
 from libc.stdint cimport int32_t, int64_t, uintptr_t
 from libc.stdlib cimport free, malloc
@@ -31,6 +21,7 @@ cimport numpy as cnp
 import os
 
 import numpy as np
+from bitale_graph.state import nested_update
 
 cnp.import_array()
 
@@ -117,6 +108,7 @@ cdef extern from "arrays.h":
 
 cdef extern from "Python.h":
     PyObject *PyTuple_GET_ITEM(PyObject *, Py_ssize_t)
+    char *PyByteArray_AS_STRING(PyObject *)
     Py_ssize_t PyTuple_GET_SIZE(PyObject *)
     long long PyLong_AsLongLongAndOverflow(PyObject *, int *) except? -1
     Py_ssize_t Py_REFCNT(PyObject *)
