@@ -273,9 +273,15 @@ def interrupts():
     def raise_it(number, frame):
         raise Interruption
 
+    def interrupt_after(seconds):
+        try:
+            signal.setitimer(signal.ITIMER_REAL, seconds)
+        except Interruption:  # of the one before, on the way here
+            signal.setitimer(signal.ITIMER_REAL, seconds)
+
     before = signal.signal(signal.SIGALRM, raise_it)
-    yield lambda seconds: signal.setitimer(signal.ITIMER_REAL, seconds)
-    signal.setitimer(signal.ITIMER_REAL, 0)
+    yield interrupt_after
+    interrupt_after(0)
     signal.signal(signal.SIGALRM, before)
 
 
