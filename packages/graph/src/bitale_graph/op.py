@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
+import numpy as np
+
 from .variable import Apply, Variable
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from .body import Body
 
 Storage = list[list[Any]]
@@ -97,11 +97,51 @@ class Op:
         return str(self)
 
 
-def result_of(node: Apply, inputs: Sequence[Any]) -> list[np.ndarray[Any, Any]]:
-    """Run a node on arrays, and give the arrays that it computes."""
+def result_of(node: Apply, inputs: Sequence[Any]) -> list[Any]:
+    """Run a node on arrays, and give the arrays that it computes.
+
+    Raises
+    ------
+    ValueError
+        From NumPy, if the op writes into an input: all are read-only.
+    TypeError
+        If what it gives is not what its node promises, and does not convert to that safely.
+    """
     storage: Storage = [[None] for _ in node.outputs]
-    node.op.perform(node, inputs, storage)
-    return [cell[0] for cell in storage]
+    node.op.perform(node, [_read_only(x) for x in inputs], storage)
+    return [
+        cell[0] if v.type.holds(cell[0]) else _converted(v, cell[0])
+        for v, cell in zip(node.outputs, storage, strict=True)
+    ]
+
+
+def _read_only(x: Any) -> Any:
+    """The same array for an op that others read too, or that is the caller's."""
+    if not isinstance(x, np.ndarray) or not x.flags.writeable:
+        return x
+    shown = x.view()
+    shown.setflags(write=False)
+    return shown
+
+
+def _converted(variable: Variable, value: Any) -> Any:
+    """What an op left in its storage, as an array of the type that it promised."""
+    if value is not None:
+        try:
+            return variable.type.filter(value)
+        except TypeError:
+            pass
+    given = f"{type(value).__name__} {value!r:.60}"
+    if value is None:
+        given = "nothing"
+    elif isinstance(value, np.ndarray):
+        given = f"an array of dtype {value.dtype} and shape {value.shape}"
+    raise TypeError(
+        f"{variable.owner and variable.owner.op}: perform gave no value of its output "
+        f"{variable.index}, which make_node says is {variable.type}: it gave {given}\n"
+        f"  hint: put such an array into output_storage[{variable.index}][0]; "
+        "np.asarray(result, dtype=node.outputs[i].dtype) is one, if the rank is right"
+    )
 
 
 __all__ = ["Apply", "Op", "Storage", "Variable", "result_of"]
