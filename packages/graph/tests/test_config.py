@@ -197,6 +197,15 @@ def test_a_file_that_may_not_be_read_is_told(tmp_path, monkeypatch):
         from_files()
 
 
+def test_a_user_without_a_home_has_no_file_of_settings(monkeypatch):
+    def fail(path):
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.delenv("BITALERC", raising=False)
+    monkeypatch.setattr("pathlib.Path.expanduser", fail)
+    assert from_files() == {}
+
+
 def test_files_may_have_comments_marks_and_long_values(tmp_path, monkeypatch):
     file = tmp_path / "rc"
     file.write_bytes(

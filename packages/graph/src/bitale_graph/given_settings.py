@@ -45,9 +45,13 @@ def from_files() -> dict[str, Given]:
     """Read the files named by ``BITALERC``; one that does not exist says nothing."""
     found: dict[str, Given] = {}
     for name in os.environ.get("BITALERC", "~/.bitalerc").split(os.pathsep):
-        if name.strip():
+        if not name.strip():
+            continue
+        try:
             path = Path(name.strip()).expanduser()
-            found.update(_parsed(_text(path), str(path)))
+        except RuntimeError:
+            continue  # of a user without a home
+        found.update(_parsed(_text(path), str(path)))
     return found
 
 

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
+from .errors import describe
+from .type import Type
 from .variable import Apply, Variable
 
 if TYPE_CHECKING:
@@ -46,8 +48,22 @@ class Op:
         return self
 
     def make_node(self, *inputs: Any) -> Apply:
-        """Check the inputs and return a node with new outputs; raise early on what cannot work."""
-        raise TypeError(f"{type(self).__name__} does not define make_node")
+        """Check the inputs and return a node with new outputs; raise early on what cannot work.
+
+        By default for an op with attributes ``itypes`` and ``otypes``: lists of types, or of
+        constructors such as ``dvector``.
+        """
+        itypes, otypes = getattr(self, "itypes", None), getattr(self, "otypes", None)
+        if itypes is None or otypes is None:
+            raise TypeError(
+                f"{type(self).__name__} does not define make_node; write it, or give the types of "
+                "inputs and outputs as itypes and otypes"
+            )
+        types = [_type_of(t) for t in itypes]
+        if len(inputs) != len(types):
+            raise TypeError(f"{self} takes {len(types)} inputs, and got {len(inputs)}")
+        made = [_typed(self, t, x) for t, x in zip(types, inputs, strict=True)]
+        return Apply(self, made, [_type_of(t)() for t in otypes])
 
     def perform(self, node: Apply, inputs: Sequence[Any], output_storage: Storage) -> None:
         """Compute with NumPy: put each result into the first place of its one-element list."""
@@ -95,6 +111,25 @@ class Op:
 
     def __repr__(self) -> str:
         return str(self)
+
+
+def _type_of(given: Any) -> Any:
+    """A type, or that of the variables that a constructor makes."""
+    return given if isinstance(given, Type) else given().type
+
+
+def _typed(op: Op, type: Type, x: Any) -> Variable:
+    if not isinstance(x, Variable):
+        try:
+            x = type.make_constant(x)  # type: ignore[attr-defined]
+        except (AttributeError, TypeError) as error:
+            raise TypeError(f"{op} takes an input of {type}: {error}") from None
+    if not type.admits(x.type):
+        raise TypeError(
+            f"{op} takes an input of {type}, and got\n  {describe(x)}\n"
+            "  hint: cast it, or give it the rank that the op asks for"
+        )
+    return x  # type: ignore[no-any-return]
 
 
 def result_of(node: Apply, inputs: Sequence[Any]) -> list[Any]:
