@@ -143,6 +143,29 @@ def test_results_are_writeable_where_operands_are_passed_on():
     assert s.get_value(borrow=True).flags.writeable
 
 
+@pytest.mark.parametrize("part", [slice(None), slice(1, None)], ids=["array", "view"])
+@pytest.mark.parametrize("mode", ["FAST_RUN", "FAST_COMPILE"])
+def test_what_an_op_keeps_and_gives_again_is_not_shared(mode, part):
+    class Keeping(Op):
+        """Gives the same array at every call."""
+
+        kept = np.zeros(4)
+
+        def make_node(self, v):
+            return Apply(self, [v], [v.type()])
+
+        def perform(self, node, inputs, output_storage):
+            self.kept[-len(inputs[0]) :] = inputs[0]
+            output_storage[0][0] = self.kept if part == slice(None) else self.kept[part]
+
+    op = Keeping()
+    f = function([x], [op(x * 2), op(x)], mode=mode)
+    first = f(VALUES)
+    np.testing.assert_array_equal([r[-3:] for r in first], [VALUES * 2, VALUES])
+    f(VALUES * 5)
+    np.testing.assert_array_equal([r[-3:] for r in first], [VALUES * 2, VALUES])
+
+
 WRONG = {
     "dtype": VALUES.astype("complex128"),
     "rank": VALUES[None],

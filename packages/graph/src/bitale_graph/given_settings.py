@@ -83,7 +83,7 @@ def _parsed(text: str, source: str) -> dict[str, Given]:
     found: dict[str, Given] = {}
     prefix: str | None = None
     last = ""
-    for number, line in enumerate(text.splitlines(), start=1):
+    for number, line in enumerate(text.replace("\r", "").split("\n"), start=1):
         stripped = line.strip()
         if not stripped or stripped[0] in "#;":
             continue

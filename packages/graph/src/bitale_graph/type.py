@@ -156,12 +156,12 @@ class TensorType(Type):
 
     def holds(self, value: Any) -> bool:
         """Whether ``value`` is an array of this type as it is, without a conversion."""
-        if type(value) is not np.ndarray or value.dtype is not self.numpy_dtype:
-            return False
-        shape = value.shape
-        if len(shape) != len(self.shape):
-            return False
-        return not self._known or all(shape[axis] == n for axis, n in self._known)
+        return (
+            type(value) is np.ndarray
+            and value.dtype is self.numpy_dtype
+            and value.ndim == len(self.shape)
+            and (not self._known or all(value.shape[axis] == n for axis, n in self._known))
+        )
 
     def filter(
         self, value: Any, strict: bool = False, allow_downcast: bool | None = None
