@@ -1,6 +1,8 @@
+import re
 import subprocess
 import sys
 import textwrap
+import warnings
 
 import pytest
 from bitale_graph import change_flags, config
@@ -89,6 +91,14 @@ def test_an_unknown_flag_is_warned_of_once_and_not_lost(tmp_path):
 IMPORT = "import bitale_graph; print('imported')"
 
 
+def settings_of_a_new_process():
+    """The flags of `config`, not read yet."""
+    settings = Config()
+    for name in config:
+        settings.register(config.flag(name))
+    return settings
+
+
 @pytest.mark.parametrize(
     ("name", "meant"),
     [
@@ -102,12 +112,22 @@ IMPORT = "import bitale_graph; print('imported')"
         ("exception_verbose", "exception_verbosity"),
     ],
 )
-def test_a_misspelt_setting_is_told_at_import(tmp_path, name, meant):
-    found = run(IMPORT, tmp_path, BITALE_FLAGS=f"on_unused_input=warn,{name}=1")
-    assert f"BITALE_FLAGS sets {name!r}, which no installed layer of bitale knows" in found
-    assert f"did you mean {meant!r}" in found
-    assert found.count("UserWarning") == 1
-    assert found.endswith("imported\n") or "\nimported\n" in found or found.startswith("imported")
+def test_a_misspelt_setting_is_told_once_with_what_was_meant(monkeypatch, tmp_path, name, meant):
+    monkeypatch.setenv("BITALERC", str(tmp_path / "none"))
+    monkeypatch.setenv("BITALE_FLAGS", f"on_unused_input=warn,{name}=1")
+    settings = settings_of_a_new_process()
+    with pytest.warns(UserWarning, match=f"BITALE_FLAGS sets '{name}', .*did you mean '{meant}'"):
+        settings.check_given()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        settings.check_given()
+        settings.warn_of_unknown()
+
+
+def test_a_misspelt_setting_is_told_at_import(tmp_path):
+    found = run(IMPORT, tmp_path, BITALE_FLAGS="floatx=float32")
+    assert "UserWarning: BITALE_FLAGS sets 'floatx'" in found
+    assert "imported" in found
 
 
 def test_what_a_layer_may_know_is_not_told_at_import(tmp_path):
@@ -167,11 +187,19 @@ def test_a_misspelt_setting_of_a_file_is_told_with_its_line(tmp_path):
         (b"\xff\xfe[\x00g\x00", "line 1: the file of settings is not UTF-8 text"),
     ],
 )
-def test_what_is_wrong_in_a_file_is_told_with_its_line(tmp_path, text, complaint):
+def test_what_is_wrong_in_a_file_is_told_with_its_line(monkeypatch, tmp_path, text, complaint):
     file = tmp_path / "rc"
     file.write_bytes(text)
+    monkeypatch.setenv("BITALERC", str(file))
+    with pytest.raises(ConfigError, match=re.escape(f"{file}, {complaint}")):
+        settings_of_a_new_process().check_given()
+
+
+def test_what_is_wrong_in_a_file_is_told_at_import(tmp_path):
+    file = tmp_path / "rc"
+    file.write_text("[global]\nfloatX = float8\n")
     found = run(IMPORT, tmp_path, files=(file,))
-    assert f"ConfigError: {file}, {complaint}" in found
+    assert f"ConfigError: {file}, line 2: config.floatX takes one of" in found
     assert "imported" not in found
 
 
@@ -271,6 +299,12 @@ def test_every_flag_is_listed_with_value_and_documentation():
     text = str(config)
     for name in config:
         assert f"{name} = {getattr(config, name)!r}\n    {config.flag(name).doc}" in text
+
+
+def test_the_repr_of_the_settings_shows_them():
+    with config.change_flags(floatX="float16"):
+        assert "floatX='float16', " in repr(config)
+    assert repr(config).startswith("Config(")
 
 
 def test_values_are_read_as_the_type_of_the_default():

@@ -247,6 +247,9 @@ class Config:
             for name in sorted(self._flags)
         )
 
+    def __repr__(self) -> str:
+        return f"Config({', '.join(f'{name}={getattr(self, name)!r}' for name in self)})"
+
     def __iter__(self) -> Iterator[str]:
         return iter(sorted(self._flags))
 
