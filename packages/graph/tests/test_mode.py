@@ -121,6 +121,17 @@ def test_names_are_a_collection_or_a_text_with_colons():
     assert Mode(include=" one : two ").include == {"one", "two"}
 
 
+@pytest.mark.parametrize(
+    "use", [Mode().including, Mode().excluding, lambda names: Mode(exclude=[names])]
+)
+def test_a_name_is_a_text(use):
+    for wrong in (["one"], None, 3):
+        with pytest.raises(TypeError, match="names of rewrites are texts, such as 'fusion'"):
+            use(wrong)
+    with pytest.raises(TypeError, match="register_mode takes a Mode, not 'FAST_RUN'"):
+        register_mode("MINE", "FAST_RUN")
+
+
 @pytest.mark.parametrize("unknowing", [None, object()], ids=["no rewriter", "one without names"])
 def test_names_are_taken_as_they_are_where_nothing_knows_any(monkeypatch, unknowing):
     monkeypatch.setattr("bitale_graph.mode.rewriter", lambda: unknowing)

@@ -108,15 +108,13 @@ class Mode:
 
     def including(self, *names: str) -> Mode:
         """The same mode with more rewrites."""
-        return dataclasses.replace(
-            self, include=self.include | set(names), exclude=self.exclude - set(names)
-        )
+        found = _names(names)
+        return dataclasses.replace(self, include=self.include | found, exclude=self.exclude - found)
 
     def excluding(self, *names: str) -> Mode:
         """The same mode with fewer rewrites."""
-        return dataclasses.replace(
-            self, exclude=self.exclude | set(names), include=self.include - set(names)
-        )
+        found = _names(names)
+        return dataclasses.replace(self, exclude=self.exclude | found, include=self.include - found)
 
     def find_linker(self) -> Linker:
         """The linker object.
@@ -135,6 +133,8 @@ class Mode:
 
 def register_mode(name: str, mode: Mode) -> None:
     """Give a mode a name that ``mode=`` and ``config.mode`` accept."""
+    if not isinstance(mode, Mode):
+        raise TypeError(f"register_mode takes a Mode, not {mode!r}")
     if name in predefined_modes or name == "Mode":
         raise ConfigError(f"there is a mode {name!r} already")
     predefined_modes[name] = mode
@@ -168,7 +168,13 @@ def get_default_mode() -> Mode:
 
 
 def _names(given: str | Iterable[str]) -> frozenset[str]:
-    names = given.split(":") if isinstance(given, str) else given
+    names = list(given.split(":") if isinstance(given, str) else given)
+    for name in names:
+        if not isinstance(name, str):
+            raise TypeError(
+                f"names of rewrites are texts, such as 'fusion', and not {name!r}; give several "
+                "one by one"
+            )
     return frozenset(filter(None, (name.strip() for name in names)))
 
 
