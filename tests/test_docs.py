@@ -1,6 +1,7 @@
 """The code that documents show is run as it stands."""
 
 import contextlib
+import importlib
 import io
 import re
 from pathlib import Path
@@ -41,9 +42,47 @@ def test_the_first_program_does_what_it_says(path):
     )
 
 
-@pytest.mark.parametrize("path", ["README.md", "docs/README.md", "docs/tour.md", "CONTRIBUTING.md"])
+PAGES = [
+    path.relative_to(ROOT)
+    for pattern in ("*.md", "docs/**/*.md", "packages/*/README.md")
+    for path in sorted(ROOT.glob(pattern))
+]
+
+
+@pytest.mark.parametrize("path", PAGES, ids=str)
 def test_links_within_the_repository_lead_somewhere(path):
     page = ROOT / path
     links = re.findall(r"\]\(([^)#]+)", page.read_text(encoding="utf-8"))
     inner = [link for link in links if "://" not in link]
     assert [link for link in inner if not (page.parent / link).exists()] == []
+
+
+def missing():
+    """The names that the page of what is missing lists, each with its module."""
+    text = (ROOT / "docs/missing.md").read_text(encoding="utf-8")
+    for line in re.findall(r"^- (.*(?:\n  .*)*)", text, flags=re.MULTILINE):
+        place, names = line.split(":", 1)
+        for name in re.findall(r"`(\w+)`", names):
+            yield place.split("`")[1], name
+
+
+def exists(place, name):
+    """Whether a name can be had from a module, or from a class or object in one."""
+    module, _, rest = place.partition(".")
+    found = importlib.import_module(module)
+    for part in filter(None, rest.split(".")):
+        found = getattr(found, part)
+    if hasattr(found, name):
+        return True
+    with contextlib.suppress(ImportError):
+        importlib.import_module(f"{place}.{name}")
+        return True
+    return False
+
+
+def test_what_is_said_to_be_missing_is():
+    listed = list(missing())
+    assert len(listed) > 100
+    assert len(set(listed)) == len(listed)
+    here = [f"{place}.{name}" for place, name in listed if exists(place, name)]
+    assert here == [], "take these off docs/missing.md"

@@ -23,7 +23,9 @@ def test_fragments_are_named_by_issue_and_type(package):
     for path in (package.folder / "changes").iterdir():
         if path.name == "README.md":
             continue
-        issue, kind, suffix = path.name.split(".")
+        issue, kind, *number, suffix = path.name.split(".")
+        assert len(number) <= 1, path.name
+        assert all(one.isdigit() for one in number), path.name
         assert issue.isdigit(), path.name
         assert kind in types, path.name
         assert suffix == "md", path.name

@@ -55,6 +55,7 @@ class Odd(Op):
             "wrong rank": lambda: x.sum(),
             "nothing": lambda: None,
             "raises": lambda: x[1000],
+            "writes": lambda: np.add(x, 1, out=x),
         }[self.kind]()
 
 
@@ -108,7 +109,7 @@ def test_what_it_gives_is_copied_where_it_must_be(mode, kind):
     np.testing.assert_array_equal(w.get_value(), wanted[2] * 2)
 
 
-@pytest.mark.parametrize("kind", ["wrong dtype", "wrong rank", "nothing", "raises"])
+@pytest.mark.parametrize("kind", ["wrong dtype", "wrong rank", "nothing", "raises", "writes"])
 def test_what_it_must_not_give_is_an_error(mode, kind):
     x = T.dmatrix("x")
     f = function([x], Odd(kind)(x * 2) + 1, mode=mode)

@@ -141,7 +141,7 @@ def test_a_result_of_no_use_is_an_error(result):
 def test_an_update_of_the_wrong_dtype_does_not_reach_the_storage():
     s = shared(np.zeros(2))
     f = function([], [], updates=[(s, Gives(np.zeros((2, 2)))(s))])
-    with pytest.raises(TypeError, match="Wrong number of dimensions"):
+    with pytest.raises(TypeError, match="perform gave no value"):
         f()
     assert s.get_value().shape == (2,)
 
@@ -165,6 +165,51 @@ def test_an_op_that_defines_nothing_says_so():
         Empty()(x)
     with pytest.raises(TypeError, match="Empty does not define perform"):
         Empty().perform(None, [], [])
+
+
+class Halves(Op):
+    """An op as Theano's manual writes it: its types are attributes."""
+
+    __props__ = ()
+    itypes = (T.dvector, TensorType("int64", ()))
+    otypes = (T.dvector, T.dvector)
+
+    def perform(self, node, inputs, output_storage):
+        values, n = inputs
+        output_storage[0][0] = values[:n]
+        output_storage[1][0] = values[n:]
+
+    def grad(self, inputs, output_gradients):
+        return [T.concatenate(output_gradients), T.zeros(())]
+
+
+def test_the_types_of_an_op_can_be_attributes():
+    low, high = Halves()(x, 1)
+    assert low.type == high.type == T.dvector().type
+    f = function([x], [low * 2, high])
+    np.testing.assert_array_equal(f([1, 2, 3])[0], [2])
+    np.testing.assert_array_equal(f([1, 2, 3])[1], [2, 3])
+    assert Halves()([1, 2], T.lscalar())[0].owner.inputs[0].type == T.dvector().type
+
+
+@pytest.mark.parametrize(
+    ("inputs", "text"),
+    [
+        ((x,), "Halves takes 2 inputs, and got 1"),
+        ((x, 1, 2), "Halves takes 2 inputs, and got 3"),
+        (
+            (T.fvector("v"), 1),
+            r"(?s)takes an input of TensorType\(float64, vector\), .*v .*float32",
+        ),
+        ((T.dmatrix("m"), 1), r"(?s)takes an input of TensorType\(float64, vector\), .*m .*matrix"),
+        ((x, 0.5), r"takes an input of TensorType\(int64, scalar\): "),
+        (("text", 1), r"takes an input of TensorType\(float64, vector\): "),
+    ],
+    ids=["few", "many", "dtype", "rank", "number", "text"],
+)
+def test_inputs_that_do_not_have_the_types_are_refused(inputs, text):
+    with pytest.raises(TypeError, match=text):
+        Halves()(*inputs)
 
 
 def test_a_node_owns_its_outputs():

@@ -262,10 +262,7 @@ def _program(
 def _callback(node: Apply, maker: FunctionMaker) -> Callback:
     def run(*arrays: np.ndarray[Any, Any]) -> list[Any]:
         try:
-            return [
-                _kept_promise(v, x)
-                for v, x in zip(node.outputs, result_of(node, arrays), strict=True)
-            ]
+            return result_of(node, arrays)
         except Exception as error:  # noqa: BLE001 (raised again, with the node)
             raise_with_node(error, node, arrays, maker.fgraph)
 
@@ -273,17 +270,6 @@ def _callback(node: Apply, maker: FunctionMaker) -> Callback:
         return [(v.type.dtype, v.type.shape) for v in variables]
 
     return Callback(run, described(node.inputs), described(node.outputs))
-
-
-def _kept_promise(variable: Variable, value: Any) -> Any:
-    """What an op left in its storage, as an array of the type that it promised."""
-    try:
-        return variable.type.filter(value)
-    except TypeError as error:
-        raise TypeError(
-            f"{variable.owner and variable.owner.op}: perform gave no value of its output "
-            f"{variable.index}: {error}"
-        ) from error
 
 
 class _Explain:

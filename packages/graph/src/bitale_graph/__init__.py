@@ -43,3 +43,5 @@ from .variable import Constant as Constant
 from .variable import Variable as Variable
 
 __version__ = "0.1.0"
+
+config.check_given()

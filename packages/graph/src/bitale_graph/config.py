@@ -2,21 +2,23 @@
 
 Later sources win: default, then the files named by ``BITALERC`` (``~/.bitalerc`` when unset), then
 the environment variable ``BITALE_FLAGS`` (``key=value`` pairs separated by commas, the right-most
-wins), then assignment at run time. Other layers add flags of their own with `Config.register`.
+wins), then assignment at run time, all of the whole process; and then `change_flags` blocks, each
+of its own thread or task. Other layers add flags of their own with `Config.register`.
 """
 
 from __future__ import annotations
 
-import configparser
 import contextlib
-import os
+import functools
+import inspect
 import warnings
 from collections.abc import Callable, Iterator
+from contextvars import ContextVar
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from .errors import ConfigError
+from .errors import ConfigError, nearest
+from .given_settings import Given, read_given
 
 
 def parse_bool(text: str) -> bool:
@@ -34,13 +36,14 @@ class Flag:
     """One setting: its name, default value, one line of documentation, and what it admits.
 
     ``admits`` is the tuple of allowed values, or None where every value of the default's type will
-    do.
+    do; ``check`` may refuse more, with a `ConfigError`.
     """
 
     name: str
     default: Any
     doc: str
     admits: tuple[Any, ...] | None = None
+    check: Callable[[Any], object] | None = None
 
     def read(self, value: Any) -> Any:
         """Convert text to the default's type and check it; raises `ConfigError`."""
@@ -56,38 +59,98 @@ class Flag:
             ) from error
         if self.admits is not None and value not in self.admits:
             allowed = ", ".join(map(repr, self.admits))
-            raise ConfigError(f"config.{self.name} takes one of {allowed}, not {value!r}")
+            raise ConfigError(
+                f"config.{self.name} takes one of {allowed}, not {value!r}"
+                f"{nearest(value, self.admits)}"
+            )
+        if self.check is not None:
+            self.check(value)
         return value
 
 
-class change_flags(contextlib.ContextDecorator):  # noqa: N801 (reads as a verb where it is used)
-    """Set flags inside a ``with`` block or a decorated function, and put the old values back."""
+@dataclass(eq=False)
+class _Block:
+    """One `change_flags` that has been entered."""
 
-    def __init__(self, settings: Config | None = None, **values: Any) -> None:
+    of: change_flags
+    has_ended: bool = False
+
+
+Layer = tuple[_Block, dict[str, Any]]
+
+
+class change_flags(contextlib.ContextDecorator):  # noqa: N801 (reads as a verb where it is used)
+    """Set flags inside a ``with`` block or a decorated function, in this thread or task alone.
+
+    At the end of the block its settings are taken back, in whatever order blocks end. What is
+    assigned inside to a flag that the block sets ends with the block. Tasks that start inside have
+    the settings too; threads have them if they are run in ``contextvars.copy_context()``.
+
+    Raises
+    ------
+    ConfigError
+        For a flag or a value that does not exist; nothing has changed then.
+    TypeError
+        If it decorates a generator, whose body runs when others ask for values.
+    """
+
+    def __init__(self, settings: Config | None = None, /, **values: Any) -> None:
         self._settings = config if settings is None else settings
         self._values = values
-        self._old: list[dict[str, Any]] = []
+        self._entered: list[_Block] = []
 
     def __enter__(self) -> None:
         read = {name: self._settings.flag(name).read(v) for name, v in self._values.items()}
-        self._old.append({name: getattr(self._settings, name) for name in read})
-        for name, value in read.items():
-            setattr(self._settings, name, value)
+        block = _Block(self)
+        self._entered.append(block)
+        layers = self._settings._layers
+        layers.set((*(one for one in layers.get() if not one[0].has_ended), (block, read)))
 
     def __exit__(self, *exc: object) -> None:
-        for name, value in self._old.pop().items():
-            setattr(self._settings, name, value)
+        layers = self._settings._layers
+        here = layers.get()
+        block = next((block for block, _ in reversed(here) if block.of is self), None)
+        if block is None:
+            # A generator or task that ends elsewhere than it began: nobody else will end it there.
+            self._entered.pop().has_ended = True
+            return
+        if block in self._entered:
+            self._entered.remove(block)
+        layers.set(tuple(layer for layer in here if layer[0] is not block))
+
+    def __call__(self, function: Any) -> Any:
+        """Decorate a function: its body runs with the flags set."""
+        if inspect.iscoroutinefunction(function):
+
+            @functools.wraps(function)
+            async def inside(*args: Any, **keywords: Any) -> Any:
+                with change_flags(self._settings, **self._values):
+                    return await function(*args, **keywords)
+
+            return inside
+        if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
+            raise TypeError(
+                f"change_flags cannot decorate the generator {function.__qualname__}, whose body "
+                "runs later; write `with config.change_flags(...):` inside of it"
+            )
+        return super().__call__(function)
+
+    def _recreate_cm(self) -> change_flags:
+        return change_flags(self._settings, **self._values)
 
 
 class Config:
     """All flags as attributes; ``print(config)`` lists each with its value and documentation."""
+
+    _layers: ContextVar[tuple[Layer, ...]]
 
     def __init__(self) -> None:
         object.__setattr__(self, "_flags", {})
         object.__setattr__(self, "_values", {})
         object.__setattr__(self, "_given", None)
         object.__setattr__(self, "_warned", set())
-        object.__setattr__(self, "_layers", [])
+        object.__setattr__(self, "_loaders", [])
+        object.__setattr__(self, "_layers", ContextVar("change_flags", default=()))
 
     def register(self, flag: Flag) -> None:
         """Add a flag; a second one of the same name is an error."""
@@ -97,55 +160,84 @@ class Config:
 
     def on_unknown(self, load: Callable[[], object]) -> None:
         """Call ``load``, once, when a flag is asked for that no loaded layer knows."""
-        self._layers.append(load)
+        self._loaders.append(load)
 
     def load_layers(self) -> None:
         """Load the installed layers that may add flags."""
-        while self._layers:
-            self._layers.pop()()
+        while self._loaders:
+            self._loaders.pop()()
 
     def flag(self, name: str) -> Flag:
-        """The flag called ``name``; raises `ConfigError` with the known names."""
+        """The flag called ``name``; raises `ConfigError` with the nearest and all known names."""
         if name not in self._flags:
             self.load_layers()
         try:
             found: Flag = self._flags[name]
         except KeyError:
             known = ", ".join(sorted(self._flags))
-            raise ConfigError(f"there is no flag {name!r}; the flags are: {known}") from None
+            raise ConfigError(
+                f"there is no flag {name!r}; the flags are: {known}{nearest(name, self._flags)}"
+            ) from None
         return found
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):
             raise AttributeError(name)
+        layers = self._layers.get()
+        if layers:
+            for block, values in reversed(layers):
+                if name in values and not block.has_ended:
+                    return values[name]
         if name not in self._values:
             try:
                 flag = self.flag(name)
             except ConfigError as error:
                 raise AttributeError(str(error)) from None
-            given = self._read_sources()
-            self._values[name] = flag.read(given[name]) if name in given else flag.default
+            self._values[name] = self._first_value(flag)
         return self._values[name]
 
     def __setattr__(self, name: str, value: Any) -> None:
-        self._values[name] = self.flag(name).read(value)
+        read = self.flag(name).read(value)
+        layers = self._layers.get()
+        for k, (block, values) in reversed(list(enumerate(layers))):
+            if name in values and not block.has_ended:
+                changed = (block, {**values, name: read})
+                self._layers.set((*layers[:k], changed, *layers[k + 1 :]))
+                return
+        self._values[name] = read
 
     def change_flags(self, **values: Any) -> change_flags:
         """Set flags for a ``with`` block, or decorate a function with the setting."""
         return change_flags(self, **values)
 
+    def check_given(self) -> None:
+        """Raise for given values that cannot be read, and warn of settings nearly named as a flag.
+
+        Without loading a layer: what only layers can tell is told when a function is made.
+        """
+        given = self._sources()
+        for name in given:
+            if name in self._flags and self._flags[name].check is None:
+                getattr(self, name)
+        self._warn({name for name in set(given) - set(self._flags) if self._suggestion(name)})
+
     def warn_of_unknown(self) -> None:
         """Warn, once, of given settings that no installed layer knows."""
-        if set(self._read_sources()) - set(self._flags):
+        self._warn(set(self._sources()) - set(self._flags))
+
+    def _warn(self, unknown: set[str]) -> None:
+        if unknown - self._warned:
             self.load_layers()
-        unknown = set(self._read_sources()) - set(self._flags) - self._warned
-        self._warned.update(unknown)
-        for name in sorted(unknown):
-            warnings.warn(
-                f"BITALE_FLAGS or a configuration file sets {name!r}, which no "
-                "installed layer of bitale knows",
+        for name in sorted(unknown - set(self._flags) - self._warned):
+            self._warned.add(name)
+            one = self._sources()[name]
+            # Shown with the line of the file, where the mistake is.
+            warnings.warn_explicit(
+                f"{one.place} sets {name!r}, which no installed layer of bitale knows"
+                f"{self._suggestion(name)}",
                 UserWarning,
-                stacklevel=3,
+                one.source,
+                one.line,
             )
 
     def __str__(self) -> str:
@@ -155,39 +247,33 @@ class Config:
             for name in sorted(self._flags)
         )
 
+    def __repr__(self) -> str:
+        return f"Config({', '.join(f'{name}={getattr(self, name)!r}' for name in self)})"
+
     def __iter__(self) -> Iterator[str]:
         return iter(sorted(self._flags))
 
-    def _read_sources(self) -> dict[str, str]:
+    def _first_value(self, flag: Flag) -> Any:
+        given = self._sources().get(flag.name)
+        if given is None:
+            return flag.default
+        try:
+            return flag.read(given.text)
+        except ConfigError as error:
+            raise ConfigError(f"{given.place}: {error}") from None
+
+    def _suggestion(self, name: str) -> str:
+        section, dot, key = name.rpartition(".")
+        sections = {flag.rpartition(".")[0] for flag in self._flags} | {"global"}
+        if dot and section not in sections and (near := nearest(section, sections, "[{}]")):
+            return near
+        return nearest(name, self._flags) or (nearest(key, self._flags) if dot else "")
+
+    def _sources(self) -> dict[str, Given]:
         if self._given is None:
-            object.__setattr__(self, "_given", {**_from_files(), **_from_environment()})
-        given: dict[str, str] = self._given
+            object.__setattr__(self, "_given", read_given())
+        given: dict[str, Given] = self._given
         return given
-
-
-def _from_files() -> dict[str, str]:
-    """Read ``[global]`` keys plainly and keys of other sections as ``section.key``."""
-    names = os.environ.get("BITALERC", "~/.bitalerc").split(os.pathsep)
-    parser = configparser.ConfigParser(interpolation=None)
-    parser.optionxform = str  # type: ignore[assignment,method-assign]
-    parser.read([Path(n).expanduser() for n in names if n], encoding="utf-8")
-    found = {}
-    for section in parser.sections():
-        prefix = "" if section == "global" else f"{section}."
-        found.update({prefix + key: value for key, value in parser[section].items()})
-    return found
-
-
-def _from_environment() -> dict[str, str]:
-    found = {}
-    for item in os.environ.get("BITALE_FLAGS", "").split(","):
-        if not item.strip():
-            continue
-        key, equals, value = item.partition("=")
-        if not equals:
-            raise ConfigError(f"BITALE_FLAGS holds {item!r}; each item must read key=value")
-        found[key.strip()] = value.strip()
-    return found
 
 
 config = Config()
@@ -197,17 +283,6 @@ for _flag in (
         "float64",
         "dtype of variables made without one",
         ("float16", "float32", "float64"),
-    ),
-    Flag(
-        "mode",
-        "Mode",
-        "name of the default mode: Mode (the best that is installed), FAST_RUN, FAST_COMPILE",
-    ),
-    Flag("linker", "auto", "who runs a function: auto (the best that is installed), numpy, c"),
-    Flag("optimizer", "fast_run", "how much is rewritten", ("fast_run", "fast_compile", "None")),
-    Flag("optimizer_including", "", "names of rewrites to add, separated by colons"),
-    Flag(
-        "optimizer_excluding", "", "names of rewrites or passes to leave out, separated by colons"
     ),
     Flag("optimizer_verbose", False, "print each rewrite that fires"),
     Flag("on_unused_input", "raise", "what an unused input does", ("raise", "warn", "ignore")),

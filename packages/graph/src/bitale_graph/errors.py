@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -42,6 +43,17 @@ class NotScalarConstantError(ValueError):
 
 class ConfigError(ValueError):
     """An unknown flag, or a value that a flag does not take."""
+
+
+def nearest(name: object, known: Iterable[object], form: str = "{!r}") -> str:
+    """Ask whether one of the ``known`` names was meant; an empty string if none is near."""
+    from difflib import get_close_matches  # costs a hundredth of importing this package
+
+    spelt = {str(one).lower(): one for one in sorted(map(str, known))}
+    found = get_close_matches(str(name).lower(), spelt, n=3, cutoff=0.7)
+    if not found:
+        return ""
+    return f"; did you mean {' or '.join(form.format(spelt[one]) for one in found)}?"
 
 
 def where_made(variable: Variable) -> str:

@@ -19,7 +19,7 @@ from .maker import Argument, FunctionMaker
 from .mode import Executable, Mode, get_mode
 from .shared import SharedVariable, TensorSharedVariable
 from .state import Container
-from .traversal import ancestors, graph_replace, leaves
+from .traversal import graph_replace, leaves, resolved
 from .type import TensorType
 from .variable import Constant, Variable
 
@@ -188,7 +188,9 @@ def function(
     updates : mapping or iterable of pairs (shared variable, new value)
         All new values are computed from the old state, and stored together at the end of a call.
     givens : mapping or iterable of pairs (variable, replacement)
-        Substitutions made before compiling; replacements must have the type of what they replace.
+        Substitutions made before compiling, in outputs, updates and default updates; replacements
+        must have the type of what they replace. A shared variable that is replaced everywhere is
+        not read, and so not default-updated.
     no_default_updates : bool or list of shared variables
         Leave out the ``default_update`` of all or some shared variables.
     name : str, optional
@@ -216,13 +218,15 @@ def function(
         replacements[one.variable] = state
         pairs.append((state, one.update))
     new_values = _read_updates(pairs)
-    known = {i.variable for i in ins}
-    _add_default_updates(
-        new_values, [*outs, *new_values.values()], replacements, known, no_default_updates
-    )
+    # What an input is computed from is not looked at, so that no replacement makes another of it.
+    known = {i.variable: i.variable for i in ins}
     expressions = [*outs, *new_values.values()]
     if replacements:
-        expressions = graph_replace(expressions, _resolved(replacements))
+        replacements = {**resolved(replacements, known), **known}
+        expressions = graph_replace(expressions, replacements)
+    new_values, expressions = _with_default_updates(
+        new_values, expressions, replacements, known, no_default_updates
+    )
     state_variables = dict.fromkeys(
         v
         for v in [*leaves(expressions, stop_at=known), *new_values]
@@ -233,7 +237,7 @@ def function(
         v: shared_list[v.container] for v in state_variables if shared_list[v.container] is not v
     }
     if aliases:
-        expressions = graph_replace(expressions, aliases)
+        expressions = graph_replace(expressions, {**aliases, **known})
     slots = list(shared_list.values())
     graph, _ = FunctionGraph.cloned([*(i.variable for i in ins), *slots], expressions)
     place = tracing.capture()[:1]
@@ -343,36 +347,6 @@ def _read_givens(givens: Any, inputs: set[Variable]) -> dict[Variable, Variable]
     return replacements
 
 
-def _resolved(replacements: dict[Variable, Variable]) -> dict[Variable, Variable]:
-    """Put replacements into replacements, where one holds what another replaces.
-
-    Those that hold each other (or themselves) are left: all substitutions are made at once, so two
-    givens can exchange variables.
-    """
-    holds = {
-        old: {v for v in ancestors([new]) if v in replacements} - {old}
-        for old, new in replacements.items()
-    }
-    if not any(holds.values()):
-        return replacements
-    reach: dict[Variable, set[Variable]] = {}
-    for old, held in holds.items():
-        seen: set[Variable] = set()
-        stack = list(held)
-        while stack:
-            v = stack.pop()
-            if v not in seen:
-                seen.add(v)
-                stack.extend(holds[v])
-        reach[old] = seen
-    result: dict[Variable, Variable] = {}
-    # What reaches the fewest others comes first, so that what it holds is resolved already.
-    for old in sorted(holds, key=lambda v: len(reach[v])):
-        inner = {v: result[v] for v in holds[old] if old not in reach[v]}
-        result[old] = graph_replace([replacements[old]], inner)[0]
-    return result
-
-
 def _fitted(name: str, old: Variable, new: Any) -> Variable:
     """``new`` as a variable that can stand for ``old``.
 
@@ -417,30 +391,51 @@ def _read_updates(pairs: list[tuple[Any, Any]]) -> dict[SharedVariable, Variable
     return new_values
 
 
-def _add_default_updates(
+def _with_default_updates(
     new_values: dict[SharedVariable, Variable],
-    roots: list[Variable],
-    replacements: dict[Variable, Variable],
-    known: set[Variable],
+    expressions: list[Variable],
+    replacements: Mapping[Variable, Variable],
+    known: Mapping[Variable, Variable],
     excluded: bool | Iterable[SharedVariable],
-) -> None:
+) -> tuple[dict[SharedVariable, Variable], list[Variable]]:
+    """The updates and the expressions, with the default updates of what the expressions read.
+
+    A shared variable that was replaced is not read, unless a replacement reads it. Replacements are
+    made in default updates as in all else.
+    """
     if excluded is True:
-        return
-    skip = set(excluded) if excluded else set()
-    stack = [*roots, *replacements.values()]
-    while stack:
-        found = [
-            v
-            for v in leaves(stack, stop_at=known)
-            if isinstance(v, SharedVariable)
-            and v.default_update is not None
-            and v not in new_values
-            and v not in skip
-        ]
-        stack = []
-        for v in found:
-            new_values[v] = _fitted("default update", v, v.default_update)
-            stack.append(new_values[v])
+        return new_values, expressions
+    # Clones share their storage, which is updated once, and by an explicit update if there is one.
+    taken = {v.container for v in new_values} | _containers_left_out(excluded)
+    made: dict[SharedVariable, Variable] = {}
+    found, news = expressions, []
+    while found:
+        targets: dict[Container, SharedVariable] = {}
+        for v in leaves(found, stop_at=known):
+            if isinstance(v, SharedVariable) and v.default_update is not None and v not in known:
+                targets.setdefault(v.container, v)
+        targets = {c: v for c, v in targets.items() if c not in taken}
+        written = {v: _fitted("default update", v, v.default_update) for v in targets.values()}
+        made.update(written)
+        taken.update(targets)
+        found = list(written.values())
+        if replacements:
+            found = graph_replace(found, replacements)
+        news += found
+    return {**new_values, **made}, [*expressions, *news]
+
+
+def _containers_left_out(excluded: Any) -> set[Container]:
+    left_out = [] if excluded is False or excluded is None else excluded
+    if isinstance(left_out, SharedVariable):
+        left_out = [left_out]
+    for v in left_out:
+        if not isinstance(v, SharedVariable):
+            raise TypeError(
+                "function: no_default_updates takes True, False or a list of shared variables, "
+                f"and got {v!r}"
+            )
+    return {v.container for v in left_out}
 
 
 def _hidden_state(one: In) -> SharedVariable:

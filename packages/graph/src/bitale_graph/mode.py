@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, Protocol
 
-from .config import config
-from .errors import ConfigError
+from .config import Flag, config
+from .errors import ConfigError, nearest
 
 if TYPE_CHECKING:
     from .function_graph import FunctionGraph
@@ -51,6 +51,24 @@ class Rewriter(Protocol):
         None if that cannot be told.
         """
 
+    def names(self) -> set[str]:
+        """All names that `Mode.including` and `Mode.excluding` have an effect by."""
+
+
+LINKERS = {
+    **dict.fromkeys(("None", "c|py", "c|py_nogc", "cvm", "cvm_nogc"), "auto"),
+    **dict.fromkeys(("py", "vm", "vm_nogc"), "numpy"),
+}
+"""Other names of linkers, which are Theano's: those that prefer C are the best installed."""
+
+OPTIMIZERS: dict[str, tuple[str, tuple[str, ...]]] = {
+    **dict.fromkeys(("fast_run", "default", "o4", "o3", "fast_run_stable"), ("fast_run", ())),
+    **dict.fromkeys(("fast_compile", "o1", "merge"), ("fast_compile", ())),
+    "o2": ("fast_compile", ("fusion",)),
+    "None": ("None", ()),
+}
+"""What each name of an optimizer means, and the passes that it adds."""
+
 
 @dataclass(frozen=True)
 class Mode:
@@ -58,12 +76,19 @@ class Mode:
 
     Parameters
     ----------
-    linker : str
-        ``"auto"`` (the best that is installed), or the name of one: ``"numpy"``, ``"c"``.
-    optimizer : str
-        ``"fast_run"`` (every rewrite), ``"fast_compile"`` (merging only), or ``"None"``.
-    include, exclude : collections of str
-        Names of rewrites or passes to add or leave out.
+    linker : str or None
+        ``"auto"`` or None (the best that is installed), or the name of one: ``"numpy"``, ``"c"``.
+        Theano's names are others for these: ``"py"``, ``"vm"``, ``"cvm"``, ``"c|py"``.
+    optimizer : str or None
+        ``"fast_run"`` (every rewrite), ``"fast_compile"`` (merging only), or ``"None"`` or None.
+        Theano's names are others for these: ``"o1"`` to ``"o4"``, ``"merge"``, ``"default"``.
+    include, exclude : collections of str, or a text with colons between them
+        Names of rewrites, of passes or of kinds of rewrites to add or leave out.
+
+    Raises
+    ------
+    ConfigError
+        For a name that nothing installed has; it tells the nearest ones.
     """
 
     linker: str = "auto"
@@ -71,17 +96,25 @@ class Mode:
     include: frozenset[str] = frozenset()
     exclude: frozenset[str] = frozenset()
 
+    def __post_init__(self) -> None:
+        known, added = _known_optimizer(self.optimizer)
+        include = _names(self.include)
+        exclude = _names(self.exclude)
+        _check_rewrites(include | exclude)
+        object.__setattr__(self, "linker", _known_linker(self.linker))
+        object.__setattr__(self, "optimizer", known)
+        object.__setattr__(self, "include", include | set(added))
+        object.__setattr__(self, "exclude", exclude)
+
     def including(self, *names: str) -> Mode:
         """The same mode with more rewrites."""
-        return dataclasses.replace(
-            self, include=self.include | set(names), exclude=self.exclude - set(names)
-        )
+        found = _names(names)
+        return dataclasses.replace(self, include=self.include | found, exclude=self.exclude - found)
 
     def excluding(self, *names: str) -> Mode:
         """The same mode with fewer rewrites."""
-        return dataclasses.replace(
-            self, exclude=self.exclude | set(names), include=self.include - set(names)
-        )
+        found = _names(names)
+        return dataclasses.replace(self, exclude=self.exclude | found, include=self.include - found)
 
     def find_linker(self) -> Linker:
         """The linker object.
@@ -91,26 +124,17 @@ class Mode:
         installed = linkers()
         if self.linker == "auto":
             return max(installed.values(), key=lambda one: one.rank)
-        try:
-            return installed[self.linker]
-        except KeyError:
-            raise ConfigError(
-                f"there is no linker {self.linker!r}; installed: {', '.join(sorted(installed))}"
-            ) from None
+        return installed[_known_linker(self.linker)]
 
     def find_rewriter(self) -> Rewriter | None:
         """The installed rewriter, or None where nothing is to be rewritten."""
         return None if self.optimizer == "None" else rewriter()
 
 
-predefined_modes: dict[str, Mode] = {
-    "FAST_RUN": Mode(),
-    "FAST_COMPILE": Mode(linker="numpy", optimizer="fast_compile"),
-}
-
-
 def register_mode(name: str, mode: Mode) -> None:
     """Give a mode a name that ``mode=`` and ``config.mode`` accept."""
+    if not isinstance(mode, Mode):
+        raise TypeError(f"register_mode takes a Mode, not {mode!r}")
     if name in predefined_modes or name == "Mode":
         raise ConfigError(f"there is a mode {name!r} already")
     predefined_modes[name] = mode
@@ -124,6 +148,7 @@ def get_mode(mode: Mode | str | None = None) -> Mode:
     if isinstance(mode, Mode):
         return mode
     name = config.mode if mode is None else mode
+    _check_mode(name)
     if name == "Mode":
         return Mode(
             config.linker,
@@ -131,11 +156,7 @@ def get_mode(mode: Mode | str | None = None) -> Mode:
             _names(config.optimizer_including),
             _names(config.optimizer_excluding),
         )
-    try:
-        found = predefined_modes[name]
-    except (KeyError, TypeError):
-        known = ", ".join(["Mode", *predefined_modes])
-        raise ConfigError(f"there is no mode {name!r}; the modes are {known}") from None
+    found = predefined_modes[name]
     return found.including(*_names(config.optimizer_including)).excluding(
         *_names(config.optimizer_excluding)
     )
@@ -146,8 +167,66 @@ def get_default_mode() -> Mode:
     return get_mode(None)
 
 
-def _names(text: str) -> frozenset[str]:
-    return frozenset(filter(None, text.split(":")))
+def _names(given: str | Iterable[str]) -> frozenset[str]:
+    names = list(given.split(":") if isinstance(given, str) else given)
+    for name in names:
+        if not isinstance(name, str):
+            raise TypeError(
+                f"names of rewrites are texts, such as 'fusion', and not {name!r}; give several "
+                "one by one"
+            )
+    return frozenset(filter(None, (name.strip() for name in names)))
+
+
+def _check_mode(name: Any) -> None:
+    if isinstance(name, str) and name not in predefined_modes and name != "Mode":
+        config.load_layers()  # that may register modes
+    if not isinstance(name, str) or (name not in predefined_modes and name != "Mode"):
+        known = ["Mode", *predefined_modes]
+        hint = nearest(name, known)
+        if str(name) in {*LINKERS, *OPTIMIZERS, *linkers()}:
+            hint = "; linkers and optimizers are given as Mode(linker=..., optimizer=...)"
+        raise ConfigError(f"there is no mode {name!r}; the modes are {', '.join(known)}{hint}")
+
+
+def _known_linker(name: Any) -> str:
+    """The linker meant by a name, or by None."""
+    known = LINKERS.get(str(name), str(name))
+    if known in ("auto", "numpy"):
+        return known
+    installed = linkers()
+    if known not in installed:
+        missing = "; it comes with bitale-codegen-c" if known == "c" else ""
+        others = {"auto", *LINKERS, *installed} - {"None"}
+        raise ConfigError(
+            f"there is no linker {name!r}; installed: {', '.join(sorted(installed))}"
+            f"{missing or nearest(name, others)}"
+        )
+    return known
+
+
+def _known_optimizer(name: Any) -> tuple[str, tuple[str, ...]]:
+    """The optimizer meant by a name, or by None, and the passes that it adds."""
+    try:
+        return OPTIMIZERS[str(name)]
+    except KeyError:
+        known = ", ".join(OPTIMIZERS)
+        raise ConfigError(
+            f"there is no optimizer {name!r}; they are {known}{nearest(name, OPTIMIZERS)}"
+        ) from None
+
+
+def _check_rewrites(names: frozenset[str]) -> None:
+    """Raise if nothing is called so; without a rewriter that tells its names all are taken."""
+    found = rewriter() if names else None
+    if found is None or not hasattr(found, "names"):
+        return
+    known = found.names()
+    for name in sorted(names - known):
+        raise ConfigError(
+            f"there is no rewrite, pass or kind of rewrites {name!r} to add or leave out; "
+            f"bitale_optimize.rewrites() lists them{nearest(name, known)}"
+        )
 
 
 @cache
@@ -180,3 +259,41 @@ def _installed(group: str) -> list[Any]:
 
 config.on_unknown(linkers)
 config.on_unknown(rewriter)
+predefined_modes: dict[str, Mode] = {
+    "FAST_RUN": Mode(),
+    "FAST_COMPILE": Mode(linker="numpy", optimizer="fast_compile"),
+}
+
+for _flag in (
+    Flag(
+        "mode",
+        "Mode",
+        "name of the default mode: Mode (the best that is installed), FAST_RUN, FAST_COMPILE",
+        check=_check_mode,
+    ),
+    Flag(
+        "linker",
+        "auto",
+        "who runs a function: auto (the best that is installed), numpy, c",
+        check=_known_linker,
+    ),
+    Flag(
+        "optimizer",
+        "fast_run",
+        "how much is rewritten: fast_run, fast_compile, None",
+        check=_known_optimizer,
+    ),
+    Flag(
+        "optimizer_including",
+        "",
+        "names of rewrites to add, separated by colons",
+        check=lambda text: _check_rewrites(_names(text)),
+    ),
+    Flag(
+        "optimizer_excluding",
+        "",
+        "names of rewrites or passes to leave out, separated by colons",
+        check=lambda text: _check_rewrites(_names(text)),
+    ),
+):
+    config.register(_flag)

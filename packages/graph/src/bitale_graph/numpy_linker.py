@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .op import result_of
 from .run_time_error import raise_with_node
 from .state import StateAccess, give_back
-from .type import TensorType
 from .variable import Apply, Constant, Variable
 
 if TYPE_CHECKING:
@@ -83,29 +83,14 @@ def run_graph(
     values.update(constants)
     for node, drop in order:
         inputs = [values[v] for v in node.inputs]
-        storage: list[list[Any]] = [[None] for _ in node.outputs]
         try:
-            node.op.perform(node, inputs, storage)
+            results = result_of(node, inputs)
         except Exception as error:  # noqa: BLE001 (raised again, with the node)
             raise_with_node(error, node, inputs, graph)
-        for v, cell in zip(node.outputs, storage, strict=True):
-            value = cell[0]
-            values[v] = value if type(value) is np.ndarray else _as_array(v, value, node)
+        values.update(zip(node.outputs, results, strict=True))
         for v in drop:
             del values[v]
     return [values[v] for v in graph.outputs]
-
-
-def _as_array(variable: Variable, value: Any, node: Apply) -> Any:
-    """What an op from outside left in its storage, as an array of the type that it promised."""
-    if not isinstance(variable.type, TensorType):
-        return value
-    try:
-        return variable.type.filter(value)
-    except TypeError as error:
-        raise TypeError(
-            f"{node.op}: perform gave no value of its output {variable.index}: {error}"
-        ) from error
 
 
 def owned(others: list[Any], results: list[Any]) -> list[Any]:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
+import numpy as np
+
+from .errors import describe
+from .type import Type
 from .variable import Apply, Variable
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from .body import Body
 
 Storage = list[list[Any]]
@@ -46,8 +49,22 @@ class Op:
         return self
 
     def make_node(self, *inputs: Any) -> Apply:
-        """Check the inputs and return a node with new outputs; raise early on what cannot work."""
-        raise TypeError(f"{type(self).__name__} does not define make_node")
+        """Check the inputs and return a node with new outputs; raise early on what cannot work.
+
+        By default for an op with attributes ``itypes`` and ``otypes``: lists of types, or of
+        constructors such as ``dvector``.
+        """
+        itypes, otypes = getattr(self, "itypes", None), getattr(self, "otypes", None)
+        if itypes is None or otypes is None:
+            raise TypeError(
+                f"{type(self).__name__} does not define make_node; write it, or give the types of "
+                "inputs and outputs as itypes and otypes"
+            )
+        types = [_type_of(t) for t in itypes]
+        if len(inputs) != len(types):
+            raise TypeError(f"{self} takes {len(types)} inputs, and got {len(inputs)}")
+        made = [_typed(self, t, x) for t, x in zip(types, inputs, strict=True)]
+        return Apply(self, made, [_type_of(t)() for t in otypes])
 
     def perform(self, node: Apply, inputs: Sequence[Any], output_storage: Storage) -> None:
         """Compute with NumPy: put each result into the first place of its one-element list."""
@@ -97,11 +114,94 @@ class Op:
         return str(self)
 
 
-def result_of(node: Apply, inputs: Sequence[Any]) -> list[np.ndarray[Any, Any]]:
-    """Run a node on arrays, and give the arrays that it computes."""
+def _type_of(given: Any) -> Any:
+    """A type, or that of the variables that a constructor makes."""
+    return given if isinstance(given, Type) else given().type
+
+
+def _typed(op: Op, type: Type, x: Any) -> Variable:
+    if not isinstance(x, Variable):
+        try:
+            x = type.make_constant(x)  # type: ignore[attr-defined]
+        except (AttributeError, TypeError) as error:
+            raise TypeError(f"{op} takes an input of {type}: {error}") from None
+    if not type.admits(x.type):
+        raise TypeError(
+            f"{op} takes an input of {type}, and got\n  {describe(x)}\n"
+            "  hint: cast it, or give it the rank that the op asks for"
+        )
+    return x  # type: ignore[no-any-return]
+
+
+def result_of(node: Apply, inputs: Sequence[Any]) -> list[Any]:
+    """Run a node on arrays, and give the arrays that it computes.
+
+    Raises
+    ------
+    ValueError
+        From NumPy, if the op writes into an input: all are read-only.
+    TypeError
+        If what it gives is not what its node promises, and does not convert to that safely.
+    """
     storage: Storage = [[None] for _ in node.outputs]
-    node.op.perform(node, inputs, storage)
-    return [cell[0] for cell in storage]
+    node.op.perform(node, [_read_only(x) for x in inputs], storage)
+    results = []
+    for v, cell in zip(node.outputs, storage, strict=True):
+        if not v.type.holds(cell[0]):
+            results.append(_converted(v, cell[0]))
+        elif _is_kept(cell) and cell[0].flags.writeable:
+            # The op has the array too, and may write to it in another call.
+            results.append(cell[0].copy())
+        else:
+            results.append(cell[0])
+    return results
+
+
+def _is_kept(cell: list[Any]) -> bool:
+    """Whether others than its cell refer to an array, or to the one that it is a view of."""
+    value = cell[0]
+    if type(value) is not np.ndarray:
+        return False
+    base = value.base
+    return sys.getrefcount(value) > _ALONE or (base is not None and sys.getrefcount(base) > _ALONE)
+
+
+def _references(cell: list[Any]) -> int:
+    value = cell[0]
+    return sys.getrefcount(value)
+
+
+_ALONE = _references([np.empty(1)])  # of an array that nothing but its cell refers to
+
+
+def _read_only(x: Any) -> Any:
+    """The same array for an op that others read too, or that is the caller's."""
+    if type(x) is not np.ndarray or not x.flags.writeable:
+        return x
+    shown = x.view()
+    # By position: by keyword it takes three times as long.
+    shown.setflags(False)  # type: ignore[call-arg]
+    return shown
+
+
+def _converted(variable: Variable, value: Any) -> Any:
+    """What an op left in its storage, as an array of the type that it promised."""
+    if value is not None:
+        try:
+            return variable.type.filter(value)
+        except TypeError:
+            pass
+    given = f"{type(value).__name__} {value!r:.60}"
+    if value is None:
+        given = "nothing"
+    elif isinstance(value, np.ndarray):
+        given = f"an array of dtype {value.dtype} and shape {value.shape}"
+    raise TypeError(
+        f"{variable.owner and variable.owner.op}: perform gave no value of its output "
+        f"{variable.index}, which make_node says is {variable.type}: it gave {given}\n"
+        f"  hint: put such an array into output_storage[{variable.index}][0]; "
+        "np.asarray(result, dtype=node.outputs[i].dtype) is one, if the rank is right"
+    )
 
 
 __all__ = ["Apply", "Op", "Storage", "Variable", "result_of"]

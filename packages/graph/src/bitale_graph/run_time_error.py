@@ -67,6 +67,8 @@ def _described(error: Exception, node: Apply, inputs: Sequence[Any], graph: Any)
         f"Inputs strides: {[getattr(x, 'strides', 'no strides') for x in inputs]}",
         f"Inputs values: {[_short(x) for x in inputs]}",
     ]
+    if isinstance(error, ValueError) and "read-only" in str(error):
+        lines[0] += "\n  hint: an op must not write into its inputs; write into a copy of them"
     if node.trace:
         lines += ["", "The node was made here (innermost call last):", tracing.text(node.trace)]
     return lines

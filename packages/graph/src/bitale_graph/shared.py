@@ -43,6 +43,8 @@ class SharedVariable(Variable):
     def set_value(self, new_value: Any, borrow: bool = False) -> None:
         """Put another value of the same dtype and rank; lengths may change.
 
+        With ``borrow`` the array itself becomes the storage, if it can; see `shared`.
+
         Raises
         ------
         TypeError
@@ -73,7 +75,9 @@ def _storable(type: Type, value: Any, borrow: bool) -> Any:
     array = type.filter(value)
     if not isinstance(array, np.ndarray):
         return array
-    if borrow and array.flags.c_contiguous and array.flags.writeable and array.flags.aligned:
+    flags = array.flags
+    # Memory that is not the array's own may belong to others, who could see it written to.
+    if borrow and flags.owndata and flags.c_contiguous and flags.writeable and flags.aligned:
         return array
     return np.array(array, order="C", copy=True)
 
@@ -121,7 +125,8 @@ def shared(value: Any, name: str | None = None, borrow: bool = False, **keywords
         variable.
     name : str, optional
     borrow : bool
-        Let the variable use the array given as its storage.
+        Let the variable use the array given as its storage. Views, maps of files and all that do
+        not own their memory are copied in any case, as is what has another dtype or layout.
     broadcastable : sequence of bool, optional
         Axes that broadcast, and will always have length 1.
 

@@ -102,3 +102,37 @@ def graph_replace(
             for old_output, new_output in zip(node.outputs, new_node.outputs, strict=True):
                 memo.setdefault(old_output, new_output)
     return [memo.get(v, v) for v in outputs]
+
+
+def resolved(
+    replacements: dict[Variable, Variable], known: Mapping[Variable, Variable]
+) -> dict[Variable, Variable]:
+    """Put replacements into replacements, where one holds what another replaces.
+
+    What is behind the variables of ``known`` is not looked at.
+
+    Those that hold each other (or themselves) are left: all substitutions are made at once, so two
+    givens can exchange variables.
+    """
+    holds = {
+        old: {v for v in ancestors([new], stop_at=known) if v in replacements} - {old}
+        for old, new in replacements.items()
+    }
+    if not any(holds.values()):
+        return replacements
+    reach: dict[Variable, set[Variable]] = {}
+    for old, held in holds.items():
+        seen: set[Variable] = set()
+        stack = list(held)
+        while stack:
+            v = stack.pop()
+            if v not in seen:
+                seen.add(v)
+                stack.extend(holds[v])
+        reach[old] = seen
+    result: dict[Variable, Variable] = {}
+    # What reaches the fewest others comes first, so that what it holds is resolved already.
+    for old in sorted(holds, key=lambda v: len(reach[v])):
+        inner = {v: result[v] for v in holds[old] if old not in reach[v]}
+        result[old] = graph_replace([replacements[old]], {**inner, **known})[0]
+    return result

@@ -23,6 +23,10 @@ class Type:
         """Convert ``value`` to one of this type, or raise `TypeError`."""
         raise TypeError(f"{type(self).__name__} cannot hold {value!r}")
 
+    def holds(self, value: Any) -> bool:
+        """Whether ``value`` is one of this type as it is."""
+        return True
+
     def admits(self, other: Type) -> bool:
         """Whether every value of type ``other`` is one of this type."""
         return self == other
@@ -52,7 +56,7 @@ class TensorType(Type):
     variable_class: ClassVar[type[Any]]
     constant_class: ClassVar[type[Any]]
 
-    __slots__ = ("_hash", "dtype", "shape")
+    __slots__ = ("_hash", "_known", "dtype", "numpy_dtype", "shape")
 
     def __init__(
         self,
@@ -78,6 +82,8 @@ class TensorType(Type):
                 lengths.append(int(n))
         self.dtype = dtypes.check("floatX" if dtype is None else dtype)
         self.shape: Shape = tuple(lengths)
+        self.numpy_dtype: np.dtype[Any] = np.dtype(self.dtype)
+        self._known = tuple((axis, n) for axis, n in enumerate(lengths) if n is not None)
         self._hash = hash((self.dtype, self.shape))
 
     @property
@@ -89,11 +95,6 @@ class TensorType(Type):
     def broadcastable(self) -> tuple[bool, ...]:
         """For each axis whether it is known to have length 1."""
         return tuple(n == 1 for n in self.shape)
-
-    @property
-    def numpy_dtype(self) -> np.dtype[Any]:
-        """The dtype as NumPy's object."""
-        return np.dtype(self.dtype)
 
     def clone(self, dtype: str | None = None, shape: Shape | None = None) -> TensorType:
         """A type with another dtype or shape."""
@@ -152,6 +153,15 @@ class TensorType(Type):
 
     def __repr__(self) -> str:
         return str(self)
+
+    def holds(self, value: Any) -> bool:
+        """Whether ``value`` is an array of this type as it is, without a conversion."""
+        return (
+            type(value) is np.ndarray
+            and value.dtype is self.numpy_dtype
+            and value.ndim == len(self.shape)
+            and (not self._known or all(value.shape[axis] == n for axis, n in self._known))
+        )
 
     def filter(
         self, value: Any, strict: bool = False, allow_downcast: bool | None = None

@@ -208,11 +208,12 @@ class RewriteContext:
         inner.settled = self.settled
         return inner
 
-    def is_active(self, name: str, default: bool = True) -> bool:
-        """Whether the mode wants the rewrite of this name."""
-        if default:
-            return name not in self.mode.exclude
-        return name in self.mode.include
+    def is_active(self, name: str, *tags: str, default: bool = True) -> bool:
+        """Whether the mode wants the rewrite of this name, which goes before its tags."""
+        mode = self.mode
+        if name in mode.exclude:
+            return False
+        return name in mode.include or (default and mode.exclude.isdisjoint(tags))
 
     def requeue(self, node: Apply) -> None:
         """Ask for ``node`` to be met once more, since something far below it has changed."""
