@@ -31,8 +31,8 @@ def check(dtype: object) -> str:
             return str(config.floatX)
     try:
         name = np.dtype(dtype).name  # type: ignore[call-overload]
-    except TypeError as error:
-        raise DtypeError(f"{dtype!r} is not a dtype; the dtypes are {', '.join(ALL)}") from error
+    except (TypeError, ValueError):
+        raise DtypeError(f"{dtype!r} is not a dtype; the dtypes are {', '.join(ALL)}") from None
     if name not in ALL:
         raise DtypeError(f"tensors cannot have dtype {name}; the dtypes are {', '.join(ALL)}")
     return str(name)
