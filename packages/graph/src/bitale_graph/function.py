@@ -11,7 +11,7 @@ import numpy as np
 
 from . import trace as tracing
 from .config import config
-from .conversion import as_tensor
+from .conversion import as_tensor, value_for
 from .elementwise import cast
 from .errors import DuplicateInputError, UnusedInputError, describe, where_made
 from .function_graph import FunctionGraph
@@ -42,7 +42,7 @@ class In:
     strict : bool
         Take only arrays of the exact dtype.
     allow_downcast : bool, optional
-        Convert values that lose precision (True), never (False), or only Python floats (None).
+        Convert values that lose precision (True), never (False), or only Python numbers (None).
     borrow, mutable : bool
         Accepted for Theano's sake. Inputs are never written to.
     """
@@ -193,8 +193,8 @@ def function(
     name : str, optional
         For messages; by default file and line of this call.
     allow_input_downcast : bool, optional
-        Admit values that lose precision (True), none (False), or only Python floats for ``floatX``
-        (None).
+        Admit values that lose precision (True), none (False), or only Python numbers and lists of
+        them (None).
     on_unused_input : "raise", "warn" or "ignore", optional
         By default ``config.on_unused_input``.
 
@@ -377,8 +377,8 @@ def _fitted(name: str, old: Variable, new: Any) -> Variable:
 
     Safely cast, with static lengths that are admitted.
     """
-    if not isinstance(new, Variable):
-        new = old.type.make_constant(new) if isinstance(old.type, TensorType) else new
+    if not isinstance(new, Variable) and isinstance(old.type, TensorType):
+        new = value_for(f"function: {name}", old, new)
     if isinstance(old.type, TensorType) and isinstance(new.type, TensorType):
         if new.type.dtype != old.type.dtype and np.can_cast(new.type.dtype, old.type.dtype, "safe"):
             new = cast(new, old.type.dtype)

@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from . import dtype as dtypes
+from .errors import describe
 from .tensor import TensorOperators
 from .type import TensorType, Type
 from .variable import Variable
@@ -67,7 +69,10 @@ class SharedVariable(Variable):
         TypeError
             If the value does not fit the type; the old value stays.
         """
-        data = _storable(self.type, new_value, borrow)
+        try:
+            data = _storable(self.type, new_value, borrow)
+        except TypeError as error:
+            raise TypeError(f"set_value: a new value of {describe(self)}: {error}") from None
         with self.container.lock:
             self.container.data = data
 
@@ -104,6 +109,7 @@ def tensor_shared_constructor(
 
     No axis broadcasts unless ``broadcastable`` says so, because the value may change its lengths.
     """
+    dtypes.check_unmasked(value)
     array = np.asarray(value)
     if array.dtype.kind not in "biufc":
         raise TypeError(f"shared: cannot hold {value!r:.80}, of NumPy dtype {array.dtype}")

@@ -134,7 +134,8 @@ cdef class Argument:
 
     cdef object convert(self, object value):
         """Return value as an array that ``is_exact``, or raise TypeError."""
-        if isinstance(value, np.ndarray) and self.fits(value):
+        # A masked array has a mask to lose: the filter says so.
+        if isinstance(value, np.ndarray) and not hasattr(value, "mask") and self.fits(value):
             result = value
         elif self.filter is None:
             raise TypeError(self.complaint(value))
