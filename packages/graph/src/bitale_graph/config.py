@@ -155,6 +155,10 @@ class Config:
             for name in sorted(self._flags)
         )
 
+    def __repr__(self) -> str:
+        values = ", ".join(f"{name}={getattr(self, name)!r}" for name in sorted(self._flags))
+        return f"<Config: {values}>"
+
     def __iter__(self) -> Iterator[str]:
         return iter(sorted(self._flags))
 

@@ -94,6 +94,10 @@ def constant(
     dtypes.check_unmasked(x)
     try:
         array = np.array(x, dtype=None if dtype is None else dtypes.check(dtype))
+    except OverflowError:
+        raise OverflowError(
+            f"{x!r:.80} is out of bounds for every integer dtype; write it as a float"
+        ) from None
     except (ValueError, TypeError) as error:
         raise TypeError(f"cannot make a tensor of {x!r:.80}: {error}") from None
     if array.dtype.kind not in "biufc" or array.dtype.name not in dtypes.ALL:

@@ -17,7 +17,7 @@ from .errors import DuplicateInputError, UnusedInputError, describe, where_made
 from .function_graph import FunctionGraph
 from .maker import Argument, FunctionMaker
 from .mode import Executable, Mode, get_mode
-from .shared import Container, SharedVariable, TensorSharedVariable
+from .shared import Container, SharedVariable, TensorSharedVariable, not_shared
 from .traversal import ancestors, graph_replace, leaves
 from .type import TensorType
 from .variable import Constant, Variable
@@ -311,6 +311,8 @@ def _as_output(output: Any) -> Any:
 def _read_pairs(name: str, pairs: Any) -> list[tuple[Any, Any]]:
     if pairs is None:
         return []
+    if isinstance(pairs, Variable):
+        raise TypeError(f"function: {name} takes a dict or a list of pairs, not {describe(pairs)}")
     if isinstance(pairs, (set, frozenset)):
         raise TypeError(
             f"function: {name} must be ordered, and a set is not; give a dict or a list of pairs"
@@ -405,7 +407,7 @@ def _read_updates(pairs: list[tuple[Any, Any]]) -> dict[SharedVariable, Variable
     targets: set[Container] = set()
     for target, value in pairs:
         if not isinstance(target, SharedVariable):
-            raise TypeError(f"function: updates change shared variables, and {target!r} is none")
+            raise TypeError(f"function: {not_shared(target)}")
         if target.container in targets:
             raise ValueError(
                 f"function: the shared variable {describe(target)} is updated twice; give one "

@@ -35,7 +35,7 @@ def _inner(a: Any, b: Any) -> Any:
 def _norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
     x = as_tensor(x)
     size = math.abs_(math.cast(x, dtypes.quotient(x.dtype)))
-    axes = reduction.normalize_axes("norm", axis, x.ndim)
+    axes = reduction.normalize_axes("norm", axis, x)
     if ord is None or (ord == 2 and len(axes) == 1) or (ord == "fro" and len(axes) == 2):
         return math.sqrt(reduction.sum(math.sqr(size), axes, keepdims=keepdims))
     if len(axes) != 1 or isinstance(ord, str) or not isinstance(ord, (int, float)):
@@ -56,7 +56,7 @@ def _vector_norm(size: Any, ord: float, axes: Any, keepdims: bool) -> Any:
 def _norm_of_all(x: Any, axis: Any = None, keepdims: bool = False, ord: Any = 2) -> Any:
     """``linalg.vector_norm``: without an axis that of all elements."""
     x = as_tensor(x)
-    axes = reduction.normalize_axes("norm", axis, x.ndim)
+    axes = reduction.normalize_axes("norm", axis, x)
     size = math.abs_(math.cast(x, dtypes.quotient(x.dtype)))
     return _vector_norm(size, ord, axes, keepdims)
 
@@ -104,7 +104,7 @@ def _moveaxis(a: Any, source: Any, destination: Any) -> Any:
     a = as_tensor(a)
     lists = [[n] if isinstance(n, (int, np.integer)) else list(n) for n in (source, destination)]
     for axes in lists:
-        reduction.normalize_axes("moveaxis", axes, a.ndim)
+        reduction.normalize_axes("moveaxis", axes, a)
     old, new = ([int(n) % a.ndim for n in axes] for axes in lists)
     if len(old) != len(new):
         raise ShapeError(f"moveaxis: {len(old)} axes cannot go to {len(new)} places")

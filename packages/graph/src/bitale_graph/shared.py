@@ -110,13 +110,30 @@ def tensor_shared_constructor(
     No axis broadcasts unless ``broadcastable`` says so, because the value may change its lengths.
     """
     dtypes.check_unmasked(value)
-    array = np.asarray(value)
+    try:
+        array = np.asarray(value)
+    except (ValueError, TypeError) as error:
+        raise TypeError(f"shared: cannot hold {value!r:.80}: {error}") from None
     if array.dtype.kind not in "biufc":
         raise TypeError(f"shared: cannot hold {value!r:.80}, of NumPy dtype {array.dtype}")
     pattern = (False,) * array.ndim if broadcastable is None else tuple(broadcastable)
     type = TensorType(array.dtype.newbyteorder("=").name, pattern)
     return TensorSharedVariable(
         type, Container(_storable(type, array.astype(type.dtype, copy=False), borrow)), name
+    )
+
+
+def not_shared(target: Any) -> str:
+    """Tell that ``target`` cannot be updated, and what to write instead."""
+    if not isinstance(target, Variable):
+        return f"updates change shared variables, and {target!r} is none"
+    hint = "make it with shared(value), or compute with another variable in its place"
+    source = None if target.owner is None else target.owner.inputs[0]
+    if isinstance(source, SharedVariable) and "Subtensor" in type(target.owner.op).__name__:  # type: ignore[union-attr]
+        hint = f"update the whole: ({source}, set_subtensor({source}[index], value))"
+    return (
+        f"updates change shared variables, and {target} is none\n  {describe(target)}\n"
+        f"  hint: {hint}"
     )
 
 

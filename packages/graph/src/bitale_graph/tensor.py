@@ -177,7 +177,7 @@ class TensorOperators(Symbolic):
         rows = list(indices) if isinstance(indices, tuple) else indices
         if axis is None:
             return self.flatten()[rows]
-        (place,) = reduction.normalize_axes("take", axis, self.ndim)
+        (place,) = reduction.normalize_axes("take", axis, self)
         return self[(slice(None),) * place + (rows,)]
 
     # Shape
@@ -278,6 +278,7 @@ class TensorOperators(Symbolic):
 
     def norm(self, L: Any, axis: Any = None, keepdims: bool = False) -> TensorVariable:
         """The L-norm along ``axis``: ``L`` is a positive number, 0 (count) or infinity."""
+        axis = reduction.normalize_axes("norm", axis, self)
         size = math.abs_(self)
         if L == 0:
             return reduction.sum(math.neq(self, 0), axis, dtype="floatX", keepdims=keepdims)

@@ -100,7 +100,8 @@ class Variable:
         return f"<{self.type}>"
 
     def __repr__(self) -> str:
-        return str(self)
+        text = str(self)
+        return text if text == f"<{self.type}>" else f"{text}: {self.type}"
 
 
 class Constant(Variable):
