@@ -88,6 +88,10 @@ def test_an_empty_axis_is_told_by_the_users_word():
         (lambda: v & (v > 0), ["operand 0  v  TensorType", "(x > 0) & (y > 0)"]),
         (lambda: T.set_subtensor(b[0], 1000), ["b  TensorType(int8, vector)", "1000"]),
         (lambda: T.inc_subtensor(v[0], "a"), ["v  TensorType", "'a'"]),
+        (lambda: T.cast(z, "float64"), ["cast: complex128", "z  TensorType", "imag(x)"]),
+        (lambda: v.astype("nonsense"), ["cast: 'nonsense'", "v  TensorType", "float32"]),
+        (lambda: T.clip(z, 0, 1), ["clip: complex", "z  TensorType"]),
+        (lambda: x.mean(dtype="int8"), ["mean: ", "int8", "x  TensorType"]),
         (lambda: T.constant(2**70), [str(2**70), "float"]),
         (lambda: T.as_tensor([2**70, 1.5, "a"]), ["cannot make a tensor"]),
         (lambda: shared([1, [2]], "w"), ["shared: ", "[1, [2]]"]),
@@ -99,7 +103,7 @@ def test_an_empty_axis_is_told_by_the_users_word():
         (lambda: function([], updates=s), ["updates takes a dict", "s  TensorType"]),
         (lambda: function([], v, givens={v: "a"}), ["givens", "v  TensorType", "'a'"]),
     ],
-    ids=map(str, range(24)),
+    ids=map(str, range(28)),
 )
 def test_the_message_names_the_variable_and_what_to_do(call, says):
     with pytest.raises((TypeError, ValueError, OverflowError)) as caught:

@@ -106,13 +106,16 @@ def cast(x: Any, dtype: str) -> Any:
         If a complex tensor would become real.
     """
     x = as_tensor(x)
-    dtype = dtypes.check(dtype)
+    try:
+        dtype = dtypes.check(dtype)
+    except DtypeError as error:
+        raise DtypeError(f"cast: {error}\n  x  {describe(x)}") from None
     if x.type.dtype == dtype:
         return x
     if dtypes.is_complex(x.type.dtype) and not dtypes.is_complex(dtype):
         raise DtypeError(
             f"cast: {x.type.dtype} to {dtype} would drop the imaginary part; take real(x), "
-            "imag(x) or abs(x)"
+            f"imag(x) or abs(x)\n  x  {describe(x)}"
         )
     if isinstance(x, Constant) and x.name is None:
         with np.errstate(all="ignore"):

@@ -241,7 +241,9 @@ def mean(
         else x.type.dtype
     )
     if dtypes.is_discrete(out):
-        raise DtypeError(f"mean: the result cannot have the discrete dtype {out}")
+        raise DtypeError(
+            f"mean: the result cannot have the discrete dtype {out}\n  x  {describe(x)}"
+        )
     axes = normalize_axes("mean", axis, x)
     # Sums and lengths soon pass the largest float16, 65504.
     work = "float32" if out == "float16" else out
