@@ -116,3 +116,18 @@ def test_a_mask_is_not_lost_without_a_word(mode):
         with pytest.raises(TypeError, match=r"filled|symbolic"):
             call()
     assert f(masked.filled(0.0)).tolist() == [2.0, 1.0, 4.0]
+
+
+@every_mode
+def test_a_strict_input_takes_plain_arrays_of_its_dtype_alone(mode):
+    x, v = T.dscalar("x"), T.dvector("v")
+    f = bitale.function([bitale.In(x, strict=True)], x + 1, mode=mode)
+    assert f(np.array(1.0)) == 2.0
+    for given in (1.0, 1, True, np.float64(1.0), np.array(1.0, "float32"), np.array(1)):
+        with pytest.raises(TypeError, match="strict"):
+            f(given)
+    g = bitale.function([bitale.In(v, strict=True)], v + 1, mode=mode)
+    assert g(np.zeros(4)[::2]).tolist() == [1.0, 1.0]
+    for given in ([1.0, 2.0], (1.0,), np.zeros(2, "float32"), 1.0):
+        with pytest.raises(TypeError, match="strict"):
+            g(given)
