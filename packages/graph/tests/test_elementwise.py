@@ -90,7 +90,7 @@ def test_numpys_functions_make_expressions(ufunc):
 
 
 def test_numpys_functions_without_meaning_here_are_refused():
-    with pytest.raises(TypeError, match="NotImplemented"):
+    with pytest.raises(TypeError, match=r"np\.nextafter has no symbolic form"):
         np.nextafter(x, 1.0)
 
 
@@ -104,13 +104,6 @@ def test_equality_is_identity():
 def test_a_comparison_has_no_truth_value():
     with pytest.raises(TypeError, match="no truth value"):
         assert 0 < x < 1
-    assert bool(x)
-
-
-@pytest.mark.parametrize("convert", [float, int, complex, list, operator.index])
-def test_a_variable_is_no_number(convert):
-    with pytest.raises(TypeError, match=r"symbolic|iterate"):
-        convert(T.dvector("v"))
 
 
 def test_a_variable_cannot_be_assigned_to():

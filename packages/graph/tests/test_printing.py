@@ -113,7 +113,7 @@ def test_the_text_of_variables_and_nodes():
     a = T.exp(x)
     assert str(a) == "Elementwise{exp}.0"
     assert str((a + y).owner) == "Elementwise{add}(Elementwise{exp}.0, y)"
-    assert repr(x) == "x"
+    assert repr(x) == "x: TensorType(float64, matrix)"
     assert str(T.dot(x, y).owner.op) == "Dot"
     assert str(x.sum().owner.op) == "Reduce{add, axes=(0, 1)}"
     assert str(x.T.owner.op) == "Dimshuffle{1,0}"

@@ -1,4 +1,5 @@
 import inspect
+import traceback
 
 import numpy as np
 import pytest
@@ -70,13 +71,16 @@ class Strange(Exception):
 def test_the_class_of_the_error_is_kept(error):
     with pytest.raises(type(error), match="Failing") as caught:
         Failing(error)(x).eval({x: [1.0]})
-    assert caught.value.__cause__ is error
     assert str(error) in str(caught.value)
+    printed = "".join(traceback.format_exception(caught.value))
+    assert printed.count(f"Error: {error}\n") == 1
+    assert "raise self.error" in printed
 
 
 def test_a_class_that_takes_no_text_becomes_a_runtime_error():
-    with pytest.raises(RuntimeError, match=r"Strange: .*(?s:.*)Failing"):
+    with pytest.raises(RuntimeError, match=r"Strange: .*(?s:.*)Failing") as caught:
         Failing(Strange(1, 2))(x).eval({x: [1.0]})
+    assert type(caught.value.__cause__) is Strange
 
 
 def test_an_interruption_is_left_alone():

@@ -144,7 +144,12 @@ def test_what_loses_nothing_is_converted(dtype, given):
         ("uint8", [1, 256]),
         ("uint8", [-1, 1]),
         ("int8", [0.5, 1.5]),
-        ("float32", [0.1, 0.2]),
+        ("float32", np.array([0.1, 0.2])),
+        ("float32", [np.float64(0.1), np.float64(0.2)]),
+        ("float32", [np.float64(0.1), 0.2]),
+        ("int64", [1.0, 2.0]),
+        ("int64", [1, 2.0]),
+        ("bool", [0, 1]),
         ("bool", np.zeros(2, "int8")),
     ],
 )
@@ -157,15 +162,77 @@ def test_what_loses_something_is_refused_unless_it_may(dtype, given):
     assert type.filter(given, allow_downcast=True).dtype == dtype
 
 
-def test_a_python_float_fits_a_scalar_of_floatx():
-    scalar = TensorType("float32", ())
-    with config.change_flags(floatX="float32"):
-        assert scalar.filter(0.1) == np.float32(0.1)
-        with pytest.raises(TypeError, match="float32"):
-            scalar.filter(0.1, allow_downcast=False)
-    with pytest.raises(TypeError, match="float32"):
-        scalar.filter(0.1)
-    assert scalar.filter(20.0) == 20
+@pytest.mark.parametrize(
+    ("dtype", "given"),
+    [
+        ("float32", 0.1),
+        ("float32", [0.1, 1.0]),
+        ("float32", [[0.1], [True]]),
+        ("float32", ([0.1, 2], (3, 1e-300))),
+        ("float32", [16777217, 1]),
+        ("float32", [float("inf"), -float("inf"), float("nan")]),
+        ("float16", [0.1, 60000]),
+        ("float64", [2**70, 1]),
+        ("float64", [1e308, -5e-324]),
+        ("complex64", [0.1, 1 + 0.1j, True]),
+        ("int8", [[-128, 127], [True, False]]),
+        ("uint64", [2**64 - 1, 0]),
+        ("bool", [[True], [False]]),
+        ("float32", []),
+        ("float32", [[], []]),
+    ],
+)
+def test_python_numbers_take_the_dtype_that_is_wanted(dtype, given):
+    expected = np.array(given, dtype=dtype)
+    found = TensorType(dtype, (None,) * expected.ndim).filter(given)
+    assert found.dtype == dtype
+    np.testing.assert_array_equal(found, expected)
+
+
+@pytest.mark.parametrize(
+    ("dtype", "given"),
+    [
+        ("int64", 2.0),
+        ("int64", [1, 0.5]),
+        ("int8", [1, 128]),
+        ("uint8", [[-1]]),
+        ("int64", 2**70),
+        ("uint64", [-1]),
+        ("float32", 1e39),
+        ("float32", [[1.0, -1e300]]),
+        ("float16", [70000]),
+        ("float64", [10**400]),
+        ("float64", [1j]),
+        ("complex64", 1e300j),
+        ("bool", 1),
+        ("bool", [True, 0.0]),
+        ("float32", [[0.1], [0.1, 0.2]]),
+        ("float32", [0.1, "0.1"]),
+        ("float32", [0.1, None]),
+    ],
+)
+def test_python_numbers_that_do_not_fit_are_refused(dtype, given):
+    type = TensorType(dtype, (None,) * min(np.ndim(np.array(given, dtype=object)), 2))
+    for allow_downcast in (None, False):
+        with pytest.raises(TypeError, match=dtype):
+            type.filter(given, allow_downcast=allow_downcast)
+
+
+def test_python_numbers_keep_all_their_digits_where_none_may_be_lost():
+    for dtype, given in (("float32", [0.1, 1.0]), ("float32", 16777217)):
+        type = TensorType(dtype, (None,) * np.ndim(given))
+        assert type.filter(given).dtype == dtype
+        with pytest.raises(TypeError, match="loss of precision"):
+            type.filter(given, allow_downcast=False)
+    exact = TensorType("float32", (None,)).filter([0.5, 20, float("nan")], allow_downcast=False)
+    np.testing.assert_array_equal(exact, [0.5, 20, np.nan])
+
+
+def test_a_list_that_holds_itself_is_refused():
+    endless = [1.0]
+    endless.append(endless)
+    with pytest.raises(TypeError):
+        TensorType("float32", (None,)).filter(endless)
 
 
 def test_numpy_scalars_are_taken_where_the_conversion_is_exact():

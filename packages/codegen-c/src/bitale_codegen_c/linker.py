@@ -224,7 +224,7 @@ def _program(
     n = len(maker.arguments)
     types: list[Any] = [v.type for v in graph.inputs]
     arguments = [
-        Argument(t.dtype, t.shape, a.filter, a.name)
+        Argument(t.dtype, t.shape, a.filter, a.name, a.strict)
         for t, a in zip(types, maker.arguments, strict=False)
     ]
     shared = [

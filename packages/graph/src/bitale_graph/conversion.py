@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from . import dtype as dtypes
-from .errors import NotScalarConstantError
+from .errors import NotScalarConstantError, describe
 from .type import TensorType
 from .variable import Apply, Constant, Variable
 
@@ -55,7 +55,7 @@ def as_tensor(
     elif (
         isinstance(x, (list, tuple))
         and any(isinstance(v, (Variable, list, tuple)) for v in x)
-        and _has_variable(x)
+        and holds_variable(x)
     ):
         variable = _stack[0](list(x))
     else:
@@ -67,7 +67,8 @@ def as_tensor(
     return variable  # type: ignore[no-any-return]
 
 
-def _has_variable(items: Any) -> bool:
+def holds_variable(items: Any) -> bool:
+    """Whether there is a variable in nested lists."""
     stack = list(items)
     while stack:
         item = stack.pop()
@@ -90,10 +91,15 @@ def constant(
     """
     if dtype is None and is_python_number(x):
         dtype = dtypes.weak(x, None)
+    dtypes.check_unmasked(x)
     try:
         array = np.array(x, dtype=None if dtype is None else dtypes.check(dtype))
+    except OverflowError:
+        raise OverflowError(
+            f"{x!r:.80} is out of bounds for every integer dtype; write it as a float"
+        ) from None
     except (ValueError, TypeError) as error:
-        raise TypeError(f"cannot make a tensor of {x!r:.80}: {error}") from error
+        raise TypeError(f"cannot make a tensor of {x!r:.80}: {error}") from None
     if array.dtype.kind not in "biufc" or array.dtype.name not in dtypes.ALL:
         raise TypeError(f"cannot make a tensor of {x!r:.80}, of NumPy dtype {array.dtype}")
     if (
@@ -113,6 +119,23 @@ def constant(
 
 def _holds_numpy(items: Any) -> bool:
     return any(isinstance(v, (np.ndarray, np.generic)) for v in items)
+
+
+def value_for(where: str, variable: Variable, value: Any) -> Any:
+    """``value`` as a variable that can stand for ``variable``, a tensor.
+
+    Raises `TypeError` that tells ``where``.
+    """
+    if isinstance(value, (list, tuple)) and holds_variable(value):
+        return as_tensor(value)
+    try:
+        return variable.type.make_constant(value)  # type: ignore[attr-defined]
+    except TypeError as error:
+        raise TypeError(
+            f"{where}: {value!r:.60} cannot be the new value of {describe(variable)}: {error}\n"
+            f"  hint: full_like({variable}, number) fills a tensor; other values need its rank "
+            "and dtype"
+        ) from None
 
 
 def constant_value(x: Any) -> np.ndarray[Any, Any]:

@@ -31,8 +31,8 @@ def check(dtype: object) -> str:
             return str(config.floatX)
     try:
         name = np.dtype(dtype).name  # type: ignore[call-overload]
-    except TypeError as error:
-        raise DtypeError(f"{dtype!r} is not a dtype; the dtypes are {', '.join(ALL)}") from error
+    except (TypeError, ValueError):
+        raise DtypeError(f"{dtype!r} is not a dtype; the dtypes are {', '.join(ALL)}") from None
     if name not in ALL:
         raise DtypeError(f"tensors cannot have dtype {name}; the dtypes are {', '.join(ALL)}")
     return str(name)
@@ -102,3 +102,12 @@ def weak(value: bool | int | float | complex, strong: str | None) -> str:
     if strong in COMPLEX:
         return strong
     return "complex64" if strong in ("float16", "float32") else "complex128"
+
+
+def check_unmasked(value: object) -> None:
+    """Raise `TypeError` for a masked array, whose mask would be lost without a word."""
+    if isinstance(value, np.ndarray) and hasattr(value, "mask"):
+        raise TypeError(
+            "tensors have no mask: give the elements that are masked a value with filled(value), "
+            f"or pass data and mask apart; got {value!r:.60}"
+        )

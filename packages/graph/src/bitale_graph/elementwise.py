@@ -10,7 +10,7 @@ import numpy as np
 from . import dtype as dtypes
 from . import scalar
 from .conversion import as_tensor, is_python_number
-from .errors import ShapeError, describe
+from .errors import DtypeError, ShapeError, describe
 from .op import Op, Storage
 from .type import Shape, TensorType
 from .variable import Apply, Constant, Variable
@@ -61,6 +61,26 @@ def _type(variable: Variable) -> TensorType:
 
 def cast_operands(op: ScalarOp, operands: Sequence[Any]) -> list[Any]:
     """Make tensors of the operands, with the dtypes that ``op`` wants."""
+    try:
+        return _cast_operands(op, operands)
+    except (TypeError, OverflowError) as error:
+        shown = "".join(
+            f"\n  operand {i}  {describe(x) if isinstance(x, Variable) else f'{x!r:.60}'}"
+            for i, x in enumerate(operands)
+        )
+        kind = OverflowError if isinstance(error, OverflowError) else DtypeError
+        name = "" if str(error).startswith(op.name) else f"{op.name}: "
+        raise kind(f"{name}{error}{shown}{_HINTS.get(op.name, '')}") from None
+
+
+_LOGIC = (
+    "\n  hint: &, |, ^ and ~ take bools and integers; put comparisons in brackets, "
+    "(x > 0) & (y > 0)"
+)
+_HINTS = dict.fromkeys(("and", "or", "xor", "invert"), _LOGIC)
+
+
+def _cast_operands(op: ScalarOp, operands: Sequence[Any]) -> list[Any]:
     tensors = [None if is_python_number(x) else as_tensor(x) for x in operands]
     # The condition of a switch is not computed with: its dtype says nothing of the others.
     beside = tensors[1:] if op is scalar.switch else tensors
@@ -86,15 +106,16 @@ def cast(x: Any, dtype: str) -> Any:
         If a complex tensor would become real.
     """
     x = as_tensor(x)
-    dtype = dtypes.check(dtype)
+    try:
+        dtype = dtypes.check(dtype)
+    except DtypeError as error:
+        raise DtypeError(f"cast: {error}\n  x  {describe(x)}") from None
     if x.type.dtype == dtype:
         return x
     if dtypes.is_complex(x.type.dtype) and not dtypes.is_complex(dtype):
-        from .errors import DtypeError
-
         raise DtypeError(
             f"cast: {x.type.dtype} to {dtype} would drop the imaginary part; take real(x), "
-            "imag(x) or abs(x)"
+            f"imag(x) or abs(x)\n  x  {describe(x)}"
         )
     if isinstance(x, Constant) and x.name is None:
         with np.errstate(all="ignore"):

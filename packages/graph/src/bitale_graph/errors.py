@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import linecache
+import os
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
@@ -56,13 +58,26 @@ def nearest(name: object, known: Iterable[object], form: str = "{!r}") -> str:
     return f"; did you mean {' or '.join(form.format(spelt[one]) for one in found)}?"
 
 
+def source_line(filename: str, line: int) -> str:
+    """The text of a line of the user's program, cut to 80 letters; empty where there is none."""
+    # To open what is no file, such as /dev/stdin, could wait for ever.
+    if filename not in linecache.cache and not os.path.isfile(filename):  # noqa: PTH113 (any text)
+        return ""
+    text = linecache.getline(filename, line).strip()
+    return text if len(text) <= 80 else f"{text[:77]}..."
+
+
 def where_made(variable: Variable) -> str:
-    """Tell at which line of the user's program ``variable`` was made, or an empty string."""
+    """Tell at which line of the user's program ``variable`` was made, with its text.
+
+    An empty string where that is not known.
+    """
     trace = variable.trace or (variable.owner.trace if variable.owner is not None else ())
     if not trace:
         return ""
     filename, line, function = trace[0]
-    return f"{filename}:{line} in {function}"
+    source = source_line(filename, line)
+    return f"{filename}:{line} in {function}" + (f": `{source}`" if source else "")
 
 
 def describe(variable: Variable) -> str:

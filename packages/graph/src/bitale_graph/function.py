@@ -11,13 +11,13 @@ import numpy as np
 
 from . import trace as tracing
 from .config import config
-from .conversion import as_tensor
+from .conversion import as_tensor, value_for
 from .elementwise import cast
 from .errors import DuplicateInputError, UnusedInputError, describe, where_made
 from .function_graph import FunctionGraph
 from .maker import Argument, FunctionMaker
 from .mode import Executable, Mode, get_mode
-from .shared import SharedVariable, TensorSharedVariable
+from .shared import SharedVariable, TensorSharedVariable, not_shared
 from .state import Container
 from .traversal import graph_replace, leaves, resolved
 from .type import TensorType
@@ -43,7 +43,7 @@ class In:
     strict : bool
         Take only arrays of the exact dtype.
     allow_downcast : bool, optional
-        Convert values that lose precision (True), never (False), or only Python floats (None).
+        Convert values that lose precision (True), never (False), or only Python numbers (None).
     borrow, mutable : bool
         Accepted for Theano's sake. Inputs are never written to.
     """
@@ -196,8 +196,8 @@ def function(
     name : str, optional
         For messages; by default file and line of this call.
     allow_input_downcast : bool, optional
-        Admit values that lose precision (True), none (False), or only Python floats for ``floatX``
-        (None).
+        Admit values that lose precision (True), none (False), or only Python numbers and lists of
+        them (None).
     on_unused_input : "raise", "warn" or "ignore", optional
         By default ``config.on_unused_input``.
 
@@ -316,6 +316,8 @@ def _as_output(output: Any) -> Any:
 def _read_pairs(name: str, pairs: Any) -> list[tuple[Any, Any]]:
     if pairs is None:
         return []
+    if isinstance(pairs, Variable):
+        raise TypeError(f"function: {name} takes a dict or a list of pairs, not {describe(pairs)}")
     if isinstance(pairs, (set, frozenset)):
         raise TypeError(
             f"function: {name} must be ordered, and a set is not; give a dict or a list of pairs"
@@ -352,8 +354,8 @@ def _fitted(name: str, old: Variable, new: Any) -> Variable:
 
     Safely cast, with static lengths that are admitted.
     """
-    if not isinstance(new, Variable):
-        new = old.type.make_constant(new) if isinstance(old.type, TensorType) else new
+    if not isinstance(new, Variable) and isinstance(old.type, TensorType):
+        new = value_for(f"function: {name}", old, new)
     if isinstance(old.type, TensorType) and isinstance(new.type, TensorType):
         if new.type.dtype != old.type.dtype and np.can_cast(new.type.dtype, old.type.dtype, "safe"):
             new = cast(new, old.type.dtype)
@@ -380,7 +382,7 @@ def _read_updates(pairs: list[tuple[Any, Any]]) -> dict[SharedVariable, Variable
     targets: set[Container] = set()
     for target, value in pairs:
         if not isinstance(target, SharedVariable):
-            raise TypeError(f"function: updates change shared variables, and {target!r} is none")
+            raise TypeError(f"function: {not_shared(target)}")
         if target.container in targets:
             raise ValueError(
                 f"function: the shared variable {describe(target)} is updated twice; give one "

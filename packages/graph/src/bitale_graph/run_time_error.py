@@ -48,12 +48,16 @@ def raise_with_node(error: Exception, node: Apply, inputs: Sequence[Any], graph:
     )
     cause = error if inner is None else inner.cause
     message = "\n".join([*lines, *_verbose(node)])
+    description = _Description(lines, cause)
     try:
         new = type(error)(message)
     except Exception:  # noqa: BLE001 (an exception class may want other arguments than a text)
-        new = RuntimeError(f"{type(error).__name__}: {message}")
-    setattr(new, _DESCRIPTION, _Description(lines, cause))
-    raise new from cause
+        other = RuntimeError(f"{type(error).__name__}: {message}")
+        setattr(other, _DESCRIPTION, description)
+        raise other from cause
+    setattr(new, _DESCRIPTION, description)
+    # With its frames it says all that the cause does, which would be printed a second time.
+    raise new.with_traceback(cause.__traceback__) from None
 
 
 def _described(error: Exception, node: Apply, inputs: Sequence[Any], graph: Any) -> list[str]:

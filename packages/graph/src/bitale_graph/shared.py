@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from . import dtype as dtypes
 from .errors import describe
 from .state import Container
 from .tensor import TensorOperators
@@ -52,7 +53,11 @@ class SharedVariable(Variable):
         RuntimeError
             Inside a call that updates the variable.
         """
-        self.container.store(_storable(self.type, new_value, borrow), describe(self))
+        try:
+            data = _storable(self.type, new_value, borrow)
+        except TypeError as error:
+            raise TypeError(f"set_value: a new value of {describe(self)}: {error}") from None
+        self.container.store(data, describe(self))
 
     def clone(self) -> SharedVariable:
         """Another variable on the same storage."""
@@ -89,13 +94,31 @@ def tensor_shared_constructor(
 
     No axis broadcasts unless ``broadcastable`` says so, because the value may change its lengths.
     """
-    array = np.asarray(value)
+    dtypes.check_unmasked(value)
+    try:
+        array = np.asarray(value)
+    except (ValueError, TypeError) as error:
+        raise TypeError(f"shared: cannot hold {value!r:.80}: {error}") from None
     if array.dtype.kind not in "biufc":
         raise TypeError(f"shared: cannot hold {value!r:.80}, of NumPy dtype {array.dtype}")
     pattern = (False,) * array.ndim if broadcastable is None else tuple(broadcastable)
     type = TensorType(array.dtype.newbyteorder("=").name, pattern)
     return TensorSharedVariable(
         type, Container(_storable(type, array.astype(type.dtype, copy=False), borrow)), name
+    )
+
+
+def not_shared(target: Any) -> str:
+    """Tell that ``target`` cannot be updated, and what to write instead."""
+    if not isinstance(target, Variable):
+        return f"updates change shared variables, and {target!r} is none"
+    hint = "make it with shared(value), or compute with another variable in its place"
+    source = None if target.owner is None else target.owner.inputs[0]
+    if isinstance(source, SharedVariable) and "Subtensor" in type(target.owner.op).__name__:  # type: ignore[union-attr]
+        hint = f"update the whole: ({source}, set_subtensor({source}[index], value))"
+    return (
+        f"updates change shared variables, and {target} is none\n  {describe(target)}\n"
+        f"  hint: {hint}"
     )
 
 

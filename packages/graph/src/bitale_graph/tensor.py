@@ -2,30 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any, NoReturn
 
 import numpy as np
 
 from .conversion import as_tensor
-from .errors import describe
 from .ops import creation, indexing, math, product, reduction, shape
 from .ops import join as join  # registers how lists of variables become tensors
-from .scalar import SCALAR_OPS
+from .protocol import Symbolic
 from .type import TensorType
 from .variable import Constant, Variable
 
 
-class TensorOperators:
+class TensorOperators(Symbolic):
     """Operators, attributes and methods of everything that stands for a tensor."""
 
     type: TensorType
     __array_priority__ = 1000
-    # As fast as it can be: variables are keys of dicts all over rewriting.
-    __hash__ = object.__hash__
-
-    def __eq__(self, other: object) -> bool:
-        return self is other
 
     # Attributes
     @property
@@ -153,7 +146,7 @@ class TensorOperators:
     def __trunc__(self) -> TensorVariable:
         return math.trunc(self)  # type: ignore[no-any-return]
 
-    # Comparison. ``==`` stays identity, so that variables are keys of dicts; see `eq` and `neq`.
+    # Comparison; ``==`` stays identity.
     def __lt__(self, other: Any) -> TensorVariable:
         return math.lt(self, other)  # type: ignore[no-any-return]
 
@@ -166,26 +159,6 @@ class TensorOperators:
     def __ge__(self, other: Any) -> TensorVariable:
         return math.ge(self, other)  # type: ignore[no-any-return]
 
-    def __bool__(self) -> bool:
-        owner = self.owner  # type: ignore[attr-defined]
-        if (
-            owner is not None
-            and self.dtype == "bool"
-            and getattr(getattr(owner.op, "scalar_op", None), "arity", 0) == 2
-        ):
-            raise TypeError(
-                f"{self} has no truth value before it is computed; use switch, and &, |, ~ "
-                "instead of and, or, not"
-            )
-        return True
-
-    def __float__(self) -> NoReturn:
-        raise TypeError(
-            f"{self} is symbolic and has no value yet; compile it with function(), or call eval()"
-        )
-
-    __int__ = __index__ = __complex__ = __float__
-
     # Indexing
     def __getitem__(self, key: Any) -> TensorVariable:
         return indexing.index(self, key)
@@ -196,26 +169,16 @@ class TensorOperators:
             "write y = set_subtensor(x[index], value) or inc_subtensor(x[index], value)"
         )
 
-    def __iter__(self) -> Iterator[TensorVariable]:
-        if self.ndim == 0 or self.type.shape[0] is None:
-            raise TypeError(
-                f"cannot iterate over {describe(self)}: the length of its first axis is not known "  # type: ignore[arg-type]
-                "when the expression is built. Did you mean sum(x) of the tensor module, or scan?"
-            )
-        return iter([self[i] for i in range(self.type.shape[0])])
+    def __delitem__(self, key: Any) -> NoReturn:
+        raise TypeError("no element of a tensor variable can be deleted; index what is to stay")
 
     def take(self, indices: Any, axis: int | None = None) -> TensorVariable:
         """Elements at ``indices`` along ``axis`` (None: of the flattened tensor)."""
+        rows = list(indices) if isinstance(indices, tuple) else indices
         if axis is None:
-            return self.flatten()[indices]
-        return self[(slice(None),) * (axis % self.ndim) + (as_tensor(indices),)]
-
-    # NumPy's functions and operators with an array on the left
-    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **keywords: Any) -> Any:
-        function = _OF_UFUNC.get(ufunc)
-        if method != "__call__" or function is None or keywords:
-            return NotImplemented
-        return function(*inputs)
+            return self.flatten()[rows]
+        (place,) = reduction.normalize_axes("take", axis, self)
+        return self[(slice(None),) * place + (rows,)]
 
     # Shape
     def reshape(self, newshape: Any, ndim: int | None = None) -> TensorVariable:
@@ -315,6 +278,7 @@ class TensorOperators:
 
     def norm(self, L: Any, axis: Any = None, keepdims: bool = False) -> TensorVariable:
         """The L-norm along ``axis``: ``L`` is a positive number, 0 (count) or infinity."""
+        axis = reduction.normalize_axes("norm", axis, self)
         size = math.abs_(self)
         if L == 0:
             return reduction.sum(math.neq(self, 0), axis, dtype="floatX", keepdims=keepdims)
@@ -403,46 +367,6 @@ class TensorConstant(TensorOperators, Constant):
     type: TensorType
 
 
-def _ufunc_table() -> dict[Any, Any]:
-    table: dict[Any, Any] = {}
-    for name in SCALAR_OPS:
-        ufunc = getattr(np, name, None)
-        function = getattr(math, name, None)
-        if isinstance(ufunc, np.ufunc) and function is not None:
-            table[ufunc] = function
-    table.update(
-        {
-            np.add: math.add2,
-            np.subtract: math.sub,
-            np.multiply: math.mul2,
-            np.true_divide: math.true_div,
-            np.floor_divide: math.int_div,
-            np.remainder: math.mod,
-            np.power: math.pow,
-            np.negative: math.neg,
-            np.absolute: math.abs_,
-            np.sign: math.sgn,
-            np.square: math.sqr,
-            np.reciprocal: math.inv,
-            np.rint: math.round_half_to_even,
-            np.equal: math.eq,
-            np.not_equal: math.neq,
-            np.less: math.lt,
-            np.greater: math.gt,
-            np.less_equal: math.le,
-            np.greater_equal: math.ge,
-            np.bitwise_and: math.and_,
-            np.bitwise_or: math.or_,
-            np.bitwise_xor: math.xor,
-            np.invert: math.invert,
-            np.matmul: product.matmul,
-            np.divmod: math.divmod,
-        }
-    )
-    return table
-
-
 _add_unary_methods()
-_OF_UFUNC = _ufunc_table()
 TensorType.variable_class = TensorVariable
 TensorType.constant_class = TensorConstant

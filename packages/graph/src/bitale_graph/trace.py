@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from .config import config
+from .errors import source_line
 
 if TYPE_CHECKING:
     from .variable import Apply
@@ -77,6 +78,9 @@ def record(node: Apply) -> None:
 
 def text(trace: Trace) -> str:
     """Lay a trace out as Python does, the innermost frame last."""
-    return "\n".join(
-        f'  File "{name}", line {line}, in {function}' for name, line, function in reversed(trace)
-    )
+    lines = []
+    for name, line, function in reversed(trace):
+        lines.append(f'  File "{name}", line {line}, in {function}')
+        if source := source_line(name, line):
+            lines.append(f"    {source}")
+    return "\n".join(lines)

@@ -176,7 +176,9 @@ class TensorType(Type):
             Take only an array that has the exact dtype already.
         allow_downcast : bool or None
             True admits any conversion; False only those that lose nothing; None, the default, also
-            takes a Python float for a 0-d ``config.floatX`` variable.
+            rounds Python numbers and nested lists of them, which are weak as in expressions: a
+            float is taken by every floating dtype that it does not overflow, an int also by an
+            integer dtype that has it. NumPy's arrays and scalars have the precision of their dtype.
 
         Raises
         ------
@@ -216,30 +218,87 @@ class TensorType(Type):
         return array
 
     def _convert(self, value: Any, allow_downcast: bool | None) -> np.ndarray[Any, Any]:
+        dtypes.check_unmasked(value)
         try:
             given = np.asarray(value)
         except ValueError as error:
-            raise TypeError(f"{self} cannot hold {value!r}: {error}") from error
-        if given.dtype.kind not in "biufc":
-            raise TypeError(f"{self} cannot hold values of dtype {given.dtype} ({value!r:.80})")
+            raise TypeError(f"{self} cannot hold {value!r:.80}: {error}") from None
         target = self.numpy_dtype
-        if allow_downcast or np.can_cast(given.dtype, target, "safe"):
+        is_number = given.dtype.kind in "biufc"
+        if is_number and (allow_downcast or np.can_cast(given.dtype, target, "safe")):
             return given.astype(target, copy=False)
-        is_python_float = isinstance(value, float) and not isinstance(value, np.floating)
-        if allow_downcast is None and is_python_float and self.dtype == dtypes.check("floatX"):
-            return given.astype(target)
+        kind = None if allow_downcast else _kind_of_numbers(value)
+        if kind is not None:
+            return self._from_numbers(value, kind, exact=allow_downcast is False)
+        if not is_number:
+            raise TypeError(f"{self} cannot hold values of dtype {given.dtype} ({value!r:.80})")
         if not isinstance(value, np.ndarray) or given.size == 0:
-            # Numbers and lists have no precision of their own: what converts exactly may pass.
+            # NumPy's scalars, alone or in lists: what converts exactly may pass.
             with np.errstate(all="ignore"):
                 exact = given.astype(target)
                 if exact.dtype.kind != "b" and np.array_equal(
                     exact.astype(given.dtype), given, equal_nan=given.dtype.kind in "fc"
                 ):
                     return exact
-        raise TypeError(
-            f"{self} cannot store a value of dtype {given.dtype} without risking loss of precision "
+        raise TypeError(self._loss(f"dtype {given.dtype}", value))
+
+    def _from_numbers(self, value: Any, kind: type, exact: bool) -> np.ndarray[Any, Any]:
+        """Python numbers have no precision of their own, only a kind and a magnitude."""
+        target = self.numpy_dtype
+        if kind not in _ADMITTED[target.kind]:
+            raise TypeError(self._loss(f"Python's {kind.__name__}", value))
+        try:
+            with np.errstate(all="ignore"):
+                found = np.array(value, dtype=target)
+        except (ValueError, OverflowError) as error:
+            raise TypeError(f"{self} cannot hold {value!r:.80}: {error}") from None
+        if exact:
+            wide = np.array(value, dtype=object)
+            lost = found.astype(object) != wide
+        elif np.isfinite(found).all():
+            return found
+        else:
+            wide = np.array(value, dtype=np.result_type(target, np.float64))
+            lost = np.isinf(found) & np.isfinite(wide)
+        if np.any(lost & (wide == wide)):  # noqa: PLR0124 (NaN is kept)
+            raise TypeError(self._loss(f"Python's {kind.__name__}", value))
+        return found
+
+    def _loss(self, what: str, value: Any) -> str:
+        return (
+            f"{self} cannot store a value of {what} without risking loss of precision "
             f"(expected dtype {self.dtype}). Cast the data yourself, for instance with "
             f"numpy.asarray(x, dtype={self.dtype!r}), or set allow_input_downcast=True when "
-            "calling function(). "
-            f"Value: {value!r:.60}"
+            f"calling function(). Value: {value!r:.60}"
         )
+
+
+# For each kind of dtype the kinds of Python numbers that it takes, as in expressions.
+_ADMITTED: dict[str, tuple[type, ...]] = {
+    "b": (bool,),
+    "i": (bool, int),
+    "u": (bool, int),
+    "f": (bool, int, float),
+    "c": (bool, int, float, complex),
+}
+_WIDEST = (complex, float, int, bool)
+
+
+def _kind_of_numbers(value: Any) -> type | None:
+    """The widest kind among Python numbers in nested lists; None if there is anything else."""
+    found: set[type] = set()
+    stack, seen = [value], set[int]()
+    while stack:
+        item = stack.pop()
+        if isinstance(item, (list, tuple)):
+            kinds = set(map(type, item))
+            if kinds.issubset(_WIDEST):
+                found |= kinds
+            elif id(item) not in seen:
+                seen.add(id(item))
+                stack.extend(item)
+        elif isinstance(item, (bool, int, float, complex)) and not isinstance(item, np.generic):
+            found.add(next(kind for kind in reversed(_WIDEST) if isinstance(item, kind)))
+        else:
+            return None
+    return next((kind for kind in _WIDEST if kind in found), None)

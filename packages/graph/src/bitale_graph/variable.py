@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, SupportsIndex
 
 import numpy as np
 
@@ -82,6 +82,16 @@ class Variable:
     def __getstate__(self) -> dict[str, Any]:
         return {k: v for k, v in self.__dict__.items() if k != "_eval_cache"}
 
+    def __reduce_ex__(self, protocol: SupportsIndex) -> Any:
+        from .pickling import reduced_variable
+
+        return reduced_variable(self) or super().__reduce_ex__(protocol)
+
+    def __copy__(self) -> Variable:
+        twin = type(self).__new__(type(self))
+        twin.__dict__.update(self.__getstate__())
+        return twin
+
     def __str__(self) -> str:
         if self.name is not None:
             return self.name
@@ -90,7 +100,8 @@ class Variable:
         return f"<{self.type}>"
 
     def __repr__(self) -> str:
-        return str(self)
+        text = str(self)
+        return text if text == f"<{self.type}>" else f"{text}: {self.type}"
 
 
 class Constant(Variable):
@@ -162,11 +173,25 @@ class Apply:
             new.name = old.name
         return node
 
-    def __getstate__(self) -> tuple[Any, ...]:
-        return (self.op, self.inputs, self.outputs, self.trace)
+    def __reduce_ex__(self, protocol: SupportsIndex) -> Any:
+        from .pickling import reduced_node
 
-    def __setstate__(self, state: tuple[Any, ...]) -> None:
-        self.op, self.inputs, self.outputs, self.trace = state
+        return reduced_node(self)
+
+    def __setstate__(self, state: tuple[tracing.Trace, list[dict[str, Any]]]) -> None:
+        self.trace, said = state
+        for output, attributes in zip(self.outputs, said, strict=True):
+            output.__dict__.update(attributes)
+
+    def __copy__(self) -> Apply:
+        twin = Apply.__new__(Apply)
+        twin.op, twin.inputs, twin.outputs, twin.trace = (
+            self.op,
+            self.inputs,
+            self.outputs,
+            self.trace,
+        )
+        return twin
 
     def __str__(self) -> str:
         return f"{self.op}({', '.join(map(str, self.inputs))})"

@@ -12,11 +12,12 @@ from bitale_graph import language as T
 from bitale_graph.errors import ShapeError
 
 from . import losses, penalties, samples, updates
-from .functional import relu
+from .functional import ACTIVATIONS, relu
 from .initializers import HeNormal
 from .layer import Layer, check_values
 from .layers import Dense, Sequential
 from .minibatches import iterate_minibatches
+from .naming import by_name, shown
 from .persistence import load_arrays, save_arrays
 
 Array = np.ndarray[Any, Any]
@@ -33,10 +34,10 @@ class Classifier:
     ----------
     network : sequence of int, or Layer
         Sizes of hidden layers, or a layer whose output is one score (logit) for each class.
-    activation : callable
-        Of the hidden layers, where ``network`` is a sequence of sizes.
-    update : callable
-        From `updates`: called with (loss, parameters, learning_rate).
+    activation : callable or str
+        Or its name in `functional`. Of the hidden layers, where ``network`` is a sequence of sizes.
+    update : callable or str
+        Or its name, such as "adam". From `updates`: called with (loss, parameters, learning_rate).
     learning_rate : float
     batch_size, epochs : int
         Samples in a step; passes over the data.
@@ -71,8 +72,8 @@ class Classifier:
         self,
         network: Sequence[int] | Layer = (64,),
         *,
-        activation: Callable[[Any], Any] = relu,
-        update: Callable[..., Any] = updates.adam,
+        activation: Callable[[Any], Any] | str = relu,
+        update: Callable[..., Any] | str = updates.adam,
         learning_rate: float = 0.001,
         batch_size: int = 32,
         epochs: int = 50,
@@ -89,9 +90,16 @@ class Classifier:
             )
         if dtype not in ("float32", "float64"):
             raise ValueError(f"dtype is 'float32' or 'float64', not {dtype!r}")
+        if not isinstance(network, Layer):
+            if isinstance(network, str) or not isinstance(network, Iterable):
+                raise TypeError(
+                    "network is a list of sizes of hidden layers, such as [64], or a layer, not "
+                    f"{network!r}"
+                )
+            network = list(network)
         self.network = network
-        self.activation = activation
-        self.update = update
+        self.activation = by_name("activation", activation, ACTIVATIONS)
+        self.update = by_name("update", update, updates.RULES)
         self.learning_rate = learning_rate
         self.batch_size = batch_size
         self.epochs = epochs
@@ -275,6 +283,14 @@ class Classifier:
                 bar.set_postfix(figures, refresh=False)  # drawn by update, ten times a second
                 bar.update()
         return history
+
+    def __repr__(self) -> str:
+        names = ("network", "activation", "update", "learning_rate", "batch_size", "epochs")
+        described = ", ".join(f"{name}={shown(getattr(self, name))}" for name in names)
+        fitted = "not fitted"
+        if self._classes is not None:
+            fitted = f"fitted to {self._n_features} features and {len(self._classes)} classes"
+        return f"<Classifier: {described}; {fitted}>"
 
     # State
     def _become(self, layer: Layer, classes: Array, n_features: int) -> None:

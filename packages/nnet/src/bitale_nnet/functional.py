@@ -79,3 +79,13 @@ def hard_sigmoid(x: Any) -> TensorVariable:
     """``0.2 x + 0.5`` held between 0 and 1: a sigmoid without exp."""
     result: TensorVariable = T.clip(0.2 * as_tensor(x) + 0.5, 0, 1)
     return result
+
+
+ACTIVATIONS: dict[str, Any] = {
+    **{f.__name__: f for f in (identity, relu, leaky_relu, elu, selu, softsign, hard_sigmoid)},
+    "sigmoid": sigmoid,
+    "softplus": softplus,
+    "tanh": tanh,
+    "softmax": softmax,
+    "log_softmax": log_softmax,
+}

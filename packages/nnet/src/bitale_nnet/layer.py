@@ -11,6 +11,8 @@ import numpy as np
 from bitale_graph import SharedVariable, TensorVariable, config, shared
 from bitale_graph.errors import ShapeError
 
+from .naming import shown
+
 if TYPE_CHECKING:
     from .initializers import Initializer
 
@@ -167,7 +169,24 @@ class Layer:
         return type(self).__name__ + (f" {self.name!r}" if self.name else "")
 
     def __repr__(self) -> str:
-        return f"<{self}>"
+        """The description, and name and shape of each parameter that there is."""
+        described = [
+            f"{key}={shown(value)}"
+            for key, value in vars(self).items()
+            if not key.startswith("_") and key != "name"
+        ]
+        declared = self.__dict__.get("_declared")
+        held = ["not built"] if declared is None else [f"{p.name} {p.shape}" for p in declared]
+        return f"<{self}: {'; '.join(filter(None, [', '.join(described), ', '.join(held)]))}>"
+
+
+def check_units(layer: Layer, units: Any) -> int:
+    """``units`` as a number of columns; raises `TypeError` or `ValueError`."""
+    if isinstance(units, bool) or not isinstance(units, (int, np.integer)):
+        raise TypeError(f"{layer}: units must be an integer, not {units!r}")
+    if units < 1:
+        raise ValueError(f"{layer}: units must be at least 1, not {units}")
+    return int(units)
 
 
 def check_values(expected: Mapping[str, Any], given: Mapping[str, Any]) -> None:

@@ -75,7 +75,7 @@ def find_classes(labels: Array) -> Array:
     try:
         classes = np.unique(labels)
     except TypeError as error:
-        raise TypeError(f"y holds labels that cannot be sorted: {error}") from error
+        raise TypeError(f"y holds labels that cannot be sorted: {error}") from None
     if len(classes) < 2:
         raise ValueError(f"y must hold two classes or more, and holds only {classes.tolist()}")
     return classes

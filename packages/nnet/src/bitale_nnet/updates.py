@@ -16,6 +16,7 @@ from bitale_autodiff import grad
 from bitale_graph import SharedVariable, Variable, shared
 from bitale_graph import language as T
 from bitale_graph.errors import describe
+from bitale_graph.shared import not_shared
 
 Updates = dict[Any, Any]
 
@@ -38,10 +39,12 @@ def get_or_compute_grads(
     ValueError
         If there are not as many gradients as parameters.
     """
+    if isinstance(params, Variable):
+        raise TypeError(f"updates take a list of parameters, and got {describe(params)}")
     parameters: list[Any] = list(params)
     for param in parameters:
         if not isinstance(param, SharedVariable):
-            raise TypeError(f"updates change shared variables, and {param!r} is none")
+            raise TypeError(not_shared(param))
     gradients: Sequence[Any]
     if isinstance(loss_or_grads, Variable):
         gradients = grad(loss_or_grads, parameters)
@@ -56,7 +59,12 @@ def _rate(name: str, rate: Any, param: Any) -> Any:
     """A rate in the dtype of a parameter; a Python number is weak and stays as it is."""
     if isinstance(rate, Variable) and getattr(rate.type, "ndim", None) != 0:
         raise ValueError(f"the {name} must be a scalar, and is {describe(rate)}")
-    return T.cast(rate, param.dtype) if isinstance(rate, Variable) else float(rate)
+    if isinstance(rate, Variable):
+        return T.cast(rate, param.dtype)
+    try:
+        return float(rate)
+    except (TypeError, ValueError):
+        raise TypeError(f"the {name} must be a number or a symbolic scalar, not {rate!r}") from None
 
 
 def _state(param: Any, what: str) -> Any:
@@ -153,3 +161,6 @@ def adam(
         updates[square] = new_square
         updates[p] = p - _rate("learning rate", learning_rate, p) * step
     return updates
+
+
+RULES = {rule.__name__: rule for rule in (sgd, momentum, nesterov_momentum, adam)}

@@ -22,6 +22,8 @@ cdef class Argument:
         dtype and rank, or raises TypeError. None: such a value is an error.
     name
         For error messages.
+    strict
+        Whether the filter sees all but plain ndarrays, numbers too.
     """
 
     cdef readonly object dtype
@@ -31,17 +33,21 @@ cdef class Argument:
     cdef object scalar_type
     cdef int type_number
     cdef int ndim
+    cdef bint is_strict
+    cdef bint takes_numbers
     cdef bint is_static
     cdef cnp.npy_intp item_mask
     cdef cnp.npy_intp lengths[BT_MAX_NDIM]
 
-    def __init__(self, dtype, shape, filter=None, name=None):
+    def __init__(self, dtype, shape, filter=None, name=None, strict=False):
         self.dtype, self.shape = parse_type(dtype, shape)
         self.filter = filter
         self.name = name
         self.scalar_type = self.dtype.type
         self.type_number = self.dtype.num
         self.ndim = len(self.shape)
+        self.is_strict = strict
+        self.takes_numbers = self.ndim == 0 and not strict
         self.item_mask = self.dtype.itemsize - 1
         self.is_static = False
         for i, length in enumerate(self.shape):
@@ -115,7 +121,7 @@ cdef class Argument:
 
     cdef int load(self, PyObject *value, bt_array *slot, PyObject **held, double *scalar) except -1:
         """Describe value in slot; what must stay alive goes to held, a Python number to scalar."""
-        if self.ndim == 0 and not array_is_exact(value) and self.load_scalar(value, scalar):
+        if self.takes_numbers and not array_is_exact(value) and self.load_scalar(value, scalar):
             slot.data = scalar
             slot.shape = NULL
             slot.strides = NULL
@@ -134,7 +140,9 @@ cdef class Argument:
 
     cdef object convert(self, object value):
         """Return value as an array that ``is_exact``, or raise TypeError."""
-        if isinstance(value, np.ndarray) and self.fits(value):
+        # A masked array has a mask to lose: the filter says so.
+        is_array = isinstance(value, np.ndarray) and not hasattr(value, "mask")
+        if is_array and not self.is_strict and self.fits(value):
             result = value
         elif self.filter is None:
             raise TypeError(self.complaint(value))

@@ -44,6 +44,7 @@ class Argument:
         shape: Shape,
         filter: Callable[[Any], NDArray[Any]] | None = None,
         name: str | None = None,
+        strict: bool = False,
     ) -> None: ...
     def check(self, value: object) -> NDArray[Any]: ...
 

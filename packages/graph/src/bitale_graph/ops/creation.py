@@ -75,7 +75,15 @@ def alloc(value: Any, *shape: Any) -> TensorVariable:
 def full(shape: Any, value: Any, dtype: str | None = None) -> TensorVariable:
     """A tensor of lengths ``shape`` filled with ``value``."""
     value = as_tensor(value) if dtype is None else cast(value, dtype)
-    return Alloc()(value, *as_lengths("full", shape))  # type: ignore[no-any-return]
+    return _filled("full", shape, value)
+
+
+def _filled(name: str, shape: Any, value: Any) -> TensorVariable:
+    lengths = as_lengths(name, shape)
+    known = [constant_int(n) for n in lengths]
+    if any(n is not None and n < 0 for n in known):
+        raise ShapeError(f"{name}: a length cannot be negative: {known}")
+    return Alloc()(value, *lengths)  # type: ignore[no-any-return]
 
 
 def zeros(shape: Any, dtype: str | None = None) -> TensorVariable:
@@ -83,12 +91,12 @@ def zeros(shape: Any, dtype: str | None = None) -> TensorVariable:
 
     The dtype defaults to ``floatX``.
     """
-    return full(shape, np.zeros((), dtypes.check(dtype or "floatX")))
+    return _filled("zeros", shape, as_tensor(np.zeros((), dtypes.check(dtype or "floatX"))))
 
 
 def ones(shape: Any, dtype: str | None = None) -> TensorVariable:
     """Ones; see `zeros`."""
-    return full(shape, np.ones((), dtypes.check(dtype or "floatX")))
+    return _filled("ones", shape, as_tensor(np.ones((), dtypes.check(dtype or "floatX"))))
 
 
 def full_like(x: Any, value: Any, dtype: str | None = None) -> TensorVariable:

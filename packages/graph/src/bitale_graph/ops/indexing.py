@@ -15,6 +15,7 @@ from ..op import Op, Storage
 from ..type import Shape, TensorType
 from ..variable import Apply, Variable
 from .creation import Alloc
+from .index_value import as_index
 from .shape import Dimshuffle, Reshape, addbroadcast, dimshuffle, reshape, shape_i
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ class Subtensor(Op):
     def make_node(self, x: Any, *bounds: Any) -> Apply:
         """Find the result's shape, and raise `IndexError` for a constant index out of range."""
         x = as_tensor(x)
-        inputs = [_as_index(b) for b in bounds]
+        inputs = [as_index(b) for b in bounds]
         return Apply(
             self, [x, *inputs], [TensorType(x.type.dtype, self._static_shape(x, inputs))()]
         )
@@ -137,17 +138,6 @@ def slice_length(n: Any, part: slice) -> Any:
     return cast(tm.maximum(size, 0), "int64")
 
 
-def _as_index(value: Any) -> Any:
-    v = as_tensor(value)
-    if v.type.dtype == "bool" or not dtypes.is_discrete(v.type.dtype):
-        raise TypeError(
-            f"an index must be an integer, and got {describe(v)}"
-            + ("; use // rather than / to compute it" if dtypes.is_float(v.type.dtype) else "")
-        )
-    # NumPy takes no uint64 where it may not lose bits; an index never has that many.
-    return cast(v, "int64") if v.ndim == 0 or v.type.dtype == "uint64" else v
-
-
 class IncSubtensor(Op):
     """A copy of x with ``y`` written at ``x[index]`` (``set``) or added there."""
 
@@ -181,11 +171,14 @@ class IncSubtensor(Op):
 def _fitting(x: Any, y: Any, shape: Shape) -> Any:
     from ..conversion import is_python_number
 
-    y = (
-        as_tensor(np.asarray(y, dtype=dtypes.weak(y, x.type.dtype)))
-        if is_python_number(y)
-        else as_tensor(y)
-    )
+    try:
+        y = (
+            as_tensor(np.asarray(y, dtype=dtypes.weak(y, x.type.dtype)))
+            if is_python_number(y)
+            else as_tensor(y)
+        )
+    except (TypeError, OverflowError) as error:
+        raise type(error)(f"cannot write {y!r:.60} into {describe(x)}: {error}") from None
     if dtypes.upcast(x.type.dtype, y.type.dtype) != x.type.dtype:
         raise TypeError(
             f"cannot write {describe(y)} into {describe(x)} without losing precision; cast it first"
@@ -218,7 +211,7 @@ class AdvancedSubtensor1(Op):
 
     def make_node(self, x: Any, rows: Any) -> Apply:
         """The first axis takes the length of ``rows``."""
-        x, rows = as_tensor(x), _as_index(rows)
+        x, rows = as_tensor(x), as_index(rows)
         if x.ndim < 1 or rows.ndim != 1:
             raise ShapeError(
                 f"expected a tensor with rows and an index vector, and got {describe(x)} and "
@@ -303,7 +296,7 @@ class AdvancedSubtensor(Op):
     def make_node(self, x: Any, *parts: Any) -> Apply:
         """Find the shape by NumPy's rule."""
         x = as_tensor(x)
-        inputs = [_as_index(p) for p in parts]
+        inputs = [as_index(p) for p in parts]
         return Apply(
             self,
             [x, *inputs],
@@ -370,12 +363,10 @@ def index(x: Any, key: Any) -> TensorVariable:
         elif isinstance(entry, slice):
             bounds = (entry.start, entry.stop, entry.step)
             pattern.append(tuple(b is not None for b in bounds))  # type: ignore[arg-type]
-            inputs += [_as_index(b) for b in bounds if b is not None]
+            inputs += [as_index(b, x) for b in bounds if b is not None]
             position += 1
         else:
-            v = _as_index(
-                np.asarray(entry, dtype="int64") if isinstance(entry, list) and not entry else entry
-            )
+            v = as_index(entry, x)
             pattern.append("a" if v.ndim else "i")
             inputs.append(v)
             has_arrays |= v.ndim > 0

@@ -82,20 +82,33 @@ class Join(Op):
 
 def concatenate(tensors: Sequence[Any], axis: int = 0) -> TensorVariable:
     """Tensors one after the other along an axis that they have; one tensor stands for itself."""
+    return _concatenated("concatenate", tensors, axis)
+
+
+def _concatenated(name: str, tensors: Sequence[Any], axis: int) -> TensorVariable:
     if isinstance(tensors, Variable):
-        raise TypeError("concatenate takes a list or tuple of tensors, not one tensor")
+        raise TypeError(
+            f"{name} takes a list or tuple of tensors, not one tensor\n  {describe(tensors)}"
+        )
     parts = [as_tensor(t) for t in tensors]
     if not parts:
-        raise ValueError("concatenate: give at least one tensor")
+        raise ValueError(f"{name}: give at least one tensor")
     ndim = parts[0].ndim
-    if not -ndim <= axis < ndim:
-        raise ShapeError(f"concatenate: {describe(parts[0])} has no axis {axis}")
+    if not isinstance(axis, (int, np.integer)) or not -ndim <= axis < ndim:
+        raise ShapeError(f"{name}: there is no axis {axis} of {describe(parts[0])}")
+    _check_one_rank(name, parts)
     return parts[0] if len(parts) == 1 else Join(axis % ndim)(*parts)
 
 
 def join(axis: int, *tensors: Any) -> TensorVariable:
     """`concatenate` with the axis first."""
-    return concatenate(tensors, axis)
+    return _concatenated("join", tensors, axis)
+
+
+def _check_one_rank(name: str, parts: Sequence[Any]) -> None:
+    if len({p.ndim for p in parts}) != 1:
+        operands = "".join(f"\n  {describe(p)}" for p in parts)
+        raise ShapeError(f"{name}: the tensors must have one rank{operands}")
 
 
 def stack(*tensors: Any, axis: int = 0) -> TensorVariable:
@@ -114,6 +127,7 @@ def stack(*tensors: Any, axis: int = 0) -> TensorVariable:
     ]
     if all(p.ndim == 0 for p in parts) and axis in (0, -1):
         return MakeVector(dtypes.upcast(*(p.type.dtype for p in parts)))(*parts)  # type: ignore[no-any-return]
+    _check_one_rank("stack", parts)
     ndim = parts[0].ndim + 1
     if not -ndim <= axis < ndim:
         raise ShapeError(f"stack: the result has rank {ndim} and no axis {axis}")
@@ -127,12 +141,12 @@ def stacklists(nested: Any) -> TensorVariable:
 
 def horizontal_stack(*tensors: Any) -> TensorVariable:
     """Matrices side by side."""
-    return concatenate(tensors, 1)
+    return _concatenated("horizontal_stack", tensors, 1)
 
 
 def vertical_stack(*tensors: Any) -> TensorVariable:
     """Matrices one above the other."""
-    return concatenate(tensors, 0)
+    return _concatenated("vertical_stack", tensors, 0)
 
 
 conversion._stack.append(stacklists)

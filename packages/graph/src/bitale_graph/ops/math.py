@@ -10,7 +10,7 @@ from .. import scalar
 from ..conversion import as_tensor
 from ..elementwise import Elementwise
 from ..elementwise import cast as cast
-from ..errors import DtypeError
+from ..errors import DtypeError, describe
 
 if TYPE_CHECKING:
     from ..tensor import TensorVariable
@@ -110,7 +110,7 @@ def clip(x: Any, min: Any, max: Any) -> TensorVariable:
     """
     x = as_tensor(x)
     if dtypes.is_complex(x.type.dtype):
-        raise DtypeError(f"clip: complex numbers have no order ({x.type.dtype})")
+        raise DtypeError(f"clip: complex numbers have no order\n  x  {describe(x)}")
     return switch(lt(x, min), min, switch(gt(x, max), max, x))  # type: ignore[no-any-return]
 
 

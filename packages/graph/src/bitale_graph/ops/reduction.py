@@ -11,7 +11,7 @@ from .. import dtype as dtypes
 from .. import scalar
 from ..conversion import as_tensor
 from ..elementwise import cast
-from ..errors import DtypeError, ShapeError
+from ..errors import DtypeError, ShapeError, describe
 from ..op import Op, Storage
 from ..type import TensorType
 from ..variable import Apply
@@ -33,22 +33,23 @@ _FUNCTIONS: dict[str, Any] = {
 }
 
 
-def normalize_axes(name: str, axis: Any, ndim: int) -> tuple[int, ...]:
-    """Sorted non-negative axes; None means all.
+def normalize_axes(name: str, axis: Any, x: Any) -> tuple[int, ...]:
+    """Sorted non-negative axes of ``x``, a tensor or a rank; None means all.
 
     Raises `ShapeError` for an axis that is not there or named twice.
     """
+    ndim = x if isinstance(x, int) else x.ndim
     if axis is None:
         return tuple(range(ndim))
-    given = [axis] if isinstance(axis, (int, np.integer)) else list(axis)
-    axes = []
-    for a in given:
-        if not isinstance(a, (int, np.integer)) or not -ndim <= a < ndim:
-            raise ShapeError(f"{name}: a tensor of rank {ndim} has no axis {a!r}")
-        axes.append(int(a) % ndim)
-    if len(set(axes)) != len(axes):
-        raise ShapeError(f"{name}: the axes {given} name one axis twice")
-    return tuple(sorted(axes))
+    given = [axis] if isinstance(axis, str) or not isinstance(axis, Iterable) else list(axis)
+    missing = [a for a in given if not isinstance(a, (int, np.integer)) or not -ndim <= a < ndim]
+    axes = set() if missing else {int(a) % ndim for a in given}
+    if len(axes) == len(given):
+        return tuple(sorted(axes))
+    shown = "" if isinstance(x, int) else f"\n  {describe(x)}"
+    if missing:
+        raise ShapeError(f"{name}: a tensor of rank {ndim} has no axis {missing[0]!r}{shown}")
+    raise ShapeError(f"{name}: the axes {given} name one axis twice{shown}")
 
 
 class Reduce(Op):
@@ -88,7 +89,8 @@ class Reduce(Op):
         name = self.scalar_op.name
         if name in ("maximum", "minimum") and 0 in [x.shape[a] for a in self.axes]:
             raise ValueError(
-                f"{name} over an empty axis has no value (shape {x.shape}, axes {self.axes})"
+                f"{_CALLED[name]} over an empty axis has no value "
+                f"(shape {x.shape}, axes {self.axes})"
             )
         if not self.axes:
             output_storage[0][0] = x.astype(self.dtype)
@@ -116,10 +118,21 @@ def accumulator_dtype(dtype: str) -> str:
     return {"float16": "float32", "float32": "float64", "complex64": "complex128"}.get(dtype, dtype)
 
 
+# What users call a reduction by each scalar op.
+_CALLED = {
+    "add": "sum",
+    "mul": "prod",
+    "maximum": "max",
+    "minimum": "min",
+    "and": "all",
+    "or": "any",
+}
+
+
 def _reduced(
     scalar_op: ScalarOp, x: Any, axis: Any, keepdims: bool, acc_dtype: str, dtype: str
 ) -> TensorVariable:
-    axes = normalize_axes(scalar_op.name, axis, x.ndim)
+    axes = normalize_axes(_CALLED[scalar_op.name], axis, x)
     result = Reduce(scalar_op, axes, acc_dtype, dtype)(x)
     return keep_axes(result, axes, x.ndim) if keepdims else result
 
@@ -136,7 +149,8 @@ def _summed(
     )
     if dtypes.is_complex(x.type.dtype) and not (dtypes.is_complex(out) and dtypes.is_complex(acc)):
         raise DtypeError(
-            f"{op.name} of {x.type.dtype} as {out} would drop imaginary parts; take abs(x) first"
+            f"{_CALLED[op.name]} of {x.type.dtype} as {out} would drop imaginary parts; take "
+            f"abs(x) first\n  x  {describe(x)}"
         )
     return _reduced(op, x, axis, keepdims, acc, out)
 
@@ -186,12 +200,16 @@ def min(x: Any, axis: Axes = None, keepdims: bool = False) -> TensorVariable:
 
 def all(x: Any, axis: Axes = None, keepdims: bool = False) -> TensorVariable:
     """Whether every element along ``axis`` is true, as bool."""
-    return _reduced(scalar.and_, _truth(x), axis, keepdims, "bool", "bool")
+    x = as_tensor(x)
+    return _reduced(
+        scalar.and_, _truth(x), normalize_axes("all", axis, x), keepdims, "bool", "bool"
+    )
 
 
 def any(x: Any, axis: Axes = None, keepdims: bool = False) -> TensorVariable:
     """Whether some element along ``axis`` is true, as bool."""
-    return _reduced(scalar.or_, _truth(x), axis, keepdims, "bool", "bool")
+    x = as_tensor(x)
+    return _reduced(scalar.or_, _truth(x), normalize_axes("any", axis, x), keepdims, "bool", "bool")
 
 
 def _truth(x: Any) -> Any:
@@ -223,8 +241,10 @@ def mean(
         else x.type.dtype
     )
     if dtypes.is_discrete(out):
-        raise DtypeError(f"mean: the result cannot have the discrete dtype {out}")
-    axes = normalize_axes("mean", axis, x.ndim)
+        raise DtypeError(
+            f"mean: the result cannot have the discrete dtype {out}\n  x  {describe(x)}"
+        )
+    axes = normalize_axes("mean", axis, x)
     # Sums and lengths soon pass the largest float16, 65504.
     work = "float32" if out == "float16" else out
     total = sum(cast(x, work), axes, keepdims=keepdims, acc_dtype=acc_dtype)
@@ -239,7 +259,7 @@ def var(x: Any, axis: Axes = None, ddof: int = 0, keepdims: bool = False) -> Ten
     if isinstance(ddof, bool):
         raise TypeError("var: ddof is a number; give keepdims by keyword")
     x = as_tensor(x)
-    axes = normalize_axes("var", axis, x.ndim)
+    axes = normalize_axes("var", axis, x)
     out = "float32" if x.type.dtype == "float16" else x.type.dtype
     distance = tm.sub(cast(x, out), mean(cast(x, out), axes, keepdims=True))
     if dtypes.is_complex(out):
@@ -251,7 +271,8 @@ def var(x: Any, axis: Axes = None, ddof: int = 0, keepdims: bool = False) -> Ten
 
 def std(x: Any, axis: Axes = None, ddof: int = 0, keepdims: bool = False) -> TensorVariable:
     """The square root of `var`."""
-    return tm.sqrt(var(x, axis, ddof, keepdims))  # type: ignore[no-any-return]
+    x = as_tensor(x)
+    return tm.sqrt(var(x, normalize_axes("std", axis, x), ddof, keepdims))  # type: ignore[no-any-return]
 
 
 class Argmax(Op):
@@ -288,27 +309,37 @@ def argmax(x: Any, axis: int | None = None, keepdims: bool = False) -> TensorVar
     The first of several.
     """
     x = as_tensor(x)
-    ndim = x.ndim
-    if axis is None:
-        result = Argmax(0)(flatten(x))
-        return keep_axes(result, tuple(range(ndim)), ndim) if keepdims else result
-    axes = normalize_axes("argmax", axis, ndim)
-    if len(axes) != 1:
-        raise ShapeError(f"argmax: give one axis or None, not {axis!r}")
-    result = Argmax(axes[0])(x)
-    return keep_axes(result, axes, ndim) if keepdims else result
+    return _argmax(x, _one_axis("argmax", axis, x), keepdims)
+
+
+def _one_axis(name: str, axis: Any, x: Any) -> int | None:
+    axes = normalize_axes(name, axis, x)
+    if axis is not None and len(axes) != 1:
+        raise ShapeError(f"{name}: give one axis or None, not {axis!r}, for {describe(x)}")
+    if dtypes.is_complex(x.type.dtype):
+        raise DtypeError(f"{name}: complex numbers have no order\n  x  {describe(x)}")
+    return None if axis is None else axes[0]
+
+
+def _argmax(x: Any, axis: int | None, keepdims: bool) -> TensorVariable:
+    axes = tuple(range(x.ndim)) if axis is None else (axis,)
+    result = Argmax(0)(flatten(x)) if axis is None else Argmax(axis)(x)
+    return keep_axes(result, axes, x.ndim) if keepdims else result
 
 
 def argmin(x: Any, axis: int | None = None, keepdims: bool = False) -> TensorVariable:
     """The position of the smallest element along ``axis``; the first of several."""
     x = as_tensor(x)
+    place = _one_axis("argmin", axis, x)
     # ~x reverses the order of integers without the overflow that -x has at the smallest one.
     reverse = tm.invert if dtypes.is_discrete(x.type.dtype) else tm.neg
-    return argmax(reverse(x), axis, keepdims)
+    return _argmax(reverse(x), place, keepdims)
 
 
 def max_and_argmax(
     x: Any, axis: int | None = None, keepdims: bool = False
 ) -> tuple[TensorVariable, TensorVariable]:
     """`max` and `argmax` together."""
+    x = as_tensor(x)
+    normalize_axes("max_and_argmax", axis, x)
     return max(x, axis, keepdims), argmax(x, axis, keepdims)

@@ -132,7 +132,10 @@ def as_lengths(name: str, lengths: Any, ndim: int | None = None) -> list[Any]:
         elements = vector_elements(lengths)
     result = []
     for n in elements:
-        v = as_tensor(n)
+        try:
+            v = as_tensor(n)
+        except TypeError as error:
+            raise TypeError(f"{name}: a length must be an integer scalar: {error}") from None
         if v.ndim or not dtypes.is_discrete(v.type.dtype):
             raise DtypeError(
                 f"{name}: a length must be an integer scalar, and got {describe(v)}; "
@@ -227,9 +230,8 @@ def dimshuffle(x: Any, *pattern: Any) -> TensorVariable:
 def transpose(x: Any, axes: Sequence[int] | None = None) -> TensorVariable:
     """Axes in the order ``axes``, or reversed."""
     x = as_tensor(x)
-    if axes is not None and sorted(a % x.ndim if x.ndim else a for a in axes) != list(
-        range(x.ndim)
-    ):
+    given = [] if axes is None else [a + x.ndim if a < 0 else a for a in axes]
+    if axes is not None and sorted(given) != list(range(x.ndim)):
         raise ShapeError(
             f"transpose: {tuple(axes)} is not an order of the {x.ndim} axes of {describe(x)}"
         )
@@ -240,7 +242,7 @@ def swapaxes(x: Any, axis1: int, axis2: int) -> TensorVariable:
     """Exchange two axes."""
     x = as_tensor(x)
     order = list(range(x.ndim))
-    axis1, axis2 = _axis(x, axis1), _axis(x, axis2)
+    axis1, axis2 = (_axis("swapaxes", x, axis) for axis in (axis1, axis2))
     order[axis1], order[axis2] = order[axis2], order[axis1]
     return dimshuffle(x, *order)
 
@@ -273,10 +275,10 @@ def shape_padaxis(x: Any, axis: int) -> TensorVariable:
     return dimshuffle(x, *order)
 
 
-def _axis(x: Any, axis: Any) -> int:
+def _axis(name: str, x: Any, axis: Any) -> int:
     """``axis`` counted from the front; raises `ShapeError` if ``x`` has it not."""
-    if not -x.ndim <= axis < x.ndim:
-        raise ShapeError(f"{describe(x)} has no axis {axis}")
+    if not isinstance(axis, (int, np.integer)) or not -x.ndim <= axis < x.ndim:
+        raise ShapeError(f"{name}: there is no axis {axis!r} of {describe(x)}")
     return int(axis % x.ndim)
 
 
@@ -286,7 +288,13 @@ def squeeze(x: Any, axis: Any = None) -> TensorVariable:
     if axis is None:
         drop = {i for i, n in enumerate(x.type.shape) if n == 1}
     else:
-        drop = {_axis(x, a) for a in ([axis] if isinstance(axis, (int, np.integer)) else axis)}
+        axes = [axis] if isinstance(axis, (int, np.integer)) else axis
+        drop = {_axis("squeeze", x, a) for a in axes}
+        if any(x.type.shape[a] != 1 for a in drop):
+            raise ShapeError(
+                f"squeeze drops axis {axis} of {describe(x)}, which is not known to have length 1\n"
+                "  hint: addbroadcast(x, axis) says that it has, x[0] takes the first row"
+            )
     return dimshuffle(x, *(i for i in range(x.ndim) if i not in drop))
 
 
@@ -473,5 +481,5 @@ def addbroadcast(x: Any, *axes: int) -> TensorVariable:
     Checked when it runs.
     """
     x = as_tensor(x)
-    ones = {_axis(x, a) for a in axes}
+    ones = {_axis("addbroadcast", x, a) for a in axes}
     return specify_shape(x, [1 if i in ones else None for i in range(x.ndim)])

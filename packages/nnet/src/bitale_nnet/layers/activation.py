@@ -7,7 +7,9 @@ from typing import Any
 
 from bitale_graph import TensorVariable
 
+from ..functional import ACTIVATIONS
 from ..layer import Layer, Shape
+from ..naming import by_name
 
 
 class Activation(Layer):
@@ -15,14 +17,14 @@ class Activation(Layer):
 
     Parameters
     ----------
-    function : callable
-        From `functional`, such as `relu` or `softmax`, or any other.
+    function : callable or str
+        Or its name: from `functional`, such as `relu` or `softmax`, or any other.
     name : str, optional
     """
 
-    def __init__(self, function: Callable[[Any], Any], name: str | None = None) -> None:
+    def __init__(self, function: Callable[[Any], Any] | str, name: str | None = None) -> None:
         super().__init__(name)
-        self.function = function
+        self.function = by_name("activation", function, ACTIVATIONS)
 
     def output_shape(self, input_shape: Shape) -> Shape:
         return input_shape

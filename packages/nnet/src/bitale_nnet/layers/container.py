@@ -101,5 +101,9 @@ class Container(Layer):
             raise ValueError(f"{self} has no layer that takes a mask")
         return self.expression(x, mask)
 
+    def __repr__(self) -> str:
+        built = "" if self.__dict__.get("_declared") is not None else "not built; "
+        return f"<{self}: {built}{', '.join(map(repr, self.layers))}>"
+
     def expression(self, x: Any, mask: Any = None) -> Any:
         raise TypeError(f"{type(self).__name__} does not define expression")

@@ -9,9 +9,10 @@ from bitale_graph import TensorVariable, as_tensor
 from bitale_graph import language as T
 from bitale_graph.errors import ShapeError, describe
 
-from ..functional import identity
+from ..functional import ACTIVATIONS, identity
 from ..initializers import Constant, GlorotUniform, Initializer
-from ..layer import Layer, Parameter, Shape
+from ..layer import Layer, Parameter, Shape, check_units
+from ..naming import by_name
 
 ZERO = Constant(0.0)
 
@@ -23,8 +24,8 @@ class Dense(Layer):
     ----------
     units : int
         Columns of the output.
-    activation : callable
-        By default none.
+    activation : callable or str
+        A function, or the name of one in `functional`; by default none.
     weights, bias : Initializer
         First values; ``bias=None`` leaves the bias out.
     name : str, optional
@@ -47,16 +48,14 @@ class Dense(Layer):
     def __init__(
         self,
         units: int,
-        activation: Callable[[Any], Any] = identity,
+        activation: Callable[[Any], Any] | str = identity,
         weights: Initializer | None = None,
         bias: Initializer | None = ZERO,
         name: str | None = None,
     ) -> None:
         super().__init__(name)
-        if units < 1:
-            raise ValueError(f"{self}: units must be at least 1, not {units}")
-        self.units = units
-        self.activation = activation
+        self.units = check_units(self, units)
+        self.activation = by_name("activation", activation, ACTIVATIONS)
         self.weights = weights or GlorotUniform()
         self.bias = bias
 

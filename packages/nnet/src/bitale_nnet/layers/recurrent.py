@@ -12,8 +12,10 @@ from bitale_graph import language as T
 from bitale_graph.errors import ShapeError, describe
 
 from ..cells import gru_step, lstm_step, simple_rnn_step
+from ..functional import ACTIVATIONS
 from ..initializers import Constant, GlorotUniform, Initializer, Orthogonal, SideBySide
-from ..layer import Layer, Parameter, Shape
+from ..layer import Layer, Parameter, Shape, check_units
+from ..naming import by_name
 from .container import Container
 
 ZERO = Constant(0.0)
@@ -78,9 +80,7 @@ class Recurrent(Layer):
         name: str | None = None,
     ) -> None:
         super().__init__(name)
-        if units < 1:
-            raise ValueError(f"{self}: units must be at least 1, not {units}")
-        self.units = units
+        self.units = check_units(self, units)
         self.return_sequences = return_sequences
         self.backwards = backwards
         self.truncate_gradient = truncate_gradient
@@ -224,8 +224,8 @@ class SimpleRNN(Recurrent):
 
     Parameters
     ----------
-    activation : callable
-        By default tanh.
+    activation : callable or str
+        Or its name in `functional`; by default tanh.
     described
         The parameters of `Recurrent`.
 
@@ -236,10 +236,10 @@ class SimpleRNN(Recurrent):
     """
 
     def __init__(
-        self, units: int, activation: Callable[[Any], Any] = T.tanh, **described: Any
+        self, units: int, activation: Callable[[Any], Any] | str = T.tanh, **described: Any
     ) -> None:
         super().__init__(units, **described)
-        self.activation = activation
+        self.activation = by_name("activation", activation, ACTIVATIONS)
 
     def gates(self, features: int) -> list[Parameter]:
         declared = [self.side_by_side(1, "W_x", features), self.side_by_side(1, "W_h")]

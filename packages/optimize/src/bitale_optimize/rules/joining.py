@@ -81,7 +81,7 @@ def join_of_sum_of_increments(node: Apply, context: RewriteContext) -> Variable 
         if is_part and axis in (None, found[0]) and found[1] not in parts:  # type: ignore[index]
             axis, start, stop = found  # type: ignore[misc]
             parts[start] = (stop, made.inputs[1])  # type: ignore[union-attr]
-            base = base or v
+            base = v if base is None else base
         else:
             others.append(v)
     if axis is None or base is None:
