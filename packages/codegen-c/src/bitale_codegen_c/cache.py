@@ -43,7 +43,7 @@ def cache_key(*parts: str | bytes) -> str:
     """Return the SHA-256 of the parts and where each ends, in hexadecimal."""
     digest = hashlib.sha256()
     for part in parts:
-        data = part.encode() if isinstance(part, str) else part
+        data = part.encode(errors="surrogatepass") if isinstance(part, str) else part
         digest.update(len(data).to_bytes(8, "little"))
         digest.update(data)
     return digest.hexdigest()

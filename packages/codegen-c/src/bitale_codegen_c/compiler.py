@@ -113,7 +113,8 @@ class Compiler:
 
     def _run(self, source: str, output: Path, kind: list[str], rest: list[str]) -> None:
         file = output.with_suffix(".c")
-        file.write_text(source, encoding="utf-8")
+        # Whatever a person named is spelled in ASCII by now: anything else is a leak.
+        file.write_text(source, encoding="ascii")
         command = [*self.command, *self.flags, *kind, *COMMON_FLAGS]
         run_compiler([*command, "-o", str(output), str(file), *rest], source)
 

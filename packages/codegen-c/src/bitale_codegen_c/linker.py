@@ -136,7 +136,7 @@ def _compiled(cache: Cache, compiler: Compiler, lowered: LoweredFunction) -> Pat
     if folder is None:
         with cache.temporary_folder() as work:
             _compile(cache, compiler, lowered, work)
-            text = lowered.source.encode()
+            text = lowered.source.encode("ascii")
             folder = cache.put(key, {"kernel.so": work / "kernel.so", "source.c": text})
     return folder / "kernel.so"
 
@@ -239,7 +239,7 @@ def _program(
         [_callback(node, maker) for node in lowered.callbacks] if lowered is not None else []
     )
     source_path = path.with_name("source.c")
-    maker.source = source_path.read_text
+    maker.source = functools.partial(source_path.read_text, encoding="ascii")
     return Program(
         kernel.entry,
         kernel,

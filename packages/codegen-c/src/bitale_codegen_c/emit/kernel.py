@@ -163,7 +163,7 @@ class Kernel:
     def _scalars(self) -> list[str]:
         return [f"const {C_TYPES[self.dtypes[j]]} x{j}" for j in self.by_value]
 
-    def write(self, b: Builder, hint: str, comment: str) -> str:
+    def write(self, b: Builder, hint: str, words: str) -> str:
         """Add the kernel to the file; the name of the function to call.
 
         It is called with the runtime, the number of parts, the lengths, the arguments of every
@@ -171,7 +171,7 @@ class Kernel:
         """
         rows = self._rows(b).replace("@", "rows_of_@")
         shared = f"/* The same, shared among threads. */\n{self._shared(b, 'rows_of_@')}"
-        return b.kernel(hint, f"{rows}\n\n{shared}", f"{comment}\n * {self._program()}")
+        return b.kernel(hint, f"{rows}\n\n{shared}", [words, self._program()])
 
     def _program(self) -> str:
         text = self.loop.program(len(self.dtypes))
