@@ -112,18 +112,18 @@ def test_crash_while_writing_leaves_nothing_to_find(cache):
 
 
 def test_entry_that_appears_while_it_is_looked_for_stays(cache, monkeypatch):
-    look = cache_module._is_whole
+    look = cache_module.is_whole
     looks = []
 
-    def publish_at_first_look(folder):
+    def publish_at_first_look(folder, key):
         looks.append(folder)
         if len(looks) > 1:
-            return look(folder)
-        whole = look(folder)
+            return look(folder, key)
+        whole = look(folder, key)
         cache.put(KEY, {"kernel.so": b"code"})
         return whole
 
-    monkeypatch.setattr(cache_module, "_is_whole", publish_at_first_look)
+    monkeypatch.setattr(cache_module, "is_whole", publish_at_first_look)
     assert (cache.get(KEY) / "kernel.so").read_bytes() == b"code"
 
 

@@ -14,29 +14,11 @@ from bitale_graph.variable import Apply, Constant, Variable
 from .array import Array, product, size_of
 from .ctype import C_TYPES, literal
 from .scope import Scope
+from .text import comment, identifier, plain
 
 if TYPE_CHECKING:
     from .library import Unit
     from .memory import MemoryPlan
-
-# Words that cannot name a variable: keywords of C from C11 to C23 and GNU C, what <stdint.h> and
-# <stddef.h> define, and names that the generated text uses itself.
-_KEYWORDS = """
-alignas alignof asm auto bool break case char const constexpr continue default do double else enum
-extern false float for goto if inline int long nullptr register restrict return short signed sizeof
-static static_assert struct switch thread_local true typedef typeof typeof_unqual union unsigned
-void volatile while
-i386 linux unix NULL offsetof size_t ptrdiff_t wchar_t max_align_t nullptr_t unreachable
-"""
-_TAKEN = """
-in out rt call frame arena owned status leave main i j k n e p s o q c lo hi part all row line best
-item where value ins outs
-"""
-_RESERVED = frozenset((_KEYWORDS + _TAKEN).split())
-_ALSO_RESERVED = re.compile(
-    r"(i|value|shape|strides)\d+|(?i:bt|bitale)_\w*|u?int\w+_t"
-    r"|(U?INT|SIZE_|PTRDIFF_|WCHAR_|WINT_|SIG_)[A-Z0-9_]+"
-)
 
 
 class Builder:
@@ -124,7 +106,7 @@ class Builder:
             index = len(self.nodes)
             self.nodes.append(node)
             self.put("")
-            self.put(f"/* {index}: {comment_of(node)} */")
+            self.put(comment(f"{index}: {described(node)}"))
         self.node_index = index
         return index
 
@@ -136,10 +118,7 @@ class Builder:
         return made
 
     def _fresh(self, hint: str | None) -> str:
-        base = re.sub(r"\W+", "_", hint or "t", flags=re.ASCII).strip("_") or "t"
-        base = f"v{base}"[:40] if base[0].isdigit() else base[:40]
-        if base in _RESERVED or _ALSO_RESERVED.fullmatch(base):
-            base += "_"  # no other name ends so
+        base = identifier(hint or "t")
         if hint and base not in self._names:
             self._names.add(base)
             return base
@@ -301,7 +280,7 @@ class Builder:
         if old is not None:
             source = self.arrays[old]
             name = source.name
-            if v.name and v.name != name:
+            if v.name and identifier(v.name) != name:
                 name = self.declare(f"{source.c_type} *", v.name, name)
             made = Array(name, dtype, list(lengths), None, source.slots)
         elif place is not None:
@@ -425,18 +404,17 @@ class Builder:
         )
 
     # Kernels
-    def kernel(self, hint: str, text: str, comment: str) -> str:
+    def kernel(self, hint: str, text: str, words: Sequence[str]) -> str:
         """Add a function in C, ``text`` with ``@`` for its name; equal functions are added once.
 
-        The one that is called begins with ``BT_LOOP``. Returns the name. The comment is that of the
-        first use.
+        The one that is called begins with ``BT_LOOP``. Returns the name. ``words`` are the lines
+        of its comment, those of the first use.
         """
         known = self._kernel_names.get(text)
         if known is None:
             known = self.name(hint)
             self._kernel_names[text] = known
-            safe = comment.replace("*/", "* /").replace("/*", "/ *")
-            self.kernels.append(f"/* {safe} */\n{text.replace('@', known)}")
+            self.kernels.append(f"{comment(*words)}\n{text.replace('@', known)}")
         return known
 
     def library(self, name: str, text: str) -> str:
@@ -445,12 +423,8 @@ class Builder:
         return name
 
 
-def comment_of(node: Apply) -> str:
-    """A node in words, with the user's names; safe inside a C comment."""
-    inputs = ", ".join(str(v) for v in node.inputs)
-    outputs = ", ".join(v.name or "_" for v in node.outputs)
-    return (
-        f"{outputs} = {node.op}({inputs})".replace("*/", "* /")
-        .replace("\\", "")
-        .replace("\n", " ")[:200]
-    )
+def described(node: Apply) -> str:
+    """A node in words, with the user's names: for comments."""
+    inputs = ", ".join(map(plain, node.inputs))
+    outputs = ", ".join(plain(v.name or "_") for v in node.outputs)
+    return f"{outputs} = {plain(node.op)}({inputs})"[:200]

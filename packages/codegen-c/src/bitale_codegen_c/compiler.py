@@ -109,13 +109,14 @@ class Compiler:
     def link(self, objects: Sequence[Path], output: Path) -> None:
         """Put object files together to a shared object."""
         command = [*self.command, *self.flags, "-shared", *COMMON_FLAGS, "-o", str(output)]
-        run_compiler([*command, *map(str, objects), "-lm"])
+        run_compiler([*command, *map(str, objects), "-lm"], "", output.parent)
 
     def _run(self, source: str, output: Path, kind: list[str], rest: list[str]) -> None:
         file = output.with_suffix(".c")
-        file.write_text(source, encoding="utf-8")
+        # Whatever a person named is spelled in ASCII by now: anything else is a leak.
+        file.write_text(source, encoding="ascii")
         command = [*self.command, *self.flags, *kind, *COMMON_FLAGS]
-        run_compiler([*command, "-o", str(output), str(file), *rest], source)
+        run_compiler([*command, "-o", str(output), str(file), *rest], source, output.parent)
 
 
 def find_compiler(
@@ -162,21 +163,37 @@ def _describe(
 ) -> Compiler:
     """Ask a compiler for its version and which flags it takes, or recall the answer."""
     status = Path(command[0]).stat()
-    key = cache_key("compiler", *command, str(status.st_mtime_ns), str(status.st_size))
-    entry = cache.get(key) if cache is not None else None
-    if entry is not None:
-        known = json.loads((entry / "compiler.json").read_text(encoding="utf-8"))
-        version, flags = str(known["version"]), tuple(str(flag) for flag in known["flags"])
-    else:
+    identity = [str(status.st_mtime_ns), str(status.st_size), *OPTIMIZATION_FLAGS]
+    key = cache_key("compiler", *command, *identity)
+    known = _recalled(cache, key) if cache is not None else None
+    if known is None:
         text = run_compiler([*command, "--version"])
         version = "\n".join(re.findall(r"\A.*|^Target:.*", text, flags=re.MULTILINE))
         is_gcc = "Free Software Foundation" in text
-        flags = _accepted_flags(command, is_gcc)
+        known = version, _accepted_flags(command, is_gcc)
         if cache is not None:
-            record = json.dumps({"version": version, "flags": flags}).encode()
+            record = json.dumps({"version": known[0], "flags": known[1]}).encode()
             with contextlib.suppress(CacheError):  # a full disk: the next process asks again
                 cache.put(key, {"compiler.json": record})
+    version, flags = known
     return Compiler(command, version, (*flags, *extra_flags))
+
+
+def _recalled(cache: Cache, key: str) -> tuple[str, tuple[str, ...]] | None:
+    """Version and flags of a compiler as an earlier process noted them."""
+    entry = cache.get(key)
+    if entry is None:
+        return None
+    try:
+        known = json.loads((entry / "compiler.json").read_text(encoding="utf-8"))
+        version, flags = known["version"], tuple(known["flags"])
+        # No file puts anything else on a command line.
+        if isinstance(version, str) and set(flags) <= set(OPTIMIZATION_FLAGS):
+            return version, flags
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        pass
+    cache.discard(key)
+    return None
 
 
 def _accepted_flags(command: tuple[str, ...], is_gcc: bool) -> tuple[str, ...]:
@@ -198,8 +215,16 @@ def _accepted_flags(command: tuple[str, ...], is_gcc: bool) -> tuple[str, ...]:
     raise failure or CompileError(command, "it accepts none of the flags")
 
 
-def run_compiler(command: Sequence[str], source: str = "") -> str:
+def run_compiler(command: Sequence[str], source: str = "", folder: Path | None = None) -> str:
     """Run the compiler without a shell and return what it wrote.
+
+    Parameters
+    ----------
+    command
+    source
+        What is compiled, for the message of an error.
+    folder
+        Where the compiler keeps its own temporary files: one that no other user can write.
 
     Raises
     ------
@@ -209,6 +234,8 @@ def run_compiler(command: Sequence[str], source: str = "") -> str:
     import subprocess  # not needed when all that is called for is in the cache
 
     environment = {**os.environ, "LC_ALL": "C"}
+    if folder is not None:
+        environment["TMPDIR"] = str(folder)
     try:
         result = subprocess.run(
             command,

@@ -69,7 +69,7 @@ def prelude() -> str:
     folder = files(__package__)
     return "\n\n".join(
         [
-            (folder / "runtime" / "bitale_runtime.h").read_text().strip(),
+            (folder / "runtime" / "bitale_runtime.h").read_text(encoding="ascii").strip(),
             "#ifndef NULL\n#define NULL ((void *)0)\n#endif",
             f"#define BT_WORK_OF_A_THREAD {WORK_OF_A_THREAD}\n#define BT_MAX_PARTS {MAX_PARTS}",
             _EFFORT,
@@ -80,7 +80,7 @@ def prelude() -> str:
 
 def support(name: str) -> str:
     """The text of a file of the folder ``support``."""
-    return (files(__package__) / "support" / f"{name}.h").read_text().strip()
+    return (files(__package__) / "support" / f"{name}.h").read_text(encoding="ascii").strip()
 
 
 @functools.cache

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import functools
-import io
-import json
 import threading
 import warnings
 from pathlib import Path
@@ -25,11 +23,20 @@ from bitale_graph.variable import Apply, Constant, Variable
 
 from . import settings as settings
 from .blas import load_blas
-from .cache import Cache, CacheError, cache_key, kernel_key, open_cache
+from .cache import (
+    FOR_THIS_PROCESS,
+    Cache,
+    CacheError,
+    cache_key,
+    open_cache,
+    temporary_cache,
+    warn_once,
+)
 from .compiler import CompileError, Compiler, find_compiler
 from .cpu import this_cpu
-from .loader import LoadError, load_kernel
+from .loader import Kernel, LoadError, load_kernel
 from .runtime.runtime import Argument, Callback, Program
+from .stored import compiled, plan_of, read_plan, write_plan
 from .threads import set_threads
 
 if TYPE_CHECKING:
@@ -40,6 +47,7 @@ NO_COMPILER = (
     "install gcc; macOS: xcode-select --install), or set config.cxx to the path of a compiler; "
     "config.linker='numpy' silences this warning."
 )
+NO_PLACE = "As there is no place for compiled code, functions run on NumPy, more slowly"
 
 _lock = threading.Lock()  # of compilers and caches
 keep_across_fork(_lock)
@@ -58,8 +66,11 @@ class CLinker:
 
     def link(self, maker: FunctionMaker) -> Executable:
         """Compile the function; what was compiled before, in any process, is loaded."""
-        cache = self._cache()
-        compiler = self._compiler(cache)
+        try:
+            cache = self._cache()
+            compiler = self._compiler(cache)
+        except CacheError as error:
+            return self._without_files(maker, error)
         if compiler is None:
             if not self._has_warned:
                 self._has_warned = True
@@ -71,21 +82,46 @@ class CLinker:
             return NumpyLinker().link(maker)
         set_threads((config.threads or None) if config.openmp else 1)
         key = self._plan_key(maker, compiler)
-        plan = _read_plan(cache, key) if key is not None else None
+        updates = range(maker.n_outputs, len(maker.written.outputs))
+        plan = read_plan(cache, key, updates) if key is not None else None
         if plan is not None:
             try:
-                return _program(maker, plan, plan["kernel"])
+                return _program(maker, plan, load_kernel(plan["kernel"]))
             except LoadError:
                 pass  # made for another machine or runtime: make it again
         # Where the plan is in the cache, to load this would take half as long again as all else.
         from .lowering import lower
 
         lowered = lower(maker.fgraph, len(maker.arguments), maker.n_outputs, maker.update_targets)
-        kernel = _compiled(cache, compiler, lowered)
-        plan = _plan_of(lowered)
+        try:
+            cache, kernel = self._kernel(cache, compiler, lowered)
+        except CacheError as error:
+            return self._without_files(maker, error)
+        plan = plan_of(lowered)
         if key is not None and not lowered.callbacks:
-            _write_plan(cache, key, plan, kernel)
+            write_plan(cache, key, plan, kernel.path)
         return _program(maker, plan, kernel, lowered)
+
+    def _kernel(
+        self, cache: Cache, compiler: Compiler, lowered: LoweredFunction
+    ) -> tuple[Cache, Kernel]:
+        """The code of a function, loaded, and the cache that it is in.
+
+        Where the cache cannot be used (any more), one of this process alone takes its place.
+        """
+        try:
+            return cache, _loaded(cache, compiler, lowered)
+        except CacheError as error:
+            other, reason = temporary_cache(), error
+            made = _loaded(other, compiler, lowered)
+        with self._lock:
+            self._caches.update({root: other for root, c in self._caches.items() if c is cache})
+        warn_once(FOR_THIS_PROCESS, reason, cache.root)
+        return other, made
+
+    def _without_files(self, maker: FunctionMaker, reason: CacheError) -> Executable:
+        warn_once(NO_PLACE, reason, config.base_compiledir)
+        return NumpyLinker().link(maker)
 
     def _cache(self) -> Cache:
         root = config.base_compiledir
@@ -131,95 +167,27 @@ def _texts() -> str:
     return cache_key(repr([(p.name, p.stat().st_size, p.stat().st_mtime_ns) for p in found]))
 
 
-def _compiled(cache: Cache, compiler: Compiler, lowered: LoweredFunction) -> Path:
-    """The shared object of a function, from the cache or the compiler."""
-    texts = [lowered.source, *lowered.units]
-    key = cache_key(*(kernel_key(text, compiler.version, compiler.flags) for text in texts))
-    folder = cache.get(key)
-    if folder is None:
-        with cache.temporary_folder() as work:
-            _compile(cache, compiler, lowered, work)
-            text = lowered.source.encode()
-            folder = cache.put(key, {"kernel.so": work / "kernel.so", "source.c": text})
-    return folder / "kernel.so"
-
-
-def _compile(cache: Cache, compiler: Compiler, lowered: LoweredFunction, work: Path) -> None:
-    """Compile a function, and beside it the support files that are not in the cache yet."""
-    keys = [
-        cache_key("object", kernel_key(text, compiler.version, compiler.flags))
-        for text in lowered.units
-    ]
-    found = [cache.get(key) for key in keys]
-    missing = [k for k, folder in enumerate(found) if folder is None]
-    kernel = work / "kernel.so"
-    if not missing and lowered.parts == 1:
-        compiler.compile(lowered.source, kernel, [f / "unit.o" for f in found if f is not None])
-        return
-    from concurrent.futures import ThreadPoolExecutor
-
-    made = [work / f"unit{k}.o" for k in range(len(keys))]
-    parts = [work / f"kernel{p}.o" for p in range(lowered.parts)]
-    defined = [[f"BT_PART={p}"] for p in range(lowered.parts)] if lowered.parts > 1 else [[]]
-    jobs = [(lowered.source, part, macros) for part, macros in zip(parts, defined, strict=True)]
-    jobs += [(lowered.units[k], made[k], []) for k in missing]
-    with ThreadPoolExecutor(len(jobs)) as pool:
-        for job in [pool.submit(compiler.compile_object, *one) for one in jobs]:
-            job.result()
-    for k in missing:
-        found[k] = cache.put(keys[k], {"unit.o": made[k]})
-    compiler.link([*parts, *(f / "unit.o" for f in found if f is not None)], kernel)
-
-
-def _plan_of(lowered: LoweredFunction) -> dict[str, Any]:
-    return {
-        "in_place": lowered.in_place,
-        "constants": lowered.constants,
-        "uses_blas": lowered.uses_blas,
-    }
-
-
-def _write_plan(cache: Cache, key: str, plan: dict[str, Any], kernel: Path) -> None:
-    buffer = io.BytesIO()
-    np.savez(buffer, *plan["constants"])
-    text = json.dumps(
-        {
-            "in_place": plan["in_place"],
-            "uses_blas": plan["uses_blas"],
-            "kernel": kernel.parent.name,
-            "constants": len(plan["constants"]),
-        }
-    )
+def _loaded(cache: Cache, compiler: Compiler, lowered: LoweredFunction) -> Kernel:
+    path = compiled(cache, compiler, lowered)
     try:
-        cache.put(key, {"plan.json": text.encode(), "constants.npz": buffer.getvalue()})
-    except CacheError as error:
-        warnings.warn(str(error), UserWarning, stacklevel=6)
-
-
-def _read_plan(cache: Cache, key: str) -> dict[str, Any] | None:
-    folder = cache.get(key)
-    if folder is None:
-        return None
-    plan: dict[str, Any] = json.loads((folder / "plan.json").read_text())
-    kernel = cache.get(plan["kernel"])
-    if kernel is None:
-        return None
-    plan["kernel"] = kernel / "kernel.so"
-    count = plan["constants"]
-    if count:
-        with np.load(folder / "constants.npz", allow_pickle=False) as stored:
-            plan["constants"] = [stored[f"arr_{i}"] for i in range(count)]
-    else:
-        plan["constants"] = []
-    return plan
+        return load_kernel(path)
+    except LoadError:  # as it was written, and no code all the same
+        cache.discard(path.parent.name)
+    path = compiled(cache, compiler, lowered)
+    try:
+        return load_kernel(path)
+    except LoadError as error:
+        raise CacheError(f"{error}; perhaps no code may run from that disk") from error
 
 
 def _program(
-    maker: FunctionMaker, plan: dict[str, Any], path: Path, lowered: LoweredFunction | None = None
+    maker: FunctionMaker,
+    plan: dict[str, Any],
+    kernel: Kernel,
+    lowered: LoweredFunction | None = None,
 ) -> Program:
     if plan["uses_blas"]:
         load_blas(None if config.blas == "auto" else config.blas)
-    kernel = load_kernel(path)
     graph = maker.written
     n = len(maker.arguments)
     types: list[Any] = [v.type for v in graph.inputs]
@@ -241,8 +209,8 @@ def _program(
     callbacks = (
         [_callback(node, maker) for node in lowered.callbacks] if lowered is not None else []
     )
-    source_path = path.with_name("source.c")
-    maker.source = source_path.read_text
+    source_path = kernel.path.with_name("source.c")
+    maker.source = functools.partial(source_path.read_text, encoding="ascii")
     return Program(
         kernel.entry,
         kernel,

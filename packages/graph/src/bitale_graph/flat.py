@@ -42,7 +42,7 @@ class FlatGraph:
         digest = hashlib.sha256()
 
         def put(*parts: object) -> None:
-            digest.update(repr(parts).encode())
+            digest.update(repr(parts).encode(errors="surrogatepass"))
 
         for type, name, _ in self.inputs:
             if not isinstance(type, TensorType):

@@ -77,6 +77,11 @@ class Function:
     maker : FunctionMaker
         ``maker.fgraph`` is the rewritten graph.
     name : str
+
+    Notes
+    -----
+    A function can be pickled, with the values of its shared variables. Unpickling trusts its
+    source: a pickle can run any code when it is read, so read none from strangers.
     """
 
     def __init__(self, maker: FunctionMaker, form: Any) -> None:

@@ -20,6 +20,7 @@ from .elementwise import (
 )
 from .op import Op, Storage, result_of
 from .ops.reduction import Reduce
+from .scalar import common_shape
 from .type import TensorType
 from .variable import Apply
 
@@ -118,7 +119,7 @@ class Loop(Op):
     def perform(self, node: Apply, inputs: Sequence[Any], output_storage: Storage) -> None:
         static = [v.type.shape for v in node.inputs]  # type: ignore[attr-defined]
         check_run_time_shapes(static, inputs)
-        lengths = np.broadcast_shapes(*(x.shape for x in inputs))
+        lengths = common_shape(*(x.shape for x in inputs))
         lengths = (1,) * (self.ndim - len(lengths)) + lengths
         values: list[Any] = list(inputs)
         for step in self.steps:

@@ -21,6 +21,13 @@ Array = Any
 DtypeRule = Callable[[str], str]
 
 
+def common_shape(*shapes: Sequence[int]) -> tuple[int, ...]:
+    """The shape of arrays that go together; NumPy's own function stops at 32 axes."""
+    ndim = max(map(len, shapes), default=0)
+    columns = ([s[a] for s in shapes if len(s) >= -a] for a in range(-ndim, 0))
+    return tuple(next((n for n in lengths if n != 1), 1) for lengths in columns)
+
+
 def _same(dtype: str) -> str:
     return dtype
 
@@ -319,7 +326,7 @@ second = define(
     _Second(
         "second",
         2,
-        lambda a, b: np.broadcast_to(b, np.broadcast_shapes(np.shape(a), np.shape(b))).copy(),
+        lambda a, b: np.broadcast_to(b, common_shape(np.shape(a), np.shape(b))).copy(),
     )
 )
 

@@ -33,6 +33,10 @@ class Variable:
         Which output of ``owner`` it is.
     name : str or None
         For messages and printing.
+
+    Notes
+    -----
+    Variables can be pickled. Unpickling trusts its source: a pickle can run any code.
     """
 
     _tag: Tag | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
@@ -9,16 +10,17 @@ from typing import Any
 import numpy as np
 from bitale_graph import Function, Mode, TensorType, TensorVariable, function
 from bitale_graph import language as T
-from bitale_graph.errors import ShapeError
+from bitale_graph.errors import DtypeError, ShapeError
 
 from . import losses, penalties, samples, updates
+from .array_file import ArrayFile, open_arrays
 from .functional import ACTIVATIONS, relu
 from .initializers import HeNormal
-from .layer import Layer, check_values
+from .layer import Layer, check_shapes
 from .layers import Dense, Sequential
 from .minibatches import iterate_minibatches
 from .naming import by_name, shown
-from .persistence import load_arrays, save_arrays
+from .persistence import save_arrays
 
 Array = np.ndarray[Any, Any]
 
@@ -191,7 +193,11 @@ class Classifier:
         return float(np.mean(scores.argmax(axis=1) == targets))
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write parameters and labels as arrays: to .npz, or .safetensors if that is installed."""
+        """Write parameters and labels as arrays: to .npz, or .safetensors if that is installed.
+
+        This is what to give to others: unpickling a classifier trusts its source, as a pickle can
+        run any code when it is read.
+        """
         layer = self._fitted()
         features = {"n_features": np.array([self._n_features])}
         save_arrays(
@@ -209,22 +215,46 @@ class Classifier:
         Raises
         ------
         ValueError
-            If names or shapes differ from those of this network; nothing is changed then.
+            If names or shapes differ from those of this network.
+        TypeError
+            If a dtype would lose precision.
+
+        Notes
+        -----
+        Nothing in the file is executed. What differs is told by the file's headers, before memory
+        is taken; and nothing is changed then.
         """
-        arrays = load_arrays(path)
+        with open_arrays(path) as stored:
+            n_classes = samples.count_classes(stored.headers)
+            n_features = self._stored_features(path, stored)
+            shape = (None, n_features)
+            layer = self._new_layer(n_features, n_classes)
+            expected = {p.name: p.shape for p in layer.declare(shape)}
+            extra = ("n_features", "classes", "classes.text")
+            given = {name: h for name, h in stored.headers.items() if name not in extra}
+            check_shapes(expected, {name: h.shape for name, h in given.items()})
+            for name, header in given.items():
+                if not np.can_cast(header.dtype, self.dtype, "safe"):
+                    raise DtypeError(
+                        f"{name} is stored in {header.dtype}, and this classifier computes in "
+                        f"{self.dtype}; nothing was changed. Try Classifier(dtype='float64')"
+                    )
+            arrays = {name: stored.read(name) for name in stored.headers if name != "n_features"}
         classes = samples.decode_classes(arrays)
-        n_features = arrays.pop("n_features", np.zeros(0)).ravel().tolist()
-        if len(n_features) != 1 or int(n_features[0]) < 1:
-            raise ValueError(f"{os.fspath(path)} does not say for how many features it is")
-        shape = (None, int(n_features[0]))
-        layer = self._new_layer(shape[1], len(classes))
-        # Shapes first: a file must not decide how much memory is taken.
-        check_values({p.name: np.broadcast_to(0, p.shape) for p in layer.declare(shape)}, arrays)
         layer.build(shape, dtype=self.dtype)
         layer.set_values(arrays)
-        self._become(layer, classes, shape[1])
+        self._become(layer, classes, n_features)
         self.history = {}
         return self
+
+    @staticmethod
+    def _stored_features(path: str | os.PathLike[str], stored: ArrayFile) -> int:
+        header = stored.headers.get("n_features")
+        if header is not None and header.dtype.kind in "iu" and math.prod(header.shape) == 1:
+            n_features = int(stored.read("n_features").item())
+            if n_features >= 1:
+                return n_features
+        raise ValueError(f"{os.fspath(path)} does not say for how many features it is")
 
     # Making the functions
     def _new_layer(self, n_features: int, n_classes: int) -> Layer:

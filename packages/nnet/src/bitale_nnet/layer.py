@@ -191,12 +191,22 @@ def check_units(layer: Layer, units: Any) -> int:
 
 def check_values(expected: Mapping[str, Any], given: Mapping[str, Any]) -> None:
     """Raise `ShapeError`, with all that differs, unless names and shapes of arrays agree."""
+    check_shapes(
+        {name: np.shape(value) for name, value in expected.items()},
+        {name: np.shape(value) for name, value in given.items()},
+    )
+
+
+def check_shapes(
+    expected: Mapping[str, tuple[int, ...]], given: Mapping[str, tuple[int, ...]]
+) -> None:
+    """Do as `check_values`, for shapes alone."""
     problems = [f"missing: {name}" for name in expected if name not in given]
     problems += [f"unknown: {name}" for name in given if name not in expected]
     problems += [
-        f"{name}: expected the shape {np.shape(expected[name])}, and got {np.shape(given[name])}"
+        f"{name}: expected the shape {expected[name]}, and got {given[name]}"
         for name in expected
-        if name in given and np.shape(expected[name]) != np.shape(given[name])
+        if name in given and tuple(expected[name]) != tuple(given[name])
     ]
     if problems:
         listed = "\n  ".join(problems)

@@ -12,29 +12,13 @@ import secrets
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import numpy as np
 
+from .array_file import open_arrays, safetensors, suffix_of
+
 Array = np.ndarray[Any, Any]
-
-
-def _safetensors() -> ModuleType:
-    try:
-        import safetensors.numpy
-    except ImportError as error:
-        raise ImportError(
-            "files that end in .safetensors need the package safetensors: "
-            'pip install "bitale-nnet[safetensors]"; files that end in .npz need nothing'
-        ) from error
-    return safetensors.numpy
-
-
-def _suffix(path: Path) -> str:
-    if path.suffix not in (".npz", ".safetensors"):
-        raise ValueError(f"the name of a file of parameters ends in .npz or .safetensors: {path}")
-    return path.suffix
 
 
 def save_arrays(path: str | os.PathLike[str], arrays: Mapping[str, Array]) -> None:
@@ -50,13 +34,13 @@ def save_arrays(path: str | os.PathLike[str], arrays: Mapping[str, Array]) -> No
         If the format needs a package that is not installed.
     """
     path = Path(path)
-    suffix = _suffix(path)
+    suffix = suffix_of(path)
     plain = {name: np.array(array, order="C") for name, array in arrays.items()}
     for name, array in plain.items():
         if array.dtype.kind not in "biuf":
             raise TypeError(f"cannot save {name!r}: it holds {array.dtype}, and not numbers")
     # savez would take an array called "file" for its own argument.
-    write = _write_npz if suffix == ".npz" else _safetensors().save_file
+    write = _write_npz if suffix == ".npz" else safetensors().numpy.save_file
     temporary = path.with_name(f".{path.stem}.{secrets.token_hex(8)}{suffix}")
     try:
         write(plain, temporary)
@@ -79,29 +63,11 @@ def load_arrays(path: str | os.PathLike[str]) -> dict[str, Array]:
     Raises
     ------
     ValueError
-        If ``path`` ends in neither .npz nor .safetensors, or the file is no such file.
+        If ``path`` ends in neither .npz nor .safetensors, or the file is no such file: if it holds
+        anything but numbers, is damaged, or claims more than it can hold. That is told by headers,
+        before memory is taken; a compressed file may take 64 MiB, or 20 times its size.
     FileNotFoundError
         If there is none.
     """
-    path = Path(path)
-    if _suffix(path) == ".npz":
-        return _read_npz(path)
-    reader = _safetensors()
-    from safetensors import SafetensorError
-
-    try:
-        return dict(reader.load_file(path))
-    except SafetensorError as error:
-        raise ValueError(f"{path} is no file of parameters: {error}") from error
-
-
-def _read_npz(path: Path) -> dict[str, Array]:
-    # Opened here, since a damaged file is otherwise left open.
-    with path.open("rb") as file:
-        try:
-            archive = np.load(file, allow_pickle=False)
-            if isinstance(archive, np.lib.npyio.NpzFile):
-                return {name: archive[name] for name in archive.files}
-        except (ValueError, EOFError, zipfile.BadZipFile) as error:
-            raise ValueError(f"{path} is no file of parameters: {error}") from error
-    raise ValueError(f"{path} is no file of parameters: it holds a single array")
+    with open_arrays(path) as stored:
+        return {name: stored.read(name) for name in stored.headers}

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+import sys
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from bitale_graph.errors import ShapeError
+
+if TYPE_CHECKING:
+    from .array_file import Header
 
 Array = np.ndarray[Any, Any]
 
@@ -118,14 +123,21 @@ def encode_classes(classes: Array) -> dict[str, Array]:
     raise TypeError(f"labels of dtype {classes.dtype} cannot be saved; use numbers or text")
 
 
-def decode_classes(arrays: dict[str, Array]) -> Array:
-    """Take the classes out of ``arrays``; raises `ValueError` if there are none."""
-    if "classes.text" in arrays:
-        codes = np.ascontiguousarray(arrays.pop("classes.text"), dtype=np.uint32)
-        if codes.ndim == 2 and codes.shape[1]:
-            return codes.view(f"U{codes.shape[1]}").ravel()
-    elif "classes" in arrays:
-        classes = arrays.pop("classes")
-        if classes.ndim == 1:
-            return classes
+def count_classes(headers: Mapping[str, Header]) -> int:
+    """How many classes a file holds, by its headers; raises `ValueError` if there are none."""
+    text, numbers = headers.get("classes.text"), headers.get("classes")
+    if text is not None and text.dtype == np.uint32 and len(text.shape) == 2 and text.shape[1]:
+        return text.shape[0]
+    if text is None and numbers is not None and len(numbers.shape) == 1:
+        return numbers.shape[0]
     raise ValueError("the file holds no classes; was it saved by a classifier?")
+
+
+def decode_classes(arrays: dict[str, Array]) -> Array:
+    """Take the classes, that `count_classes` found, out of ``arrays``."""
+    if "classes.text" not in arrays:
+        return arrays.pop("classes")
+    codes = np.ascontiguousarray(arrays.pop("classes.text"))
+    if codes.size and codes.max() > sys.maxunicode:
+        raise ValueError("the file holds classes that are no text")
+    return codes.view(f"U{codes.shape[1]}").ravel()

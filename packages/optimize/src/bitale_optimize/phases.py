@@ -131,8 +131,8 @@ def source_digest(rule: Rule) -> str | None:
     try:
         # The whole file: a rule may call what stands beside it.
         path = inspect.getsourcefile(function)
-        text = Path(path).read_text(encoding="utf-8") if path else inspect.getsource(function)
-    except (OSError, TypeError):
+        text = Path(path).read_bytes() if path else inspect.getsource(function).encode()
+    except (OSError, TypeError, ValueError):
         return None
-    digest = hashlib.sha256(text.encode()).hexdigest()
+    digest = hashlib.sha256(text).hexdigest()
     return f"{function.__module__}.{function.__qualname__} {digest}"

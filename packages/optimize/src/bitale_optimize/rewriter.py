@@ -49,7 +49,7 @@ class FunctionGraphRewriter:
                     if told is None:
                         return None
                     parts.append(f"{rules.name} {rule.name} {rule.default} {told}")
-        return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+        return hashlib.sha256("\n".join(parts).encode(errors="surrogatepass")).hexdigest()
 
 
 @contextlib.contextmanager

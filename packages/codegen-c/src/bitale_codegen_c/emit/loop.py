@@ -10,9 +10,10 @@ from bitale_graph.ops.reduction import Reduce
 from bitale_graph.variable import Apply, Variable
 
 from ..array import Array, product
-from ..builder import Builder, comment_of
+from ..builder import Builder, described
 from ..ctype import C_TYPES, is_supported
 from ..rules import emits, reuses, supports, waits
+from ..text import plain
 from .kernel import Body, Kernel, Operand
 from .scalar import is_known, needs_numpy
 
@@ -128,7 +129,7 @@ class _Nest:
                 sums[k] = (made, size)
                 self._add_result("sum", k, made.name, r.acc_dtype, lengths, r.axes)
         kernel = Kernel(loop, _dtypes(node), tuple(self.operands), tuple(self.by_value))
-        name = kernel.write(b, self._hint(), comment_of(node))
+        name = kernel.write(b, self._hint(), described(node))
         yield
         values = [b.scalar(node.inputs[j]) for j in self.by_value]
         sizes = [size for _, size in sums.values()]
@@ -204,7 +205,7 @@ class _Nest:
 
     def _hint(self) -> str:
         """A name for the kernel: of what it computes, or of its last steps."""
-        named = [v.name for v in self.node.outputs if v.name]
-        ops = [s.op.name.split("{")[0] for s in self.loop.steps[-2:]]
-        ops += [r.reduce.name for r in self.loop.results if r.reduce is not None][:1]
+        named = [plain(v.name) for v in self.node.outputs if v.name]
+        ops = [plain(s.op.name).split("{")[0] for s in self.loop.steps[-2:]]
+        ops += [plain(r.reduce.name) for r in self.loop.results if r.reduce is not None][:1]
         return "loop_" + "_".join(named[:2] or ops or ["copy"])

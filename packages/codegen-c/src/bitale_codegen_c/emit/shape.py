@@ -72,7 +72,7 @@ def emit_specify_shape(b: Builder, node: Apply) -> Iterator[None]:
     source = b.array(node.inputs[0])
     for n, wanted in zip(source.lengths, node.op.shape, strict=True):  # type: ignore[attr-defined]
         if wanted is not None:
-            b.check_equal(n, str(wanted))
+            b.check_equal(n, str(int(wanted)))
     b.arrays[node.outputs[0]] = source
     yield
 

@@ -1,4 +1,4 @@
-/* The interface between a compiled function and the runtime: ABI version 2.
+/* The interface between a compiled function and the runtime: ABI version 3.
  *
  * A compiled function is a shared object that exports
  *
@@ -15,8 +15,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define BITALE_ABI 2
-#define BT_MAX_NDIM 32
+#define BITALE_ABI 3
+#define BT_MAX_NDIM 64
 
 #define BT_CHECK_FAILED 1
 #define BT_OUT_OF_MEMORY 2

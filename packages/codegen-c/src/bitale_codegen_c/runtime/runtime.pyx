@@ -44,7 +44,7 @@ cdef extern from "bitale_runtime.h" nogil:
     ctypedef struct bt_result:
         void *data
         double value[2]
-        int64_t shape[32]
+        int64_t shape[BT_MAX_NDIM]
     ctypedef struct bt_runtime:
         void *(*alloc)(size_t) noexcept nogil
         void (*release)(void *) noexcept nogil

@@ -253,11 +253,19 @@ class AdvancedIncSubtensor1(Op):
         if self.set:
             out[rows] = y
         else:
-            np.add.at(out, rows, y)
+            _add_at(out, rows, y)
         output_storage[0][0] = out
 
     def infer_shape(self, node: Apply, input_shapes: Sequence[Sequence[Any]]) -> list[Any]:
         return [tuple(input_shapes[0])]
+
+
+def _add_at(out: Any, index: Any, y: Any) -> None:
+    """Add, repeats as well; element by element where NumPy 2.4 would crash, above 32 axes."""
+    if out.ndim > 32:
+        places = np.arange(out.size).reshape(out.shape)[index]
+        out, index, y = out.reshape(-1), places.ravel(), np.broadcast_to(y, places.shape).ravel()
+    np.add.at(out, index, y)
 
 
 def _advanced_shape(pattern: Pattern, x: Any, inputs: Sequence[Any]) -> Shape:
@@ -332,7 +340,7 @@ class AdvancedIncSubtensor(Op):
         if self.set:
             out[index] = inputs[1]
         else:
-            np.add.at(out, index, inputs[1])
+            _add_at(out, index, inputs[1])
         output_storage[0][0] = out
 
     def infer_shape(self, node: Apply, input_shapes: Sequence[Sequence[Any]]) -> list[Any]:

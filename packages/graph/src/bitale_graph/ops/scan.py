@@ -123,7 +123,9 @@ class Scan(Op):
         self.truncate, self.checkpoint = truncate, checkpoint
         self.name = name
         n_stacks = len(body.outputs) - n_states - is_while
-        self.keeps = (None,) * n_stacks if keeps is None else keeps
+        self.keeps: tuple[int | None, ...] = (None,) * n_stacks
+        if keeps is not None:
+            self.keeps = tuple(None if k is None else int(k) for k in keeps)
         self._check()
 
     def _check(self) -> None:

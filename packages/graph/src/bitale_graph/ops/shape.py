@@ -432,7 +432,8 @@ class SpecifyShape(Op):
     __props__ = ("shape",)
 
     def __init__(self, shape: tuple[int | None, ...]) -> None:
-        self.shape = shape
+        # A subclass of int may say anything of itself, also in generated text.
+        self.shape = tuple(None if n is None else int(n) for n in shape)
 
     def make_node(self, x: Any) -> Apply:
         """Combine the promise with what is known; raises `ShapeError` if they contradict."""
