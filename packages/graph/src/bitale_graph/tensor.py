@@ -51,8 +51,8 @@ class TensorOperators:
     @property
     def size(self) -> TensorVariable:
         """The number of elements, as a 0-d int64."""
-        lengths = [shape.shape_i(self, i) for i in range(self.ndim)]
-        return math.mul(*lengths) if lengths else as_tensor(np.int64(1))
+        lengths = shape.lengths_of(self)
+        return math.mul(*lengths) if lengths else creation.ones_like(self, "int64")
 
     @property
     def T(self) -> TensorVariable:  # noqa: N802 (NumPy's name)
@@ -313,14 +313,9 @@ class TensorOperators:
         """See `any`."""
         return reduction.any(self, axis, keepdims)
 
-    def norm(self, L: Any, axis: Any = None, keepdims: bool = False) -> TensorVariable:
-        """The L-norm along ``axis``: ``L`` is a positive number, 0 (count) or infinity."""
-        size = math.abs_(self)
-        if L == 0:
-            return reduction.sum(math.neq(self, 0), axis, dtype="floatX", keepdims=keepdims)
-        if np.inf == L:
-            return reduction.max(size, axis, keepdims)
-        return math.pow(reduction.sum(math.pow(size, L), axis, keepdims=keepdims), 1.0 / L)  # type: ignore[no-any-return]
+    def norm(self, L: Any = None, axis: Any = None, keepdims: bool = False) -> TensorVariable:
+        """See `norm`."""
+        return reduction.norm(self, L, axis, keepdims)
 
     # Others
     def dot(self, other: Any) -> TensorVariable:
