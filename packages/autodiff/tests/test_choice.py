@@ -120,6 +120,16 @@ CASES = {
         T.sum(chosen(v > 0, scanned(lambda x: x * T.log(x)))), v, [v], [[0, 1, 2.0]],
         [0, 1, 1 + LOG2],
     ),
+    "before a loop": (
+        T.sum(chosen(v > 0, scan(lambda x: 2 * x, T.log(v))[0])), v, [v], [[0, 1, 2.0]], [0, 2, 1],
+    ),
+    "before a loop over rows": (
+        T.sum(chosen(rows(m), scan(T.sum, T.log(m))[0])), m, [m], [X], [[0, 0], [1, 0.5]],
+    ),
+    "in a loop over rows": (
+        T.sum(chosen(rows(m), scan(lambda x: T.sum(T.log(x)), m)[0])), m, [m], [X],
+        [[0, 0], [1, 0.5]],
+    ),
     "a loop behind a number": (
         chosen(T.gt(T.min(v), 0), T.sum(scanned(lambda x: x * T.log(x)))), v, [v], [[0, 1, 2.0]],
         [0, 0, 0],

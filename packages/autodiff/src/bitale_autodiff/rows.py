@@ -91,7 +91,7 @@ class Window:
         """Cotangents of rows as one of the sequence ``x``."""
         rows = self.in_sequences
         if rows is None:
-            if _is_length(self.taken, x):
+            if is_length(self.taken, x):
                 return stack
             rows = slice(0, self.taken)
         return T.inc_subtensor(zeros_for(x)[rows], stack)
@@ -104,7 +104,7 @@ class Window:
         return T.inc_subtensor(zeros[rows], kept)
 
 
-def _is_length(n: Any, x: Any) -> bool:
+def is_length(n: Any, x: Any) -> bool:
     """Whether a sequence, which has at least ``n`` rows, is known to have no more."""
     count = constant_int(n)
     if count is not None:

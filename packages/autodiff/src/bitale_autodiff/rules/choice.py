@@ -20,6 +20,7 @@ from bitale_graph.ops.indexing import (
 from bitale_graph.ops.join import Join
 from bitale_graph.ops.product import Dot
 from bitale_graph.ops.reduction import Reduce
+from bitale_graph.ops.scan import Scan
 from bitale_graph.ops.shape import Dimshuffle, MakeVector, Reshape, SpecifyShape, keep_axes
 from bitale_graph.ops.softmax import (
     Crossentropy1Hot,
@@ -31,6 +32,7 @@ from bitale_graph.ops.softmax import (
 )
 
 from ..choices import choice_rules, guard_rules
+from ..rows import is_length
 from .indexing import reader, writer
 
 rule = choice_rules.define
@@ -207,3 +209,20 @@ def choice_through_rows(
     rows = T.as_tensor(chosen, ndim=2) if outputs[0].ndim == 2 else T.dimshuffle(chosen, 0, "x")
     rows = T.any(rows, axis=1, keepdims=True)
     return [(rows if v.ndim == 2 else T.dimshuffle(rows, 0), True) for v in inputs]
+
+
+@rule(Scan)
+def choice_through_loop(
+    op: Any, inputs: Sequence[Any], outputs: Sequence[Any], chosen: Any
+) -> Terms:
+    """The rows of steps where anything was chosen, if no step reads what another one computed."""
+    terms: Terms = [(chosen if not chosen.ndim else None, True)] * len(inputs)
+    if not chosen.ndim or op.inner.states or len(outputs) != 1:
+        return terms
+    whole = _everywhere(outputs[0], chosen)
+    rows = T.any(whole, axis=list(range(1, whole.ndim))) if whole.ndim > 1 else whole
+    for at in op.outer(range(len(inputs))).sequences:
+        x = inputs[at]
+        if is_length(inputs[0], x):
+            terms[at] = T.dimshuffle(rows, 0, *("x",) * (x.ndim - 1)), True
+    return terms
