@@ -170,7 +170,7 @@ def outside(terms, outputs=("float64",), pattern=None):
 def test_disconnected_terms_are_zero_where_another_path_leads():
     x, y = T.dscalars("xy")
     op = outside(lambda op, inputs, gs: [gs[0], disconnected_type()])
-    assert grad(op(x, y) + 3.0 * y, y).eval() == 3
+    assert grad(op(x, y) + 3.0 * y, y).eval({y: 2.0}) == 3
 
 
 def test_undefined_terms_tell_their_reason():
@@ -236,7 +236,7 @@ def test_discrete_outputs_must_have_zero_derivatives():
     with pytest.raises(ValueError, match="discrete outputs only"):
         grad(T.cast(wrong(x, y), "float64"), x)
     unknown = outside(lambda op, i, gs: [gs[0] * i[0], T.constant(0.0)], outputs=("int64",))
-    assert grad(T.cast(unknown(x, y), "float64"), x).eval() == 0
+    assert grad(T.cast(unknown(x, y), "float64"), x).eval({x: 1.0}) == 0
 
 
 def test_a_discrete_output_beside_a_float_passes_zero():
@@ -247,8 +247,8 @@ def test_a_discrete_output_beside_a_float_passes_zero():
 
     op = outside(terms, outputs=("float64", "int64"))
     real, whole = op(x, y)
-    assert grad(real + T.cast(whole, "float64"), x).eval() == 1
-    assert grad(T.cast(whole, "float64"), x).eval() == 0
+    assert grad(real + T.cast(whole, "float64"), x).eval({x: 1.0}) == 1
+    assert grad(T.cast(whole, "float64"), x).eval({x: 1.0}) == 0
 
 
 def test_a_rule_can_be_added_for_an_op_from_outside():
@@ -257,7 +257,7 @@ def test_a_rule_can_be_added_for_an_op_from_outside():
 
     x = T.dscalar()
     vjps.define(Mine)(lambda op, inputs, outputs, cotangents: [7.0 * cotangents[0]])
-    assert grad(Mine()(x), x).eval() == 7
+    assert grad(Mine()(x), x).eval({x: 1.0}) == 7
 
 
 def test_a_rule_that_gives_zero_leaves_the_variable_connected():
@@ -266,7 +266,7 @@ def test_a_rule_that_gives_zero_leaves_the_variable_connected():
 
     x = T.dscalar()
     vjps.define(Flat)(lambda op, inputs, outputs, cotangents: [ZERO])
-    assert grad(T.exp(Flat()(x)), x).eval() == 0
+    assert grad(T.exp(Flat()(x)), x).eval({x: 1.0}) == 0
 
 
 def test_derivatives_carry_the_line_of_the_expression():

@@ -157,11 +157,6 @@ def test_an_index_is_an_integer(key):
         x[key]
 
 
-def test_none_beside_an_array_is_ambiguous():
-    with pytest.raises(IndexError, match="ambiguous"):
-        x[None, [0, 1]]
-
-
 def test_the_step_of_a_slice_is_not_zero():
     with pytest.raises(ValueError, match="zero"):
         x[::0]

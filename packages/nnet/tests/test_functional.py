@@ -59,3 +59,29 @@ def test_gradients_are_finite_far_out(f):
 def test_a_slope_may_be_symbolic():
     x, a = T.dvector(), T.dscalar()
     assert function([x, a], F.relu(x, a))([-2.0, 3.0], 0.5).tolist() == [-1.0, 3.0]
+
+
+@pytest.mark.parametrize(
+    ("name", "activation", "expected"),
+    [
+        ("relu", F.relu, [0.0, 0.5, 0.5, 1.0]),
+        ("a slope", lambda x: F.relu(x, 0.1), [0.1, 0.55, 0.55, 1.0]),
+        ("a slope above 1", lambda x: F.relu(x, 3), [3.0, 2.0, 2.0, 1.0]),
+        ("leaky_relu", F.leaky_relu, [0.01, 0.505, 0.505, 1.0]),
+        ("maximum", lambda x: T.maximum(x, 0), [0.0, 0.5, 0.5, 1.0]),
+        ("maximum from the left", lambda x: T.maximum(0, x), [0.0, 0.5, 0.5, 1.0]),
+        ("minimum", lambda x: -T.minimum(-x, 0), [0.0, 0.5, 0.5, 1.0]),
+        ("abs", lambda x: (x + abs(x)) / 2, [0.0, 0.5, 0.5, 1.0]),
+        ("switch", lambda x: T.switch(x > 0, x, 0), [0.0, 0.0, 0.0, 1.0]),
+    ],
+)
+def test_the_derivative_of_relu_at_zero_is_the_mean_of_both_sides(name, activation, expected):
+    x = T.dvector("x")
+    slope = function([x], grad(T.sum(activation(x)), x))
+    np.testing.assert_allclose(slope([-1.0, 0.0, -0.0, 2.0]), expected, rtol=1e-15)
+
+
+def test_a_leaky_relu_keeps_infinities():
+    x = T.dvector("x")
+    found = function([x], F.leaky_relu(x, 0.5))([-np.inf, np.inf, np.nan, -4.0])
+    np.testing.assert_array_equal(found, [-np.inf, np.inf, np.nan, -2.0])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from typing import Any
 
 from bitale_graph import Constant, TensorType, Variable
@@ -11,10 +11,11 @@ from bitale_graph import dtype as dtypes
 from bitale_graph import language as T
 from bitale_graph.errors import DtypeError, ShapeError, describe
 from bitale_graph.lazy import lazy_forms
-from bitale_graph.traversal import ancestors, graph_replace
+from bitale_graph.traversal import ancestors, graph_replace, toposort
 
 from .errors import DisconnectedInputError, NullTypeGradError
-from .walker import cotangent_dtype, pull_back, zeros_for
+from .markers import filled_like
+from .walker import connection_pattern, cotangent_dtype, pull_back, zeros_for
 from .zero import ZERO, DisconnectedType, NullType, disconnected_type
 
 
@@ -91,19 +92,19 @@ def grad(
     seeds: dict[Variable, Any] = {}
     if cost is not None:
         _check_cost(cost)
-        seeds[cost] = T.ones_like(cost, dtype=cotangent_dtype(cost))
+        seeds[cost] = T.constant(1, dtype=cotangent_dtype(cost))
     seeds.update(known)
     fixed = set(known)
     for v in [v for v, g in seeds.items() if isinstance(g.type, DisconnectedType)]:
         del seeds[v]
     cotangents = _pulled_back(seeds, variables, constants, fixed)
-    results = []
-    for v, ct in zip(variables, cotangents, strict=True):
+    results: list[Any] = []
+    for v, ct in zip(
+        variables, _connected(variables, cotangents, set(known.values())), strict=True
+    ):
         if ct is None:
             _tell_disconnected(v, cost, disconnected_inputs.lower())
             ct = _for_disconnected(v, return_disconnected.lower())
-        elif ct is ZERO:
-            ct = zeros_for(v)
         elif isinstance(ct.type, NullType) and null_gradients.lower() == "raise":
             raise NullTypeGradError(
                 f"grad: the derivative by {describe(v)} is undefined: {ct.type.why_null}"
@@ -112,6 +113,42 @@ def grad(
     if add_names and cost is not None:
         _name(cost, variables, results, known.values())
     return format_as(isinstance(wrt, list), isinstance(wrt, tuple), results, _is_single(wrt))
+
+
+def _connected(
+    variables: Sequence[Variable], cotangents: Sequence[Any], known: Container[Any]
+) -> list[Any]:
+    """The cotangents, each depending on the numbers of its variable, if only with derivative zero.
+
+    Otherwise a program would lose what it differentiates by: as an input, and for a derivative of
+    the derivative. What the user gave stays as it is.
+    """
+    cotangents = [
+        T.constant(0, dtype=cotangent_dtype(v)) if ct is ZERO else ct
+        for v, ct in zip(variables, cotangents, strict=True)
+    ]
+    computed = [ct for ct in cotangents if ct is not None and isinstance(ct.type, TensorType)]
+    # One bit for each variable: which of them a node depends on.
+    bits: dict[Variable, int] = {}
+    for i, v in enumerate(variables):
+        bits[v] = bits.get(v, 0) | 1 << i
+    for node in toposort(computed):
+        read = [(i, bits[v]) for i, v in enumerate(node.inputs) if v in bits]
+        if read:
+            pattern = connection_pattern(node)
+            for j, o in enumerate(node.outputs):
+                for i, mine in read:
+                    if pattern[i][j]:
+                        bits[o] = bits.get(o, 0) | mine
+    return [
+        ct
+        if ct is None
+        or ct in known
+        or not isinstance(ct.type, TensorType)
+        or bits.get(ct, 0) >> i & 1
+        else filled_like(v, ct)
+        for i, (v, ct) in enumerate(zip(variables, cotangents, strict=True))
+    ]
 
 
 def _pulled_back(

@@ -39,6 +39,19 @@ class DisconnectedGrad(GradientMarker):
     """An identity that derivatives do not reach through."""
 
 
+class ZeroGradFill(Elementwise):
+    """Its second operand in the shape of the first, by which the derivative is zero.
+
+    So a derivative depends on what it was taken by, and its derivative by that is zero rather than
+    an error. To every other layer it is ``second``.
+    """
+
+    __props__: ClassVar[tuple[str, ...]] = ()  # type: ignore[assignment]
+
+    def __init__(self) -> None:
+        super().__init__(s.second)
+
+
 class UndefinedGrad(GradientMarker):
     """An identity that must not be differentiated."""
 
@@ -69,6 +82,7 @@ class GradScale(GradientMarker):
 
 
 vjps.define(ZeroGrad)(lambda op, inputs, outputs, cotangents: [ZERO])
+vjps.define(ZeroGradFill)(lambda op, inputs, outputs, cotangents: [ZERO, cotangents[0]])
 vjps.define(GradClip)(
     lambda op, inputs, outputs, cotangents: [T.clip(cotangents[0], op.lower, op.upper)]
 )
@@ -89,6 +103,17 @@ def undefined_grad_vjp(
 def marker_connection(node: Apply) -> list[list[bool]]:
     """One input, one output."""
     return [[True]]
+
+
+@connections.define(ZeroGradFill)
+def fill_connection(node: Apply) -> list[list[bool]]:
+    """Both, though the first gives its shape alone."""
+    return [[True], [True]]
+
+
+def filled_like(x: Any, value: Any) -> Any:
+    """A value in the shape of ``x``, to which it stays connected."""
+    return ZeroGradFill()(x, value)
 
 
 def zero_grad(x: Any) -> Any:

@@ -31,6 +31,11 @@ def cotangent_leaf(v: Any) -> Any:
     return TensorType(cotangent_dtype(v), v.type.shape)()
 
 
+def condition_leaf(v: Any) -> Any:
+    """A variable that stands for a condition such as ``v``."""
+    return TensorType("bool", v.type.shape)()
+
+
 def is_computed(ct: Any) -> bool:
     """Whether a cotangent is a tensor: not absent, zero or undefined."""
     return ct is not None and ct is not ZERO and not isinstance(ct.type, NullType)
@@ -50,6 +55,8 @@ class StepBack:
     stacks : iterable of int
         Stacks whose rows receive cotangents.
     wanted : ScanInputs of bool
+    chosen : container of int
+        Those of ``stacks`` whose cotangents are under a condition.
 
     Attributes
     ----------
@@ -57,6 +64,8 @@ class StepBack:
         For each carried state the leaf that stands for its cotangent after the step.
     rows : dict
         For each of ``stacks`` the leaf that stands for the cotangent of its row.
+    conditions : dict
+        For each of ``chosen`` the leaf that stands for the condition in its row.
     undefined : dict
         For states whose cotangent is undefined that null variable.
     found : dict
@@ -64,11 +73,17 @@ class StepBack:
     """
 
     def __init__(
-        self, op: Scan, last: Mapping[int, Any], stacks: Iterable[int], wanted: ScanInputs[bool]
+        self,
+        op: Scan,
+        last: Mapping[int, Any],
+        stacks: Iterable[int],
+        wanted: ScanInputs[bool],
+        chosen: Iterable[int] = (),
     ) -> None:
         self.op = op
         self._outputs = op.inner_outputs
         self.rows = {k: cotangent_leaf(self._outputs.stacks[k]) for k in stacks}
+        self.conditions = {k: condition_leaf(self._outputs.stacks[k]) for k in chosen}
         states = op.inner.states
         self.states = {i: cotangent_leaf(states[i]) for i in self._carried(last, wanted)}
         self.undefined: dict[int, Variable] = {}
@@ -111,7 +126,8 @@ class StepBack:
             *(v for v, w in zip(inner.non_sequences, wanted.non_sequences, strict=True) if w),
         ]
         while True:
-            found = pull_back(self._seeds(), wrt)
+            seeds, under = self._seeds()
+            found = pull_back(seeds, wrt, conditions=under)
             undefined = {}
             zero = []
             for i, leaf in self.states.items():
@@ -126,7 +142,8 @@ class StepBack:
             for i in zero:
                 del self.states[i]
 
-    def _seeds(self) -> dict[Variable, Any]:
+    def _seeds(self) -> tuple[dict[Variable, Any], dict[Variable, Any]]:
+        """Where the walk starts, and the conditions that cotangents are under."""
         given = [
             *((self._outputs.stacks[k], leaf) for k, leaf in self.rows.items()),
             *(
@@ -135,9 +152,12 @@ class StepBack:
             ),
         ]
         seeds: dict[Variable, Any] = {}
+        under = {self._outputs.stacks[k]: leaf for k, leaf in self.conditions.items()}
         for v, ct in given:
+            if v in seeds:
+                under.pop(v, None)
             seeds[v] = accumulate(seeds[v], ct) if v in seeds else ct
-        return seeds
+        return seeds, under
 
 
 def _closure(start: Iterable[int], following: Callable[[int], Iterable[int] | None]) -> set[int]:

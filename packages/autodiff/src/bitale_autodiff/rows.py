@@ -91,7 +91,7 @@ class Window:
         """Cotangents of rows as one of the sequence ``x``."""
         rows = self.in_sequences
         if rows is None:
-            if _is_length(self.taken, x):
+            if is_length(self.taken, x):
                 return stack
             rows = slice(0, self.taken)
         return T.inc_subtensor(zeros_for(x)[rows], stack)
@@ -104,7 +104,7 @@ class Window:
         return T.inc_subtensor(zeros[rows], kept)
 
 
-def _is_length(n: Any, x: Any) -> bool:
+def is_length(n: Any, x: Any) -> bool:
     """Whether a sequence, which has at least ``n`` rows, is known to have no more."""
     count = constant_int(n)
     if count is not None:
@@ -200,7 +200,7 @@ def _last_row_apart(ct: Any, stack: Any, reverse: bool) -> tuple[Any, Any]:
         if row is not None:
             alone = row if alone is None else accumulate(alone, row)
         else:
-            start = T.zeros_like(stack, dtype=ct.dtype) if rest is None else rest
+            start = zeros_for(stack) if rest is None else rest
             rest = node.op(start, *node.inputs[1:])
     return (ct, None) if alone is None else (rest, alone)
 
@@ -209,7 +209,7 @@ def _row_written(node: Apply, stack: Any, places: set[int]) -> Any:
     """What is added to the row at one of ``places``, if that is what a node does."""
     op: Any = node.op
     y: Any = node.inputs[1]
-    if op.pattern[0] != "i" or constant_int(node.inputs[2]) not in places:
+    if op.pattern[:1] != ("i",) or constant_int(node.inputs[2]) not in places:
         return None
     lengths = [T.shape_i(stack, a) for a in range(1, stack.ndim)]
     if len(op.pattern) > 1:

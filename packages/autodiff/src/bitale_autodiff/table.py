@@ -25,15 +25,22 @@ class Cotangents(tuple[Any, ...]):
     ----------
     wanted : tuple of bool
         For each input of the node whether its term will be used.
+    conditions : tuple
+        For each output a bool variable that broadcasts to its cotangent, which is zero where that
+        does not hold; or None.
     """
 
     wanted: tuple[bool, ...]
+    conditions: tuple[Any, ...]
 
     @classmethod
-    def of(cls, cotangents: Iterable[Any], wanted: Iterable[bool]) -> Cotangents:
-        """Put both together."""
+    def of(
+        cls, cotangents: Iterable[Any], wanted: Iterable[bool], conditions: Iterable[Any] = ()
+    ) -> Cotangents:
+        """Put them together."""
         made = cls(cotangents)
         made.wanted = tuple(wanted)
+        made.conditions = tuple(conditions) or (None,) * len(made)
         return made
 
 

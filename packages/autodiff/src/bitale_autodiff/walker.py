@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Container, Mapping, Sequence
 from typing import Any
 
-from bitale_graph import Apply, Constant, TensorType, Variable
+from bitale_graph import Apply, Constant, Elementwise, TensorType, Variable
 from bitale_graph import dtype as dtypes
 from bitale_graph import language as T
 from bitale_graph import trace as tracing
@@ -22,6 +22,17 @@ from bitale_graph.ops.indexing import (
 )
 from bitale_graph.traversal import toposort
 
+from .choices import (
+    Choice,
+    Chosen,
+    both,
+    chosen_from,
+    condition_of,
+    fitted_choice,
+    guarded,
+    through,
+    with_condition,
+)
 from .table import Cotangents, connections, vjps
 from .zero import ZERO, DisconnectedType, NullType, Zero, disconnected_type
 
@@ -33,6 +44,7 @@ def pull_back(
     wrt: Sequence[Variable],
     constants: Container[Variable] = (),
     fixed: Container[Variable] = (),
+    conditions: Mapping[Variable, Any] | None = None,
 ) -> dict[Variable, Cotangent]:
     """Carry cotangents from variables back to what they depend on.
 
@@ -46,16 +58,19 @@ def pull_back(
         Variables that the walk does not pass.
     fixed : container of Variable
         Seeds that nothing is added to.
+    conditions : mapping of Variable to bool variable, optional
+        For seeds that are zero where a condition does not hold that condition.
 
     Returns
     -------
     dict
-        Cotangents of the variables of ``wrt`` and of those on the way. A variable that is missing
-        is disconnected.
+        Cotangents of the variables of ``wrt``, among others. A variable that is missing is
+        disconnected.
     """
     nodes = toposort(seeds, stop_at=constants)
     relevant = _downstream(nodes, wrt)
     cotangents: dict[Variable, Cotangent] = dict(seeds)
+    choices = {v: Choice(((c, True),), False) for v, c in (conditions or {}).items()}
     for node in reversed(nodes):
         received = [
             cotangents.get(o) if o in relevant and o not in constants else None
@@ -64,12 +79,33 @@ def pull_back(
         if all(ct is None for ct in received):
             continue
         with tracing.inherited(node.trace):
-            terms = _terms(node, received, relevant)
-            for v, term in zip(node.inputs, terms, strict=True):
+            chosen = [choices.get(o) for o in node.outputs] if choices else None
+            terms = _terms(node, received, relevant, chosen)
+            for v, (term, choice) in zip(node.inputs, terms, strict=True):
                 if term is not None and v in relevant and v not in fixed:
-                    old = cotangents.get(v)
-                    cotangents[v] = term if old is None else accumulate(old, term)
+                    _arrive(v, term, choice, cotangents, choices)
+    for v in wrt:
+        if v in choices:
+            cotangents[v] = chosen_from(cotangents[v], choices.pop(v))
     return cotangents
+
+
+def _arrive(
+    v: Variable,
+    term: Cotangent,
+    choice: Choice | None,
+    cotangents: dict[Variable, Cotangent],
+    choices: dict[Variable, Choice],
+) -> None:
+    """Add a term, which is under a choice, to the cotangent of ``v``."""
+    old = cotangents.get(v)
+    if old is not None and term is ZERO:
+        return
+    if old is not None and old is not ZERO:
+        term, choice = both((old, choices.pop(v, None)), (term, choice), accumulate)
+    cotangents[v] = term
+    if choice is not None:
+        choices[v] = choice
 
 
 def connection_pattern(node: Apply) -> Sequence[Sequence[bool]]:
@@ -98,51 +134,85 @@ def _downstream(nodes: Sequence[Apply], wrt: Sequence[Variable]) -> set[Variable
 
 
 def _terms(
-    node: Apply, received: Sequence[Cotangent | None], relevant: Container[Variable]
-) -> list[Cotangent | None]:
-    """What each input receives from one node, of the input's dtype and rank."""
+    node: Apply,
+    received: Sequence[Cotangent | None],
+    relevant: Container[Variable],
+    choices: Sequence[Choice | None] | None,
+) -> list[tuple[Cotangent | None, Choice | None]]:
+    """What each input receives from one node, of the input's dtype and rank, under what choice."""
     pattern = connection_pattern(node)
     null = next((ct for ct in received if ct is not None and _is_null(ct)), None)
     if null is not None:
         j = list(received).index(null)
-        return [null if row[j] else None for row in pattern]
+        return [(null if row[j] else None, None) for row in pattern]
     # What is discrete does not move with its inputs, so nothing passes backwards through it.
     passing = [
         ZERO if ct is not None and _is_discrete(o) else ct
         for o, ct in zip(node.outputs, received, strict=True)
     ]
     zeros = [j for j, ct in enumerate(passing) if ct is ZERO]
-    found: list[Cotangent | None] = [
-        ZERO if any(row[j] for j in zeros) else None for row in pattern
+    found: list[tuple[Cotangent | None, Choice | None]] = [
+        (ZERO if any(row[j] for j in zeros) else None, None) for row in pattern
     ]
     has_method = hasattr(node.op, "L_op") or hasattr(node.op, "grad")
     if all(ct is None or ct is ZERO for ct in passing):
         if has_method and all(_is_discrete(o) for o in node.outputs):
-            _check_discrete(node, _apply_rule(node, passing, [True] * len(node.inputs)))
+            every = [True] * len(node.inputs)
+            _check_discrete(node, _apply_rule(node, node.inputs, passing, every))
         return found
     for i, v in enumerate(node.inputs):
         if v in relevant and any(pattern[i]):
             _refuse_complex(node, v)
+    choice = None
+    conditions: Sequence[Any] = ()
+    if choices is not None:
+        passing, choice = _chosen(node, passing, choices)
+        if any(choices):
+            conditions = [None if c is None else condition_of(c) for c in choices]
     wanted = [v in relevant for v in node.inputs]
-    terms = _apply_rule(node, passing, wanted)
+    terms = _apply_rule(node, guarded(node, choice), passing, wanted, conditions)
     _check_connected(node, terms, pattern)
-    for i, (v, term) in enumerate(zip(node.inputs, terms, strict=True)):
-        fitted = _fitted(node, i, term) if v in relevant else None
-        if fitted is not None:
+    for i, (v, term, under) in enumerate(
+        zip(node.inputs, terms, through(node, choice), strict=True)
+    ):
+        fitted = _fitted(node, i, term, under) if v in relevant else (None, None)
+        if fitted[0] is not None:
             found[i] = fitted
     return found
 
 
+def _chosen(
+    node: Apply, passing: Sequence[Cotangent | None], choices: Sequence[Choice | None]
+) -> tuple[list[Cotangent | None], Choice | None]:
+    """The cotangents as the rule of a node takes them, and the choice that all of them are under.
+
+    An elementwise rule takes what is still to be chosen from, and hands it on.
+    """
+    under = [c for ct, c in zip(passing, choices, strict=True) if ct is not None and ct is not ZERO]
+    choice = under[0] if all(c == under[0] for c in under) else None
+    if isinstance(node.op, Elementwise):
+        return list(passing), choice
+    return [
+        ct if ct is None or ct is ZERO else chosen_from(ct, c)
+        for ct, c in zip(passing, choices, strict=True)
+    ], choice
+
+
 def _apply_rule(
-    node: Apply, passing: Sequence[Cotangent | None], wanted: Sequence[bool]
+    node: Apply,
+    inputs: Sequence[Any],
+    passing: Sequence[Cotangent | None],
+    wanted: Sequence[bool],
+    conditions: Sequence[Any] = (),
 ) -> Sequence[Any]:
     """Ask the rule of the op, or the method that an op from outside carries."""
     op: Any = node.op
     rule = vjps.get(type(op))
     if rule is not None:
         try:
-            given = Cotangents.of((None if ct is ZERO else ct for ct in passing), wanted)
-            terms = rule(op, node.inputs, node.outputs, given)
+            cts = (None if ct is ZERO else ct for ct in passing)
+            given = Cotangents.of(cts, wanted, conditions)
+            terms = rule(op, inputs, node.outputs, given)
         except MissingRuleError as error:
             raise MissingRuleError(f"{error}{_place(node)}") from None
     elif hasattr(op, "L_op") or hasattr(op, "grad"):
@@ -201,19 +271,23 @@ def _check_discrete(node: Apply, terms: Sequence[Any]) -> None:
             )
 
 
-def _fitted(node: Apply, i: int, term: Any) -> Cotangent | None:
-    """A term in the shape and dtype of the input that it belongs to."""
+def _fitted(
+    node: Apply, i: int, term: Any, choice: Choice | None
+) -> tuple[Cotangent | None, Choice | None]:
+    """A term in the shape and dtype of the input that it belongs to, and its choice."""
     v = node.inputs[i]
+    if isinstance(term, Chosen):
+        term, choice = term.ct, with_condition(choice, term)
     if term is None or term is ZERO:
-        return term
+        return term, None
     if not isinstance(term, Variable):
         raise TypeError(
             f"the gradient rule of {node.op} gave {term!r} for input {i}, not a variable"
         )
     if isinstance(term.type, DisconnectedType):
-        return None
+        return None, None
     if isinstance(term.type, NullType):
-        return term
+        return term, None
     if not isinstance(term.type, TensorType) or not isinstance(v.type, TensorType):
         raise TypeError(
             f"the gradient rule of {node.op} gave {describe(term)} for input {i}, {describe(v)}"
@@ -223,7 +297,10 @@ def _fitted(node: Apply, i: int, term: Any) -> Cotangent | None:
             f"the gradient rule of {node.op} gave a term of the discrete dtype {term.type.dtype} "
             f"for input {i}; derivatives are floats, by integers as well"
         )
-    return T.cast(_summed_to(node, i, term), cotangent_dtype(v))
+    if choice is not None and term.type.shape != v.type.shape:
+        term = chosen_from(term, fitted_choice(choice, term.type))
+        choice = fitted_choice(Choice(choice.literals, False), v.type)
+    return T.cast(_summed_to(node, i, term), cotangent_dtype(v)), fitted_choice(choice, v.type)
 
 
 def _summed_to(node: Apply, i: int, term: Any) -> Any:
@@ -297,8 +374,10 @@ def cotangent_dtype(v: Variable) -> str:
 
 
 def zeros_for(v: Variable) -> Any:
-    """Zeros of the shape of ``v`` in the dtype of its derivatives."""
-    return T.zeros_like(v, dtype=cotangent_dtype(v))
+    """Zeros of the shape of ``v`` in the dtype of its derivatives; constants where it is known."""
+    lengths = [T.shape_i(v, a) for a in range(v.type.ndim)]  # type: ignore[attr-defined]
+    zero = T.constant(0, dtype=cotangent_dtype(v))
+    return T.alloc(zero, *lengths) if lengths else zero
 
 
 def _is_null(ct: Cotangent) -> bool:

@@ -148,8 +148,9 @@ def constant_value(x: Any) -> np.ndarray[Any, Any]:
 
 
 def constant_int(x: Any) -> int | None:
-    """The value of an integer constant of rank 0 (or a number), else None."""
+    """The value of an integer of rank 0, if it is a constant or its node's types tell it."""
     if isinstance(x, Variable) and not isinstance(x, Constant):
-        return None
+        node = x.owner
+        return None if node is None else node.op.number_by_types(node)
     data = constant_value(x)
     return int(data) if data.ndim == 0 and data.dtype.kind in "biu" else None

@@ -78,6 +78,10 @@ class Op:
         """
         return None
 
+    def number_by_types(self, node: Apply) -> int | None:
+        """The number that a node computes, if the types of its inputs tell it."""
+        return None
+
     def __call__(self, *inputs: Any, **keywords: Any) -> Any:
         """Apply to variables or values; the output, or a list of them if there are several."""
         name = keywords.pop("name", None)

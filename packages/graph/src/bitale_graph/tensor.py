@@ -6,7 +6,6 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from .conversion import as_tensor
 from .ops import creation, indexing, math, product, reduction, shape
 from .ops import join as join  # registers how lists of variables become tensors
 from .protocol import Symbolic
@@ -44,8 +43,8 @@ class TensorOperators(Symbolic):
     @property
     def size(self) -> TensorVariable:
         """The number of elements, as a 0-d int64."""
-        lengths = [shape.shape_i(self, i) for i in range(self.ndim)]
-        return math.mul(*lengths) if lengths else as_tensor(np.int64(1))
+        lengths = shape.lengths_of(self)
+        return math.mul(*lengths) if lengths else creation.ones_like(self, "int64")
 
     @property
     def T(self) -> TensorVariable:  # noqa: N802 (NumPy's name)
@@ -276,15 +275,9 @@ class TensorOperators(Symbolic):
         """See `any`."""
         return reduction.any(self, axis, keepdims)
 
-    def norm(self, L: Any, axis: Any = None, keepdims: bool = False) -> TensorVariable:
-        """The L-norm along ``axis``: ``L`` is a positive number, 0 (count) or infinity."""
-        axis = reduction.normalize_axes("norm", axis, self)
-        size = math.abs_(self)
-        if L == 0:
-            return reduction.sum(math.neq(self, 0), axis, dtype="floatX", keepdims=keepdims)
-        if np.inf == L:
-            return reduction.max(size, axis, keepdims)
-        return math.pow(reduction.sum(math.pow(size, L), axis, keepdims=keepdims), 1.0 / L)  # type: ignore[no-any-return]
+    def norm(self, L: Any = None, axis: Any = None, keepdims: bool = False) -> TensorVariable:
+        """See `norm`."""
+        return reduction.norm(self, L, axis, keepdims)
 
     # Others
     def dot(self, other: Any) -> TensorVariable:

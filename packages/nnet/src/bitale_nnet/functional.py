@@ -23,6 +23,8 @@ def identity(x: Any) -> TensorVariable:
 def relu(x: Any, alpha: Any = 0) -> TensorVariable:
     """``x`` where it is positive, else ``alpha * x``; NaN stays NaN.
 
+    The derivative at 0 is the mean of both sides, ``(1 + alpha) / 2``.
+
     Parameters
     ----------
     x : tensor_like
@@ -35,7 +37,8 @@ def relu(x: Any, alpha: Any = 0) -> TensorVariable:
     x = as_tensor(x)
     if isinstance(alpha, (int, float)) and alpha == 0:
         return T.maximum(x, 0)  # type: ignore[no-any-return]
-    return T.switch(x > 0, x, alpha * x)  # type: ignore[no-any-return]
+    # Not a switch, which has the derivative of one side at 0.
+    return T.maximum(x, 0) + alpha * T.minimum(x, 0)  # type: ignore[no-any-return]
 
 
 def leaky_relu(x: Any, alpha: Any = 0.01) -> TensorVariable:

@@ -6,12 +6,13 @@ from typing import Any
 
 import numpy as np
 from bitale_graph import dtype as dtypes
-from bitale_graph.conversion import as_tensor
+from bitale_graph import scalar
+from bitale_graph.conversion import as_tensor, constant_int
 from bitale_graph.elementwise import Elementwise
 from bitale_graph.op import Op
 from bitale_graph.ops.creation import Alloc
 from bitale_graph.ops.reduction import Reduce
-from bitale_graph.ops.shape import Dimshuffle, Reshape, SpecifyShape
+from bitale_graph.ops.shape import Dimshuffle, Reshape, ShapeI, SpecifyShape
 from bitale_graph.ops.softmax import LogSoftmax, Softmax, SoftmaxCrossentropy
 from bitale_graph.scalar import ScalarOp, is_cast, second
 from bitale_graph.variable import Apply, Constant, Variable
@@ -120,6 +121,33 @@ def number(value: Any, dtype: str) -> Any:
     """A 0-d constant of a dtype."""
     with np.errstate(all="ignore"):
         return as_tensor(np.asarray(value).astype(dtype))
+
+
+_OF_LENGTHS = (scalar.add, scalar.mul, scalar.int_div, scalar.minimum, scalar.maximum)
+# Of numbers up to this a product of a few is no more than an int64.
+_LARGEST_LENGTH = 2**20
+
+
+def is_length(variable: Variable) -> bool:
+    """Whether an integer is seen to be no less than zero, and not beyond what memory holds.
+
+    It is made of lengths of tensors, and of small numbers, by sums, products and the like.
+    """
+    stack: list[Any] = [variable]
+    while stack:
+        v = stack.pop()
+        if made_by(v, ShapeI) is not None:
+            continue
+        known = constant_int(v)
+        if known is not None:
+            if not 0 <= known <= _LARGEST_LENGTH:
+                return False
+            continue
+        row = row_of(v.owner)
+        if row not in _OF_LENGTHS and not (row is not None and is_cast(row)):
+            return False
+        stack.extend(v.owner.inputs)
+    return True
 
 
 def combined_along(total: Variable, row: ScalarOp) -> tuple[Any, int] | None:

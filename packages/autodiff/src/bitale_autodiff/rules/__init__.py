@@ -1,6 +1,7 @@
 """One rule for each op; importing this package stores them in the tables."""
 
 from . import assertion as assertion
+from . import choice as choice
 from . import creation as creation
 from . import elementwise as elementwise
 from . import ifelse as ifelse

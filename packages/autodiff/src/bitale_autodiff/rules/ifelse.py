@@ -10,7 +10,7 @@ from bitale_graph import language as T
 from bitale_graph.body import Body
 from bitale_graph.ops.ifelse import IfElse
 
-from ..recurrence import cotangent_leaf, dependence, is_computed
+from ..recurrence import condition_leaf, cotangent_leaf, dependence, is_computed
 from ..table import Cotangents, connections, vjps
 from ..walker import accumulate, pull_back, zeros_for
 from ..zero import ZERO
@@ -43,8 +43,10 @@ def ifelse_vjp(
     arriving = {k: ct for k, ct in enumerate(cotangents) if ct is not None}
     # Of a cotangent more may be known, by which branch runs, than the other branch can have.
     leaves = {k: cotangent_leaf(outputs[k]) for k in arriving}
+    given = {k: c for k, c in enumerate(cotangents.conditions) if k in arriving and c is not None}
+    conditions = {k: condition_leaf(c) for k, c in given.items()}
     asked = [i for i, wanted in enumerate(cotangents.wanted[1:]) if wanted]
-    found = [_pulled_back(body, leaves, asked) for body in op.bodies]
+    found = [_pulled_back(body, leaves, conditions, asked) for body in op.bodies]
     terms: list[Any] = [None] * len(inputs)
     chosen = []
     for i in asked:
@@ -64,21 +66,28 @@ def ifelse_vjp(
             pair[which] if is_computed(pair[which]) else zeros_for(body.inputs[i])
             for i, pair in chosen
         ]
-        bodies.append(Body([*body.inputs, *leaves.values()], results))
+        bodies.append(Body([*body.inputs, *leaves.values(), *conditions.values()], results))
     node = op.with_bodies((bodies[0], bodies[1])).make_node(
-        condition, *captured, *arriving.values()
+        condition, *captured, *arriving.values(), *given.values()
     )
     for (i, _), term in zip(chosen, node.outputs, strict=True):
         terms[i + 1] = T.specify_shape(term, captured[i].type.shape)
     return terms
 
 
-def _pulled_back(body: Body, leaves: dict[int, Any], asked: Sequence[int]) -> dict[Variable, Any]:
+def _pulled_back(
+    body: Body, leaves: dict[int, Any], conditions: dict[int, Any], asked: Sequence[int]
+) -> dict[Variable, Any]:
     """The cotangents of the inputs of a branch, from leaves that stand for those of its outputs."""
     seeds: dict[Variable, Any] = {}
+    under: dict[Variable, Any] = {}
     for k, leaf in leaves.items():
         result = body.outputs[k]
         assert isinstance(result.type, TensorType)
         ct = T.specify_shape(leaf, result.type.shape)
+        if result not in seeds and k in conditions:
+            under[result] = conditions[k]
+        else:
+            under.pop(result, None)
         seeds[result] = accumulate(seeds[result], ct) if result in seeds else ct
-    return pull_back(seeds, [body.inputs[i] for i in asked])
+    return pull_back(seeds, [body.inputs[i] for i in asked], conditions=under)

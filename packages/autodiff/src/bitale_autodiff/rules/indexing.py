@@ -23,7 +23,7 @@ from ..walker import zeros_for
 vjp = vjps.define
 
 
-def _writer(op: Any, set: bool) -> Any:
+def writer(op: Any, set: bool) -> Any:
     """The op that writes at the places that ``op`` reads or writes."""
     if isinstance(op, (AdvancedSubtensor1, AdvancedIncSubtensor1)):
         return AdvancedIncSubtensor1(set)
@@ -32,7 +32,7 @@ def _writer(op: Any, set: bool) -> Any:
     return IncSubtensor(op.pattern, set)
 
 
-def _reader(op: Any) -> Any:
+def reader(op: Any) -> Any:
     """The op that reads at the places that ``op`` writes."""
     if isinstance(op, AdvancedIncSubtensor1):
         return AdvancedSubtensor1()
@@ -45,7 +45,7 @@ def read_vjp(
 ) -> list[Any]:
     """Add the cotangent into zeros at the places that were read; one read twice receives both."""
     x, *index = inputs
-    return [_writer(op, False)(zeros_for(x), cotangents[0], *index), *[None] * len(index)]
+    return [writer(op, False)(zeros_for(x), cotangents[0], *index), *[None] * len(index)]
 
 
 @vjp(IncSubtensor, AdvancedIncSubtensor1, AdvancedIncSubtensor)
@@ -55,8 +55,8 @@ def write_vjp(
     """What was written receives the cotangent of its places; what was overwritten, nothing."""
     _, _, *index = inputs
     (ct,) = cotangents
-    dx = _writer(op, True)(ct, 0, *index) if op.set else ct
-    dy = _reader(op)(ct, *index)
+    dx = writer(op, True)(ct, 0, *index) if op.set else ct
+    dy = reader(op)(ct, *index)
     if op.set:
         dy = _of_last_writer(op, inputs, dy)
     return [dx, dy, *[None] * len(index)]
@@ -69,8 +69,9 @@ def _of_last_writer(op: Any, inputs: Sequence[Any], dy: Any) -> Any:
         return dy
     lengths = [T.shape_i(dy, a) for a in range(dy.ndim)]
     order = T.reshape(T.arange(T.mul(*lengths)), lengths)
-    written = _writer(op, True)(T.zeros_like(x, dtype="int64"), order, *index)
-    return T.switch(T.eq(_reader(op)(written, *index), order), dy, 0)
+    zeros = T.zeros([T.shape_i(x, a) for a in range(x.ndim)], dtype="int64")
+    written = writer(op, True)(zeros, order, *index)
+    return T.switch(T.eq(reader(op)(written, *index), order), dy, 0)
 
 
 def _names_no_place_twice(op: Any, index: Sequence[Any]) -> bool:

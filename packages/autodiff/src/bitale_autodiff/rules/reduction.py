@@ -10,6 +10,7 @@ from bitale_graph import scalar as s
 from bitale_graph.ops.reduction import Argmax, Reduce
 from bitale_graph.ops.shape import keep_axes
 
+from ..choices import Chosen
 from ..table import vjps
 from ..walker import cotangent_dtype
 from ..zero import ZERO
@@ -42,7 +43,7 @@ def _extremum_vjp(x: Any, y: Any, axes: tuple[int, ...], ct: Any) -> Any:
     """Share the cotangent equally among the largest (or smallest); a NaN passes nothing."""
     chosen = T.eq(x, y)
     count = T.sum(T.cast(chosen, ct.dtype), axis=axes, keepdims=True)
-    return T.switch(chosen, ct / count, 0)
+    return Chosen(T.switch(chosen, ct / count, 0), chosen, True, is_due=False)
 
 
 def _product_vjp(x: Any, axes: tuple[int, ...], ct: Any) -> Any:

@@ -13,6 +13,7 @@ from bitale_graph import Constant
 from bitale_graph import language as T
 from bitale_graph import scalar as s
 
+from ..choices import Chosen
 from ..table import scalar_vjps
 from ..zero import ZERO
 
@@ -77,14 +78,21 @@ def _uniform(p: Any) -> float | None:
     return float(first) if (p.data == first).all() else None
 
 
-# The larger and the smaller: where both are equal, all of ct goes to the first operand.
-vjp(s.maximum)(lambda a, b, y, ct: _split(T.ge(a, b), ct))
-vjp(s.minimum)(lambda a, b, y, ct: _split(T.le(a, b), ct))
+@vjp(s.maximum)
+def maximum_vjp(a: Any, b: Any, y: Any, ct: Any) -> tuple[Any, Any]:
+    """The larger one; equal ones have half each."""
+    return _shared(T.ge(a, b), T.gt(a, b), T.eq(a, b), ct)
 
 
-def _split(condition: Any, ct: Any) -> tuple[Any, Any]:
-    """``ct`` where the condition holds, and ``ct`` where it does not."""
-    return T.switch(condition, ct, 0), T.switch(condition, 0, ct)
+@vjp(s.minimum)
+def minimum_vjp(a: Any, b: Any, y: Any, ct: Any) -> tuple[Any, Any]:
+    """The smaller one; equal ones have half each."""
+    return _shared(T.le(a, b), T.lt(a, b), T.eq(a, b), ct)
+
+
+def _shared(first: Any, not_second: Any, equal: Any, ct: Any) -> tuple[Any, Any]:
+    ct = T.switch(equal, 0.5 * ct, ct)
+    return Chosen(ct, first, True), Chosen(ct, not_second, False)
 
 
 # Step functions
@@ -129,5 +137,7 @@ vjp(s.erf)(lambda x, y, ct: (ct * (T.exp(-T.sqr(x)) * _TWO_OVER_ROOT_PI),))
 vjp(s.erfc)(lambda x, y, ct: (ct * (T.exp(-T.sqr(x)) * -_TWO_OVER_ROOT_PI),))
 
 # Choice: the condition is discrete, and ``second`` reads the shape alone of its first operand.
-vjp(s.switch)(lambda condition, a, b, y, ct: (ZERO, *_split(condition, ct)))
+vjp(s.switch)(
+    lambda condition, a, b, y, ct: (ZERO, Chosen(ct, condition, True), Chosen(ct, condition, False))
+)
 vjp(s.second)(lambda a, b, y, ct: (None, ct))

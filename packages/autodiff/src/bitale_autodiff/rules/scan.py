@@ -57,11 +57,13 @@ def scan_vjp(
     window = Window.of(op, inputs[0], outputs[-1] if op.is_while else inputs[0])
     arriving = arriving_cotangents(op, outputs, cotangents, window)
     wanted = op.outer(cotangents.wanted)
-    step = StepBack(op, arriving.last, (*arriving.rows, *arriving.once), wanted)
+    under = op.outer_outputs(cotangents.conditions).stacks
+    chosen = [k for k in arriving.rows if under[k] is not None and op.keeps[k] is None]
+    step = StepBack(op, arriving.last, (*arriving.rows, *arriving.once), wanted, chosen)
     loop = _LoopBack(op)
     terms = _plan(op, inputs, step, arriving, loop)
     if loop.states or loop.rows:
-        _give_forward_values(op, inputs, outputs, step, arriving, window, loop)
+        _give_forward_values(op, inputs, outputs, cotangents, step, arriving, window, loop)
         for at, term in loop.run(window.n_steps):
             terms[at] = term
     for at in op.outer(range(len(inputs))).states:
@@ -90,9 +92,9 @@ def _plan(
             terms[at] = first
         else:
             start = zeros_for(inputs[at]) if first is None else first
-            loop.states.append((leaf, start, new if is_computed(new) else T.zeros_like(leaf), at))
+            loop.states.append((leaf, start, new if is_computed(new) else zeros_for(leaf), at))
     for k, ct in arriving.once.items():
-        loop.states.append((step.rows[k], ct, T.zeros_like(step.rows[k]), None))
+        loop.states.append((step.rows[k], ct, zeros_for(step.rows[k]), None))
     for v, at in zip(op.inner.non_sequences, place.non_sequences, strict=True):
         terms[at] = step.found.get(v)
         if is_computed(terms[at]):
@@ -110,6 +112,7 @@ def _give_forward_values(
     op: Any,
     inputs: Sequence[Any],
     outputs: Sequence[Any],
+    cotangents: Cotangents,
     step: StepBack,
     arriving: Arriving,
     window: Window,
@@ -150,6 +153,10 @@ def _give_forward_values(
     for k, ct in arriving.rows.items():
         if step.rows[k] in used:
             loop.sequences[step.rows[k]] = window.of_stack(ct)
+    for k, leaf in step.conditions.items():
+        if leaf in used:
+            condition = op.outer_outputs(cotangents.conditions).stacks[k]
+            loop.sequences[leaf] = window.of_stack(T.second(stacks[k], condition))
     for v, x in {**fixed, **outer_lengths}.items():
         if v in used:
             loop.non_sequences[v] = x

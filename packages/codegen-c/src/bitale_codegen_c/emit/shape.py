@@ -162,7 +162,8 @@ def stretched(source: Array, v: Variable, rank: int) -> Array:
 @supports.define(Arange)
 def arange_is_supported(node: Apply) -> bool:
     """Float ranges go through NumPy, whose way of counting the elements is its own."""
-    return node.outputs[0].type.dtype == "int64"  # type: ignore[attr-defined,no-any-return]
+    kinds = {v.type.dtype for v in (*node.inputs, *node.outputs)}  # type: ignore[attr-defined]
+    return kinds == {"int64"}
 
 
 @emits.define(Arange)

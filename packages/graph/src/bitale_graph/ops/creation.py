@@ -13,9 +13,9 @@ from ..elementwise import cast
 from ..errors import DtypeError, ShapeError, describe
 from ..op import Op, Storage
 from ..type import TensorType
-from ..variable import Apply
+from ..variable import Apply, Constant
 from . import math as tm
-from .shape import as_lengths, shape_i
+from .shape import as_lengths, lengths_of, shape_i
 
 if TYPE_CHECKING:
     from ..tensor import TensorVariable
@@ -100,7 +100,10 @@ def ones(shape: Any, dtype: str | None = None) -> TensorVariable:
 
 
 def full_like(x: Any, value: Any, dtype: str | None = None) -> TensorVariable:
-    """A tensor of the shape of ``x`` filled with ``value``; only the shape of ``x`` is used."""
+    """A tensor of the shape of ``x`` filled with ``value``; only the shape of ``x`` is used.
+
+    It depends on ``x`` even where that shape is known.
+    """
     x = as_tensor(x)
     wanted = dtypes.check(dtype) if dtype is not None else x.type.dtype
     value = (
@@ -108,7 +111,11 @@ def full_like(x: Any, value: Any, dtype: str | None = None) -> TensorVariable:
         if is_python_number(value)
         else cast(value, wanted)
     )
-    return value if x.ndim == 0 else Alloc()(value, *(shape_i(x, i) for i in range(x.ndim)))  # type: ignore[no-any-return]
+    lengths = [shape_i(x, i) for i in range(x.ndim)]
+    filled: Any = Alloc()(value, *lengths) if lengths or value.ndim else value
+    if None in x.type.shape or isinstance(x, Constant):
+        return filled  # type: ignore[no-any-return]
+    return tm.second(x, value)  # type: ignore[no-any-return]
 
 
 def zeros_like(x: Any, dtype: str | None = None) -> TensorVariable:
@@ -122,7 +129,10 @@ def ones_like(x: Any, dtype: str | None = None) -> TensorVariable:
 
 
 class Arange(Op):
-    """``start, start + step, ...`` below (or, for a negative step, above) ``stop``."""
+    """``start, start + step, ...`` below (or, for a negative step, above) ``stop``.
+
+    The number of elements is found in the dtype of the inputs, as NumPy finds it.
+    """
 
     __props__ = ("dtype",)
 
@@ -130,54 +140,93 @@ class Arange(Op):
         self.dtype = dtype
 
     def make_node(self, start: Any, stop: Any, step: Any) -> Apply:
-        """Cast the three scalars to the dtype of the result."""
-        inputs = [cast(v, self.dtype) for v in (start, stop, step)]
-        for v in inputs:
+        """Cast the three scalars to one dtype: a float, int64 or uint64."""
+        given = [as_tensor(v) for v in (start, stop, step)]
+        for v in given:
             if v.ndim:
                 raise ShapeError(f"arange takes scalars, and got {describe(v)}")
+        common = dtypes.upcast(*(v.type.dtype for v in given))
+        if dtypes.is_discrete(common):
+            common = "uint64" if self.dtype == "uint64" else "int64"
+        inputs = [cast(v, common) for v in given]
         known = [constant_int(v) for v in inputs]
         length = None if None in known or known[2] == 0 else len(range(*known))  # type: ignore[arg-type]
         return Apply(self, inputs, [TensorType(self.dtype, (length,))()])
 
     def perform(self, node: Apply, inputs: Sequence[Any], output_storage: Storage) -> None:
-        # Python numbers: the length is then found in float64, as infer_shape and C find it.
-        start, stop, step = (np.asarray(v).item() for v in inputs)
+        start: Any
+        stop: Any
+        step: Any
+        start, stop, step = (np.asarray(v)[()] for v in inputs)
         if step == 0:
             raise ValueError("arange: the step cannot be zero")
+        if start.dtype.kind in "iu":
+            # Python numbers: the distance of two int64 may be none.
+            start, stop, step = int(start), int(stop), int(step)
+            if not range(start, stop, step):
+                stop = start
         output_storage[0][0] = np.arange(start, stop, step, dtype=self.dtype)
 
     def infer_shape(self, node: Apply, input_shapes: Sequence[Sequence[Any]]) -> list[Any] | None:
         start, stop, step = node.inputs
-        if not dtypes.is_discrete(self.dtype):
-            span = tm.sub(cast(stop, "float64"), cast(start, "float64"))
-            length = tm.ceil(tm.true_div(span, cast(step, "float64")))
-        elif constant_int(step) == 1:
-            length = tm.sub(cast(stop, "int64"), cast(start, "int64"))
-        else:
-            span = tm.sub(cast(stop, "int64"), cast(start, "int64"))
-            length = tm.neg(tm.int_div(tm.neg(span), cast(step, "int64")))
-        return [(cast(tm.maximum(length, 0), "int64"),)]
+        if not dtypes.is_discrete(start.type.dtype):  # type: ignore[attr-defined]
+            length = tm.ceil(tm.true_div(tm.sub(stop, start), step))
+            return [(cast(tm.maximum(length, 0), "int64"),)]
+        if constant_int(step) == 1 and constant_int(start) == 0:
+            return [(cast(tm.maximum(cast(stop, "int64"), 0), "int64"),)]
+        one, whole = cast(step, "int64"), "uint64"
+        up, down = tm.lt(start, stop), tm.lt(stop, start)
+        # The distance may be any uint64, and wraps to it.
+        distance = tm.sub(cast(stop, whole), cast(start, whole))
+        stride = cast(one, whole)
+        forward, back = tm.gt(one, 0), tm.lt(one, 0)
+        length = tm.int_div(
+            tm.sub(tm.switch(forward, distance, tm.neg(distance)), np.uint64(1)),
+            tm.maximum(tm.switch(forward, stride, tm.neg(stride)), np.uint64(1)),
+        )
+        some = tm.or_(tm.and_(forward, up), tm.and_(back, down))
+        return [(tm.switch(some, tm.add(cast(length, "int64"), 1), 0),)]
 
 
 def arange(start: Any, stop: Any = None, step: Any = 1, dtype: str | None = None) -> TensorVariable:
     """Evenly spaced numbers, as `numpy.arange`.
 
-    Integers give int64 (or uint64) unless ``dtype`` says otherwise.
+    Integers give int64 (or, where none is signed or negative, uint64) unless ``dtype`` says
+    otherwise. The number of elements is found in the dtype of the numbers given, and in float64 for
+    Python's own.
     """
     if stop is None:
         start, stop = 0, start
+    given = (start, stop, step)
+    strong = [as_tensor(v).type.dtype for v in given if not is_python_number(v)]
+    common = dtypes.upcast(*strong) if strong else None
+    weak = [v for v in given if is_python_number(v)]
     if dtype is None:
-        strong = [as_tensor(v).type.dtype for v in (start, stop, step) if not is_python_number(v)]
-        common = dtypes.upcast(*strong) if strong else None
-        dtype = dtypes.upcast(
-            *strong, *(dtypes.weak(v, common) for v in (start, stop, step) if is_python_number(v))
-        )
+        # Without a tensor beside them, numbers with a float among them are floatX.
+        numbers = [v for v in weak if isinstance(v, float)] if not strong else weak
+        dtype = dtypes.upcast(*strong, *(_dtype_beside(v, common) for v in numbers or weak))
         if dtypes.is_discrete(dtype):
             dtype = "uint64" if dtype.startswith("uint") else "int64"
     dtype = dtypes.check(dtype)
     if dtypes.is_complex(dtype):
         raise DtypeError(f"arange: the dtype cannot be {dtype}")
-    return Arange(dtype)(start, stop, step)  # type: ignore[no-any-return]
+    exact = common if common is not None and not dtypes.is_discrete(common) else "float64"
+    inputs = [
+        np.asarray(v, exact if isinstance(v, float) else _dtype_beside(v, common))
+        if is_python_number(v)
+        else v
+        for v in given
+    ]
+    return Arange(dtype)(*inputs)  # type: ignore[no-any-return]
+
+
+def _dtype_beside(number: Any, common: str | None) -> str:
+    """The dtype of a Python number beside others; an integer that theirs lacks keeps its own."""
+    if isinstance(number, int) and common is not None and dtypes.is_discrete(common):
+        info = np.iinfo("int64" if common == "bool" else common)
+        if not info.min <= number <= info.max:
+            return str(np.min_scalar_type(number))
+    return dtypes.weak(number, common)
 
 
 class Eye(Op):
@@ -213,4 +262,7 @@ def eye(n: Any, m: Any = None, k: Any = 0, dtype: str | None = None) -> TensorVa
 def identity_like(x: Any) -> TensorVariable:
     """The identity matrix of the shape and dtype of ``x``."""
     x = as_tensor(x)
-    return eye(shape_i(x, 0), shape_i(x, 1), dtype=x.type.dtype)
+    if x.ndim != 2:
+        raise ShapeError(f"identity_like takes a matrix, and got {describe(x)}")
+    n, m = lengths_of(x)
+    return eye(n, m, dtype=x.type.dtype)

@@ -16,6 +16,7 @@ from ..type import Shape, TensorType
 from ..variable import Apply, Variable
 from .creation import Alloc
 from .index_value import as_index
+from .new_axes import with_new_axes
 from .shape import Dimshuffle, Reshape, addbroadcast, dimshuffle, reshape, shape_i
 
 if TYPE_CHECKING:
@@ -381,11 +382,8 @@ def index(x: Any, key: Any) -> TensorVariable:
     while pattern and pattern[-1] == (False, False, False):
         pattern.pop()
     if has_arrays:
-        if new_axes:
-            raise IndexError(
-                "None beside an index array is ambiguous; insert the axis with dimshuffle"
-            )
-        return _advanced(x, tuple(pattern), inputs)  # type: ignore[no-any-return]
+        found = _advanced(x, tuple(pattern), inputs)
+        return with_new_axes(x, found, entries) if new_axes else found  # type: ignore[no-any-return]
     # x[:] is a selection that can be written to; x[:, None] is x with another axis.
     result = x if new_axes and not pattern else _element_or_view(x, tuple(pattern), inputs)
     if new_axes:

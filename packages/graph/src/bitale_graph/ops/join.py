@@ -9,7 +9,7 @@ import numpy as np
 
 from .. import conversion
 from .. import dtype as dtypes
-from ..conversion import as_tensor, is_python_number
+from ..conversion import as_tensor, constant_int, is_python_number
 from ..elementwise import cast
 from ..errors import ShapeError, describe
 from ..op import Op, Storage
@@ -80,12 +80,15 @@ class Join(Op):
         return [tuple(lengths)]
 
 
-def concatenate(tensors: Sequence[Any], axis: int = 0) -> TensorVariable:
-    """Tensors one after the other along an axis that they have; one tensor stands for itself."""
+def concatenate(tensors: Sequence[Any], axis: Any = 0) -> TensorVariable:
+    """Tensors one after the other along an axis that they have; one tensor stands for itself.
+
+    The axis is an int, or an integer variable of rank 0.
+    """
     return _concatenated("concatenate", tensors, axis)
 
 
-def _concatenated(name: str, tensors: Sequence[Any], axis: int) -> TensorVariable:
+def _concatenated(name: str, tensors: Sequence[Any], axis: Any) -> TensorVariable:
     if isinstance(tensors, Variable):
         raise TypeError(
             f"{name} takes a list or tuple of tensors, not one tensor\n  {describe(tensors)}"
@@ -94,13 +97,52 @@ def _concatenated(name: str, tensors: Sequence[Any], axis: int) -> TensorVariabl
     if not parts:
         raise ValueError(f"{name}: give at least one tensor")
     ndim = parts[0].ndim
+    if isinstance(axis, Variable):
+        known = constant_int(axis)
+        if known is None:
+            _check_one_rank(name, parts)
+            return _join_along(axis, parts)
+        axis = known
     if not isinstance(axis, (int, np.integer)) or not -ndim <= axis < ndim:
         raise ShapeError(f"{name}: there is no axis {axis} of {describe(parts[0])}")
     _check_one_rank(name, parts)
     return parts[0] if len(parts) == 1 else Join(axis % ndim)(*parts)
 
 
-def join(axis: int, *tensors: Any) -> TensorVariable:
+def _join_along(axis: Any, parts: list[Any]) -> TensorVariable:
+    """Choose when it runs between the axes along which the lengths that are known let them join."""
+    from .assertion import Assert
+    from .ifelse import ifelse
+
+    ndim = parts[0].ndim
+    axis = as_tensor(axis)
+    if axis.ndim or not dtypes.is_discrete(axis.type.dtype):
+        raise TypeError(f"join: the axis must be an integer, and is {describe(axis)}")
+    joined: dict[int, Any] = {}
+    refused: ShapeError | None = None
+    for a in range(ndim):
+        try:
+            made = Join(a)(*parts)
+        except ShapeError as error:
+            refused = error
+        else:
+            joined[a] = made
+    if not joined:
+        raise refused or ShapeError(f"join: {describe(parts[0])} has no axis")
+    at = cast(tm.switch(tm.lt(axis, 0), tm.add(cast(axis, "int64"), ndim), axis), "int64")
+    fits: Any = None
+    for a in joined:
+        one = tm.eq(at, a)
+        fits = one if fits is None else tm.or_(fits, one)
+    choices = list(joined.items())
+    result = choices[-1][1]
+    for a, made in reversed(choices[:-1]):
+        result = ifelse(tm.eq(at, a), made, result)
+    message = f"join: the axis must be one along which the tensors join: {sorted(joined)}"
+    return Assert(message)(result, fits)  # type: ignore[no-any-return]
+
+
+def join(axis: Any, *tensors: Any) -> TensorVariable:
     """`concatenate` with the axis first."""
     return _concatenated("join", tensors, axis)
 

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from .. import dtype as dtypes
 from .. import scalar
-from ..conversion import as_tensor
+from ..conversion import as_tensor, is_python_number
 from ..elementwise import Elementwise
 from ..elementwise import cast as cast
 from ..errors import DtypeError, describe
+from ..variable import Constant
 
 if TYPE_CHECKING:
+    from ..scalar import ScalarOp
     from ..tensor import TensorVariable
 
 add2 = Elementwise(scalar.add)
@@ -59,12 +64,6 @@ sigmoid = Elementwise(scalar.sigmoid)
 softplus = Elementwise(scalar.softplus)
 erf = Elementwise(scalar.erf)
 erfc = Elementwise(scalar.erfc)
-eq = Elementwise(scalar.eq)
-neq = Elementwise(scalar.neq)
-lt = Elementwise(scalar.lt)
-gt = Elementwise(scalar.gt)
-le = Elementwise(scalar.le)
-ge = Elementwise(scalar.ge)
 isnan = Elementwise(scalar.isnan)
 isinf = Elementwise(scalar.isinf)
 and_ = Elementwise(scalar.and_)
@@ -73,6 +72,53 @@ xor = Elementwise(scalar.xor)
 invert = Elementwise(scalar.invert)
 switch = Elementwise(scalar.switch)
 second = Elementwise(scalar.second)
+
+
+def _comparison(row: ScalarOp) -> Callable[[Any, Any], Any]:
+    """A comparison that is exact for integers of any two dtypes, as in NumPy 2."""
+    op = Elementwise(row)
+
+    def compare(x: Any, y: Any) -> Any:
+        for swapped, v, w in ((False, x, y), (True, y, x)):
+            if type(w) is int:
+                side = _beyond(v, w)
+                if side:
+                    truth = row(side, 0) if swapped else row(0, side)
+                    return second(v, np.bool_(truth))
+            elif not is_python_number(v) and not is_python_number(w):
+                left, right = as_tensor(v), as_tensor(w)
+                if left.dtype == "uint64" and right.dtype in _SIGNED:
+                    # Both as uint64, but for what is negative.
+                    truth = row(-1, 0) if swapped else row(0, -1)
+                    whole = cast(right, "uint64")
+                    unsigned = op(whole, left) if swapped else op(left, whole)
+                    return switch(_below(right, 0), np.bool_(truth), unsigned)
+        return op(x, y)
+
+    compare.__name__ = compare.__qualname__ = row.name
+    compare.__doc__ = (
+        f"``x {row.symbol} y``, element by element; integers of any two dtypes compare exactly."
+    )
+    return compare
+
+
+def _beyond(x: Any, number: int) -> int:
+    """1 if a Python integer is above the dtype of integers ``x``, -1 if below, else 0."""
+    if is_python_number(x):
+        return 0
+    dtype = as_tensor(x).dtype
+    if not dtypes.is_discrete(dtype):
+        return 0
+    # Beside bools a number is an int64.
+    info = np.iinfo("int64" if dtype == "bool" else dtype)
+    return (number > info.max) - (number < info.min)
+
+
+_SIGNED = ("int8", "int16", "int32", "int64")
+_below = Elementwise(scalar.lt)
+eq, neq = _comparison(scalar.eq), _comparison(scalar.neq)
+lt, gt = _comparison(scalar.lt), _comparison(scalar.gt)
+le, ge = _comparison(scalar.le), _comparison(scalar.ge)
 
 where = switch
 fill = second
@@ -104,14 +150,26 @@ def _chain(op: Elementwise, operands: tuple[Any, ...]) -> TensorVariable:
 
 
 def clip(x: Any, min: Any, max: Any) -> TensorVariable:
-    """``x`` held between ``min`` and ``max``.
+    """``x`` held between ``min`` and ``max``, as `numpy.clip`: ``max`` where ``min`` is above it.
 
-    An element equal to a bound counts as ``x`` for the gradient.
+    NaN where a bound is NaN. An element equal to a bound counts as ``x`` for the gradient.
     """
     x = as_tensor(x)
     if dtypes.is_complex(x.type.dtype):
         raise DtypeError(f"clip: complex numbers have no order\n  x  {describe(x)}")
-    return switch(lt(x, min), min, switch(gt(x, max), max, x))  # type: ignore[no-any-return]
+    raised = switch(_outside(lt(x, min), min), min, x)
+    return switch(_outside(gt(raised, max), max), max, raised)  # type: ignore[no-any-return]
+
+
+def _outside(beyond: Any, bound: Any) -> Any:
+    """Where a bound replaces an element that is beyond it: if that is NaN, everywhere."""
+    if is_python_number(bound):
+        return beyond if bound == bound else True  # noqa: PLR0124 (false for NaN)
+    bound = as_tensor(bound)
+    is_number = dtypes.is_discrete(bound.type.dtype) or (
+        isinstance(bound, Constant) and not np.isnan(bound.data).any()
+    )
+    return beyond if is_number else or_(beyond, isnan(bound))
 
 
 def deg2rad(x: Any) -> TensorVariable:

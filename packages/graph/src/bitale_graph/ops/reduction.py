@@ -14,9 +14,9 @@ from ..elementwise import cast
 from ..errors import DtypeError, ShapeError, describe
 from ..op import Op, Storage
 from ..type import TensorType
-from ..variable import Apply
+from ..variable import Apply, Variable
 from . import math as tm
-from .shape import flatten, keep_axes
+from .shape import flatten, keep_axes, shape_i
 
 if TYPE_CHECKING:
     from ..scalar import ScalarOp
@@ -220,7 +220,8 @@ def _truth(x: Any) -> Any:
 def _count(x: Any, axes: Iterable[int], dtype: str) -> Any:
     count: Any = None
     for a in axes:
-        count = x.shape[a] if count is None else tm.mul(count, x.shape[a])
+        n = shape_i(x, a)
+        count = n if count is None else tm.mul(count, n)
     return cast(1 if count is None else count, dtype)
 
 
@@ -273,6 +274,46 @@ def std(x: Any, axis: Axes = None, ddof: int = 0, keepdims: bool = False) -> Ten
     """The square root of `var`."""
     x = as_tensor(x)
     return tm.sqrt(var(x, normalize_axes("std", axis, x), ddof, keepdims))  # type: ignore[no-any-return]
+
+
+def norm(x: Any, L: Any = None, axis: Axes = None, keepdims: bool = False) -> TensorVariable:
+    """The L-norm of all elements along ``axis`` (None: all of them, whatever the rank).
+
+    Parameters
+    ----------
+    x : tensor_like
+        Integers count as ``floatX``.
+    L : number, None or "fro"
+        As ``ord`` of `numpy.linalg.norm` for vectors: infinity gives the largest magnitude, minus
+        infinity the smallest, 0 the number of elements other than zero; None and "fro" are 2.
+        Norms of matrices as operators are not there.
+    axis : int, sequence of ints, or None
+    keepdims : bool
+
+    Raises
+    ------
+    ValueError
+        For any other ``L``.
+    """
+    x = as_tensor(x)
+    size = tm.abs_(cast(x, dtypes.quotient(x.type.dtype)))
+    if isinstance(L, str) or (isinstance(L, float) and np.isnan(L)):
+        if L != "fro":
+            raise ValueError(f"norm: L is a number, None or 'fro', not {L!r}; see numpy.linalg.svd")
+        L = None
+    if isinstance(L, Variable):
+        return tm.pow(sum(tm.pow(size, L), axis, keepdims=keepdims), tm.inv(L))  # type: ignore[no-any-return]
+    if L is None or L == 2:
+        return tm.sqrt(sum(tm.sqr(size), axis, keepdims=keepdims))  # type: ignore[no-any-return]
+    if np.inf == L:
+        return max(size, axis, keepdims)
+    if -np.inf == L:
+        return min(size, axis, keepdims)
+    if L == 0:
+        return sum(cast(tm.neq(size, 0), size.type.dtype), axis, keepdims=keepdims)
+    if L == 1:
+        return sum(size, axis, keepdims=keepdims)
+    return tm.pow(sum(tm.pow(size, L), axis, keepdims=keepdims), 1.0 / L)  # type: ignore[no-any-return]
 
 
 class Argmax(Op):

@@ -48,6 +48,10 @@ class ShapeI(Op):
     def infer_shape(self, node: Apply, input_shapes: Sequence[Sequence[Any]]) -> list[Any]:
         return [()]
 
+    def number_by_types(self, node: Apply) -> int | None:
+        known: int | None = node.inputs[0].type.shape[self.axis]  # type: ignore[attr-defined]
+        return known
+
 
 def shape_i(x: Any, axis: int) -> TensorVariable:
     """The length of one axis: a constant where it is known, else a 0-d int64 variable."""
@@ -82,10 +86,22 @@ class MakeVector(Op):
         return [(as_tensor(np.int64(len(node.inputs))),)]
 
 
+def lengths_of(x: Any) -> list[Any]:
+    """The lengths of all axes as 0-d int64, which depend on ``x`` even where they are known."""
+    x = as_tensor(x)
+    of = shape_i if isinstance(x, Constant) else lambda x, axis: ShapeI(axis)(x)
+    return [of(x, i) for i in range(x.type.ndim)]
+
+
 def shape(x: Any) -> TensorVariable:
     """The lengths of all axes, as an int64 vector; ``shape(x)[i]`` does not compute the others."""
     x = as_tensor(x)
-    return MakeVector("int64")(*(shape_i(x, i) for i in range(x.ndim)))  # type: ignore[no-any-return]
+    if not x.ndim and not isinstance(x, Constant):
+        from .creation import alloc, zeros_like
+
+        # A vector of no lengths that depends on x.
+        return alloc(zeros_like(x, "int64"), 0)
+    return MakeVector("int64")(*lengths_of(x))  # type: ignore[no-any-return]
 
 
 def get_vector_length(v: Any) -> int:
@@ -383,7 +399,8 @@ def reshape(x: Any, newshape: Any, ndim: int | None = None) -> TensorVariable:
     Parameters
     ----------
     newshape : int, sequence of ints and 0-d integer variables, or integer vector
-        One length may be -1, and is deduced. A literal 1 makes a broadcastable axis.
+        One length may be -1, also one that calls give, and is deduced. A literal 1 makes a
+        broadcastable axis.
     ndim : int, optional
         Needed where ``newshape`` is a vector whose length is not known.
 
@@ -393,7 +410,9 @@ def reshape(x: Any, newshape: Any, ndim: int | None = None) -> TensorVariable:
         If the numbers of elements differ: now where they are known, else when it runs.
     """
     x = as_tensor(x)
-    return Reshape()(x, *as_lengths("reshape", newshape, ndim))  # type: ignore[no-any-return]
+    from .given_lengths import deduced
+
+    return Reshape()(x, *deduced(x, as_lengths("reshape", newshape, ndim)))  # type: ignore[no-any-return]
 
 
 def flatten(x: Any, ndim: int | None = None, outdim: int | None = None) -> TensorVariable:

@@ -198,6 +198,9 @@ def creation_samples() -> Iterator[OpSample]:
         ("float64", 2.0, -1.0, -0.75),
         ("int8", 0, 5, 2),
         ("uint64", 2, 9, 3),
+        ("float32", 0.0, 1.0, 0.01),
+        ("int64", -(2**63), 2**63 - 1, 2**61),
+        ("int64", 2**63 - 1, -(2**63), -(2**62)),
     ]
     for dtype, start, stop, step in ranges:
         arrays = [np.asarray(v, dtype) for v in (start, stop, step)]
@@ -206,7 +209,9 @@ def creation_samples() -> Iterator[OpSample]:
             creation.Arange,
             creation.Arange(dtype),
             *arrays,
-            reference=lambda *v, dtype=dtype: np.arange(*(x.item() for x in v), dtype=dtype),
+            reference=lambda *v, dtype=dtype: np.arange(
+                *(x[()] if x.dtype.kind == "f" else x.item() for x in v), dtype=dtype
+            ),
             core=True,
         )
     for n, m, k in ((3, 3, 0), (2, 4, 1), (4, 2, -1), (0, 3, 0), (3, 3, 5)):

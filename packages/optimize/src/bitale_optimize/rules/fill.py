@@ -11,7 +11,7 @@ from bitale_graph.ops.creation import Alloc
 from bitale_graph.ops.shape import Dimshuffle, Reshape, shape_i
 from bitale_graph.variable import Apply, Variable
 
-from ..forms import made_by, operands, row_of
+from ..forms import is_length, made_by, operands, row_of
 from ..phases import canonical
 from ..rewrite import Changes, RewriteContext
 
@@ -116,7 +116,13 @@ def alloc_of_fill(node: Apply, context: RewriteContext) -> Variable | None:
 def move_of_fill(node: Apply, context: RewriteContext) -> Variable | None:
     """Copies of one number are the same in any order; the rewriter fills in the shape."""
     value = _filling(node.inputs[0])
-    return value if value is not None and value.type.ndim == 0 else None  # type: ignore[attr-defined]
+    if value is None or value.type.ndim != 0:  # type: ignore[attr-defined]
+        return None
+    filled = made_by(node.inputs[0], Alloc)
+    if filled is not None and not all(is_length(n) for n in filled.inputs[1:]):
+        # Lengths that may be negative, or too large to be had, are for the allocation to refuse.
+        return None
+    return value
 
 
 def _only_ones(inner: Variable, outer: Variable) -> bool:

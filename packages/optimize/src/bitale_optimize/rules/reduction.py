@@ -14,7 +14,7 @@ from bitale_graph.ops.shape import Dimshuffle, dimshuffle, shape_i
 from bitale_graph.variable import Apply, Variable
 
 from ..factors import QUOTIENT_ROWS, Factors, build_product, product_factors
-from ..forms import dtype_of, is_inexact, made_by, operands, row_of
+from ..forms import dtype_of, is_inexact, is_length, made_by, operands, row_of
 from ..phases import canonical
 from ..rewrite import Changes, RewriteContext
 
@@ -185,6 +185,9 @@ def sum_of_fill(node: Apply, context: RewriteContext) -> Variable | None:
         return None
     value = pair[1] if pair is not None else filled.inputs[0]  # type: ignore[union-attr]
     if not _is_fixed_along(value, x, op.axes):
+        return None
+    if filled is not None and not all(is_length(n) for n in filled.inputs[1:]):
+        # Lengths that may be negative, or too large to be had, are for the allocation to refuse.
         return None
     single = _without_axes(value, x, op.axes)
     count: Any = as_tensor(1)

@@ -1,0 +1,211 @@
+"""Which elements of a cotangent may be other than zero, where a choice decided that.
+
+What ``switch`` did not choose adds nothing to a derivative. That its cotangent is zero does not do:
+behind it ``0 * inf`` is NaN. So the walker carries the conditions along with a cotangent, through
+ops that only move elements too, and chooses again behind the last op of an elementwise chain: once,
+where the derivative is used. A graph without choices is not touched.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from bitale_graph import Apply, Constant, Elementwise, RuleTable, TensorType
+from bitale_graph import language as T
+from bitale_graph import scalar as s
+
+Literals = tuple[tuple[Any, bool], ...]
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The elements where all of some conditions have given values.
+
+    Attributes
+    ----------
+    literals : tuple of (bool variable, bool)
+        Each variable broadcasts to the cotangent.
+    is_due : bool
+        Whether the cotangent may be other than zero elsewhere, until it is chosen from again.
+    """
+
+    literals: Literals
+    is_due: bool
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """A term of a rule: ``ct`` where ``condition`` has the given value, nothing elsewhere.
+
+    Attributes
+    ----------
+    ct : tensor
+        Of the shape of the result, or of the operand.
+    condition : bool tensor
+    value : bool
+    is_due : bool
+        Whether ``ct`` may be other than zero elsewhere.
+    """
+
+    ct: Any
+    condition: Any
+    value: bool
+    is_due: bool = True
+
+
+# (op, inputs, outputs, chosen) -> for each input the condition that its term is under, or None,
+# and whether the term may be other than zero where that does not hold.
+ChoiceRule = Callable[[Any, Sequence[Any], Sequence[Any], Any], Sequence[tuple[Any, bool]]]
+# (op, inputs, chosen) -> the inputs, zero where they meet only what was not chosen
+GuardRule = Callable[[Any, Sequence[Any], Any], Sequence[Any]]
+
+choice_rules: RuleTable[ChoiceRule] = RuleTable("a choice rule", "bitale_autodiff/rules/choice.py")
+guard_rules: RuleTable[GuardRule] = RuleTable("a guard rule", "bitale_autodiff/rules/choice.py")
+
+# Their terms are zero wherever the cotangent is, whatever the operands are.
+_LEAVE_ZEROS = frozenset(
+    {s.add, s.sub, s.neg, s.identity, s.second, s.switch, s.maximum, s.minimum}
+)
+_LEAVE_ZEROS_BESIDE_NUMBERS = frozenset({s.mul, s.true_div})
+
+
+def chosen_from(ct: Any, choice: Choice | None) -> Any:
+    """A cotangent with zeros in place of all that was not chosen."""
+    if choice is None or not choice.is_due:
+        return ct
+    for condition, value in choice.literals:
+        ct = T.switch(condition, ct, 0) if value else T.switch(condition, 0, ct)
+    return ct
+
+
+def with_condition(choice: Choice | None, term: Chosen) -> Choice:
+    """One condition more."""
+    literals = () if choice is None else choice.literals
+    one = (term.condition, term.value)
+    is_due = term.is_due or (choice is not None and choice.is_due)
+    return Choice(literals if one in literals else (*literals, one), is_due)
+
+
+def both(
+    one: tuple[Any, Choice | None], other: tuple[Any, Choice | None], add: Callable[[Any, Any], Any]
+) -> tuple[Any, Choice | None]:
+    """The sum of two cotangents of one variable, and what was chosen for either."""
+    (x, a), (y, b) = one, other
+    if a is None or b is None:
+        return add(chosen_from(x, a), chosen_from(y, b)), None
+    is_due = a.is_due or b.is_due
+    if a.literals == b.literals:
+        return add(x, y), Choice(a.literals, is_due)
+    opposite = _opposite(a.literals, b.literals)
+    if opposite is not None:
+        at, rest = opposite
+        condition, value = a.literals[at]
+        if is_due:
+            total = T.switch(condition, x, y) if value else T.switch(condition, y, x)
+        else:
+            total = add(x, y)
+        return total, Choice(rest, is_due) if rest else None
+    total = add(chosen_from(x, a), chosen_from(y, b))
+    for few, many in ((a, b), (b, a)):
+        if all(literal in many.literals for literal in few.literals):
+            return total, Choice(few.literals, False)
+    return total, Choice(((T.or_(condition_of(a), condition_of(b)), True),), False)
+
+
+def _opposite(a: Literals, b: Literals) -> tuple[int, Literals] | None:
+    """Where two lists differ by the value of one condition alone, and what they have in common."""
+    if len(a) != len(b):
+        return None
+    differing = [i for i, (p, q) in enumerate(zip(a, b, strict=True)) if p != q]
+    if len(differing) != 1 or a[differing[0]][0] is not b[differing[0]][0]:
+        return None
+    (at,) = differing
+    return at, (*a[:at], *a[at + 1 :])
+
+
+def condition_of(choice: Choice) -> Any:
+    """The conditions as one."""
+    return _together(choice.literals)
+
+
+def _together(literals: Literals) -> Any:
+    found: Any = None
+    for condition, value in literals:
+        one = condition if value else T.invert(condition)
+        found = one if found is None else T.and_(found, one)
+    return found
+
+
+def fitted_choice(choice: Choice | None, type: TensorType) -> Choice | None:
+    """What was chosen of a tensor whose cotangent was summed down to its own shape."""
+    if choice is None or all(not _stretched(c, type) for c, _ in choice.literals):
+        return choice
+    condition = _together(choice.literals)
+    axes = _stretched(condition, type)
+    extra = condition.ndim - type.ndim
+    condition = T.any(condition, axis=axes, keepdims=True)
+    if extra > 0:
+        condition = T.dimshuffle(condition, *range(extra, condition.ndim))
+    return Choice(((condition, True),), choice.is_due)
+
+
+def _stretched(condition: Any, type: TensorType) -> list[int]:
+    """The axes that a condition has and a tensor of ``type`` has not, or with length 1."""
+    extra = condition.ndim - type.ndim
+    return [
+        a
+        for a, n in enumerate(condition.type.shape)
+        if a < extra or (n != 1 and type.shape[a - extra] == 1)
+    ]
+
+
+def through(node: Apply, choice: Choice | None) -> list[Choice | None]:
+    """What was chosen of each input, by what was of the only output that has a cotangent."""
+    if choice is None:
+        return [None] * len(node.inputs)
+    if isinstance(node.op, Elementwise):
+        is_due = choice.is_due or not _leaves_zeros(node)
+        return [Choice(choice.literals, is_due)] * len(node.inputs)
+    # One number decides for all elements, wherever they go.
+    single = tuple(literal for literal in choice.literals if literal[0].ndim == 0)
+    rule = choice_rules.get(type(node.op))
+    moved: Sequence[tuple[Any, bool]] = [(None, True)] * len(node.inputs)
+    if rule is not None:
+        several = tuple(literal for literal in choice.literals if literal[0].ndim)
+        # By the rule a choice by one number tells, too, whether zeros stay.
+        chosen = _together(several or single)
+        moved = rule(node.op, node.inputs, node.outputs, chosen)
+        if not several:
+            moved = [(None, is_due) for _, is_due in moved]
+    found: list[Choice | None] = []
+    for condition, is_due in moved:
+        literals = single if condition is None else (*single, (condition, True))
+        found.append(Choice(literals, is_due) if literals else None)
+    return found
+
+
+def guarded(node: Apply, choice: Choice | None) -> Sequence[Any]:
+    """The inputs as a gradient rule may read them: no NaN where nothing was chosen."""
+    rule = None if choice is None else guard_rules.get(type(node.op))
+    if rule is None or choice is None:
+        return node.inputs
+    several = tuple(literal for literal in choice.literals if literal[0].ndim)
+    return rule(node.op, node.inputs, _together(several)) if several else node.inputs
+
+
+def _leaves_zeros(node: Apply) -> bool:
+    """Whether the terms of an elementwise node are zero wherever its cotangent is."""
+    op: Any = node.op
+    row = op.scalar_op
+    if row is s.identity:
+        # Markers are identities with a rule of their own.
+        return type(op) is Elementwise
+    if row in _LEAVE_ZEROS or s.is_cast(row):
+        return True
+    return row in _LEAVE_ZEROS_BESIDE_NUMBERS and any(
+        isinstance(v, Constant) and bool(np.isfinite(v.data).all() and v.data.all())
+        for v in (node.inputs[1:] if row is s.true_div else node.inputs)
+    )

@@ -1,0 +1,37 @@
+"""Lengths that no array can have are refused, also where a rule would take the allocation away."""
+
+import numpy as np
+import pytest
+from bitale_graph import function
+from bitale_graph import language as T
+
+n, m = T.lscalars("nm")
+WHOLE = {
+    "sum": T.sum(T.alloc(2.0, n, m)),
+    "sum of zeros": T.sum(T.zeros((n, m))),
+    "sum along an axis": T.sum(T.ones((n, m)), axis=0),
+    "mean": T.mean(T.alloc(2.0, n, m)),
+    "sum of a product": T.sum(3 * T.alloc(2.0, n, m)),
+    "sum of a function": T.sum(T.exp(T.alloc(2.0, n, m))),
+    "sum of a transpose": T.sum(T.alloc(2.0, n, m).T),
+    "sum of a vector": T.sum(T.alloc(2.0, n, m).flatten()),
+    "product": T.prod(T.full((n, m), 3)),
+    "dot": T.sum(T.dot(T.ones((n, m)), T.ones((m,)))),
+    "eye": T.sum(T.eye(n, m)),
+}
+
+
+@pytest.mark.parametrize("lengths", [(-1, -5), (2, -1), (2**40, 2**40), (2**62, 4)])
+@pytest.mark.parametrize("name", WHOLE)
+def test_lengths_that_no_array_can_have_are_refused(name, lengths):
+    f = function([n, m], WHOLE[name])
+    with pytest.raises((ValueError, MemoryError)):
+        f(*lengths)
+    assert np.all(np.isfinite(f(2, 3)))
+
+
+def test_copies_in_the_shape_of_an_array_are_counted():
+    x = T.dmatrix("x")
+    total = function([x], T.sum(T.alloc(2.0, x.shape[0], 3, x.shape[1])))
+    assert total(np.ones((4, 5))) == 120
+    assert not any("Alloc" in str(node.op) for node in total.maker.fgraph.toposort())
