@@ -171,7 +171,8 @@ class IncSubtensor(Op):
         if self.set:
             out[index] = inputs[1]
         else:
-            out[index] += inputs[1]
+            with np.errstate(all="ignore"):
+                out[index] += inputs[1]
         output_storage[0][0] = out
 
     def infer_shape(self, node: Apply, input_shapes: Sequence[Sequence[Any]]) -> list[Any]:
@@ -260,7 +261,8 @@ class AdvancedIncSubtensor1(Op):
         if self.set:
             out[rows] = y
         else:
-            np.add.at(out, rows, y)
+            with np.errstate(all="ignore"):
+                np.add.at(out, rows, y)
         output_storage[0][0] = out
 
     def infer_shape(self, node: Apply, input_shapes: Sequence[Sequence[Any]]) -> list[Any]:
@@ -339,7 +341,8 @@ class AdvancedIncSubtensor(Op):
         if self.set:
             out[index] = inputs[1]
         else:
-            np.add.at(out, index, inputs[1])
+            with np.errstate(all="ignore"):
+                np.add.at(out, index, inputs[1])
         output_storage[0][0] = out
 
     def infer_shape(self, node: Apply, input_shapes: Sequence[Sequence[Any]]) -> list[Any]:

@@ -91,11 +91,12 @@ class Reduce(Op):
                 f"{name} over an empty axis has no value (shape {x.shape}, axes {self.axes})"
             )
         if not self.axes:
-            output_storage[0][0] = x.astype(self.dtype)
+            with np.errstate(all="ignore"):
+                output_storage[0][0] = x.astype(self.dtype)
             return
         with np.errstate(all="ignore"):
             result = _FUNCTIONS[name](x.astype(self.acc_dtype, copy=False), axis=self.axes)
-        output_storage[0][0] = np.asarray(result).astype(self.dtype, copy=False)
+            output_storage[0][0] = np.asarray(result).astype(self.dtype, copy=False)
 
     def infer_shape(self, node: Apply, input_shapes: Sequence[Sequence[Any]]) -> list[Any]:
         return [tuple(n for i, n in enumerate(input_shapes[0]) if i not in self.axes)]
