@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 AS_WRITTEN = Mode("numpy", "None")
 FAST_RUN = Mode("c")
 FAST_COMPILE = Mode("c", "fast_compile")
+# The first call; other numbers in other layouts; and in other shapes.
+TURNS = (0, 1, 2)
 
 
 def domain_rules(with_accuracy: bool = False) -> list[str]:
@@ -71,7 +73,8 @@ class Reference:
             np.array(x, v.type.dtype) for x, v in zip(built.state(turn), built.shared, strict=True)
         ]
         self.state = state
-        arrays = [v.type.filter(x) for x, v in zip(built.arrays(turn), built.inputs, strict=True)]
+        self.arrays = built.arrays(turn)
+        arrays = [v.type.filter(x) for x, v in zip(self.arrays, built.inputs, strict=True)]
         self.given = dict(zip([*built.inputs, *built.shared], [*arrays, *state], strict=True))
         with warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore")
@@ -89,7 +92,7 @@ class Reference:
                 self.wide, self.overflowed = self.values, False
         self.rng = np.random.default_rng(0)
         self.samples: list[list[Any]] = []
-        self.more(4)
+        self.more(3)
 
     def more(self, count: int, size: float = 2.0) -> None:
         """Find the values of further right programs."""
@@ -218,21 +221,23 @@ class Batch:
                 found.append(Reference(b, 0))
         return found
 
-    def compare(self, names: Sequence[str] = tuple(WAYS), turns: int = 2) -> list[Mismatch]:
+    def compare(
+        self, names: Sequence[str] = tuple(WAYS), turns: Sequence[int] = TURNS
+    ) -> list[Mismatch]:
         """Run all programs and compare."""
         with warnings.catch_warnings():
             warnings.simplefilter("error")
             return self._compare(names, turns)
 
-    def _compare(self, names: Sequence[str], turns: int) -> list[Mismatch]:
-        turns_taken = [self.references(turn) for turn in range(turns)]
+    def _compare(self, names: Sequence[str], turns: Sequence[int]) -> list[Mismatch]:
+        taken = {turn: self.references(turn) for turn in turns}
         found: list[Mismatch] = []
         order = [n for n in names if n != "rewritten, NumPy"]
         if "rewritten, NumPy" in names:
             order.append("rewritten, NumPy")
         for name, run in self.functions(order):
             kept: list[tuple[Any, Any]] = []
-            for turn, references in enumerate(turns_taken):
+            for turn, references in taken.items():
                 found += self._call(name, run, turn, references, kept)
             if any(not _same(x, y).all() for x, y in kept):
                 found.append(
@@ -246,20 +251,14 @@ class Batch:
         found = []
         arrays = []
         for b, r in zip(self.built, references, strict=True):
-            layout_turn = turn if r.state is not None else 0
-            raw = b.arrays(layout_turn)
-            same = all(
-                _same(np.asarray(x, v.type.dtype), r.given[v]).all()
-                for x, v in zip(raw, b.inputs, strict=True)
-            )
-            arrays.append(raw if same else [r.given[v].copy() for v in b.inputs])
+            arrays.append(r.arrays)
             for v, x in zip(b.shared, r.state, strict=True):
                 v.set_value(x)
         flat = [x for group in arrays for x in group]
         before = [x.copy() for x in flat]
         results = run(tuple(flat))
         position = 0
-        for b, r, given in zip(self.built, references, arrays, strict=True):
+        for b, r in zip(self.built, references, strict=True):
             own = results[position : position + len(b.outputs)]
             position += len(b.outputs)
             kept += [(x, x.copy()) for x in own]
@@ -275,7 +274,6 @@ class Batch:
             for v, x in zip(b.shared, r.state, strict=True):
                 if v not in fixed and not _same(v.get_value(), x).all():
                     found.append(Mismatch(b.program, name, f"shared {v} was changed"))
-            del given
         for x, old in zip(flat, before, strict=True):
             if not _same(x, old).all():
                 found.append(Mismatch(self.built[0].program, name, "an input was written to"))
@@ -358,7 +356,7 @@ def excused(mismatch: Mismatch) -> bool:
         return False
     built = mismatch.program.build()
     odd = given_odd = False
-    for turn in (0, 1):
+    for turn in TURNS:
         try:
             reference = Reference(built, turn)
         except Exception:  # noqa: BLE001 (other numbers, other indices)

@@ -92,10 +92,17 @@ class Input:
     shared: bool = False
 
     def value(self, turn: int = 0) -> Any:
-        """The array of the first call; of later ones the same numbers in other places."""
+        """The array of the first call; of later ones the numbers in other places and shapes."""
         k = turn % max(len(self.values), 1)
         layout = LAYOUTS[(LAYOUTS.index(self.layout) + 2 * turn) % len(LAYOUTS)]
-        return array(self.values[k:] + self.values[:k], self.dtype, self.shape, layout)
+        shape = self.shape
+        if turn == 2:
+            static = self.static or (None,) * len(shape)
+            grown = [
+                n + 2 if n > 1 and s is None else n for n, s in zip(shape, static, strict=True)
+            ]
+            shape = tuple(grown)
+        return array(self.values[k:] + self.values[:k], self.dtype, shape, layout)
 
     def text(self) -> str:
         """The line that makes its variable."""
