@@ -157,7 +157,7 @@ class Reference:
     @staticmethod
     def _near(got: Any, stack: Any, expected: Any, true: Any, scale: float) -> Any:
         size = np.abs(expected)
-        spread = np.abs(stack - expected[None]).max(0)
+        spread = np.nan_to_num(np.abs(stack - expected[None]).max(0), nan=0, posinf=0)
         unit = np.spacing(size.astype(_real(expected)))
         near = np.abs(got - expected) <= scale * spread + 8 * unit
         if true.shape == expected.shape:

@@ -24,7 +24,12 @@ def reduction(b: Any) -> None:
     reference: Any = None
     if name in ("max", "min", "argmax", "argmin") and value.dtype.kind in "biuf":
         reference = lambda x: getattr(np, name)(x, axis=axis, keepdims=keep)
-    more = ", dtype='float64'" if name in ("sum", "prod") and rng.random() < 0.1 else ""
+    more = ""
+    if name in ("sum", "prod") and rng.random() < 0.3:
+        wanted = ("float64", "float32", "int64", "int32", "uint8", "uint64", "bool", "int8")
+        more = f", dtype={rng.choice(wanted)!r}"
+        if rng.random() < 0.3:
+            more += f", acc_dtype={rng.choice(wanted)!r}"
     b.add(f"T.{name}({{0}}, axis={axis}, keepdims={keep}{more})", x, reference=reference)
 
 
