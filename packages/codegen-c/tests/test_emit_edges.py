@@ -12,6 +12,7 @@ NUMPY = Mode(linker="numpy", optimizer="None")
 MODES = [Mode(linker="c", optimizer="None"), Mode(linker="c")]
 LARGE = 2**63 - 1
 LEAST = -(2**63)
+INTEGERS = ["int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"]
 SPECIAL = np.array([0.0, -0.0, np.nan, np.inf, -np.inf, 1, -1, 2.5, -2.5])
 
 # Generated code does not depend on the Python that generates it.
@@ -134,15 +135,41 @@ def test_bools_compute_as_numpy_s():
 
 def test_floats_that_no_integer_holds_do_no_harm():
     x = T.dvector("x")
-    dtypes = ["int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"]
     wild = np.array([np.nan, np.inf, -np.inf, 1e300, -1e300, 1e10, 2.0**63, -(2.0**70)])
     for mode in MODES:
-        f = function([x], [T.cast(T.cast(x, d), "float64") for d in dtypes], mode=mode)
-        assert len(f(wild)) == len(dtypes)
+        f = function([x], [T.cast(T.cast(x, d), "float64") for d in INTEGERS], mode=mode)
+        assert len(f(wild)) == len(INTEGERS)
     # Within int32 a narrow integer wraps around, also where it is not stored.
     check(
-        [x], [T.cast(x, d) for d in dtypes[:2] + dtypes[4:7]], [(np.array([-2.0, 300.7, -70000]),)]
+        [x],
+        [T.cast(x, d) for d in INTEGERS[:2] + INTEGERS[4:]],
+        [(np.array([-2.0, 300.7, -70000]),)],
     )
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_negative_numbers_wrap_around_in_every_unsigned_dtype(dtype):
+    x = TensorType(dtype, (None,))("x")
+    kept = np.array([-2.5, -0.75, -1.0, 3.5, -100.0] * 5)
+    check([x], [T.cast(x, d) for d in INTEGERS], [(kept.astype(dtype),), (kept[:1].astype(dtype),)])
+    large = np.array([2.0**63, 2.0**63 + 4096, 1.5e19, 2.0**62, -(2.0**63), -(2.0**40), -3.0])
+    check([x], [T.cast(x, "uint64")], [(large.astype(dtype),)])
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64", "int64", "int8", "bool"])
+def test_sums_and_products_convert_what_they_add_up(dtype):
+    """To what they add up in, and that to their dtype, as NumPy does."""
+    x, y = TensorType(dtype, (None, None))("x"), TensorType(dtype, ())("y")
+    numbers = np.array([[-2.5, 3.5, -1.25], [0.5, -7.0, 2.0], [100.0, 100.0, 0.75]]).astype(dtype)
+    outputs = [
+        reduce(v, axis=axis, dtype=d, acc_dtype=acc)
+        for reduce in (T.sum, T.prod)
+        for d in ["uint8", "uint32", "uint64", "bool"]
+        for acc in {None, "uint8", "bool", "float64" if dtype != "bool" else None}
+        for v, axes in ((x, (0, None)), (y, (None,)))
+        for axis in axes
+    ]
+    check([x, y], outputs, [(numbers, numbers[0, 0]), (numbers[:1], numbers[2, 2])])
 
 
 def test_slices_of_any_bounds_and_steps():

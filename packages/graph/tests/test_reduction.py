@@ -142,3 +142,19 @@ def test_argmax_takes_one_axis():
 def test_static_shapes_lose_the_axis():
     assert T.sum(T.TensorType("float64", (2, 3, None))(), axis=1).type.shape == (2, None)
     assert T.sum(T.drow(), axis=1, keepdims=True).type.shape == (1, 1)
+
+
+def test_sums_add_up_in_the_accumulator_and_no_wider_dtype():
+    m = T.matrix(dtype="uint8")
+    values = np.array([[200, 100], [3, 0]], "uint8")
+    outputs = [
+        T.sum(m, dtype="int64", acc_dtype="uint8"),
+        T.sum(m, axis=0, dtype="int64", acc_dtype="bool"),
+        T.prod(m + 1, axis=1, dtype="int32", acc_dtype="uint8"),
+        T.sum(m, dtype="int64"),
+    ]
+    total, logical, product, plain = function([m], outputs)(values)
+    assert total == 303 % 256
+    np.testing.assert_array_equal(logical, [1, 1])
+    np.testing.assert_array_equal(product, [201 * 101 % 256, 4])
+    assert plain == 303

@@ -13,7 +13,7 @@ from bitale_graph.loop import Literal, Loop, Result
 from ..ctype import C_TYPES, SUFFIXES, highest, literal, lowest
 from ..library import BLOCK
 from ..vector_math.table import FUNCTIONS
-from .scalar import Expression, expression
+from .scalar import Expression, converted, expression
 
 if TYPE_CHECKING:
     from ..builder import Builder
@@ -226,7 +226,7 @@ class Kernel:
         ]
         for o in sums:
             target, other = f"{o.name}[e]", f"{o.name}[part * {o.name}_size + e]"
-            combined = self._combined(b, self.loop.results[o.index], target, other)
+            combined = self._combined(b, self.loop.results[o.index], target, other, o.dtype)
             lines.append("    for (int64_t part = 1; part < parts; part++)")
             lines.append(
                 f"        for (int64_t e = 0; e < {o.name}_size; e++) {target} = {combined};"
@@ -315,13 +315,13 @@ class Kernel:
         lines += [outer + line for line in ends.after]
         return "\n".join([*lines, *outer_loops.end(), "}"])
 
-    def _combined(self, b: Builder, r: Result, a: str, value: str) -> str:
+    def _combined(self, b: Builder, r: Result, a: str, value: str, dtype: str) -> str:
         assert r.reduce is not None
         acc, c_type = r.acc_dtype, C_TYPES[r.acc_dtype]
+        item = converted(value, dtype, acc)
         if r.reduce.name in _OPERATORS:
-            item = f"({value} != 0)" if acc == "bool" else f"({c_type}){value}"
             return f"({c_type})({a} {_operator(r)} {item})"
-        made = expression(r.reduce, [acc, acc], acc, [a, f"({c_type}){value}"])
+        made = expression(r.reduce, [acc, acc], acc, [a, item])
         b.vector_functions.update(made.requires)
         return made.text
 
@@ -407,19 +407,20 @@ class _Ends:
             if r.reduce is None:
                 self.inside.append(f"{rows['out', k]}[i] = {value};")
                 continue
-            row = rows["sum", k]
+            row, dtype = rows["sum", k], dtypes[r.value]
             if moves[k][kernel.inner] != "0":
-                self.inside.append(f"{row}[i] = {kernel._combined(b, r, row + '[i]', value)};")
+                combined = kernel._combined(b, r, f"{row}[i]", value, dtype)
+                self.inside.append(f"{row}[i] = {combined};")
                 continue
             self.before.append(f"{C_TYPES[r.acc_dtype]} r{k} = *{row};")
             self.after.append(f"*{row} = r{k};")
-            if r.reduce.name == "add" and (dtypes[r.value], r.acc_dtype) == ("float32", "float64"):
+            if r.reduce.name == "add" and (dtype, r.acc_dtype) == ("float32", "float64"):
                 self.block_start.append(f"float b{k} = 0;")
                 self.inside.append(f"b{k} += {value};")
                 self.block_end.append(f"r{k} += b{k};")
                 self.clauses.append(f"reduction(+:b{k})")
             else:
-                self.inside.append(f"r{k} = {kernel._combined(b, r, f'r{k}', value)};")
+                self.inside.append(f"r{k} = {kernel._combined(b, r, f'r{k}', value, dtype)};")
                 self.clauses.append(_clause(b, r, f"r{k}"))
 
 

@@ -11,11 +11,11 @@ from bitale_graph.variable import Apply, Variable
 
 from ..array import Array, product
 from ..builder import Builder, described
-from ..ctype import C_TYPES, is_supported
+from ..ctype import is_supported
 from ..rules import emits, reuses, supports, waits
 from ..text import plain
 from .kernel import Body, Kernel, Operand
-from .scalar import is_known, needs_numpy
+from .scalar import converted, is_known, needs_numpy
 
 
 def _loop_of(node: Apply) -> Loop:
@@ -82,11 +82,13 @@ def emit_loop(b: Builder, node: Apply) -> Iterator[None]:
         return
     yield
     loaded = {j: b.scalar(v) for j, v in enumerate(node.inputs)}
+    dtypes = [*_dtypes(node), *(s.dtype for s in loop.steps)]
     body = Body(b, loop, _dtypes(node), loaded, is_kernel=False)
     for line in body.lines:
         b.put(line)
     for r, out in zip(loop.results, node.outputs, strict=True):
-        b.put(f"{b.set_scalar_name(out)} = ({C_TYPES[r.dtype]}){body.values[r.value]};")
+        value = converted(body.values[r.value], dtypes[r.value], r.dtype)
+        b.put(f"{b.set_scalar_name(out)} = {value};")
 
 
 class _Nest:
@@ -197,11 +199,12 @@ class _Nest:
         self.arguments += [pointer, *(s for s, m in zip(strides, moves, strict=True) if m == "d")]
 
     def _finish(self, k: int, made: Array, size: str, out: Array | None) -> None:
-        b, c_type = self.b, C_TYPES[self.loop.results[k].dtype]
+        b, at = self.b, "0" if out is None else "e"
+        value = converted(f"{made.name}[{at}]", made.dtype, self.loop.results[k].dtype)
         if out is None:
-            b.put(f"{b.set_scalar_name(self.node.outputs[k])} = ({c_type}){made.name}[0];")
+            b.put(f"{b.set_scalar_name(self.node.outputs[k])} = {value};")
         else:
-            b.put(f"for (int64_t e = 0; e < {size}; e++) {out.name}[e] = ({c_type}){made.name}[e];")
+            b.put(f"for (int64_t e = 0; e < {size}; e++) {out.name}[e] = {value};")
 
     def _hint(self) -> str:
         """A name for the kernel: of what it computes, or of its last steps."""

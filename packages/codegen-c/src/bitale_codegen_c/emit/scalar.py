@@ -170,6 +170,11 @@ _WIDER = {
     **dict.fromkeys(("int8", "int16", "uint8", "uint16"), "(int32_t)"),
     "uint32": "(int64_t)",
 }
+# No type is wider: the upper half is moved into the range of int64 and back.
+_UINT64 = (
+    "({0} >= 0x1p63{1} ? (uint64_t)(int64_t)({0} - 0x1p63{1}) ^ 0x8000000000000000u"
+    " : (uint64_t)(int64_t){0})"
+)
 
 
 def expression(op: ScalarOp, dtypes: Sequence[str], result: str, args: Sequence[str]) -> Expression:
@@ -178,9 +183,16 @@ def expression(op: ScalarOp, dtypes: Sequence[str], result: str, args: Sequence[
         if result == "bool":  # NumPy asks whether a number differs from zero
             return Expression(f"({args[0]} != 0)")
         # C leaves open what -1.0 is as uint8; by way of a wider type it wraps around, as in NumPy.
+        if result == "uint64" and _is_float(dtypes[0]):
+            return Expression(_UINT64.format(args[0], "f" if dtypes[0] == "float32" else ""))
         wide = _WIDER.get(result, "") if _is_float(dtypes[0]) else ""
         return Expression(f"({C_TYPES[result]}){wide}{args[0]}")
     return scalar_c[op](dtypes, result, args)
+
+
+def converted(text: str, source: str, target: str) -> str:
+    """The C expression of a number of one dtype as one of another, converted as NumPy does."""
+    return expression(scalar.cast_to(target), [source], target, [text]).text
 
 
 def is_known(op: ScalarOp) -> bool:

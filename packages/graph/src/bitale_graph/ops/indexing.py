@@ -162,7 +162,8 @@ class IncSubtensor(Op):
         if self.set:
             out[index] = inputs[1]
         else:
-            out[index] += inputs[1]
+            with np.errstate(all="ignore"):
+                out[index] += inputs[1]
         output_storage[0][0] = out
 
     def infer_shape(self, node: Apply, input_shapes: Sequence[Sequence[Any]]) -> list[Any]:
@@ -266,7 +267,8 @@ def _add_at(out: Any, index: Any, y: Any) -> None:
     if out.ndim > 32:
         places = np.arange(out.size).reshape(out.shape)[index]
         out, index, y = out.reshape(-1), places.ravel(), np.broadcast_to(y, places.shape).ravel()
-    np.add.at(out, index, y)
+    with np.errstate(all="ignore"):
+        np.add.at(out, index, y)
 
 
 def _advanced_shape(pattern: Pattern, x: Any, inputs: Sequence[Any]) -> Shape:

@@ -93,11 +93,15 @@ class Reduce(Op):
                 f"(shape {x.shape}, axes {self.axes})"
             )
         if not self.axes:
-            output_storage[0][0] = x.astype(self.dtype)
+            with np.errstate(all="ignore"):
+                output_storage[0][0] = x.astype(self.dtype)
             return
         with np.errstate(all="ignore"):
-            result = _FUNCTIONS[name](x.astype(self.acc_dtype, copy=False), axis=self.axes)
-        output_storage[0][0] = np.asarray(result).astype(self.dtype, copy=False)
+            narrow = x.astype(self.acc_dtype, copy=False)
+            # NumPy would add up narrow integers in wider ones.
+            dtype = {"dtype": self.acc_dtype} if name in ("add", "mul") else {}
+            result = _FUNCTIONS[name](narrow, axis=self.axes, **dtype)
+            output_storage[0][0] = np.asarray(result).astype(self.dtype, copy=False)
 
     def infer_shape(self, node: Apply, input_shapes: Sequence[Sequence[Any]]) -> list[Any]:
         return [tuple(n for i, n in enumerate(input_shapes[0]) if i not in self.axes)]

@@ -208,7 +208,8 @@ class SoftmaxCrossentropyGrad(_RowOp):
         y, ct, t = inputs
         out = np.array(y)
         out[_pick("softmax cross-entropy gradient", y, t)] -= 1
-        output_storage[0][0] = (out * ct[:, None]).astype(y.dtype, copy=False)
+        with np.errstate(all="ignore"):
+            output_storage[0][0] = (out * ct[:, None]).astype(y.dtype, copy=False)
 
 
 def _along(op: Op, x: Any, axis: int) -> TensorVariable:

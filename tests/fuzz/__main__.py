@@ -1,0 +1,42 @@
+"""``python -m tests.fuzz --programs 50000 --seed 0``: random programs in all ways."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+
+from .campaign import Campaign
+
+
+def _tell(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+def main() -> int:
+    """Run; 1 if something was found."""
+    parser = argparse.ArgumentParser(prog="python -m tests.fuzz", description=__doc__)
+    parser.add_argument("--programs", type=int, default=1000)
+    parser.add_argument("--seed", default="0")
+    parser.add_argument("--seconds", type=float, default=float("inf"))
+    parser.add_argument("--batch", type=int, default=24)
+    parser.add_argument("--most", type=int, default=40, help="stop after so many findings")
+    parser.add_argument("--quick", action="store_true", help="compile with -O1")
+    given = parser.parse_args()
+    campaign = Campaign(given.seed, given.batch, report=_tell)
+    start = time.perf_counter()
+    with campaign.compiler(given.quick):
+        while campaign.done < given.programs and time.perf_counter() - start < given.seconds:
+            campaign.step()
+            if len(campaign.findings) >= given.most:
+                break
+    seconds = time.perf_counter() - start
+    _tell(
+        f"{campaign.summary()} {seconds:.0f} s, "
+        f"{1000 * seconds / max(campaign.done, 1):.0f} ms a program"
+    )
+    return bool(campaign.findings)
+
+
+sys.exit(main())

@@ -1,0 +1,34 @@
+"""What the next line of a random program may be, and how often it is that."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from . import steps_of_elements as elements
+from . import steps_of_graphs as graphs
+from . import steps_of_shapes as shapes
+
+WEIGHTS: dict[Callable[[Any], None], int] = {
+    elements.elementwise: 20,
+    elements.smooth: 6,
+    elements.arithmetic: 8,
+    elements.cast: 4,
+    elements.choice: 5,
+    elements.idiom: 12,
+    shapes.reduction: 9,
+    shapes.read: 6,
+    shapes.write: 5,
+    shapes.written_and_read: 3,
+    shapes.reshape: 7,
+    shapes.join: 4,
+    shapes.create: 3,
+    graphs.product: 6,
+    graphs.softmax: 4,
+    graphs.scan: 5,
+    graphs.ifelse: 2,
+    graphs.assertion: 1,
+    graphs.gradient: 6,
+    elements.mistake: 2,
+}
+MAKERS = list(WEIGHTS)

@@ -1,0 +1,112 @@
+"""Random programs over every op, the same in every mode; ``python -m tests.fuzz`` runs more."""
+
+import numpy as np
+import pytest
+from bitale_graph.body import Body
+from bitale_graph.testing import sampled_subjects
+from bitale_graph.traversal import toposort
+
+from .fuzz.campaign import Campaign
+from .fuzz.compare import Batch, Reference, check
+from .fuzz.generator import generate
+from .fuzz.program import Input, Program, Step
+from .fuzz.shrink import shrunk
+
+
+def program(text, *values, dtype="float64", outputs=("v",)):
+    """One line on vectors x0, x1, ..."""
+    inputs = tuple(
+        Input(f"x{i}", tuple(v), dtype, (len(v),), "plain", (None,)) for i, v in enumerate(values)
+    )
+    return Program(inputs, (Step("v", text, tuple(x.name for x in inputs)),), outputs)
+
+
+def subjects(variables):
+    """Scalar ops and classes of ops in a graph and in what its ops hold."""
+    waiting, found = list(variables), set()
+    while waiting:
+        for node in toposort([waiting.pop()]):
+            found.add(getattr(node.op, "scalar_op", None))
+            found.add(type(node.op))
+            for body in node.op.bodies:
+                assert isinstance(body, Body)
+                waiting += body.outputs
+    return found
+
+
+@pytest.mark.slow
+def test_every_op_of_the_table_is_generated():
+    found = set()
+    for k in range(4000):
+        wanted = sampled_subjects() - found
+        if not wanted:
+            break
+        found |= subjects(generate(f"ops:{k}").build().results)
+    assert wanted == set()
+
+
+def test_a_seed_always_gives_the_same_program():
+    assert generate("a:1").text() == generate("a:1").text() != generate("a:2").text()
+
+
+def test_a_program_is_printed_as_one_that_runs(capsys):
+    exec(program("T.exp({0})", [0.0, 1.0]).text("bitale.Mode('numpy')"), {})
+    assert capsys.readouterr().out.count("2.71828183") == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "wrong"),
+    [
+        ("T.exp({0})", lambda y: y * (1 + 1e-13)),
+        ("T.exp({0})", lambda y: y.astype("float32")),
+        ("T.exp({0})", lambda y: y[:1]),
+        ("T.log({0})", lambda y: np.where(np.isnan(y), 0, y)),
+        ("T.exp(1000 * {0}) / T.exp(1000 * {0})", np.ones_like),
+    ],
+    ids=["digits", "dtype", "shape", "nan", "range"],
+)
+def test_a_wrong_result_is_told(text, wrong):
+    reference = Reference(program(text, [0.5, -1.0]).build())
+    right = reference.values[0]
+    assert reference.difference(0, right) == ""
+    assert (reference.difference(0, wrong(right)) == "") == ("1000" in text)
+
+
+@pytest.mark.parametrize(
+    ("text", "better"),
+    [
+        ("T.log(1 - T.exp({0}))", np.log1p(-np.exp(-50.0))),
+        ("T.log(1 + T.exp(-20 * {0}))", 1000.0),
+        ("({0} + 1e20) - 1e20", -50.0),
+        ("T.cast(1e3 * {0}, 'int8') * 1.0", 44.0),
+    ],
+)
+def test_a_better_result_and_one_that_is_left_open_are_right(text, better):
+    reference = Reference(program(text, [-50.0]).build())
+    assert reference.difference(0, np.array([better])) == ""
+
+
+def test_a_program_that_fails_is_made_small():
+    large = generate("shrink:3")
+    name = next(s.name for s in large.steps)
+    small = shrunk(large, lambda p: any(s.template == large.steps[0].template for s in p.steps))
+    assert len(small.steps) <= len(large.steps)
+    assert name in {s.name for s in small.steps}
+
+
+def test_an_error_must_come_in_every_mode():
+    assert check(program("{0} + {1}", [1.0, 2.0], [1.0, 2.0, 3.0]), ["as written"]) == []
+
+
+@pytest.mark.slow
+def test_random_programs_are_the_same_in_every_way():
+    told = []
+    campaign = Campaign("ci", 24, told.append)
+    with campaign.compiler(quick=True):
+        for _ in range(5):
+            campaign.step()
+    assert not told, "\n".join(told)
+
+
+def test_results_stay_as_they_are_in_later_calls():
+    assert Batch([program("{0} * 2", [1.0, 2.0])]).compare(["as written"], turns=(0, 1, 2, 3)) == []
