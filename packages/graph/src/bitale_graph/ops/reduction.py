@@ -300,6 +300,7 @@ def norm(x: Any, L: Any = None, axis: Axes = None, keepdims: bool = False) -> Te
         For any other ``L``.
     """
     x = as_tensor(x)
+    axis = normalize_axes("norm", axis, x)
     size = tm.abs_(cast(x, dtypes.quotient(x.type.dtype)))
     if isinstance(L, str) or (isinstance(L, float) and np.isnan(L)):
         if L != "fro":
