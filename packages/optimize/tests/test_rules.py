@@ -305,6 +305,11 @@ CASES = [
         lambda x, v: T.sum(x * v, axis=1),
     ),
     Case(
+        "sum_of_any_scaled",
+        lambda x, y, s, h: T.sum(-x * y * s / h, axis=1),
+        lambda x, v: T.sum(x * v, axis=1),
+    ),
+    Case(
         "sum_of_fill", lambda x, v: T.sum(T.second(x, v), 0), lambda x, v: T.sum(T.second(x, v), 1)
     ),
     # stable forms

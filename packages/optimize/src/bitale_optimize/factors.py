@@ -67,7 +67,8 @@ class Factors:
             product = self.above / self.below if self.below != 1 else self.above
             for v in arrays:
                 product = product * v.data
-        if product.size > max(v.data.size for v in arrays) or not np.isfinite(product).all():
+        is_small = product.size <= max(v.data.size for v in arrays)
+        if not is_small or not _is_normal(product, self.dtype):
             return
         for v in arrays:
             del self.exponents[v]
@@ -143,12 +144,20 @@ def _flatten(root: Variable, context: RewriteContext) -> Factors | None:
             inexact
             and has_constants
             and not all(
-                np.isfinite(c) and c != 0
+                _is_normal(c, dtype) and c != 0
                 for c in (factors.above, factors.below, *factors.coefficient())
             )
         ):
             return None
     return factors
+
+
+def _is_normal(numbers: Any, dtype: str) -> bool:
+    """Whether numbers are finite, and none has lost digits by being too small."""
+    if np.dtype(dtype).kind not in "fc":
+        return True
+    sizes = np.abs(numbers)
+    return bool((np.isfinite(sizes) & ((sizes == 0) | (sizes >= np.finfo(dtype).tiny))).all())
 
 
 def _inner(
@@ -171,14 +180,14 @@ def _inner(
         return [(inputs[0], exponent), (inputs[1], -exponent)]
     if row is scalar.inv:
         return [(inputs[0], -exponent)]
-    power = 2 if row is scalar.sqr else _constant_exponent(inputs) if row is scalar.pow else 0
+    power = 2 if row is scalar.sqr else constant_exponent(inputs) if row is scalar.pow else 0
     if power:
         factors.times(inputs[0], power * exponent)
         return []
     return None
 
 
-def _constant_exponent(inputs: list[Variable]) -> int:
+def constant_exponent(inputs: list[Variable]) -> int:
     """The exponent of a power, if it is a small integer; else 0."""
     value = uniform_constant(inputs[1])
     is_small = value is not None and value.imag == 0 and value == round(float(value.real))

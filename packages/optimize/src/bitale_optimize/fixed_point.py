@@ -66,7 +66,12 @@ class Dispatch:
         if any(key[0] != versions for key in self._tables):  # type: ignore[index]
             self._tables.clear()
         found = self._tables.setdefault((versions, mode.include, mode.exclude), {})
-        active = [r for s in self.sets for r in s if context.is_active(r.name, r.default)]
+        active = [
+            r
+            for s in self.sets
+            for r in s
+            if context.is_active(r.name, s.name, *r.tags, default=r.default)
+        ]
         by_value = any(isinstance(t, Op) for r in active for t in r.tracks)
 
         def rules_of(op: Op) -> tuple[Rule, ...]:

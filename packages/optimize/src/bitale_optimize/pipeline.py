@@ -11,12 +11,14 @@ from bitale_graph.function_graph import FunctionGraph
 from .fixed_point import PassFunction, to_fixed_point
 from .passes.fold_constants import fold_constants
 from .passes.fuse_loops import fuse_loops
+from .passes.keep_checks import keep_checks, note_checks
 from .passes.lazy import lazy
 from .passes.merge import merge
 from .passes.remove_identities import remove_identities
 from .passes.rewrite_bodies import rewrite_bodies
 from .passes.rewrite_scans import rewrite_scans
-from .phases import canonical, specialize, stability
+from .phases import PHASES, canonical, specialize, stability
+from .rewrite import OVERFLOWS, Changes
 from .rules import (  # noqa: F401 (each puts its rules into the phases)
     arithmetic,
     assertion,
@@ -61,11 +63,14 @@ class Pass:
         Takes the graph and a `RewriteContext`.
     always : bool
         Whether it runs under ``optimizer="fast_compile"`` too.
+    tags : tuple of str
+        Other names by which it is left out.
     """
 
     name: str
     run: PassFunction
     always: bool = False
+    tags: tuple[str, ...] = ()
 
     @property
     def rules(self) -> list[Rule]:
@@ -94,6 +99,8 @@ SIMPLIFYING = (
     Pass("merge", merge, always=True),
     # What both branches of a choice compute is one variable now, and stays outside of them.
     Pass("lazy", lazy, always=True),
+    # What is computed for sure stands here; rules have not dropped any of it yet.
+    Pass("note_checks", note_checks),
     # One spelling, so that the rules after it need one pattern.
     Pass("canonical", to_fixed_point(canonical)),
     # What has become equal; stability looks for a variable that occurs twice.
@@ -104,7 +111,7 @@ SIMPLIFYING = (
     # Before folding: log(1 + exp(1000)) folded is inf. Canonical again, for what stable forms leave
     # to tidy up.
     Pass("stability", to_fixed_point(canonical, stability)),
-    Pass("fold", fold_constants),
+    Pass("fold", fold_constants, tags=("constant_folding",)),
     # Stable forms of one expression, made at several places.
     Pass("merge", merge),
     # After folding, which shows constants; canonical again for x * 1 and the like that folding
@@ -114,17 +121,19 @@ SIMPLIFYING = (
     Pass("scan", rewrite_scans(_simplify)),
 )
 FINISHING = (
+    # No rule that comes now drops what is compared, and the numbers that are added fuse.
+    Pass("keep_checks", keep_checks),
     # What the passes before have left to one branch alone.
     Pass("lazy", lazy),
     # Sums are in order now, and not hidden in loops yet.
     Pass("blas", to_fixed_point(blas)),
     # Numbers that specialize and blas have put together, and the nodes of them that are equal.
-    Pass("fold", fold_constants),
+    Pass("fold", fold_constants, tags=("constant_folding",)),
     Pass("merge", merge),
     # No work moves into a body or out of it any more.
     Pass("bodies", rewrite_bodies(_finish)),
     # Last: a loop hides the ops inside from all patterns.
-    Pass("fuse", fuse_loops),
+    Pass("fuse", fuse_loops, tags=("fusion",)),
 )
 PASSES = (*SIMPLIFYING, *FINISHING)
 
@@ -132,8 +141,23 @@ PASSES = (*SIMPLIFYING, *FINISHING)
 def selected(context: RewriteContext, passes: tuple[Pass, ...] = PASSES) -> Iterator[Pass]:
     """The passes that a mode asks for."""
     for one in passes:
-        if context.is_active(one.name) and (one.always or context.mode.optimizer != "fast_compile"):
+        is_wanted = one.always or context.mode.optimizer != "fast_compile"
+        if is_wanted and context.is_active(one.name, *one.tags):
             yield one
+
+
+def names() -> set[str]:
+    """All that a mode can include or leave out: passes, rules, sets of rules, and tags."""
+    known = {change.value for change in Changes if change is not Changes.NOTHING}
+    known.update(("merge_scans", OVERFLOWS))
+    for one in PASSES:
+        known.update((one.name, *one.tags))
+        for rules in getattr(one.run, "rule_sets", ()):
+            known.add(rules.name)
+            known.update(rule.name for rule in rules)
+    for rules in PHASES.values():
+        known.update(rule.name for rule in rules)
+    return known
 
 
 def run(graph: FunctionGraph, context: RewriteContext) -> None:

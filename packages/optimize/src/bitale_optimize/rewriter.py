@@ -32,6 +32,10 @@ class FunctionGraphRewriter:
         for firing in context.log or ():
             print(firing)  # noqa: T201 (what the flag asks for)
 
+    def names(self) -> set[str]:
+        """Every name that `Mode.including` and `Mode.excluding` have an effect by here."""
+        return pipeline.names()
+
     def signature(self, mode: Mode) -> str | None:
         """A text that changes with the rules, the passes and the mode.
 

@@ -46,7 +46,7 @@ def subtensor_of_whole(node: Apply, context: RewriteContext) -> Variable | None:
     return x if _is_whole(node.op.pattern, x, bounds, context) else None  # type: ignore[attr-defined]
 
 
-@canonical.rule(tracks=[Subtensor], before="[a, b, c][1]", after="b")
+@canonical.rule(tracks=[Subtensor], before="[a, b, c][1]", after="b", changes=Changes.DOMAIN)
 def element_of_made_vector(node: Apply, context: RewriteContext) -> Variable | None:
     """An element of a vector that is put together is what was put there."""
     made = made_by(node.inputs[0], MakeVector)
@@ -79,7 +79,7 @@ def element_of_element(node: Apply, context: RewriteContext) -> Variable | None:
 
 
 # Not before stability, which would look for log(softmax(x)) in vain.
-@specialize.rule(tracks=[Subtensor], before="exp(x)[i]", after="exp(x[i])")
+@specialize.rule(tracks=[Subtensor], before="exp(x)[i]", after="exp(x[i])", changes=Changes.DOMAIN)
 def subtensor_of_elementwise(node: Apply, context: RewriteContext) -> Variable | None:
     """Compute only the elements that are taken, if nothing else reads the others."""
     whole = node.inputs[0]
@@ -104,7 +104,9 @@ def subtensor_of_elementwise(node: Apply, context: RewriteContext) -> Variable |
     return made
 
 
-@canonical.rule(tracks=_WRITES, before="inc_subtensor(x[i], zeros)", after="x")
+@canonical.rule(
+    tracks=_WRITES, before="inc_subtensor(x[i], zeros)", after="x", changes=Changes.DOMAIN
+)
 def increment_by_zeros(node: Apply, context: RewriteContext) -> Variable | None:
     """Adding zeros changes nothing; an index error is lost."""
     if not node.op.set and is_uniform(node.inputs[1], 0):  # type: ignore[attr-defined]
@@ -113,7 +115,10 @@ def increment_by_zeros(node: Apply, context: RewriteContext) -> Variable | None:
 
 
 @canonical.rule(
-    tracks=[IncSubtensor], before="set_subtensor(x[:], y), inc_subtensor(zeros[:], y)", after="y"
+    tracks=[IncSubtensor],
+    before="set_subtensor(x[:], y), inc_subtensor(zeros[:], y)",
+    after="y",
+    changes=Changes.DOMAIN,
 )
 def write_of_whole(node: Apply, context: RewriteContext) -> Variable | None:
     """What is written everywhere is the result."""
