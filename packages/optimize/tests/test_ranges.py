@@ -81,9 +81,10 @@ def test_finite_values_stay_finite_and_close(form, seed, dtype):
         wide = {n: a.astype("longdouble") for n, a in args.items()}
         truth = exact(form, wide) if isinstance(form, tuple) else wide["x"]
         bound = exact(form, wide, sizes=True) if isinstance(form, tuple) else abs(wide["x"])
-        finite = np.isfinite(wanted)
-        assert np.isfinite(actual[finite]).all(), (wanted, actual)
         info = np.finfo(dtype)
+        # At the very end of the range rounding alone makes the difference.
+        finite = np.isfinite(wanted) & (abs(truth) < 0.999 * float(info.max))
+        assert np.isfinite(actual[finite]).all(), (wanted, actual)
         allowed = 64 * (float(info.eps) * bound + float(info.smallest_subnormal))
         error, before = abs(actual - truth), abs(wanted - truth)
         known = finite & np.isfinite(truth) & np.isfinite(bound)

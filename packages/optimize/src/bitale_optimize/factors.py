@@ -9,6 +9,7 @@ import numpy as np
 from bitale_graph import scalar
 from bitale_graph.conversion import as_tensor
 from bitale_graph.ops import math as tm
+from bitale_graph.ops.shape import Dimshuffle
 from bitale_graph.variable import Apply, Constant, Variable
 
 from .forms import dtype_of, is_inexact, number, row_of, uniform_constant
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 QUOTIENT_ROWS = (scalar.mul, scalar.true_div, scalar.inv)
 _LARGEST_EXPONENT = 8
+_MOST_OPENED = 12
 
 
 @dataclass
@@ -185,6 +187,50 @@ def _inner(
         factors.times(inputs[0], power * exponent)
         return []
     return None
+
+
+def open_shared(factors: Factors, context: RewriteContext) -> None:
+    """Take products apart that others read too, where what they divide by may cancel."""
+    for _ in range(_MOST_OPENED):
+        found = ((v, _shared_parts(v, context)) for v in factors.kept())
+        v, parts = next(((v, p) for v, p in found if p is not None), (None, None))
+        if v is None or parts is None:
+            return
+        e = factors.exponents.pop(v)
+        for u, n in parts:
+            value = uniform_constant(u)
+            if value is not None and value != 0 and np.isfinite(value):
+                power = abs(n * e)
+                if n * e > 0:
+                    factors.above = factors.above * value**power
+                else:
+                    factors.below = factors.below * value**power
+            else:
+                factors.times(u, n * e)
+
+
+def _shared_parts(v: Variable, context: RewriteContext) -> list[tuple[Any, int]] | None:
+    """The factors of a product, or of one that a dimshuffle stretches."""
+    node = v.owner
+    if node is not None and isinstance(node.op, Dimshuffle):
+        parts = _shared_parts(node.inputs[0], context)
+        if parts is None or any(u.type.ndim != node.inputs[0].type.ndim for u, _ in parts):  # type: ignore[attr-defined]
+            return None
+        return [(_moved_alike(u, node, context), n) for u, n in parts]
+    row = row_of(node)
+    if node is None or row not in QUOTIENT_ROWS:
+        return None
+    if row is scalar.inv:
+        return [(node.inputs[0], -1)]
+    return [(node.inputs[0], 1), (node.inputs[1], 1 if row is scalar.mul else -1)]
+
+
+def _moved_alike(u: Variable, node: Apply, context: RewriteContext) -> Any:
+    """U under the op of a node: what is there already, or made anew."""
+    for reader, _ in context.graph.clients.get(u, ()):
+        if reader != "output" and reader.op == node.op:
+            return reader.outputs[0]
+    return node.op(u)
 
 
 def constant_exponent(inputs: list[Variable]) -> int:

@@ -43,6 +43,7 @@ from .rules import (  # noqa: F401 (each puts its rules into the phases)
     sigmoid,
     softmax,
     sparse_update,
+    stable_logarithm,
     sum,
 )
 from .rules.blas import blas

@@ -6,7 +6,7 @@ Formulas: C. M. Bishop, Pattern Recognition and Machine Learning (2006), section
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -53,7 +53,7 @@ def log_softmax_array(x: Any) -> Any:
 class _RowOp(Op):
     """An op over the last axis whose result has the type of its first input."""
 
-    __props__: tuple[str, ...] = ()
+    __props__: ClassVar[tuple[str, ...]] = ()
 
     def infer_shape(self, node: Apply, input_shapes: Sequence[Sequence[Any]]) -> list[Any]:
         return [tuple(input_shapes[0])]

@@ -134,7 +134,7 @@ def log_of_picked_softmax(node: Apply, context: RewriteContext) -> Variable | No
 
 @stability.rule(
     tracks=[SoftmaxGrad],
-    before="softmax_grad(crossentropy_grad(p, ct, t), p), p a softmax",
+    before="softmax_grad(crossentropy_grad(p, ct, t), p)",
     after="softmax_crossentropy_grad(p, ct, t)",
     changes=Changes.ACCURACY,
 )
@@ -142,7 +142,7 @@ def gradient_of_crossentropy(node: Apply, context: RewriteContext) -> Variable |
     """(p - onehot(t)) * ct, without dividing by probabilities."""
     ct, p = node.inputs
     inner = made_by(ct, Crossentropy1HotGrad)
-    if inner is None or inner.inputs[0] is not p or not is_softmax(p):
+    if inner is None or inner.inputs[0] is not p:
         return None
     made: Variable = SoftmaxCrossentropyGrad()(p, *inner.inputs[1:])
     return made

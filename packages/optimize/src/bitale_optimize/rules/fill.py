@@ -113,6 +113,21 @@ def alloc_of_fill(node: Apply, context: RewriteContext) -> Variable | None:
 
 
 @canonical.rule(
+    tracks=[Alloc, scalar.second],
+    before="alloc(dimshuffle(s, 'x'), n)",
+    after="alloc(s, n)",
+)
+def fill_with_stretched_number(node: Apply, context: RewriteContext) -> Variable | None:
+    """One number needs no axes of its own to be copied."""
+    at = 0 if isinstance(node.op, Alloc) else 1
+    stretched = made_by(node.inputs[at], Dimshuffle)
+    if stretched is None or stretched.inputs[0].type.ndim:  # type: ignore[attr-defined]
+        return None
+    made: Variable = node.op(*node.inputs[:at], stretched.inputs[0], *node.inputs[at + 1 :])
+    return made
+
+
+@canonical.rule(
     tracks=[Dimshuffle, Reshape],
     before="second(x, 2).flatten()",
     after="alloc(2, lengths)",
