@@ -79,6 +79,12 @@ LOSSES = {
         -T.log(softmax(a.dimshuffle(0, "x", 1))[T.arange(a.shape[0]), 0, t])
     ),
     "a doubled logarithm": lambda a, t: -T.log(T.sqr(softmax(a)[T.arange(a.shape[0]), t])) / 2,
+    "summed behind a mask": lambda a, t: (
+        -T.log((softmax(a) * T.eq(t.dimshuffle(0, "x"), np.arange(3))).sum(axis=1))
+    ),
+    "by a root": lambda a, t: -2 * T.log(T.sqrt(softmax(a)[T.arange(a.shape[0]), t])),
+    "of another base": lambda a, t: -np.log(2) * T.log2(softmax(a)[T.arange(a.shape[0]), t]),
+    "element by element": lambda a, t: T.stack([-T.log(softmax(a)[i][t[i]]) for i in range(4)]),
     "scaled": lambda a, t: -T.log(0.5 * softmax(a)[T.arange(a.shape[0]), t]) - np.log(2),
 }
 ROWS = np.array([[1100.0, 0.0, -5.0], [0.0, 1.0, 2.0], [-900.0, 900.0, 0.0], [3.0, 3.0, 3.0]])

@@ -294,6 +294,13 @@ CASES = [
         lambda s, x: Alloc()(s.dimshuffle("x"), x.shape[0]),
         lambda h, x: Alloc()(h.dimshuffle(1, 0), x.shape[0], 3),
     ),
+    Case(
+        "increment_of_increment",
+        lambda x, s: T.inc_subtensor(T.zeros_like(x)[1], T.inc_subtensor(T.zeros_like(x[1])[2], s)),
+        lambda x, s: T.inc_subtensor(
+            T.zeros_like(x)[1:], T.inc_subtensor(T.zeros_like(x[1:])[1], s)
+        ),
+    ),
     # reductions
     Case("reduction_over_nothing", lambda x: reduced(scalar.add, (), x), lambda x: T.sum(x, 0)),
     Case("reduction_over_one", lambda h: T.sum(h, 1), lambda h: T.sum(h, 0)),
@@ -420,6 +427,7 @@ CASES = [
         lambda y, t: T.log(T.softmax(y)[rows(t), t]),
         lambda y, t: T.log(T.softmax(y)[t - t, t]),
     ),
+    Case("log1p_of_minus_one", lambda x: T.log1p(x - 1), lambda x: T.log1p(x - 2)),
     Case(
         "log1p_of_exp_like",
         lambda x: T.log1p(-T.exp(-x)),

@@ -9,7 +9,7 @@ import numpy as np
 from bitale_graph import scalar
 from bitale_graph.conversion import as_tensor
 from bitale_graph.ops import math as tm
-from bitale_graph.ops.shape import Dimshuffle
+from bitale_graph.ops.shape import Dimshuffle, SpecifyShape
 from bitale_graph.variable import Apply, Constant, Variable
 
 from .forms import dtype_of, is_inexact, number, row_of, uniform_constant
@@ -210,13 +210,18 @@ def open_shared(factors: Factors, context: RewriteContext) -> None:
 
 
 def _shared_parts(v: Variable, context: RewriteContext) -> list[tuple[Any, int]] | None:
-    """The factors of a product, or of one that a dimshuffle stretches."""
+    """The factors of a product, or of one that is stretched."""
     node = v.owner
+    # A shape that only the fill has is given to the result again.
+    while node is not None and (isinstance(node.op, SpecifyShape) or row_of(node) is scalar.second):
+        v = node.inputs[-1]
+        node = v.owner
     if node is not None and isinstance(node.op, Dimshuffle):
         parts = _shared_parts(node.inputs[0], context)
-        if parts is None or any(u.type.ndim != node.inputs[0].type.ndim for u, _ in parts):  # type: ignore[attr-defined]
+        inner: Any = node.inputs[0].type
+        if parts is None or any(u.type.ndim not in (0, inner.ndim) for u, _ in parts):
             return None
-        return [(_moved_alike(u, node, context), n) for u, n in parts]
+        return [(_moved_alike(u, node, context) if u.type.ndim else u, n) for u, n in parts]
     row = row_of(node)
     if node is None or row not in QUOTIENT_ROWS:
         return None

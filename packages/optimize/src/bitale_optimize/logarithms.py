@@ -36,11 +36,14 @@ class Log(NamedTuple):
         Whether it is finite where the logarithm as written may not be.
     is_unbounded : bool
         Whether what it is the logarithm of may overflow.
+    is_summed : bool
+        Whether it is that of a sum.
     """
 
     value: Any
     is_stable: bool = True
     is_unbounded: bool = False
+    is_summed: bool = False
 
 
 def logarithm(v: Variable, depth: int = DEEPEST) -> Log | None:
@@ -116,9 +119,9 @@ def _of_reduction(node: Apply, depth: int) -> Log | None:
         return None
     if op.scalar_op in (scalar.maximum, scalar.minimum):
         return inner._replace(value=op(inner.value))
-    if op.scalar_op is not scalar.add or not inner.is_unbounded:
+    if op.scalar_op is not scalar.add:
         return None
-    return Log(log_sum_exp(inner.value, op), not _is_shifted(inner.value), True)
+    return Log(log_sum_exp(inner.value, op), not _is_shifted(inner.value), True, True)
 
 
 def log_sum_exp(x: Any, op: Any) -> Any:
@@ -161,11 +164,39 @@ def is_clipped(x: Variable) -> bool:
 
 def _product(node: Apply, depth: int) -> Log | None:
     found = [logarithm(u, depth - 1) for u in node.inputs]
+    if row_of(node) is scalar.mul and None in found:
+        return _masked(node, found)
     if None in found or not any(f.is_stable for f in found):  # type: ignore[union-attr]
         return None
     row = row_of(node)
     combine = tm.add2 if row is scalar.mul else tm.sub
     return Log(combine(*(f.value for f in found)), True, True)  # type: ignore[union-attr]
+
+
+def _masked(node: Apply, found: list[Log | None]) -> Log | None:
+    """Of what is multiplied by a condition: minus infinity where that is false."""
+    for inner, mask in zip(found, node.inputs[::-1], strict=True):
+        if inner is not None and inner.is_stable and is_mask(mask):
+            return inner._replace(value=where(mask, inner.value))
+    return None
+
+
+def is_mask(v: Variable) -> bool:
+    """Whether v is a condition as numbers, 0 and 1."""
+    while v.owner is not None and _only_shapes(v.owner):
+        v = v.owner.inputs[0]
+    return kind_of(v) == "b"
+
+
+def where(mask: Any, x: Any) -> Any:
+    """x, and minus infinity where a mask is 0."""
+    return tm.switch(tm.neq(mask, 0), x, np.asarray(-np.inf, dtype_of(x)))
+
+
+def _only_shapes(node: Apply) -> bool:
+    return isinstance(node.op, Dimshuffle) or (
+        isinstance(node.op, Elementwise) and is_cast(node.op.scalar_op)
+    )
 
 
 def _power(node: Apply, depth: int) -> Log | None:
@@ -177,7 +208,7 @@ def _power(node: Apply, depth: int) -> Log | None:
     if inner is None or not inner.is_stable or exponent is None:
         return None
     scaled = tm.mul2(inner.value, np.asarray(exponent, dtype_of(node.outputs[0])))
-    return Log(scaled, True, inner.is_unbounded or exponent < 0)
+    return Log(scaled, True, inner.is_unbounded or exponent < 0, inner.is_summed)
 
 
 def _sum(node: Apply, depth: int) -> Log | None:
@@ -185,7 +216,7 @@ def _sum(node: Apply, depth: int) -> Log | None:
     if None in found or not any(f.is_stable and f.is_unbounded for f in found):  # type: ignore[union-attr]
         return None
     a, b = (f.value for f in found)  # type: ignore[union-attr]
-    return Log(log_add_exp(a, b), True, True)
+    return Log(log_add_exp(a, b), True, True, True)
 
 
 def log_add_exp(a: Any, b: Any) -> Any:

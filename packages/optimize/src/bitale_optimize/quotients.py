@@ -28,6 +28,7 @@ from bitale_graph.ops.softmax import Crossentropy1HotGrad
 from bitale_graph.scalar import is_cast
 from bitale_graph.variable import Apply, Variable
 
+from .factors import build_product, product_factors
 from .forms import dtype_of, is_uniform, kind_of, number, operands, row_of, uniform
 
 if TYPE_CHECKING:
@@ -57,6 +58,10 @@ def times(ct: Any, y: Any, context: RewriteContext, depth: int = DEEPEST) -> Any
 def _of_elementwise(node: Apply, y: Any, context: RewriteContext, depth: int) -> Any:
     row: Any = row_of(node)
     inputs: list[Any] = node.inputs
+    if row in (scalar.mul, scalar.true_div):
+        made = _without_roots(node, y, context)
+        if made is not None:
+            return made
     if row is scalar.true_div:
         if inputs[1] is y:
             return inputs[0]
@@ -100,6 +105,22 @@ def _of_elementwise(node: Apply, y: Any, context: RewriteContext, depth: int) ->
                 made = times(inputs[0], wide.out, context, depth)
                 if made is not None:
                     return cast(made, dtype_of(node.outputs[0]))
+    return None
+
+
+def _without_roots(node: Apply, y: Any, context: RewriteContext) -> Any:
+    """A quotient by two roots of y, times that."""
+    roots = [r for r, _ in context.graph.clients.get(y, ()) if r != "output"]
+    if not any(row_of(r) is scalar.sqrt for r in roots):
+        return None
+    factors = product_factors(node.outputs[0], context)
+    if factors is None:
+        return None
+    for v, e in factors.kept().items():
+        inside = operands(v, scalar.sqrt)
+        if e <= -2 and inside is not None and inside[0] is y:
+            factors.times(v, 2)
+            return build_product(factors)
     return None
 
 

@@ -116,6 +116,30 @@ def increment_by_zeros(node: Apply, context: RewriteContext) -> Variable | None:
 
 @canonical.rule(
     tracks=[IncSubtensor],
+    before="inc_subtensor(zeros[i], inc_subtensor(zeros[j], y))",
+    after="inc_subtensor(zeros[i, j], y)",
+    changes=Changes.DOMAIN,
+)
+def increment_of_increment(node: Apply, context: RewriteContext) -> Variable | None:
+    """Integers on the first axes join the index that follows, as where elements are read."""
+    x, y, *index = node.inputs
+    op: Any = node.op
+    inner = made_by(y, IncSubtensor)
+    if inner is None or op.set or inner.op.set or any(entry != "i" for entry in op.pattern):  # type: ignore[attr-defined]
+        return None
+    if not is_uniform(x, 0) or not is_uniform(inner.inputs[0], 0):
+        return None
+    if y.type.ndim + len(op.pattern) != x.type.ndim:  # type: ignore[attr-defined]
+        return None
+    if y.type.broadcastable != x.type.broadcastable[len(op.pattern) :]:  # type: ignore[attr-defined]
+        return None
+    joined = IncSubtensor((*op.pattern, *inner.op.pattern), False)  # type: ignore[attr-defined]
+    made: Variable = joined(x, inner.inputs[1], *index, *inner.inputs[2:])
+    return made
+
+
+@canonical.rule(
+    tracks=[IncSubtensor],
     before="set_subtensor(x[:], y), inc_subtensor(zeros[:], y)",
     after="y",
     changes=Changes.DOMAIN,

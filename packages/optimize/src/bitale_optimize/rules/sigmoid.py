@@ -68,6 +68,7 @@ TABLE = (
         _ACCURACY,
         _OVERFLOW + "; where x and y are one infinity, their difference is not taken",
     ),
+    PatternRule("log1p_of_minus_one", "log1p(x - 1)", "log(x)", _ACCURACY, "x - 1 rounds x away"),
     PatternRule("log_of_one_plus", "log(1 + x)", "log1p(x)", _ACCURACY, _CANCELS),
     PatternRule("log_of_one_minus", "log(1 - x)", "log1p(-x)", _ACCURACY, _CANCELS),
     PatternRule(

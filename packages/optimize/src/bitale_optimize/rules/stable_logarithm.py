@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 from bitale_graph import scalar
@@ -22,8 +23,8 @@ from ..factors import (
     open_shared,
     product_factors,
 )
-from ..forms import is_uniform, kind_of, made_by, operands, row_of
-from ..logarithms import inverse_erfcx, is_clipped, logarithm
+from ..forms import dtype_of, is_softmax, is_uniform, kind_of, made_by, number, operands, row_of
+from ..logarithms import inverse_erfcx, is_clipped, is_mask, logarithm, where
 from ..phases import stability
 from ..quotients import times
 from ..rewrite import Changes
@@ -35,7 +36,7 @@ CLASSES = Assert("cross-entropy: a target lies outside the classes", "IndexError
 
 
 @stability.rule(
-    tracks=[scalar.log],
+    tracks=[scalar.log, scalar.log2, scalar.log10],
     before="log(exp(x) * sigmoid(y)), log(softmax(x)[i]), log(1 - exp(x)), log(erfc(x))",
     after="the sums, maxima and moves of the logarithms of the parts",
     changes=Changes.ACCURACY,
@@ -43,7 +44,14 @@ CLASSES = Assert("cross-entropy: a target lies outside the classes", "IndexError
 def log_of_positive(node: Apply, context: RewriteContext) -> Variable | None:
     """Take the logarithm of what is known to be positive before it over- or underflows."""
     found = logarithm(node.inputs[0])
-    return found.value if found is not None and found.is_stable else None
+    if found is None or not found.is_stable:
+        return None
+    base = _BASES.get(row_of(node))
+    made: Variable = found.value
+    return made if base is None else tm.true_div(made, number(math.log(base), dtype_of(made)))
+
+
+_BASES: dict[Any, int] = {scalar.log2: 2, scalar.log10: 10}
 
 
 @stability.rule(
@@ -99,11 +107,23 @@ def softmax_grad_of_quotients(node: Apply, context: RewriteContext) -> Variable 
     """The gradient of a logarithm of probabilities without dividing by one that may be 0."""
     ct, p = node.inputs
     u = times(ct, p, context)
+    if u is None and _divides_by_sum(ct, context):
+        u = tm.mul2(p, ct)
     if u is None:
         return None
     total = reduction.sum(u, u.ndim - 1, keepdims=True)
     made: Variable = tm.sub(u, tm.mul2(p, total))
     return made
+
+
+def _divides_by_sum(ct: Variable, context: RewriteContext) -> bool:
+    """Whether ct is a product that divides by a sum of probabilities, which may be 0."""
+    factors = product_factors(ct, context)
+    if factors is None:
+        return False
+    open_shared(factors, context)
+    below = [v for v, e in factors.kept().items() if e < 0]
+    return any(found is not None and found.is_stable for found in map(logarithm, below))
 
 
 @stability.rule(
@@ -249,9 +269,9 @@ def exp_over_sum_of_exp(node: Apply, context: RewriteContext) -> Variable | None
     changed = False
     for v, e in list(factors.kept().items()):
         for u, n in list(factors.kept().items()):
-            inside = operands(u, scalar.exp)
             k = min(n, -factors.exponents[v]) if e < 0 else 0
-            made = _quotient(inside[0], v) if inside is not None and k > 0 else None
+            x = _exponent(u) if k > 0 else None
+            made = None if x is None else _quotient(_where_counted(x, factors), v)
             if made is not None:
                 factors.times(u, -k)
                 factors.times(v, k)
@@ -259,6 +279,23 @@ def exp_over_sum_of_exp(node: Apply, context: RewriteContext) -> Variable | None
                 changed = True
     result: Variable | None = build_product(factors) if changed else None
     return result
+
+
+def _where_counted(x: Any, factors: Factors) -> Any:
+    """X where the masks that its exp is multiplied by are not 0; elsewhere that may overflow."""
+    for v in factors.kept():
+        if is_mask(v):
+            x = where(v, x)
+    return x
+
+
+def _exponent(u: Variable) -> Any:
+    """What u is the exp of; for a softmax its logarithm."""
+    inside = operands(u, scalar.exp)
+    if inside is not None:
+        return inside[0]
+    found = logarithm(u) if is_softmax(u) else None
+    return None if found is None else found.value
 
 
 def _quotient(x: Any, below: Variable) -> Any:
@@ -274,7 +311,7 @@ def _quotient(x: Any, below: Variable) -> Any:
     if row_of(below.owner) in QUOTIENT_ROWS:
         return None
     found = logarithm(below)
-    if found is None or not found.is_stable or not found.is_unbounded:
+    if found is None or not found.is_stable or not found.is_summed:
         return None
     return tm.exp(tm.sub(x, found.value))
 
