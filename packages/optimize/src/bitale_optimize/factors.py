@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -110,7 +110,9 @@ def product_factors(root: Variable, context: RewriteContext) -> Factors | None:
     known = context.memo[key]
     assert known is None or isinstance(known, Factors)
     # Rules take factors out and put others in.
-    return None if known is None else replace(known, exponents=dict(known.exponents))
+    if known is None:
+        return None
+    return Factors(known.dtype, known.above, known.below, dict(known.exponents), known.nodes)
 
 
 def _flatten(root: Variable, context: RewriteContext) -> Factors | None:
@@ -189,13 +191,15 @@ def _inner(
     return None
 
 
-def open_shared(factors: Factors, context: RewriteContext) -> None:
-    """Take products apart that others read too, where what they divide by may cancel."""
+def open_shared(factors: Factors, context: RewriteContext) -> bool:
+    """Take apart what others read too, so that what it divides by cancels; whether there is any."""
+    opened = False
     for _ in range(_MOST_OPENED):
         found = ((v, _shared_parts(v, context)) for v in factors.kept())
         v, parts = next(((v, p) for v, p in found if p is not None), (None, None))
         if v is None or parts is None:
-            return
+            return opened
+        opened = True
         e = factors.exponents.pop(v)
         for u, n in parts:
             value = uniform_constant(u)
@@ -207,6 +211,7 @@ def open_shared(factors: Factors, context: RewriteContext) -> None:
                     factors.below = factors.below * value**power
             else:
                 factors.times(u, n * e)
+    return opened
 
 
 def _shared_parts(v: Variable, context: RewriteContext) -> list[tuple[Any, int]] | None:

@@ -117,8 +117,8 @@ def sigmoid_in_product(node: Apply, context: RewriteContext) -> Variable | None:
         factors = product_factors(root, context)
         if factors is None:
             return None
-        if opened:
-            open_shared(factors, context)
+        if opened and not open_shared(factors, context):
+            return None
         if _take_sigmoids(factors, context):
             made: Variable = build_product(factors)
             return made

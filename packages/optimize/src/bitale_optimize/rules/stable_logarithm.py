@@ -141,8 +141,8 @@ def product_with_moved_quotient(node: Apply, context: RewriteContext) -> Variabl
         factors = product_factors(root, context)
         if factors is None:
             return None
-        if opened:
-            open_shared(factors, context)
+        if opened and not open_shared(factors, context):
+            return None
         if _divide_no_more(factors, root, context):
             made: Variable = build_product(factors)
             return made
@@ -199,7 +199,8 @@ def factors_of_shared_products(node: Apply, context: RewriteContext) -> Variable
     if factors is None:
         return None
     sizes = {v: abs(e) for v, e in factors.kept().items()}
-    open_shared(factors, context)
+    if not open_shared(factors, context):
+        return None
     is_less = any(abs(factors.exponents.get(v, 0)) < n for v, n in sizes.items() if _is_leaf(v))
     made: Variable | None = build_product(factors) if is_less else None
     return made
