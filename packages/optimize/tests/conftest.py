@@ -16,7 +16,7 @@ from bitale_optimize.rewrite import Firing, RewriteContext, Rule, RuleSet
 from bitale_optimize.rules.blas import blas
 
 AS_WRITTEN = Mode(linker="numpy", optimizer="None")
-UNFUSED = Mode(linker="numpy").excluding("fuse", "blas")
+UNFUSED = Mode(linker="numpy").excluding("fuse", "blas", "keep_checks")
 
 
 @dataclass

@@ -14,7 +14,7 @@ from bitale_optimize import Changes, FunctionGraphRewriter, explain, rewrites
 from bitale_optimize.phases import PHASES
 from bitale_optimize.pipeline import PASSES
 
-UNFUSED = Mode(linker="numpy").excluding("fuse", "blas")
+UNFUSED = Mode(linker="numpy").excluding("fuse", "blas", "keep_checks")
 
 
 @pytest.mark.parametrize(

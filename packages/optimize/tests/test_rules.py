@@ -289,6 +289,18 @@ CASES = [
         lambda x, y, t, s: x - s * T.inc_subtensor(T.zeros_like(x)[t[1:2]], y[1:2]),
         lambda x, y, t, s: y * T.inc_subtensor(x[t[1:2]], y[1:2]),
     ),
+    Case(
+        "fill_with_stretched_number",
+        lambda s, x: Alloc()(s.dimshuffle("x"), x.shape[0]),
+        lambda h, x: Alloc()(h.dimshuffle(1, 0), x.shape[0], 3),
+    ),
+    Case(
+        "increment_of_increment",
+        lambda x, s: T.inc_subtensor(T.zeros_like(x)[1], T.inc_subtensor(T.zeros_like(x[1])[2], s)),
+        lambda x, s: T.inc_subtensor(
+            T.zeros_like(x)[1:], T.inc_subtensor(T.zeros_like(x[1:])[1], s)
+        ),
+    ),
     # reductions
     Case("reduction_over_nothing", lambda x: reduced(scalar.add, (), x), lambda x: T.sum(x, 0)),
     Case("reduction_over_one", lambda h: T.sum(h, 1), lambda h: T.sum(h, 0)),
@@ -301,6 +313,11 @@ CASES = [
     Case("extremum_of_negative", lambda y: T.max(-y, 1), lambda m: T.max(-m, 1)),
     Case(
         "sum_of_scaled",
+        lambda x, y, s, h: T.sum(-x * y * s / h, axis=1),
+        lambda x, v: T.sum(x * v, axis=1),
+    ),
+    Case(
+        "sum_of_any_scaled",
         lambda x, y, s, h: T.sum(-x * y * s / h, axis=1),
         lambda x, v: T.sum(x * v, axis=1),
     ),
@@ -370,13 +387,13 @@ CASES = [
         lambda y: T.softmax(y - y.max(axis=0, keepdims=True)),
     ),
     Case(
-        "log_of_sum_of_exp",
+        "log_of_positive",
         lambda y: T.log(T.exp(y).sum(axis=(0, 1), keepdims=True)),
         lambda y: T.log(T.exp(y).prod(axis=0)),
     ),
     Case("argmax_of_softmax", lambda y: T.softmax(y).argmax(1), lambda y: T.softmax(y).argmax(0)),
     Case(
-        "softmax_grad_of_quotient",
+        "softmax_grad_of_quotients",
         lambda x, y: SoftmaxGrad()(x / T.softmax(y), T.softmax(y)),
         lambda x, y: SoftmaxGrad()(T.softmax(y) / x, T.softmax(y)),
     ),
@@ -410,10 +427,66 @@ CASES = [
         lambda y, t: T.log(T.softmax(y)[rows(t), t]),
         lambda y, t: T.log(T.softmax(y)[t - t, t]),
     ),
+    Case("log1p_of_minus_one", lambda x: T.log1p(x - 1), lambda x: T.log1p(x - 2)),
     Case(
-        "log_of_moved_softmax",
-        lambda y: T.log(T.softmax(y).T[1]),
-        lambda y: T.log(T.softmax(y).sum(axis=0)),
+        "log1p_of_exp_like",
+        lambda x: T.log1p(-T.exp(-x)),
+        lambda x: T.log1p(-T.tan(x)),
+    ),
+    Case(
+        "crossentropy_of_positive",
+        lambda y, t: Crossentropy1Hot()(T.softmax(y).reshape((3, 4)), t),
+        lambda x, t: Crossentropy1Hot()(x.reshape((3, 4)), t),
+    ),
+    Case(
+        "product_with_moved_quotient",
+        lambda x, v: x * T.inc_subtensor(T.zeros_like(x)[1], v / x[1]),
+        lambda x, v: x * T.inc_subtensor(T.zeros_like(x)[1], v / x[2]),
+    ),
+    Case(
+        "factors_of_shared_products",
+        lambda x, y: (x / y) * y + T.exp(x / y),
+        lambda x, y: (x / y) * x + T.exp(x / y),
+    ),
+    Case(
+        "quotient_of_complements",
+        lambda x: (1 - T.sqr(x)) / (1 - x),
+        lambda x: (1 - T.sqr(x)) / (2 - x),
+    ),
+    Case(
+        "exp_over_sum_of_exp",
+        lambda x, y: T.exp(x) / (T.exp(x) + T.exp(2 * y)),
+        lambda x, y: T.exp(x) / (x + T.exp(2 * y)),
+    ),
+    Case(
+        "softmax_by_shared_sum",
+        lambda x, y, h: T.exp(x) * (y / (s := T.exp(x).sum(1, keepdims=True)) - h / s),
+        lambda x, y, h: T.exp(x) * (y / (s := T.exp(y).sum(1, keepdims=True)) - h / s),
+    ),
+    Case(
+        "tanh_of_exps",
+        lambda y: (T.exp(y) - T.exp(-y)) / (T.exp(y) + T.exp(-y)),
+        lambda x, y: (T.exp(y) - T.exp(-y)) / (T.exp(y) + T.exp(-x)),
+    ),
+    Case(
+        "tanh_of_expm1",
+        lambda y: T.expm1(y) / (1 + T.exp(y)),
+        lambda y: T.expm1(y) / (2 + T.exp(y)),
+    ),
+    Case(
+        "tanh_of_exp",
+        lambda y: (T.exp(y) - 1) / (1 + T.exp(y)),
+        lambda y: (T.exp(y) - 2) / (1 + T.exp(y)),
+    ),
+    Case(
+        "tanh_of_one_minus_exp",
+        lambda y: (1 - T.exp(y)) / (1 + T.exp(y)),
+        lambda x, y: (1 - T.exp(y)) / (1 + T.exp(x)),
+    ),
+    Case(
+        "tanh_of_sigmoid",
+        lambda y: T.expm1(y) * T.sigmoid(-y),
+        lambda y: T.expm1(y) * T.sigmoid(y),
     ),
     Case(
         "gradient_of_crossentropy",

@@ -416,7 +416,7 @@ TERMS = {
     "outer": lambda r, h, o: h.dimshuffle(0, "x") * r[0].dimshuffle("x", 0),
     "outer of products": lambda r, h, o: (h * r[0]).dimshuffle(0, "x") * T.exp(h) * 2,
     "of a vector": lambda r, h, o: T.dot(r[1].T, r[1][:, 0] * h[0]).dimshuffle("x", 0) + o[1],
-    "scaled": lambda r, h, o: T.dot(T.stack([h, h]).T, T.stack([h, r[0]])) * o[0][0, 0] * 0.5,
+    "scaled": lambda r, h, o: T.dot(T.stack([h, h]).T, T.stack([h, r[0]])) * 3.0 * -2.0,
     "several": lambda r, h, o: T.outer(h, r[0]) - T.outer(r[0], h) + T.outer(h, h),
 }
 
@@ -435,6 +435,17 @@ def test_sums_of_products_are_one_product_after_the_loop(loops, name, reverse):
     if name != "of a vector":
         assert only(rewritten).op.n_states == 1
         assert any(isinstance(n.op, Dot) for n in rewritten.graph.apply_nodes)
+
+
+@pytest.mark.parametrize("scale", [lambda o: o[0][0, 0], lambda o: 0.5], ids=["input", "half"])
+def test_sums_of_products_that_a_scale_may_keep_finite_stay_in_the_loop(loops, scale):
+    def step(rows, states, others):
+        h, a = states
+        product = T.dot(T.stack([h, h]).T, T.stack([h, rows[0]]))
+        return [T.tanh(T.dot(h, others[0]) + rows[0]), a + product * scale(others)], []
+
+    finals, _ = loops.loop(step, [loops.x, loops.z], [loops.h, loops.a], [loops.w, loops.a])
+    assert only(loops.rewrite(finals)).op.n_states == 2
 
 
 def test_a_sum_of_what_is_stacked_anyway_is_taken_after_the_loop(loops):

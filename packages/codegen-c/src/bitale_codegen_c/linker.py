@@ -114,7 +114,7 @@ class CLinker:
         except CacheError as error:
             other, reason = temporary_cache(), error
             made = _loaded(other, compiler, lowered)
-        with self._lock:
+        with _lock:
             self._caches.update({root: other for root, c in self._caches.items() if c is cache})
         warn_once(FOR_THIS_PROCESS, reason, cache.root)
         return other, made

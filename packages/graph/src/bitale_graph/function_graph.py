@@ -113,6 +113,15 @@ class FunctionGraph:
         for old, new in pairs:
             self.replace(old, new)
 
+    def replace_output(self, place: int, new: Variable) -> None:
+        """Let one output be ``new``, which may be made from what it was; others stay."""
+        old = self.outputs[place]
+        self._import(new)
+        del self.clients[old]["output", place]
+        self.clients[new]["output", place] = None
+        self.outputs[place] = new
+        self._prune(old)
+
     def _import(self, variable: Variable) -> None:
         if variable in self.clients:
             return

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from bitale_graph import scalar
 from bitale_graph.conversion import as_tensor
 from bitale_graph.ops import math as tm
+from bitale_graph.ops.shape import Dimshuffle, SpecifyShape
 from bitale_graph.variable import Apply, Constant, Variable
 
 from .forms import dtype_of, is_inexact, number, row_of, uniform_constant
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 QUOTIENT_ROWS = (scalar.mul, scalar.true_div, scalar.inv)
 _LARGEST_EXPONENT = 8
+_MOST_OPENED = 12
 
 
 @dataclass
@@ -67,7 +69,8 @@ class Factors:
             product = self.above / self.below if self.below != 1 else self.above
             for v in arrays:
                 product = product * v.data
-        if product.size > max(v.data.size for v in arrays) or not np.isfinite(product).all():
+        is_small = product.size <= max(v.data.size for v in arrays)
+        if not is_small or not _is_normal(product, self.dtype):
             return
         for v in arrays:
             del self.exponents[v]
@@ -107,7 +110,9 @@ def product_factors(root: Variable, context: RewriteContext) -> Factors | None:
     known = context.memo[key]
     assert known is None or isinstance(known, Factors)
     # Rules take factors out and put others in.
-    return None if known is None else replace(known, exponents=dict(known.exponents))
+    if known is None:
+        return None
+    return Factors(known.dtype, known.above, known.below, dict(known.exponents), known.nodes)
 
 
 def _flatten(root: Variable, context: RewriteContext) -> Factors | None:
@@ -143,12 +148,20 @@ def _flatten(root: Variable, context: RewriteContext) -> Factors | None:
             inexact
             and has_constants
             and not all(
-                np.isfinite(c) and c != 0
+                _is_normal(c, dtype) and c != 0
                 for c in (factors.above, factors.below, *factors.coefficient())
             )
         ):
             return None
     return factors
+
+
+def _is_normal(numbers: Any, dtype: str) -> bool:
+    """Whether numbers are finite, and none has lost digits by being too small."""
+    if np.dtype(dtype).kind not in "fc":
+        return True
+    sizes = np.abs(numbers)
+    return bool((np.isfinite(sizes) & ((sizes == 0) | (sizes >= np.finfo(dtype).tiny))).all())
 
 
 def _inner(
@@ -171,14 +184,66 @@ def _inner(
         return [(inputs[0], exponent), (inputs[1], -exponent)]
     if row is scalar.inv:
         return [(inputs[0], -exponent)]
-    power = 2 if row is scalar.sqr else _constant_exponent(inputs) if row is scalar.pow else 0
+    power = 2 if row is scalar.sqr else constant_exponent(inputs) if row is scalar.pow else 0
     if power:
         factors.times(inputs[0], power * exponent)
         return []
     return None
 
 
-def _constant_exponent(inputs: list[Variable]) -> int:
+def open_shared(factors: Factors, context: RewriteContext) -> bool:
+    """Take apart what others read too, so that what it divides by cancels; whether there is any."""
+    opened = False
+    for _ in range(_MOST_OPENED):
+        found = ((v, _shared_parts(v, context)) for v in factors.kept())
+        v, parts = next(((v, p) for v, p in found if p is not None), (None, None))
+        if v is None or parts is None:
+            return opened
+        opened = True
+        e = factors.exponents.pop(v)
+        for u, n in parts:
+            value = uniform_constant(u)
+            if value is not None and value != 0 and np.isfinite(value):
+                power = abs(n * e)
+                if n * e > 0:
+                    factors.above = factors.above * value**power
+                else:
+                    factors.below = factors.below * value**power
+            else:
+                factors.times(u, n * e)
+    return opened
+
+
+def _shared_parts(v: Variable, context: RewriteContext) -> list[tuple[Any, int]] | None:
+    """The factors of a product, or of one that is stretched."""
+    node = v.owner
+    # A shape that only the fill has is given to the result again.
+    while node is not None and (isinstance(node.op, SpecifyShape) or row_of(node) is scalar.second):
+        v = node.inputs[-1]
+        node = v.owner
+    if node is not None and isinstance(node.op, Dimshuffle):
+        parts = _shared_parts(node.inputs[0], context)
+        inner: Any = node.inputs[0].type
+        if parts is None or any(u.type.ndim not in (0, inner.ndim) for u, _ in parts):
+            return None
+        return [(_moved_alike(u, node, context) if u.type.ndim else u, n) for u, n in parts]
+    row = row_of(node)
+    if node is None or row not in QUOTIENT_ROWS:
+        return None
+    if row is scalar.inv:
+        return [(node.inputs[0], -1)]
+    return [(node.inputs[0], 1), (node.inputs[1], 1 if row is scalar.mul else -1)]
+
+
+def _moved_alike(u: Variable, node: Apply, context: RewriteContext) -> Any:
+    """U under the op of a node: what is there already, or made anew."""
+    for reader, _ in context.graph.clients.get(u, ()):
+        if reader != "output" and reader.op == node.op:
+            return reader.outputs[0]
+    return node.op(u)
+
+
+def constant_exponent(inputs: list[Variable]) -> int:
     """The exponent of a power, if it is a small integer; else 0."""
     value = uniform_constant(inputs[1])
     is_small = value is not None and value.imag == 0 and value == round(float(value.real))

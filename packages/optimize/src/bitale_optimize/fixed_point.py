@@ -67,7 +67,10 @@ class Dispatch:
             self._tables.clear()
         found = self._tables.setdefault((versions, mode.include, mode.exclude), {})
         active = [
-            r for s in self.sets for r in s if context.is_active(r.name, s.name, default=r.default)
+            r
+            for s in self.sets
+            for r in s
+            if context.is_active(r.name, s.name, *r.tags, default=r.default)
         ]
         by_value = any(isinstance(t, Op) for r in active for t in r.tracks)
 

@@ -81,6 +81,7 @@ def register(
                 made.after,
                 made.changes,
                 made.default,
+                made.overflows,
                 registered=True,
                 origin=one,
             )

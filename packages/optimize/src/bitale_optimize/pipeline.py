@@ -11,13 +11,14 @@ from bitale_graph.function_graph import FunctionGraph
 from .fixed_point import PassFunction, to_fixed_point
 from .passes.fold_constants import fold_constants
 from .passes.fuse_loops import fuse_loops
+from .passes.keep_checks import keep_checks, note_checks
 from .passes.lazy import lazy
 from .passes.merge import merge
 from .passes.remove_identities import remove_identities
 from .passes.rewrite_bodies import rewrite_bodies
 from .passes.rewrite_scans import rewrite_scans
 from .phases import PHASES, canonical, specialize, stability
-from .rewrite import Changes
+from .rewrite import OVERFLOWS, Changes
 from .rules import (  # noqa: F401 (each puts its rules into the phases)
     arithmetic,
     assertion,
@@ -42,6 +43,7 @@ from .rules import (  # noqa: F401 (each puts its rules into the phases)
     sigmoid,
     softmax,
     sparse_update,
+    stable_logarithm,
     sum,
 )
 from .rules.blas import blas
@@ -98,6 +100,8 @@ SIMPLIFYING = (
     Pass("merge", merge, always=True),
     # What both branches of a choice compute is one variable now, and stays outside of them.
     Pass("lazy", lazy, always=True),
+    # What is computed for sure stands here; rules have not dropped any of it yet.
+    Pass("note_checks", note_checks),
     # One spelling, so that the rules after it need one pattern.
     Pass("canonical", to_fixed_point(canonical)),
     # What has become equal; stability looks for a variable that occurs twice.
@@ -118,6 +122,8 @@ SIMPLIFYING = (
     Pass("scan", rewrite_scans(_simplify)),
 )
 FINISHING = (
+    # No rule that comes now drops what is compared, and the numbers that are added fuse.
+    Pass("keep_checks", keep_checks),
     # What the passes before have left to one branch alone.
     Pass("lazy", lazy),
     # Sums are in order now, and not hidden in loops yet.
@@ -145,7 +151,7 @@ def selected(context: RewriteContext, passes: tuple[Pass, ...] = PASSES) -> Iter
 def names() -> set[str]:
     """All that a mode can include or leave out: passes, rules, sets of rules, and tags."""
     known = {change.value for change in Changes if change is not Changes.NOTHING}
-    known.add("merge_scans")
+    known.update(("merge_scans", OVERFLOWS))
     for one in PASSES:
         known.update((one.name, *one.tags))
         for rules in getattr(one.run, "rule_sets", ()):

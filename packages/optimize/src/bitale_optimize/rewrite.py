@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from bitale_graph.elementwise import Elementwise
@@ -19,7 +19,12 @@ from bitale_graph.variable import Apply, Constant, Variable
 from .fitting import fitted, is_narrower
 from .shapes import Shapes
 
+if TYPE_CHECKING:
+    from .checks import Checks
+
 LONGEST_SEARCH = 1000
+OVERFLOWS = "range"
+"""The tag of rules by which numbers near the largest may become infinite."""
 Result = Variable | Sequence[Variable | None] | Mapping[Variable, Variable] | None
 NodeFunction = Callable[[Apply, "RewriteContext"], Result]
 Track = type[Op] | Op | ScalarOp
@@ -56,6 +61,8 @@ class Rule:
     changes : Changes
     default : bool
         Whether it is active without being included by name.
+    overflows : bool
+        Whether numbers near the largest may become infinite, or NaN, that were not.
     registered : bool
         Whether a user added it.
     """
@@ -67,8 +74,15 @@ class Rule:
     after: str
     changes: Changes = Changes.NOTHING
     default: bool = True
+    overflows: bool = False
     registered: bool = False
     origin: object = None
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        """By which it is left out together with others: the value of what it changes."""
+        changes = () if self.changes is Changes.NOTHING else (self.changes.value,)
+        return (*changes, OVERFLOWS) if self.overflows else changes
 
     def meets(self, op: Op) -> bool:
         """Whether nodes of ``op`` are shown to the rule."""
@@ -125,12 +139,14 @@ class RuleSet:
         changes: Changes = Changes.NOTHING,
         name: str | None = None,
         default: bool = True,
+        overflows: bool = False,
     ) -> Callable[[NodeFunction], NodeFunction]:
         """Decorate a function of a node and a context; see `Rule`."""
 
         def store(function: NodeFunction) -> NodeFunction:
             called = name or getattr(function, "__name__", "rule").lstrip("_")
-            self.add(Rule(called, function, tuple(tracks), before, after, changes, default))
+            facts = (before, after, changes, default, overflows)
+            self.add(Rule(called, function, tuple(tracks), *facts))
             return function
 
         return store
@@ -180,6 +196,10 @@ class RewriteContext:
         How many variables were replaced.
     settled : set
         The bodies of loops and conditions that are as simple as they get.
+    checks : Checks or None
+        What the graph as written checks when it runs.
+    is_inside : bool
+        Whether the graph is that of a loop or of a branch.
     """
 
     def __init__(self, graph: FunctionGraph, mode: Mode, log: list[Firing] | None = None) -> None:
@@ -192,6 +212,8 @@ class RewriteContext:
         self.memo: dict[object, object] = {}
         self.replaced = 0
         self.settled: set[object] = set()
+        self.checks: Checks | None = None
+        self.is_inside = False
         self._shapes: Shapes | None = None
 
     @property
@@ -206,6 +228,7 @@ class RewriteContext:
         inner = RewriteContext(graph, self.mode, self.log)
         inner.phase = self.phase
         inner.settled = self.settled
+        inner.is_inside = True
         return inner
 
     def is_active(self, name: str, *tags: str, default: bool = True) -> bool:
@@ -270,6 +293,15 @@ class RewriteContext:
         self.memo.clear()
         self.replaced += 1
         self.graph.replace(old, new)
+
+    def replace_output(self, place: int, new: Variable, rule: str) -> None:
+        """Give a variable made of an output in the place of that alone."""
+        old = self.graph.outputs[place]
+        if self.log is not None:
+            self.log.append(Firing(rule, self.phase, brief(old), brief(new)))
+        self.memo.clear()
+        self.replaced += 1
+        self.graph.replace_output(place, new)
 
     def replace_all(self, pairs: Iterable[tuple[Variable, Variable]], rule: str) -> None:
         """Replace several variables."""

@@ -77,6 +77,10 @@ class Shapes:
             return self.dims(node.inputs[0])[node.op.axis]
         return self._find((variable, -1))
 
+    def token(self, token: Token) -> Token:
+        """What stands for a token."""
+        return self._find(token)
+
     def same(self, x: Variable, y: Variable) -> bool:
         """Whether two variables provably have one shape."""
         return self.dims(x) == self.dims(y)
@@ -131,6 +135,18 @@ class Shapes:
         if isinstance(a, tuple):
             self._parent[a] = b
 
+    def _compare(self, a: Token, b: Token) -> None:
+        """Two lengths that a node compares are equal, or there is no result."""
+        self._union(a, b)
+
+    def _settle(self, own: Token, made_of: Token) -> None:
+        """The length of an output, by its type or of its own, is the one that it is made of."""
+        self._union(own, made_of)
+
+    def _cut(self, whole: Token, part: slice, own: Token) -> Token:
+        """The length of a slice, which has a token of its own."""
+        return own
+
     def _order(self, variable: Variable) -> tuple[bool, int]:
         return variable.owner is not None, self._rank_of(variable)
 
@@ -151,7 +167,7 @@ class Shapes:
         for v, known in zip(node.outputs, tokens, strict=False):
             for mine, theirs in zip(self._dims[v], known, strict=False):
                 # The output's own token goes under what it was made from.
-                self._union(mine, theirs)
+                self._settle(mine, theirs)
 
     def _tokens(self, op: Op, node: Apply) -> list[Dims] | None:
         """The tokens of the outputs by what the op does; None where nothing is known."""
@@ -175,12 +191,12 @@ class Shapes:
             lengths = [self.length(n) for n in node.inputs[1:]]
             return [tuple(mine if t == -1 else t for mine, t in zip(own, lengths, strict=False))]
         if isinstance(op, product.Dot):
-            self._union(inputs[0][-1], inputs[1][0])
+            self._compare(inputs[0][-1], inputs[1][0])
             return [(*inputs[0][:-1], *inputs[1][1:])]
         if isinstance(op, product.Gemm):
-            self._union(inputs[2][1], inputs[3][0])
-            self._union(inputs[2][0], inputs[0][0])
-            self._union(inputs[3][1], inputs[0][1])
+            self._compare(inputs[2][1], inputs[3][0])
+            self._compare(inputs[2][0], inputs[0][0])
+            self._compare(inputs[3][1], inputs[0][1])
             return [inputs[0]]
         if isinstance(op, indexing.Subtensor):
             return [self._sliced(op, node, inputs[0])]
@@ -189,22 +205,22 @@ class Shapes:
     def _of_others(self, op: Op, node: Apply, inputs: list[Dims]) -> list[Dims] | None:
         if isinstance(op, _OPERANDS_AGREE):
             for a, b in zip(inputs[0], inputs[1], strict=False):
-                self._union(b, a)
+                self._compare(b, a)
         if isinstance(op, _LIKE_FIRST):
             return [inputs[0]]
         if isinstance(op, indexing.AdvancedSubtensor1):
             return [(inputs[1][0], *inputs[0][1:])]
         if isinstance(op, softmax.Crossentropy1Hot):
-            self._union(inputs[1][0], inputs[0][0])
+            self._compare(inputs[1][0], inputs[0][0])
             return [inputs[0][:1]]
         if isinstance(op, softmax.SoftmaxCrossentropy):
-            self._union(inputs[1][0], inputs[0][0])
+            self._compare(inputs[1][0], inputs[0][0])
             return [inputs[0][:1], inputs[0]]
         if isinstance(op, join.Join):
             for other in inputs[1:]:
                 for a, (s, t) in enumerate(zip(other, inputs[0], strict=False)):
                     if a != op.axis:
-                        self._union(s, t)
+                        self._compare(s, t)
             own = self._dims[node.outputs[0]]
             return [tuple(own[a] if a == op.axis else t for a, t in enumerate(inputs[0]))]
         if isinstance(op, creation.Arange):
@@ -274,7 +290,7 @@ class Shapes:
                 if found == 1:
                     found = d[axis]
                 else:
-                    self._union(d[axis], found)
+                    self._compare(d[axis], found)
             result.append(found)
         return tuple(result)
 
@@ -284,5 +300,7 @@ class Shapes:
         for axis, part in enumerate(indexing.unpack(op.pattern, node.inputs[1:])):
             if isinstance(part, slice):
                 mine = next(own)
-                result.append(old[axis] if part == slice(None) else mine)
+                result.append(
+                    old[axis] if part == slice(None) else self._cut(old[axis], part, mine)
+                )
         return (*result, *old[len(op.pattern) :])

@@ -78,7 +78,7 @@ def softmax_crossentropy_vjp(
     by_loss, by_softmax = cotangents
     terms = []
     if by_loss is not None:
-        terms.append(SoftmaxCrossentropyGrad()(y, by_loss, t))
+        terms.append(SoftmaxCrossentropyGrad(op.wraps)(y, by_loss, t))
     if by_softmax is not None:
         terms.append(SoftmaxGrad()(by_softmax, y))
     return [T.add(*terms), None]

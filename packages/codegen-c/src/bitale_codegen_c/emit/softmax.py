@@ -75,14 +75,15 @@ def emit_softmax_grad(b: Builder, node: Apply) -> Iterator[None]:
     _call(b, f"bt_softmax_grad_{suffix}", (rows, n), ct.name, y.name, out.name)
 
 
-def _targets(b: Builder, t: Array, rows: str, classes: str) -> str:
-    """The targets as non-negative int64, checked."""
+def _targets(b: Builder, t: Array, rows: str, classes: str, wraps: bool = False) -> str:
+    """The targets as non-negative int64, checked; negative ones count from the end, or fail."""
     b.check_equal(rows, t.lengths[0])
     made = b.allocate("targets", "int64", [rows], temporary=True)
     bad = b.variable("int64_t", "bad", "0")
     b.put(f"for (int64_t i = 0; i < {rows}; i++) {{")
     b.put(f"    int64_t c = (int64_t){t.name}[i * ({t.stride(0)})];")
-    b.put(f"    if (c < 0) c += {classes};")
+    if wraps:
+        b.put(f"    if (c < 0) c += {classes};")
     b.put(f"    {bad} += c < 0 || c >= {classes};")
     b.put(f"    {made.name}[i] = c;")
     b.put("}")
@@ -95,7 +96,7 @@ def emit_softmax_crossentropy(b: Builder, node: Apply) -> Iterator[None]:
     """The loss, and softmax where something reads it."""
     x = b.contiguous(b.array(node.inputs[0]))
     rows, n = _rows(x)
-    t = _targets(b, b.array(node.inputs[1]), rows, n)
+    t = _targets(b, b.array(node.inputs[1]), rows, n, node.op.wraps)  # type: ignore[attr-defined]
     suffix = _library(b, "crossentropy", x.dtype)
     loss = b.result(node.outputs[0], [rows])
     if b.scope.is_read(node.outputs[1]):
@@ -124,7 +125,7 @@ def emit_softmax_crossentropy_grad(b: Builder, node: Apply) -> Iterator[None]:
         step = "0"
     else:
         b.check_equal(rows, ct.lengths[0])
-    t = _targets(b, b.array(node.inputs[2]), rows, n)
+    t = _targets(b, b.array(node.inputs[2]), rows, n, node.op.wraps)  # type: ignore[attr-defined]
     suffix = _library(b, "crossentropy", y.dtype)
     out = b.result(node.outputs[0], y.lengths)
     yield

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..conversion import as_tensor
+from ..errors import ShapeError
 from ..op import Op, Storage
 from ..variable import Apply, Constant, Variable
 from .math import neq
@@ -15,6 +16,12 @@ from .reduction import all as all_true
 
 if TYPE_CHECKING:
     from ..tensor import TensorVariable
+
+_ERRORS: dict[str, type[Exception]] = {
+    "AssertionError": AssertionError,
+    "ShapeError": ShapeError,
+    "IndexError": IndexError,
+}
 
 
 class Assert(Op):
@@ -25,7 +32,9 @@ class Assert(Op):
     Parameters
     ----------
     msg : str
-        What the AssertionError says.
+        What the error says.
+    error : str
+        Its class: ``"AssertionError"``, ``"ShapeError"`` or ``"IndexError"``.
 
     Examples
     --------
@@ -37,12 +46,15 @@ class Assert(Op):
     array([2., 3.])
     """
 
-    __props__ = ("msg",)
+    __props__ = ("msg", "error")
 
-    def __init__(self, msg: str = "Bitale Assert failed!") -> None:
+    def __init__(self, msg: str = "Bitale Assert failed!", error: str = "AssertionError") -> None:
         if not isinstance(msg, str):
             raise TypeError(f"Assert: the message must be a text, not {msg!r}")
+        if error not in _ERRORS:
+            raise ValueError(f"Assert: the error is one of {', '.join(_ERRORS)}, not {error!r}")
         self.msg = msg
+        self.error = error
 
     def __call__(self, x: Any, *conditions: Any, **keywords: Any) -> Any:
         """``x``, checked when it runs.
@@ -55,14 +67,14 @@ class Assert(Op):
 
         Raises
         ------
-        AssertionError
+        AssertionError, or the class given
             If a condition is a constant that is false.
         """
         for condition in conditions:
             if not isinstance(condition, Variable) or isinstance(condition, Constant):
                 value = as_tensor(condition)
                 if isinstance(value, Constant) and not np.all(value.data):
-                    raise AssertionError(self.msg)
+                    raise _ERRORS[self.error](self.msg)
         return super().__call__(x, *conditions, **keywords)
 
     def make_node(self, x: Any, *conditions: Any) -> Apply:
@@ -73,7 +85,7 @@ class Assert(Op):
     def perform(self, node: Apply, inputs: Sequence[Any], output_storage: Storage) -> None:
         x, *conditions = inputs
         if not all(conditions):
-            raise AssertionError(self.msg)
+            raise _ERRORS[self.error](self.msg)
         output_storage[0][0] = x
 
     def infer_shape(self, node: Apply, input_shapes: Sequence[Sequence[Any]]) -> list[Any]:

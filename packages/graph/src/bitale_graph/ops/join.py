@@ -106,7 +106,7 @@ def _concatenated(name: str, tensors: Sequence[Any], axis: Any) -> TensorVariabl
     if not isinstance(axis, (int, np.integer)) or not -ndim <= axis < ndim:
         raise ShapeError(f"{name}: there is no axis {axis} of {describe(parts[0])}")
     _check_one_rank(name, parts)
-    return parts[0] if len(parts) == 1 else Join(axis % ndim)(*parts)
+    return parts[0] if len(parts) == 1 else Join(int(axis) % ndim)(*parts)
 
 
 def _join_along(axis: Any, parts: list[Any]) -> TensorVariable:

@@ -6,7 +6,7 @@ Formulas: C. M. Bishop, Pattern Recognition and Machine Learning (2006), section
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -53,7 +53,7 @@ def log_softmax_array(x: Any) -> Any:
 class _RowOp(Op):
     """An op over the last axis whose result has the type of its first input."""
 
-    __props__ = ()
+    __props__: ClassVar[tuple[str, ...]] = ()
 
     def infer_shape(self, node: Apply, input_shapes: Sequence[Sequence[Any]]) -> list[Any]:
         return [tuple(input_shapes[0])]
@@ -116,13 +116,14 @@ def _check_targets(name: str, x: Any, t: Any) -> Any:
     return t
 
 
-def _pick(name: str, x: Any, t: Any) -> tuple[Any, Any]:
+def _pick(name: str, x: Any, t: Any, wraps: bool = False) -> tuple[Any, Any]:
     if len(t) != len(x):
         raise ShapeError(f"{name}: {len(x)} rows and {len(t)} targets")
-    if len(t) and not (-x.shape[1] <= t.min() and t.max() < x.shape[1]):
+    least = -x.shape[1] if wraps else 0
+    if len(t) and not (least <= t.min() and t.max() < x.shape[1]):
         raise IndexError(
             f"{name}: a target lies outside the {x.shape[1]} classes (targets from {t.min()} to "
-            f"{t.max()})"
+            f"{t.max()}); classes are numbered from {least} to {x.shape[1] - 1}"
         )
     return np.arange(len(t)), t
 
@@ -171,9 +172,20 @@ class SoftmaxCrossentropy(Op):
     """Cross-entropy of softmax, from the logits: outputs the loss of each row, and softmax itself.
 
     The loss is ``log(sum(exp(x[i]))) - x[i, t[i]]``, finite where softmax underflows.
+
+    Parameters
+    ----------
+    wraps : bool
+        Whether negative targets count from the last class, as indices do; else they are refused.
     """
 
-    __props__ = ()
+    __props__ = ("wraps",)
+
+    def __init__(self, wraps: bool = False) -> None:
+        self.wraps = wraps
+
+    def __str__(self) -> str:
+        return type(self).__name__
 
     def make_node(self, x: Any, t: Any) -> Apply:
         """A float matrix of logits and an integer vector of targets."""
@@ -183,7 +195,7 @@ class SoftmaxCrossentropy(Op):
 
     def perform(self, node: Apply, inputs: Sequence[Any], output_storage: Storage) -> None:
         x, t = inputs
-        at = _pick("softmax cross-entropy", x, t)
+        at = _pick("softmax cross-entropy", x, t, self.wraps)
         output_storage[0][0] = -log_softmax_array(x)[at]
         output_storage[1][0] = softmax_array(x)
 
@@ -195,7 +207,20 @@ class SoftmaxCrossentropyGrad(_RowOp):
     """The adjoint of the loss of `SoftmaxCrossentropy`: ``(y - onehot(t)) * ct[:, None]``.
 
     Inputs ``y, ct, t``.
+
+    Parameters
+    ----------
+    wraps : bool
+        Whether negative targets count from the last class, as indices do; else they are refused.
     """
+
+    __props__ = ("wraps",)
+
+    def __init__(self, wraps: bool = False) -> None:
+        self.wraps = wraps
+
+    def __str__(self) -> str:
+        return type(self).__name__
 
     def make_node(self, y: Any, ct: Any, t: Any) -> Apply:
         """``y`` is the softmax; the result has its type."""
@@ -207,7 +232,7 @@ class SoftmaxCrossentropyGrad(_RowOp):
     def perform(self, node: Apply, inputs: Sequence[Any], output_storage: Storage) -> None:
         y, ct, t = inputs
         out = np.array(y)
-        out[_pick("softmax cross-entropy gradient", y, t)] -= 1
+        out[_pick("softmax cross-entropy gradient", y, t, self.wraps)] -= 1
         with np.errstate(all="ignore"):
             output_storage[0][0] = (out * ct[:, None]).astype(y.dtype, copy=False)
 
@@ -242,7 +267,7 @@ def categorical_crossentropy(coding_dist: Any, true_dist: Any) -> TensorVariable
         Probabilities, such as `softmax` gives; after softmax the two are computed together, without
         underflow.
     true_dist : integer vector (rows,), or float matrix (rows, classes)
-        The class of each row, or probabilities.
+        The class of each row, from 0 on, or probabilities.
 
     Returns
     -------

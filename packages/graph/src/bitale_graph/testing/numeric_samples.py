@@ -245,7 +245,7 @@ def softmax_samples() -> Iterator[OpSample]:
         x = values("softmax", dtype, (5, 7), -4, 4)
         ct = values("softmax cotangent", dtype, (5, 7), -2, 2)
         p, weight = _softmax(x), values("row cotangent", dtype, (5,), 0.5, 2)
-        t = np.array([0, 6, 3, -1, 2])
+        t = np.array([0, 6, 3, 5, 2])
         cases: list[tuple[Any, tuple[Any, ...], Any, tuple[bool, ...]]] = [
             (softmax.Softmax, (x,), _softmax, (True,)),
             (softmax.LogSoftmax, (x,), _log_softmax, (True,)),
@@ -289,6 +289,13 @@ def softmax_samples() -> Iterator[OpSample]:
         op2 = softmax.SoftmaxCrossentropy
         name = f"{op2.__name__}: {dtype} large"
         yield sample(name, op2, op2(), large, at, reference=_both, core=True, **loose)
+        back = np.array([0, 6, -7, -1, 2])
+        name = f"{op2.__name__}: {dtype} from the end"
+        yield sample(name, op2, op2(True), x, back, reference=_both, core=True, **loose)
+        op3 = softmax.SoftmaxCrossentropyGrad
+        name = f"{op3.__name__}: {dtype} from the end"
+        arrays = p, weight, back
+        yield sample(name, op3, op3(True), *arrays, reference=_both_gradient, core=True, **loose)
 
 
 def loop_samples() -> Iterator[OpSample]:

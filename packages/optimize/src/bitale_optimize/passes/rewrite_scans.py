@@ -31,6 +31,7 @@ def rewrite_scans(simplify: PassFunction) -> PassFunction:
             before = context.replaced
             if any(isinstance(n.op, Scan) for n in nodes):
                 merge_scans(graph, context)
+                nodes = [n for n in graph.toposort() if bodies_of(n)]
             for node in nodes:
                 bodies = bodies_of(node)
                 if node in graph.apply_nodes and not context.settled.issuperset(bodies):

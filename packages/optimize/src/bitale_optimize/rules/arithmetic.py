@@ -22,7 +22,7 @@ for _row in (
     PatternRule("quotient_by_one", "x / 1", "x", Changes.NOTHING, of="fc"),
     PatternRule("floor_quotient_by_one", "int_div(x, 1)", "x", Changes.NOTHING, of="iu"),
     PatternRule(
-        "power_zero", "x ** 0", "1", Changes.NOTHING, "1 for NaN too, as in IEEE 754", of=ALL_KINDS
+        "power_zero", "x ** 0", "1", Changes.DOMAIN, "1 for NaN too, as in IEEE 754", of=ALL_KINDS
     ),
     PatternRule("power_one", "x ** 1", "x", Changes.NOTHING, of=ALL_KINDS),
     PatternRule(

@@ -111,7 +111,7 @@ def picked_log_softmax(node: Apply, context: RewriteContext) -> Variable | None:
         return None
     assert found is not None
     x = inner.inputs[0]
-    return _asked_again(x, tm.neg(SoftmaxCrossentropy()(x, found[1])[0]), context)
+    return _asked_again(x, tm.neg(SoftmaxCrossentropy(_wraps(found[1]))(x, found[1])[0]), context)
 
 
 @stability.rule(
@@ -129,12 +129,12 @@ def log_of_picked_softmax(node: Apply, context: RewriteContext) -> Variable | No
         return None
     assert found is not None
     x = inner.inputs[0]
-    return _asked_again(x, tm.neg(SoftmaxCrossentropy()(x, found[1])[0]), context)
+    return _asked_again(x, tm.neg(SoftmaxCrossentropy(_wraps(found[1]))(x, found[1])[0]), context)
 
 
 @stability.rule(
     tracks=[SoftmaxGrad],
-    before="softmax_grad(crossentropy_grad(p, ct, t), p), p a softmax",
+    before="softmax_grad(crossentropy_grad(p, ct, t), p)",
     after="softmax_crossentropy_grad(p, ct, t)",
     changes=Changes.ACCURACY,
 )
@@ -142,7 +142,7 @@ def gradient_of_crossentropy(node: Apply, context: RewriteContext) -> Variable |
     """(p - onehot(t)) * ct, without dividing by probabilities."""
     ct, p = node.inputs
     inner = made_by(ct, Crossentropy1HotGrad)
-    if inner is None or inner.inputs[0] is not p or not is_softmax(p):
+    if inner is None or inner.inputs[0] is not p:
         return None
     made: Variable = SoftmaxCrossentropyGrad()(p, *inner.inputs[1:])
     return made
@@ -205,8 +205,13 @@ def _written_rows(v: Variable, context: RewriteContext) -> tuple[Any, Any] | Non
     return values, t
 
 
+def _wraps(t: Variable) -> bool:
+    """Whether an index may count from the end, which targets do not."""
+    return kind_of(t) != "u"
+
+
 def _crossentropy_grad(p: Variable, values: Any, t: Any) -> Variable:
     if values.ndim == 0 or values.type.shape[0] == 1 != t.type.shape[0]:
         values = tm.second(t, values)
-    made: Variable = SoftmaxCrossentropyGrad()(p, tm.neg(values), t)
+    made: Variable = SoftmaxCrossentropyGrad(_wraps(t))(p, tm.neg(values), t)
     return made

@@ -19,12 +19,12 @@ for _row in (
     PatternRule("min_of_same", "minimum(x, x)", "x", Changes.NOTHING, of=ALL_KINDS),
     PatternRule("and_of_same", "x & x", "x", Changes.NOTHING, of=ALL_KINDS),
     PatternRule("or_of_same", "x | x", "x", Changes.NOTHING, of=ALL_KINDS),
-    PatternRule("xor_of_same", "x ^ x", "0", Changes.NOTHING, of=ALL_KINDS),
-    PatternRule("and_with_zero", "x & 0", "0", Changes.NOTHING, of=ALL_KINDS),
+    PatternRule("xor_of_same", "x ^ x", "0", Changes.DOMAIN, of=ALL_KINDS),
+    PatternRule("and_with_zero", "x & 0", "0", Changes.DOMAIN, of=ALL_KINDS),
     PatternRule("or_with_zero", "x | 0", "x", Changes.NOTHING, of=ALL_KINDS),
     PatternRule("xor_with_zero", "x ^ 0", "x", Changes.NOTHING, of=ALL_KINDS),
     PatternRule("invert_of_invert", "invert(invert(x))", "x", Changes.NOTHING, of=ALL_KINDS),
-    PatternRule("switch_of_same", "switch(a, x, x)", "x", Changes.NOTHING, of=ALL_KINDS),
+    PatternRule("switch_of_same", "switch(a, x, x)", "x", Changes.DOMAIN, of=ALL_KINDS),
     PatternRule("exp_of_log", "exp(log(x))", "x", Changes.DOMAIN, "negative x was NaN"),
     PatternRule("log_of_exp", "log(exp(x))", "x", Changes.ACCURACY, "exp overflows from 710 on"),
     PatternRule("expm1_of_log1p", "expm1(log1p(x))", "x", Changes.DOMAIN, "x < -1 was NaN"),
@@ -40,7 +40,12 @@ for _row in (
     canonical.add(_row.rule())
 
 
-@canonical.rule(tracks=[scalar.and_, scalar.or_], before="x & True, x | True", after="x, True")
+@canonical.rule(
+    tracks=[scalar.and_, scalar.or_],
+    before="x & True, x | True",
+    after="x, True",
+    changes=Changes.DOMAIN,
+)
 def logic_with_true(node: Apply, context: RewriteContext) -> Variable | None:
     """True is neutral in a conjunction of bools, and decides a disjunction."""
     if dtype_of(node.outputs[0]) != "bool":
@@ -55,6 +60,7 @@ def logic_with_true(node: Apply, context: RewriteContext) -> Variable | None:
     tracks=[scalar.eq, scalar.neq, scalar.lt, scalar.gt, scalar.le, scalar.ge],
     before="x <= x, of integers",
     after="True",
+    changes=Changes.DOMAIN,
 )
 def comparison_with_itself(node: Apply, context: RewriteContext) -> Variable | None:
     """An integer equals itself; a float may be NaN, and does not."""
@@ -99,7 +105,9 @@ def cast_to_own_dtype(node: Apply, context: RewriteContext) -> Variable | None:
     return None
 
 
-@canonical.rule(tracks=[scalar.switch], before="switch(True, x, y)", after="x")
+@canonical.rule(
+    tracks=[scalar.switch], before="switch(True, x, y)", after="x", changes=Changes.DOMAIN
+)
 def switch_of_constant(node: Apply, context: RewriteContext) -> Variable | None:
     """A condition that is known chooses now; the branch takes the shape of the whole."""
     condition, x, y = node.inputs

@@ -99,7 +99,9 @@ def alloc_of_own_shape(node: Apply, context: RewriteContext) -> Variable | None:
     return None
 
 
-@canonical.rule(tracks=[Alloc], before="alloc(alloc(v, n), m)", after="alloc(v, m)")
+@canonical.rule(
+    tracks=[Alloc], before="alloc(alloc(v, n), m)", after="alloc(v, m)", changes=Changes.DOMAIN
+)
 def alloc_of_fill(node: Apply, context: RewriteContext) -> Variable | None:
     """Let the outer lengths decide, if the inner ones stretch a lower rank or ones."""
     value = node.inputs[0]
@@ -111,7 +113,25 @@ def alloc_of_fill(node: Apply, context: RewriteContext) -> Variable | None:
 
 
 @canonical.rule(
-    tracks=[Dimshuffle, Reshape], before="second(x, 2).flatten()", after="alloc(2, lengths)"
+    tracks=[Alloc, scalar.second],
+    before="alloc(dimshuffle(s, 'x'), n)",
+    after="alloc(s, n)",
+)
+def fill_with_stretched_number(node: Apply, context: RewriteContext) -> Variable | None:
+    """One number needs no axes of its own to be copied."""
+    at = 0 if isinstance(node.op, Alloc) else 1
+    stretched = made_by(node.inputs[at], Dimshuffle)
+    if stretched is None or stretched.inputs[0].type.ndim:  # type: ignore[attr-defined]
+        return None
+    made: Variable = node.op(*node.inputs[:at], stretched.inputs[0], *node.inputs[at + 1 :])
+    return made
+
+
+@canonical.rule(
+    tracks=[Dimshuffle, Reshape],
+    before="second(x, 2).flatten()",
+    after="alloc(2, lengths)",
+    changes=Changes.DOMAIN,
 )
 def move_of_fill(node: Apply, context: RewriteContext) -> Variable | None:
     """Copies of one number are the same in any order; the rewriter fills in the shape."""

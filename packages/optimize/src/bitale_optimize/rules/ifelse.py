@@ -13,6 +13,7 @@ from bitale_graph.variable import Apply, Constant, Variable
 
 from ..forms import uniform
 from ..phases import canonical
+from ..rewrite import Changes
 
 if TYPE_CHECKING:
     from ..rewrite import RewriteContext
@@ -33,6 +34,7 @@ def ifelse_of_known(node: Apply, context: RewriteContext) -> list[Variable] | No
     tracks=[IfElse],
     before="ifelse with what nothing reads, or twice the same, or without work for numbers",
     after="ifelse with what is needed, once; switch",
+    changes=Changes.DOMAIN,
 )
 def ifelse_unused(node: Apply, context: RewriteContext) -> dict[Variable, Variable] | None:
     """Drop results that nothing reads or that are the same in both branches, and inputs so."""

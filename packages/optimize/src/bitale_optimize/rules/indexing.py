@@ -46,7 +46,7 @@ def subtensor_of_whole(node: Apply, context: RewriteContext) -> Variable | None:
     return x if _is_whole(node.op.pattern, x, bounds, context) else None  # type: ignore[attr-defined]
 
 
-@canonical.rule(tracks=[Subtensor], before="[a, b, c][1]", after="b")
+@canonical.rule(tracks=[Subtensor], before="[a, b, c][1]", after="b", changes=Changes.DOMAIN)
 def element_of_made_vector(node: Apply, context: RewriteContext) -> Variable | None:
     """An element of a vector that is put together is what was put there."""
     made = made_by(node.inputs[0], MakeVector)
@@ -79,7 +79,7 @@ def element_of_element(node: Apply, context: RewriteContext) -> Variable | None:
 
 
 # Not before stability, which would look for log(softmax(x)) in vain.
-@specialize.rule(tracks=[Subtensor], before="exp(x)[i]", after="exp(x[i])")
+@specialize.rule(tracks=[Subtensor], before="exp(x)[i]", after="exp(x[i])", changes=Changes.DOMAIN)
 def subtensor_of_elementwise(node: Apply, context: RewriteContext) -> Variable | None:
     """Compute only the elements that are taken, if nothing else reads the others."""
     whole = node.inputs[0]
@@ -104,7 +104,9 @@ def subtensor_of_elementwise(node: Apply, context: RewriteContext) -> Variable |
     return made
 
 
-@canonical.rule(tracks=_WRITES, before="inc_subtensor(x[i], zeros)", after="x")
+@canonical.rule(
+    tracks=_WRITES, before="inc_subtensor(x[i], zeros)", after="x", changes=Changes.DOMAIN
+)
 def increment_by_zeros(node: Apply, context: RewriteContext) -> Variable | None:
     """Adding zeros changes nothing; an index error is lost."""
     if not node.op.set and is_uniform(node.inputs[1], 0):  # type: ignore[attr-defined]
@@ -113,7 +115,34 @@ def increment_by_zeros(node: Apply, context: RewriteContext) -> Variable | None:
 
 
 @canonical.rule(
-    tracks=[IncSubtensor], before="set_subtensor(x[:], y), inc_subtensor(zeros[:], y)", after="y"
+    tracks=[IncSubtensor],
+    before="inc_subtensor(zeros[i], inc_subtensor(zeros[j], y))",
+    after="inc_subtensor(zeros[i, j], y)",
+    changes=Changes.DOMAIN,
+)
+def increment_of_increment(node: Apply, context: RewriteContext) -> Variable | None:
+    """Integers on the first axes join the index that follows, as where elements are read."""
+    x, y, *index = node.inputs
+    op: Any = node.op
+    inner = made_by(y, IncSubtensor)
+    if inner is None or op.set or inner.op.set or any(entry != "i" for entry in op.pattern):  # type: ignore[attr-defined]
+        return None
+    if not is_uniform(x, 0) or not is_uniform(inner.inputs[0], 0):
+        return None
+    if y.type.ndim + len(op.pattern) != x.type.ndim:  # type: ignore[attr-defined]
+        return None
+    if y.type.broadcastable != x.type.broadcastable[len(op.pattern) :]:  # type: ignore[attr-defined]
+        return None
+    joined = IncSubtensor((*op.pattern, *inner.op.pattern), False)  # type: ignore[attr-defined]
+    made: Variable = joined(x, inner.inputs[1], *index, *inner.inputs[2:])
+    return made
+
+
+@canonical.rule(
+    tracks=[IncSubtensor],
+    before="set_subtensor(x[:], y), inc_subtensor(zeros[:], y)",
+    after="y",
+    changes=Changes.DOMAIN,
 )
 def write_of_whole(node: Apply, context: RewriteContext) -> Variable | None:
     """What is written everywhere is the result."""

@@ -11,6 +11,7 @@ from bitale_graph.variable import Apply, Variable
 
 from ..factors import QUOTIENT_ROWS, Factors, build_product, is_product_root, product_factors
 from ..forms import is_inexact, kind_of, row_of
+from ..partial_results import keeps_range_of_product
 from ..phases import canonical
 from ..rewrite import Changes, RewriteContext
 
@@ -36,7 +37,8 @@ def product_of_factors(node: Apply, context: RewriteContext) -> Variable | None:
     # Signs move outwards, to where a sum or exp(-x) is waiting for them.
     has_inner_sign = factors.has_sign() and row_of(node) is not scalar.neg
     cost = factors.cost()
-    if cost < factors.nodes or (cost == factors.nodes and has_inner_sign):
+    is_better = cost < factors.nodes or (cost == factors.nodes and has_inner_sign)
+    if is_better and keeps_range_of_product(factors, root, context):
         made: Variable = build_product(factors)
         return made
     return None
@@ -47,6 +49,7 @@ def product_of_factors(node: Apply, context: RewriteContext) -> Variable | None:
     before="(u / y + v) * y",
     after="u + v * y",
     changes=Changes.DOMAIN,
+    overflows=True,
 )
 def product_with_sum_of_quotients(node: Apply, context: RewriteContext) -> Variable | None:
     """Spread factors over a sum that divides by them.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 from bitale_graph import scalar
 from bitale_graph.conversion import as_tensor
 from bitale_graph.elementwise import cast
@@ -15,6 +16,7 @@ from bitale_graph.variable import Apply, Variable
 
 from ..factors import QUOTIENT_ROWS, Factors, build_product, product_factors
 from ..forms import dtype_of, is_inexact, is_length, made_by, operands, row_of
+from ..partial_results import keeps_range_of_product
 from ..phases import canonical
 from ..rewrite import Changes, RewriteContext
 
@@ -48,6 +50,7 @@ def reduction_over_one(node: Apply, context: RewriteContext) -> Variable | None:
     before="sum(sum(x, axis=1), axis=0)",
     after="sum(x, axis=(0, 1))",
     changes=Changes.ACCURACY,
+    overflows=True,
 )
 def reduction_of_reduction(node: Apply, context: RewriteContext) -> Variable | None:
     """Reduce once over the axes of both."""
@@ -107,12 +110,32 @@ def extremum_of_negative(node: Apply, context: RewriteContext) -> Variable | Non
 
 @canonical.rule(
     tracks=[Reduce],
-    before="sum(c * x), sum(x / c), sum(-x), c the same along the axes",
-    after="c * sum(x), sum(x) / c, -sum(x)",
+    before="sum(2 * x), sum(-x)",
+    after="2 * sum(x), -sum(x)",
     changes=Changes.ACCURACY,
 )
 def sum_of_scaled(node: Apply, context: RewriteContext) -> Variable | None:
-    """Scale the few sums rather than the many terms."""
+    """Scale the few sums rather than the many terms, by a number that makes none of them smaller.
+
+    With another number the sum of terms that are not scaled yet might overflow.
+    """
+    return _scaled_sum(node, context, only_growing=True)
+
+
+@canonical.rule(
+    tracks=[Reduce],
+    before="sum(c * x), sum(x / c), c the same along the axes",
+    after="c * sum(x), sum(x) / c",
+    changes=Changes.ACCURACY,
+    default=False,
+    overflows=True,
+)
+def sum_of_any_scaled(node: Apply, context: RewriteContext) -> Variable | None:
+    """The same for every factor: what is summed may overflow, and zero times that is NaN."""
+    return _scaled_sum(node, context, only_growing=False)
+
+
+def _scaled_sum(node: Apply, context: RewriteContext, *, only_growing: bool) -> Variable | None:
     op: Any = node.op
     x = node.inputs[0]
     if op.scalar_op is not scalar.add or not op.axes or not is_inexact(x):
@@ -125,8 +148,10 @@ def sum_of_scaled(node: Apply, context: RewriteContext) -> Variable | None:
     if factors is None:
         return None
     fixed = _of_ones(factors)
+    if only_growing and abs(factors.coefficient()[0]) < factors.coefficient()[1]:
+        return None
     for v, e in factors.kept().items():
-        if _is_fixed_along(v, x, op.axes):
+        if not only_growing and _is_fixed_along(v, x, op.axes):
             fixed.times(v, e)
             del factors.exponents[v]
     if not factors.kept() or not _have_shape(factors, x):
@@ -134,6 +159,8 @@ def sum_of_scaled(node: Apply, context: RewriteContext) -> Variable | None:
     fixed.above, factors.above = factors.above, fixed.above
     fixed.below, factors.below = factors.below, fixed.below
     if not fixed.kept() and fixed.above == 1 and fixed.below == 1:
+        return None
+    if not keeps_range_of_product(factors, x, context):
         return None
     total = op(build_product(factors))
     outer = Factors(factors.dtype, fixed.above, fixed.below)
@@ -171,7 +198,7 @@ def _without_axes(v: Any, x: Any, axes: tuple[int, ...]) -> Any:
     tracks=[Reduce],
     before="sum(second(x, v))",
     after="v * size(x)",
-    changes=Changes.ACCURACY,
+    changes=Changes.DOMAIN,
 )
 def sum_of_fill(node: Apply, context: RewriteContext) -> Variable | None:
     """Copies of one number are counted, not added."""
@@ -190,8 +217,9 @@ def sum_of_fill(node: Apply, context: RewriteContext) -> Variable | None:
         # Lengths that may be negative, or too large to be had, are for the allocation to refuse.
         return None
     single = _without_axes(value, x, op.axes)
-    count: Any = as_tensor(1)
+    count: Any = as_tensor(np.ones((), op.dtype))
     for a in op.axes:
-        count = tm.mul2(count, shape_i(x, a))
-    made: Variable = tm.mul2(cast(single, op.dtype), cast(count, op.dtype))
+        # As numbers of this dtype: the product of two lengths may be no int64.
+        count = tm.mul2(count, cast(shape_i(x, a), op.dtype))
+    made: Variable = tm.mul2(cast(single, op.dtype), count)
     return made

@@ -27,6 +27,7 @@ from ..rewrite import Changes, RewriteContext
     tracks=[Scan],
     before="scan of no step, or of one",
     after="the first states; what the step computes",
+    changes=Changes.DOMAIN,
 )
 def scan_of_few_steps(node: Apply, context: RewriteContext) -> dict[Variable, Variable] | None:
     """What is known to be no loop is written without one."""

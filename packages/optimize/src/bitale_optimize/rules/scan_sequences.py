@@ -79,7 +79,7 @@ def scan_sequence_work(node: Apply, context: RewriteContext) -> dict[Variable, V
         follows = any(v in moved for v in inner.inputs) and isinstance(
             inner.op, (Elementwise, Dimshuffle)
         )
-        if _is_costly(inner) or out in outputs or follows:
+        if _is_costly(inner, rows) or out in outputs or follows:
             moved.add(out)
     if not moved:
         return None
@@ -114,8 +114,10 @@ def _independent(loop: Recurrence, rows: set[Variable]) -> tuple[set[Apply], lis
     return free, nodes
 
 
-def _is_costly(node: Apply) -> bool:
+def _is_costly(node: Apply, rows: set[Variable]) -> bool:
     op: Any = node.op
     if isinstance(op, Elementwise):
-        return op.scalar_op in EXPENSIVE
+        # Of two rows that are read for it alone, one quotient is left.
+        is_quotient = op.scalar_op is scalar.true_div and all(v in rows for v in node.inputs)
+        return is_quotient or op.scalar_op in EXPENSIVE
     return isinstance(op, Dot)

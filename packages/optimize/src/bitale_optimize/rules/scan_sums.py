@@ -25,7 +25,7 @@ from bitale_graph.traversal import toposort
 from bitale_graph.variable import Apply, Constant, Variable
 
 from ..batching import Batch, can_batch, joined
-from ..forms import is_uniform, made_by, operands
+from ..forms import is_uniform, made_by, operands, uniform_constant
 from ..phases import scans
 from ..recurrence import Recurrence, Stack, State, is_read, turned
 from ..rewrite import Changes
@@ -284,7 +284,13 @@ class _Finder:
         """A product of matrices without the numbers that it is multiplied with at every step."""
         scales: list[Variable] = []
         while (pair := operands(value, scalar.mul)) is not None:
-            numbers = [v for v in pair if self.is_fixed(v) and all(v.type.broadcastable)]
+            # By a smaller number the sum of what is not scaled yet might overflow.
+            values = [uniform_constant(v) for v in pair]
+            numbers = [
+                v
+                for v, c in zip(pair, values, strict=True)
+                if c is not None and abs(c) >= 1 and all(v.type.broadcastable)
+            ]
             if len(numbers) != 1:
                 break
             scales += numbers

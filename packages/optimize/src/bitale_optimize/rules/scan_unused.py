@@ -12,6 +12,7 @@ from ..fitting import symbolic_lengths
 from ..lockstep import Lockstep
 from ..phases import scans
 from ..recurrence import Given, Recurrence, Stack, is_read
+from ..rewrite import Changes
 
 if TYPE_CHECKING:
     from ..rewrite import RewriteContext
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     tracks=[Scan],
     before="scan with what nothing reads, or twice the same",
     after="scan with what is needed, once",
+    changes=Changes.DOMAIN,
 )
 def scan_unused(node: Apply, context: RewriteContext) -> dict[Variable, Variable] | None:
     """Drop what is not read, and let what is equal be one."""

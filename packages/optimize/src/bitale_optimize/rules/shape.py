@@ -55,6 +55,7 @@ def shape_of_computed(node: Apply, context: RewriteContext) -> Variable | None:
     tracks=[scalar.maximum, scalar.ge, scalar.lt],
     before="maximum(x.shape[0], 0), x.shape[0] >= 0, x.shape[0] < 0",
     after="x.shape[0], True, False",
+    changes=Changes.DOMAIN,
 )
 def length_beside_zero(node: Apply, context: RewriteContext) -> Variable | None:
     """A length is never negative."""
@@ -135,7 +136,12 @@ def dimshuffle_of_product(node: Apply, context: RewriteContext) -> Variable | No
     return made
 
 
-@canonical.rule(tracks=[Reshape], before="reshape(reshape(x, n), m)", after="reshape(x, m)")
+@canonical.rule(
+    tracks=[Reshape],
+    before="reshape(reshape(x, n), m)",
+    after="reshape(x, m)",
+    changes=Changes.DOMAIN,
+)
 def reshape_of_reshape(node: Apply, context: RewriteContext) -> Variable | None:
     """Only the last shape counts."""
     inner = made_by(node.inputs[0], Reshape)
@@ -195,7 +201,9 @@ def join_of_one(node: Apply, context: RewriteContext) -> Variable | None:
     return node.inputs[0] if len(node.inputs) == 1 else None
 
 
-@canonical.rule(tracks=[Join], before="join(0, x, empty, y)", after="join(0, x, y)")
+@canonical.rule(
+    tracks=[Join], before="join(0, x, empty, y)", after="join(0, x, y)", changes=Changes.DOMAIN
+)
 def join_with_empty(node: Apply, context: RewriteContext) -> Variable | None:
     """Tensors known to be empty along the axis add nothing."""
     axis = node.op.axis  # type: ignore[attr-defined]

@@ -8,7 +8,14 @@ from bitale_graph import scalar
 from bitale_graph.ops import math as tm
 from bitale_graph.variable import Apply, Variable
 
-from ..factors import QUOTIENT_ROWS, build_product, is_product_root, product_factors
+from ..factors import (
+    QUOTIENT_ROWS,
+    Factors,
+    build_product,
+    is_product_root,
+    open_shared,
+    product_factors,
+)
 from ..forms import is_inexact, is_uniform, kind_of, operands, row_of
 from ..pattern import PatternRule
 from ..phases import specialize, stability
@@ -32,6 +39,19 @@ TABLE = (
     PatternRule(
         "sigmoid_of_quotient", "exp(x) / (1 + exp(x))", "sigmoid(x)", _ACCURACY, "inf / inf"
     ),
+    PatternRule(
+        "tanh_of_exps",
+        "(exp(x) - exp(-x)) / (exp(x) + exp(-x))",
+        "tanh(x)",
+        _ACCURACY,
+        _OVERFLOW,
+    ),
+    PatternRule("tanh_of_expm1", "expm1(x) / (1 + exp(x))", "tanh(0.5 * x)", _ACCURACY, _OVERFLOW),
+    PatternRule("tanh_of_exp", "(exp(x) - 1) / (1 + exp(x))", "tanh(0.5 * x)", _ACCURACY),
+    PatternRule(
+        "tanh_of_one_minus_exp", "(1 - exp(x)) / (1 + exp(x))", "tanh(-0.5 * x)", _ACCURACY
+    ),
+    PatternRule("tanh_of_sigmoid", "expm1(x) * sigmoid(-x)", "tanh(0.5 * x)", _ACCURACY, _OVERFLOW),
     PatternRule("log_of_sigmoid", "log(sigmoid(x))", "-softplus(-x)", _ACCURACY, _UNDERFLOW),
     PatternRule(
         "log_of_one_minus_sigmoid", "log(1 - sigmoid(x))", "-softplus(x)", _ACCURACY, _SATURATES
@@ -48,6 +68,7 @@ TABLE = (
         _ACCURACY,
         _OVERFLOW + "; where x and y are one infinity, their difference is not taken",
     ),
+    PatternRule("log1p_of_minus_one", "log1p(x - 1)", "log(x)", _ACCURACY, "x - 1 rounds x away"),
     PatternRule("log_of_one_plus", "log(1 + x)", "log1p(x)", _ACCURACY, _CANCELS),
     PatternRule("log_of_one_minus", "log(1 - x)", "log1p(-x)", _ACCURACY, _CANCELS),
     PatternRule(
@@ -78,7 +99,7 @@ for _row in TABLE:
 
 
 @stability.rule(
-    tracks=QUOTIENT_ROWS,
+    tracks=(*QUOTIENT_ROWS, scalar.neg),
     before="c / (1 + exp(x)) * exp(x)",
     after="c * sigmoid(x)",
     changes=Changes.ACCURACY,
@@ -92,9 +113,20 @@ def sigmoid_in_product(node: Apply, context: RewriteContext) -> Variable | None:
     root = node.outputs[0]
     if kind_of(root) != "f" or not is_product_root(node, context):
         return None
-    factors = product_factors(root, context)
-    if factors is None:
-        return None
+    for opened in (False, True):
+        factors = product_factors(root, context)
+        if factors is None:
+            return None
+        if opened and not open_shared(factors, context):
+            return None
+        if _take_sigmoids(factors, context):
+            made: Variable = build_product(factors)
+            return made
+    return None
+
+
+def _take_sigmoids(factors: Factors, context: RewriteContext) -> bool:
+    """Put sigmoids in the place of what they are made of; whether there was any."""
     changed = False
     for v, e in factors.kept().items():
         x = _exponent_of_denominator(v) if e < 0 else None
@@ -107,6 +139,18 @@ def sigmoid_in_product(node: Apply, context: RewriteContext) -> Variable | None:
             del factors.exponents[v]
             factors.times(tm.sigmoid(_negative(y)), e)
             changed = True
+    for v, e in list(factors.kept().items()):
+        y = _inside_complement(v) if e > 0 else None
+        if y is None:
+            continue
+        for other, n in list(factors.kept().items()):
+            below = operands(other, scalar.sigmoid) if n < 0 else None
+            if below is not None and _is_negation(below[0], y, context):
+                k = min(e, -n)
+                factors.times(v, -k)
+                factors.times(other, k)
+                changed = True
+                break
     for v in list(factors.kept()):
         parts = operands(v, scalar.exp)
         if parts is None or factors.exponents[v] <= 0:
@@ -122,8 +166,7 @@ def sigmoid_in_product(node: Apply, context: RewriteContext) -> Variable | None:
                 factors.times(tm.sigmoid(parts[0]), n)
                 changed = True
                 break
-    made: Variable | None = build_product(factors) if changed else None
-    return made
+    return changed
 
 
 def _exponent_of_denominator(v: Variable) -> Any:

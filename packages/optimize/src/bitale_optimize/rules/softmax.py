@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable, Iterator
 from typing import Any
 
-import numpy as np
 from bitale_graph import scalar
 from bitale_graph.ops import math as tm
-from bitale_graph.ops import reduction
-from bitale_graph.ops.indexing import (
-    AdvancedSubtensor,
-    AdvancedSubtensor1,
-    Subtensor,
-)
+from bitale_graph.ops.creation import Alloc
 from bitale_graph.ops.reduction import Argmax, Reduce
-from bitale_graph.ops.shape import Dimshuffle, Reshape
+from bitale_graph.ops.shape import Dimshuffle
 from bitale_graph.ops.softmax import (
-    LogSoftmax,
     Softmax,
     SoftmaxGrad,
     softmax,
@@ -27,6 +22,7 @@ from ..factors import QUOTIENT_ROWS, Factors, build_product, is_product_root, pr
 from ..forms import combined_along, is_softmax, kind_of, made_by, operands, row_of
 from ..pattern import PatternRule
 from ..phases import stability
+from ..quotients import times
 from ..rewrite import Changes, RewriteContext
 
 stability.add(
@@ -50,7 +46,7 @@ stability.add(
 
 
 @stability.rule(
-    tracks=QUOTIENT_ROWS,
+    tracks=(*QUOTIENT_ROWS, scalar.neg),
     before="exp(x) / sum(exp(x), axis, keepdims=True)",
     after="softmax(x)",
     changes=Changes.ACCURACY,
@@ -95,6 +91,81 @@ def softmax_in_product(node: Apply, context: RewriteContext) -> Variable | None:
 
 
 @stability.rule(
+    tracks=(*QUOTIENT_ROWS, scalar.neg),
+    before="exp(x) * (g / s - sum(g / s * p)), s = sum(exp(x), axis, keepdims=True)",
+    after="softmax(x) * (g - sum(g * p))",
+    changes=Changes.ACCURACY,
+)
+def softmax_by_shared_sum(node: Apply, context: RewriteContext) -> Variable | None:
+    """The derivative of a softmax that is written out divides by the sum in each of its terms."""
+    root = node.outputs[0]
+    if kind_of(root) != "f" or not is_product_root(node, context):
+        return None
+    factors = product_factors(root, context)
+    if factors is None:
+        return None
+    for e, n in factors.kept().items():
+        known = [*_quotients_of(e, context), *_quotients_in_loop(e, factors, context)]
+        for total, quotient in known if n == 1 else ():
+            if total in factors.kept():
+                continue
+            for other, m in factors.kept().items():
+                found = times(other, total, context) if m == 1 and _is_gathered(other) else None
+                if found is not None:
+                    factors.times(e, -1)
+                    factors.times(other, -1)
+                    factors.times(found, 1)
+                    factors.times(quotient(), 1)
+                    made: Variable = build_product(factors)
+                    return made
+    return None
+
+
+def _quotients_in_loop(
+    e: Any, factors: Factors, context: RewriteContext
+) -> Iterator[tuple[Any, Callable[[], Any]]]:
+    """The same for a row that a loop is given, which does not tell that it is an exp.
+
+    Its quotient is made for all steps before the loop, and there it is found to be a softmax.
+    """
+    if not context.is_inside or e.owner is not None:
+        return
+    for v in factors.kept():
+        node = v.owner
+        while node is not None and isinstance(node.op, (Dimshuffle, Alloc)):
+            node = node.inputs[0].owner
+        parts = None if node is None else operands(node.inputs[0], scalar.true_div)
+        if node is not None and isinstance(node.op, Reduce) and parts is not None:
+            yield parts[1], functools.partial(tm.true_div, e, parts[1])
+
+
+def _is_gathered(v: Variable) -> bool:
+    """Whether v is a sum: of terms, or along axes and stretched again."""
+    node = v.owner
+    while node is not None and isinstance(node.op, (Dimshuffle, Alloc)):
+        node = node.inputs[0].owner
+    return node is not None and (
+        isinstance(node.op, Reduce) or row_of(node) in (scalar.add, scalar.sub)
+    )
+
+
+def _quotients_of(e: Any, context: RewriteContext) -> Iterator[tuple[Any, Callable[[], Any]]]:
+    """What ``e`` is divided by, or may be to give a softmax; with a maker of the quotient."""
+    inside = operands(e, scalar.exp)
+    for reader, i in context.graph.clients.get(e, ()):
+        if reader == "output":
+            continue
+        if row_of(reader) is scalar.true_div and i == 0:
+            yield reader.inputs[1], functools.partial(getattr, reader, "out")
+        if inside is None or not isinstance(reader.op, Reduce):
+            continue
+        for above in (reader, *(r for r, _ in context.graph.clients[reader.outputs[0]])):
+            found = None if above == "output" else combined_along(above.outputs[0], scalar.add)
+            if found is not None and found[0] is e:
+                yield above.outputs[0], functools.partial(softmax, inside[0], found[1])
+
+
+@stability.rule(
     tracks=[Softmax], before="softmax(x - max(x))", after="softmax(x)", changes=Changes.ACCURACY
 )
 def softmax_of_shifted(node: Apply, context: RewriteContext) -> Variable | None:
@@ -108,54 +179,6 @@ def softmax_of_shifted(node: Apply, context: RewriteContext) -> Variable | None:
         return None
     made: Variable = node.op(x)
     return made
-
-
-@stability.rule(
-    tracks=[scalar.log],
-    before="log(sum(exp(x), axis))",
-    after="m + log(sum(exp(x - m), axis)), m = max(x, axis)",
-    changes=Changes.ACCURACY,
-)
-def log_of_sum_of_exp(node: Apply, context: RewriteContext) -> Variable | None:
-    """Exp overflows above 88 in float32 and 709 in float64, and underflows as far below.
-
-    Where the largest element is infinite nothing is subtracted. An empty axis, which gave -inf, is
-    an error.
-    """
-    total = node.inputs[0]
-    moved = made_by(total, Dimshuffle)
-    reduced = made_by(moved.inputs[0] if moved is not None else total, Reduce)
-    if reduced is None or kind_of(total) != "f":
-        return None
-    op: Any = reduced.op
-    inside = operands(reduced.inputs[0], scalar.exp)
-    if inside is None or op.scalar_op is not scalar.add or not op.axes:
-        return None
-    x = inside[0]
-    if op.dtype != x.type.dtype or any(x.type.shape[a] == 0 for a in op.axes) or _is_shifted(x):
-        return None
-    largest = reduction.max(x, op.axes, keepdims=True)
-    shift = tm.switch(tm.isinf(largest), np.zeros((), x.type.dtype), largest)
-    summed = tm.log(op(tm.exp(tm.sub(x, shift))))
-    kept: Any = tm.add2(summed, shift.dimshuffle(*(a for a in range(x.ndim) if a not in op.axes)))
-    made: Variable = kept if moved is None else kept.dimshuffle(*moved.op.pattern)  # type: ignore[attr-defined]
-    return made
-
-
-def _is_shifted(x: Variable) -> bool:
-    """Whether the largest element is subtracted already."""
-    parts = operands(x, scalar.sub)
-    if parts is None:
-        return False
-    choice = operands(parts[1], scalar.switch)
-    found = combined_along(choice[2] if choice is not None else parts[1], scalar.maximum)
-    shift = made_by(parts[1] if choice is None else choice[2], Dimshuffle)
-    reduced = None if shift is None else made_by(shift.inputs[0], Reduce)
-    return found is not None or (
-        reduced is not None
-        and reduced.inputs[0] is parts[0]
-        and reduced.op.scalar_op is scalar.maximum  # type: ignore[attr-defined]
-    )
 
 
 @stability.rule(
@@ -216,51 +239,3 @@ def _is_plain(factors: Factors) -> bool:
     kept = factors.kept()
     is_one = factors.above == 1 and factors.below == 1
     return is_one and len(kept) == 2 and set(kept.values()) == {1}
-
-
-@stability.rule(
-    tracks=[SoftmaxGrad],
-    before="softmax_grad(u / p, p)",
-    after="u - p * sum(u)",
-    changes=Changes.ACCURACY,
-)
-def softmax_grad_of_quotient(node: Apply, context: RewriteContext) -> Variable | None:
-    """The gradient of log(softmax(x)) without dividing by a probability that may be 0."""
-    ct, p = node.inputs
-    parts = operands(ct, scalar.true_div)
-    if parts is None or parts[1] is not p:
-        return None
-    u = parts[0]
-    if u.ndim != p.type.ndim or u.type.shape[-1] == 1 != p.type.shape[-1]:
-        return None
-    total = reduction.sum(u, u.ndim - 1, keepdims=True)
-    made: Variable = tm.sub(u, tm.mul2(p, total))
-    return made
-
-
-@stability.rule(
-    tracks=[scalar.log],
-    before="log(softmax(x)[i]), log(softmax(x).flatten())",
-    after="log_softmax(x)[i], log_softmax(x).flatten()",
-    changes=Changes.ACCURACY,
-)
-def log_of_moved_softmax(node: Apply, context: RewriteContext) -> Variable | None:
-    """Take the logarithm before elements are picked or moved.
-
-    All of them cost no more than softmax did.
-    """
-    moves: list[Apply] = []
-    v = node.inputs[0]
-    while v.owner is not None and isinstance(v.owner.op, _MOVES):
-        moves.append(v.owner)
-        v = v.owner.inputs[0]
-    inner = made_by(v, Softmax)
-    if not moves or inner is None or isinstance(inner.op, LogSoftmax):
-        return None
-    made: Variable = LogSoftmax()(inner.inputs[0])
-    for move in reversed(moves):
-        made = move.op(made, *move.inputs[1:])
-    return made
-
-
-_MOVES = (Subtensor, AdvancedSubtensor1, AdvancedSubtensor, Dimshuffle, Reshape)

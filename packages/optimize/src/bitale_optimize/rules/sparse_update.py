@@ -40,6 +40,7 @@ _LINEAR = (
     before="c * inc_subtensor(x[i], y) + z",
     after="inc_subtensor((c * x + z)[i], c * y)",
     changes=Changes.DOMAIN,
+    overflows=True,
 )
 def linear_of_increment(node: Apply, context: RewriteContext) -> Variable | None:
     """Add at the places named when all else is done; where zeros are added to, that is nothing."""

@@ -10,6 +10,7 @@ from bitale_graph.ops import math as tm
 from bitale_graph.variable import Apply, Constant, Variable
 
 from ..forms import kind_of, number, row_of
+from ..partial_results import keeps_range_of_sum
 from ..phases import canonical
 from ..rewrite import Changes, RewriteContext
 from ..terms import SUM_ROWS, Terms, sum_terms, wrapped_integer
@@ -48,8 +49,10 @@ def sum_of_terms(node: Apply, context: RewriteContext) -> Variable | None:
         is_negative = row_of(node) is scalar.sub and all(c == -1 for c in kept.values())
         is_better = has_repeated or (is_negative and terms.constant == 0)
         if cost < terms.nodes or (cost == terms.nodes and is_better):
-            made: Variable = _build(kept, terms)
-            return made
+            entries = _ordered(kept, terms)
+            if keeps_range_of_sum(entries, root, context):
+                made: Variable = _build(entries, terms)
+                return made
     return None
 
 
@@ -72,17 +75,21 @@ def _cost(kept: dict[Variable, Any], terms: Terms) -> int:
     return max(entries - 1, 0) + factors + needs_sign
 
 
-def _build(kept: dict[Variable, Any], terms: Terms) -> Any:
+def _ordered(kept: dict[Variable, Any], terms: Terms) -> list[tuple[Variable | None, Any]]:
     """Let positive terms lead; where there are none, the constant, or a sign before all."""
     entries: list[tuple[Variable | None, Any]] = list(kept.items())
     if terms.constant != 0 or not entries:
         entries.append((None, terms.constant))
     entries.sort(key=lambda entry: _is_negative(entry[1]))
-    if all(v is not None and c == -1 for v, c in entries):
-        return tm.neg(_chain([(v, -c) for v, c in entries], terms.dtype))
-    if _is_negative(entries[0][1]):
+    if _is_negative(entries[0][1]) and not all(v is not None and c == -1 for v, c in entries):
         # All are negative: one with a factor, or the constant, takes the sign along.
         entries.sort(key=lambda entry: entry[0] is not None and entry[1] == -1)
+    return entries
+
+
+def _build(entries: list[tuple[Variable | None, Any]], terms: Terms) -> Any:
+    if all(v is not None and c == -1 for v, c in entries):
+        return tm.neg(_chain([(v, -c) for v, c in entries], terms.dtype))
     return _chain(entries, terms.dtype)
 
 

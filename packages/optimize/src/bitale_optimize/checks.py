@@ -1,0 +1,200 @@
+"""What a graph checks of lengths and indices when it runs, as facts that outlast its nodes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from bitale_graph import scalar
+from bitale_graph.conversion import constant_int
+from bitale_graph.op import Op
+from bitale_graph.ops import creation, indexing, scan, shape
+from bitale_graph.variable import Apply, Variable
+
+from .forms import operands
+from .shapes import Dims, Shapes, Token
+
+
+class Fact(NamedTuple):
+    """What holds if a node does not fail.
+
+    ``kind`` is ``"equal"`` (two lengths), ``"index"`` (a length, an index into it), ``"natural"``
+    (a number), ``"most"`` (a number of steps, a length) or ``"size"`` (the lengths of an array,
+    those that it is given by a reshape).
+    """
+
+    kind: str
+    tokens: tuple[Any, ...]
+
+
+@dataclass(frozen=True)
+class Slices:
+    """Tokens for the lengths of slices: one for each way to cut a length."""
+
+    known: dict[object, Token]
+
+    def length(self, whole: Token, part: slice, key: object, own: Token) -> Token:
+        """The token of a slice; the first one that is cut so gives it."""
+        return self.known.setdefault((whole, key), own)
+
+
+class Checks(Shapes):
+    """Lengths by what each op makes of them, and apart from that what the ops compare.
+
+    `Shapes` takes for equal what a node compares, since a graph that fails has no shapes. Here such
+    lengths stay two, so that it can be told whether they are still compared once the node has gone.
+
+    Parameters
+    ----------
+    nodes : iterable of Apply
+        In topological order.
+    slices : Slices
+        Shared by those of one graph before and after rewriting.
+
+    Attributes
+    ----------
+    facts : dict of Fact
+        Each with the first node that checks it.
+    """
+
+    def __init__(self, nodes: Iterable[Apply], slices: Slices) -> None:
+        self.slices = slices
+        self.facts: dict[Fact, Apply] = {}
+        self._node: Apply | None = None
+        super().__init__(nodes)
+
+    def _read(self, node: Apply) -> None:
+        known = all(v in self._dims for v in node.outputs)
+        self._node = node
+        super()._read(node)
+        if not known:
+            _NOTES.get(type(node.op), _nothing)(self, node.op, node)
+
+    def _compare(self, a: Token, b: Token) -> None:
+        a, b = self._find(a), self._find(b)
+        if a != b:
+            self.note("equal", a, b)
+
+    def _settle(self, own: Token, made_of: Token) -> None:
+        if isinstance(own, int):
+            self._compare(own, made_of)
+        else:
+            self._union(own, made_of)
+
+    def _cut(self, whole: Token, part: slice, own: Token) -> Token:
+        return self.slices.length(self._find(whole), part, self._slice_key(part), own)
+
+    def _slice_key(self, part: slice) -> object:
+        bounds = (part.start, part.stop, part.step)
+        return tuple(None if b is None else self.length(b) for b in bounds)
+
+    def note(self, kind: str, *tokens: Any) -> None:
+        """Keep a fact with the node that is read."""
+        assert self._node is not None
+        self.facts.setdefault(Fact(kind, tokens), self._node)
+
+    def note_equal(self, mine: Dims, theirs: Dims, kinds: tuple[Any, ...]) -> None:
+        """Note that lengths agree from the last one on, those aside that are stretched."""
+        for a in range(-min(len(mine), len(theirs)), 0):
+            if kinds[a] != 1:
+                self._compare(mine[a], theirs[a])
+
+    def compare_stretched(self, operands: Iterable[Variable]) -> None:
+        """Note what agrees where operands are stretched together."""
+        self._stretched([self.dims(v) for v in operands])
+
+    def region(self, pattern: Any, bounds: list[Variable], x: Variable, dims: Dims) -> Dims:
+        """The lengths of ``x[index]``; and note what single indices must hold."""
+        taken: list[Token] = []
+        view: Any = None
+        for axis, part in enumerate(indexing.unpack(pattern, bounds)):
+            n = dims[axis]
+            if isinstance(part, slice):
+                if part == slice(None):
+                    taken.append(n)
+                    continue
+                if view is None:
+                    view = indexing.Subtensor(pattern)(x, *bounds)
+                    self._leaf(view)
+                taken.append(self._cut(n, part, self._dims[view][len(taken)]))
+            else:
+                i = constant_int(part)
+                if i is None or not isinstance(n, int) or not -n <= i < n:
+                    self.note("index", n, self.length(part))
+        return (*taken, *dims[len(pattern) :])
+
+
+def _nothing(checks: Checks, op: Any, node: Apply) -> None:
+    """Nothing beyond what `Shapes` compares."""
+
+
+def _of_read(checks: Checks, op: Any, node: Apply) -> None:
+    x, *bounds = node.inputs
+    if "i" in op.pattern:
+        checks.region(op.pattern, bounds, x, checks.dims(x))
+
+
+def _of_write(checks: Checks, op: Any, node: Apply) -> None:
+    x, y, *bounds = node.inputs
+    region = checks.region(op.pattern, bounds, x, checks.dims(x))
+    checks.note_equal(checks.dims(y), region, y.type.shape)  # type: ignore[attr-defined]
+
+
+def _of_written_rows(checks: Checks, op: Any, node: Apply) -> None:
+    x, y, rows = node.inputs
+    region = (checks.dims(rows)[0], *checks.dims(x)[1:])
+    checks.note_equal(checks.dims(y), region, y.type.shape)  # type: ignore[attr-defined]
+
+
+def _of_advanced(checks: Checks, op: Any, node: Apply) -> None:
+    """The arrays of an index are stretched together."""
+    parts = node.inputs[1 if isinstance(op, indexing.AdvancedSubtensor) else 2 :]
+    checks.compare_stretched(
+        [v for v in indexing.unpack(op.pattern, parts) if not isinstance(v, slice)]
+    )
+
+
+def _of_alloc(checks: Checks, op: Any, node: Apply) -> None:
+    value, *lengths = node.inputs
+    wanted = tuple(map(checks.length, lengths))
+    checks.note_equal(checks.dims(value), wanted, value.type.shape)  # type: ignore[attr-defined]
+    for n in wanted:
+        if not isinstance(n, int) and n[1] < 0:
+            checks.note("natural", n)
+
+
+def _of_reshape(checks: Checks, op: Any, node: Apply) -> None:
+    x, *lengths = node.inputs
+    old = [t for t in checks.dims(x) if t != 1]
+    new = [t for t in map(checks.length, lengths) if t != 1]
+    for t in list(old):
+        if t in new and t != -1:
+            old.remove(t)
+            new.remove(t)
+    if new == [-1] or (not old and not new):
+        return
+    checks.note("size", tuple(old), tuple(new))
+
+
+def _of_scan(checks: Checks, op: Any, node: Apply) -> None:
+    steps = node.inputs[0]
+    bounds = [checks.length(v) for v in operands(steps, scalar.minimum) or [steps]]
+    for x in op.outer(node.inputs).sequences:
+        n = checks.dims(x)[0]
+        if not any(
+            b == n or (isinstance(b, int) and isinstance(n, int) and b <= n) for b in bounds
+        ):
+            checks.note("most", checks.length(steps), n)
+
+
+_NOTES: dict[type[Op], Any] = {
+    indexing.Subtensor: _of_read,
+    indexing.IncSubtensor: _of_write,
+    indexing.AdvancedIncSubtensor1: _of_written_rows,
+    indexing.AdvancedSubtensor: _of_advanced,
+    indexing.AdvancedIncSubtensor: _of_advanced,
+    creation.Alloc: _of_alloc,
+    shape.Reshape: _of_reshape,
+    scan.Scan: _of_scan,
+}

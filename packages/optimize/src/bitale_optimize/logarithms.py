@@ -1,0 +1,401 @@
+"""The logarithm of a positive expression, from the logarithms of what it is made of."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+from bitale_graph import scalar
+from bitale_graph.elementwise import Elementwise, cast
+from bitale_graph.ops import math as tm
+from bitale_graph.ops import reduction
+from bitale_graph.ops.indexing import AdvancedSubtensor, AdvancedSubtensor1, Subtensor
+from bitale_graph.ops.join import Join
+from bitale_graph.ops.reduction import Reduce
+from bitale_graph.ops.shape import Dimshuffle, Reshape, ShapeI, SpecifyShape
+from bitale_graph.ops.softmax import LogSoftmax
+from bitale_graph.scalar import is_cast
+from bitale_graph.variable import Apply, Variable
+
+from .forms import dtype_of, is_softmax, is_uniform, kind_of, operands, row_of, uniform
+
+DEEPEST = 12
+"""Levels that are looked through: expressions of probabilities are no deeper."""
+_MOVES = (Subtensor, AdvancedSubtensor1, AdvancedSubtensor, Dimshuffle, Reshape, SpecifyShape)
+
+
+class Log(NamedTuple):
+    """A logarithm.
+
+    Attributes
+    ----------
+    value : Variable
+    is_stable : bool
+        Whether it is finite where the logarithm as written may not be.
+    is_unbounded : bool
+        Whether what it is the logarithm of may overflow.
+    is_summed : bool
+        Whether it is that of a sum.
+    """
+
+    value: Any
+    is_stable: bool = True
+    is_unbounded: bool = False
+    is_summed: bool = False
+
+
+def logarithm(v: Variable, depth: int = DEEPEST) -> Log | None:
+    """``log(v)`` without computing v; None where v is not seen to be positive."""
+    value = uniform(v)
+    if value is not None:
+        is_plain = v.type.ndim == 0 and kind_of(v) == "f" and value > 0  # type: ignore[attr-defined]
+        return Log(np.log(value), is_stable=False) if is_plain or _is_number(v, value) else None
+    node = v.owner
+    if node is None or kind_of(v) != "f" or not depth:
+        return None
+    if _is_count(v):
+        return Log(tm.log(v), is_stable=False)
+    if is_softmax(v):
+        x = node.inputs[0]
+        return Log(LogSoftmax()(x))
+    if isinstance(node.op, _MOVES):
+        inner = logarithm(node.inputs[0], depth - 1)
+        return inner and inner._replace(value=node.op(inner.value, *node.inputs[1:]))
+    if isinstance(node.op, Join):
+        return _of_parts(node, node.inputs, depth, lambda parts: node.op(*parts))
+    if isinstance(node.op, Reduce):
+        return _of_reduction(node, depth)
+    if not isinstance(node.op, Elementwise):
+        return None
+    if is_cast(node.op.scalar_op):
+        inner = logarithm(node.inputs[0], depth - 1) if kind_of(node.inputs[0]) == "f" else None
+        return inner and inner._replace(value=cast(inner.value, dtype_of(v)))
+    rule = _ROWS.get(node.op.scalar_op)
+    return None if rule is None else rule(node, depth)
+
+
+def _is_count(v: Variable) -> bool:
+    """Whether v is a number of elements: a length, or a product of such."""
+    if not all(v.type.broadcastable):  # type: ignore[attr-defined]
+        return False
+    stack = [v]
+    while stack:
+        node = stack.pop().owner
+        if node is None:
+            return False
+        row = row_of(node)
+        if row is scalar.mul or isinstance(node.op, Dimshuffle) or (row and is_cast(row)):
+            stack.extend(node.inputs)
+        elif not isinstance(node.op, ShapeI):
+            return False
+    return True
+
+
+def _is_number(v: Variable, value: Any) -> bool:
+    """Whether a fill is of a positive number; it is stretched by what it meets."""
+    return kind_of(v) == "f" and bool(value > 0) and all(v.type.broadcastable)  # type: ignore[attr-defined]
+
+
+def _of_parts(
+    node: Apply, parts: list[Variable], depth: int, combine: Callable[[list[Any]], Any]
+) -> Log | None:
+    """Of what only moves or chooses elements, some of which have such a logarithm."""
+    found = [logarithm(u, depth - 1) for u in parts]
+    if not any(f is not None and f.is_stable for f in found):
+        return None
+    values = [tm.log(u) if f is None else f.value for u, f in zip(parts, found, strict=True)]
+    return Log(combine(values), True, any(f is not None and f.is_unbounded for f in found))
+
+
+def _of_reduction(node: Apply, depth: int) -> Log | None:
+    op: Any = node.op
+    x: Any = node.inputs[0]
+    if op.dtype != x.type.dtype or not op.axes or any(x.type.shape[a] == 0 for a in op.axes):
+        return None
+    inner = logarithm(x, depth - 1)
+    if inner is None or not inner.is_stable:
+        return None
+    if op.scalar_op in (scalar.maximum, scalar.minimum):
+        return inner._replace(value=op(inner.value))
+    if op.scalar_op is not scalar.add:
+        return None
+    return Log(log_sum_exp(inner.value, op), not _is_shifted(inner.value), True, True)
+
+
+def log_sum_exp(x: Any, op: Any) -> Any:
+    """``log(op(exp(x)))`` for a sum, less the largest element unless that is infinite."""
+    largest = reduction.max(x, op.axes, keepdims=True)
+    shift = tm.switch(tm.isinf(largest), np.zeros((), x.type.dtype), largest)
+    summed = tm.log(op(tm.exp(tm.sub(x, shift))))
+    return tm.add2(summed, shift.dimshuffle(*(a for a in range(x.ndim) if a not in op.axes)))
+
+
+def _is_shifted(x: Variable) -> bool:
+    """Whether something of the size of x is subtracted already: a largest element, or a choice."""
+    parts = operands(x, scalar.sub)
+    if parts is None:
+        return False
+    shift: Any = parts[1]
+    while shift.owner is not None and not isinstance(shift.owner.op, Reduce):
+        if operands(shift, scalar.switch) is not None:
+            shift = shift.owner.inputs[2]
+        elif isinstance(shift.owner.op, Dimshuffle):
+            shift = shift.owner.inputs[0]
+        else:
+            return False
+    return shift.owner is not None and shift.owner.op.scalar_op is scalar.maximum
+
+
+def _exp(node: Apply, depth: int) -> Log | None:
+    x = node.inputs[0]
+    return Log(x, not is_clipped(x), True)
+
+
+def is_clipped(x: Variable) -> bool:
+    """Whether x is kept in a range by a number, as what is made here is."""
+    for row in (scalar.minimum, scalar.maximum):
+        parts = operands(x, row)
+        if parts is not None and any(uniform(p) is not None for p in parts):
+            return True
+    return False
+
+
+def _product(node: Apply, depth: int) -> Log | None:
+    found = [logarithm(u, depth - 1) for u in node.inputs]
+    if row_of(node) is scalar.mul and None in found:
+        return _masked(node, found)
+    if None in found or not any(f.is_stable for f in found):  # type: ignore[union-attr]
+        return None
+    row = row_of(node)
+    combine = tm.add2 if row is scalar.mul else tm.sub
+    return Log(combine(*(f.value for f in found)), True, True)  # type: ignore[union-attr]
+
+
+def _masked(node: Apply, found: list[Log | None]) -> Log | None:
+    """Of what is multiplied by a condition: minus infinity where that is false."""
+    for inner, mask in zip(found, node.inputs[::-1], strict=True):
+        if inner is not None and inner.is_stable and is_mask(mask):
+            return inner._replace(value=where(mask, inner.value))
+    return None
+
+
+def is_mask(v: Variable) -> bool:
+    """Whether v is a condition as numbers, 0 and 1."""
+    while v.owner is not None and _only_shapes(v.owner):
+        v = v.owner.inputs[0]
+    return kind_of(v) == "b"
+
+
+def where(mask: Any, x: Any) -> Any:
+    """x, and minus infinity where a mask is 0."""
+    return tm.switch(tm.neq(mask, 0), x, np.asarray(-np.inf, dtype_of(x)))
+
+
+def _only_shapes(node: Apply) -> bool:
+    return isinstance(node.op, Dimshuffle) or (
+        isinstance(node.op, Elementwise) and is_cast(node.op.scalar_op)
+    )
+
+
+def _power(node: Apply, depth: int) -> Log | None:
+    inner = logarithm(node.inputs[0], depth - 1)
+    row = row_of(node)
+    exponent: Any = {scalar.sqr: 2, scalar.sqrt: 0.5, scalar.inv: -1}.get(row)  # type: ignore[arg-type]
+    if row is scalar.pow:
+        exponent = uniform(node.inputs[1])
+    if inner is None or not inner.is_stable or exponent is None:
+        return None
+    scaled = tm.mul2(inner.value, np.asarray(exponent, dtype_of(node.outputs[0])))
+    return Log(scaled, True, inner.is_unbounded or exponent < 0, inner.is_summed)
+
+
+def _sum(node: Apply, depth: int) -> Log | None:
+    found = [logarithm(u, depth - 1) for u in node.inputs]
+    if None in found or not any(f.is_stable and f.is_unbounded for f in found):  # type: ignore[union-attr]
+        return None
+    a, b = (f.value for f in found)  # type: ignore[union-attr]
+    return Log(log_add_exp(a, b), True, True, True)
+
+
+def log_add_exp(a: Any, b: Any) -> Any:
+    """``log(exp(a) + exp(b))``; where both are one infinity their difference is not taken."""
+    if not isinstance(a, Variable):
+        a, b = b, a
+    if not isinstance(b, Variable) and b == 0:
+        return tm.softplus(a)
+    apart = tm.switch(tm.eq(a, b), 0, tm.abs_(tm.sub(a, b)))
+    return tm.add2(tm.maximum(a, b), tm.softplus(tm.neg(apart)))
+
+
+def _complement(node: Apply, depth: int) -> Log | None:
+    """Of 1 - u, for a u that may round to 1."""
+    one, u = node.inputs
+    return _log_of_complement(u) if is_uniform(one, 1) else None
+
+
+def _log_of_complement(u: Variable) -> Log | None:
+    """Of 1 - u, or of that moved."""
+    moves: list[Apply] = []
+    while u.owner is not None and isinstance(u.owner.op, _MOVES):
+        moves.append(u.owner)
+        u = u.owner.inputs[0]
+    found = _log_of_plain_complement(u)
+    for move in reversed(moves):
+        found = found and found._replace(value=move.op(found.value, *move.inputs[1:]))
+    return found
+
+
+def _log_of_plain_complement(u: Variable) -> Log | None:
+    inside = operands(u, scalar.exp)
+    if inside is not None:
+        return None if is_clipped(inside[0]) else Log(log_one_minus_exp(inside[0]))
+    inside = operands(u, scalar.sigmoid)
+    if inside is not None:
+        return Log(tm.neg(tm.softplus(inside[0])))
+    inside = operands(u, scalar.tanh)
+    if inside is not None:
+        return Log(_log_of_shifted_tanh(inside[0], 2))
+    inside = operands(u, scalar.erf)
+    return None if inside is None or is_clipped(inside[0]) else Log(log_erfc(inside[0]))
+
+
+def _log_of_shifted_tanh(x: Any, factor: int) -> Any:
+    """``log(1 - tanh(x))`` for the factor 2, ``log(1 + tanh(x))`` for -2."""
+    dtype = dtype_of(x)
+    double = tm.mul2(x, np.asarray(factor, dtype))
+    return tm.sub(np.asarray(math.log(2), dtype), tm.softplus(double))
+
+
+def _plus(node: Apply, depth: int) -> Log | None:
+    """Of 1 + u: a sum, or the complement of -u."""
+    for one, u in (node.inputs, node.inputs[::-1]):
+        if is_uniform(one, 1):
+            tanh, erf, negative = (operands(u, r) for r in (scalar.tanh, scalar.erf, scalar.neg))
+            if tanh is not None:
+                return Log(_log_of_shifted_tanh(tanh[0], -2))
+            if erf is not None and not is_clipped(erf[0]):
+                return Log(log_erfc(tm.neg(erf[0])))
+            if negative is not None:
+                return _log_of_complement(negative[0])
+    return _sum(node, depth)
+
+
+def _negative(node: Apply, depth: int) -> Log | None:
+    inside = operands(node.inputs[0], scalar.expm1)
+    if inside is not None:
+        return None if is_clipped(inside[0]) else Log(log_one_minus_exp(inside[0]))
+    parts = operands(node.inputs[0], scalar.sub)
+    if parts is None or not is_uniform(parts[1], 1):
+        return None
+    return _log_of_complement(parts[0])
+
+
+def _expm1(node: Apply, depth: int) -> Log | None:
+    x: Any = node.inputs[0]
+    if is_clipped(x):
+        return None
+    return Log(tm.add2(x, log_one_minus_exp(tm.neg(x))))
+
+
+def log_one_minus_exp(x: Any) -> Any:
+    """``log(1 - exp(x))`` for negative x, without loss on either side of -log(2).
+
+    M. Maechler, Accurately computing log(1 - exp(-|a|)) (2012).
+    """
+    edge = np.asarray(-math.log(2), dtype_of(x))
+    near = tm.log(tm.neg(tm.expm1(tm.maximum(x, edge))))
+    far = tm.log1p(tm.neg(tm.exp(tm.minimum(x, edge))))
+    return tm.switch(tm.gt(x, edge), near, far)
+
+
+def _erfc(node: Apply, depth: int) -> Log | None:
+    x = node.inputs[0]
+    return None if is_clipped(x) else Log(log_erfc(x))
+
+
+def far_of_erfc(x: Any) -> tuple[Any, Any]:
+    """Where the asymptotic series of erfc begins, and that: ``x sqrt(pi) exp(x**2) erfc(x)``.
+
+    M. Abramowitz and I. A. Stegun, Handbook of Mathematical Functions (1964), 7.1.23: 1 - z +
+    3 z**2 - 15 z**3 + ... with z = 1 / (2 x**2); the error is below that of rounding.
+    """
+    dtype = dtype_of(x)
+    edge = np.asarray(9.0 if dtype == "float32" else 25.0, dtype)
+    z = tm.true_div(np.asarray(0.5, dtype), tm.sqr(tm.maximum(x, edge)))
+    series: Any = np.asarray(1, dtype)
+    for n in (9, 7, 5, 3, 1):
+        series = tm.sub(np.asarray(1, dtype), tm.mul2(tm.mul2(z, np.asarray(n, dtype)), series))
+    return edge, series
+
+
+def log_erfc(x: Any) -> Any:
+    """``log(erfc(x))``: by erf below 1, and by a series where erfc underflows."""
+    dtype = dtype_of(x)
+    one = np.asarray(1, dtype)
+    edge, series = far_of_erfc(x)
+    near = tm.log1p(tm.neg(tm.erf(tm.minimum(x, one))))
+    between = tm.log(tm.erfc(tm.maximum(tm.minimum(x, edge), one)))
+    size = tm.maximum(x, edge)
+    root = np.asarray(math.sqrt(math.pi), dtype)
+    far = tm.sub(tm.log(tm.true_div(series, tm.mul2(size, root))), tm.sqr(size))
+    return tm.switch(tm.lt(x, one), near, tm.switch(tm.lt(x, edge), between, far))
+
+
+def inverse_erfcx(x: Any) -> Any:
+    """``exp(-x**2) / erfc(x)``, which grows as x sqrt(pi) where both underflow."""
+    edge, series = far_of_erfc(x)
+    near = tm.minimum(x, edge)
+    root = np.asarray(math.sqrt(math.pi), dtype_of(x))
+    far = tm.true_div(tm.mul2(tm.maximum(x, edge), root), series)
+    return tm.switch(tm.lt(x, edge), tm.true_div(tm.exp(tm.neg(tm.sqr(near))), tm.erfc(near)), far)
+
+
+def _choice(node: Apply, depth: int) -> Log | None:
+    condition, *branches = node.inputs
+    return _of_parts(node, branches, depth, lambda parts: tm.switch(condition, *parts))
+
+
+def _extremum(node: Apply, depth: int) -> Log | None:
+    """The logarithm keeps the order of positive numbers."""
+    found = [logarithm(u, depth - 1) for u in node.inputs]
+    if None in found or not any(f.is_stable for f in found):  # type: ignore[union-attr]
+        return None
+    values = [f.value for f in found]  # type: ignore[union-attr]
+    return Log(
+        node.op(
+            *(
+                np.asarray(a, dtype_of(node.outputs[0])) if not isinstance(a, Variable) else a
+                for a in values
+            )
+        ),
+        True,
+        True,
+    )
+
+
+def _fill(node: Apply, depth: int) -> Log | None:
+    inner = logarithm(node.inputs[1], depth - 1)
+    return inner and inner._replace(value=tm.second(node.inputs[0], inner.value))
+
+
+_ROWS: dict[Any, Callable[[Apply, int], Log | None]] = {
+    scalar.exp: _exp,
+    scalar.sigmoid: lambda node, depth: Log(tm.neg(tm.softplus(tm.neg(node.inputs[0])))),
+    scalar.erfc: _erfc,
+    scalar.mul: _product,
+    scalar.true_div: _product,
+    scalar.inv: _power,
+    scalar.sqr: _power,
+    scalar.sqrt: _power,
+    scalar.pow: _power,
+    scalar.add: _plus,
+    scalar.sub: _complement,
+    scalar.neg: _negative,
+    scalar.expm1: _expm1,
+    scalar.switch: _choice,
+    scalar.maximum: _extremum,
+    scalar.minimum: _extremum,
+    scalar.second: _fill,
+}
