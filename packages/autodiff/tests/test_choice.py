@@ -86,6 +86,10 @@ CASES = {
         T.sum(T.switch(T.isnan(T.sum(m, axis=1, keepdims=True)), 0, T.dot(m, W))), W,
         [m, W], [[[np.nan, 1], [1, 2.0]], np.ones((2, 2))], [[1, 1], [2, 2]],
     ),
+    "a column times a row": (
+        T.sum(chosen(T.outer(v, v) > 0, T.outer(T.log(v), v))), v, [v], [[0, 1, 2.0]],
+        [0, 3 + LOG2, 1.5 + LOG2],
+    ),
     "a transpose": (T.sum(chosen(m.T > 0, T.log(m).T)), m, [m], [X], [[0, 1], [1, 0.5]]),
     "a reshape": (
         T.sum(chosen(T.reshape(m, (4,)) > 0, T.reshape(T.log(m), (4,)))), m, [m], [X],
