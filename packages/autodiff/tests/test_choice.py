@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from bitale_autodiff import grad
-from bitale_autodiff.choices import Choice, both, fitted_choice
+from bitale_autodiff.choices import Choice, Literal, both, chosen_from, fitted_choice
 from bitale_graph import TensorType, function, ifelse, scan
 from bitale_graph import language as T
 from bitale_graph.traversal import toposort
@@ -85,6 +85,10 @@ CASES = {
     "rows of data that are missing": (
         T.sum(T.switch(T.isnan(T.sum(m, axis=1, keepdims=True)), 0, T.dot(m, W))), W,
         [m, W], [[[np.nan, 1], [1, 2.0]], np.ones((2, 2))], [[1, 1], [2, 2]],
+    ),
+    "a column times a row": (
+        T.sum(chosen(T.outer(v, v) > 0, T.outer(T.log(v), v))), v, [v], [[0, 1, 2.0]],
+        [0, 3 + LOG2, 1.5 + LOG2],
     ),
     "a transpose": (T.sum(chosen(m.T > 0, T.log(m).T)), m, [m], [X], [[0, 1], [1, 0.5]]),
     "a reshape": (
@@ -177,16 +181,22 @@ def test_one_choice_serves_a_whole_chain():
 def test_the_parts_of_a_choice_make_the_whole():
     c, d = (TensorType("bool", (None,))() for _ in range(2))
     x, y = v * 2, w * 3
-    one, other = Choice(((d, True), (c, True)), True), Choice(((d, True), (c, False)), True)
-    _, left = both((x, one), (y, other), T.add)
-    assert left == Choice(((d, True),), True)
-    _, none = both((x, Choice(((c, True),), True)), (y, Choice(((c, False),), True)), T.add)
+    yes, no, outer = Literal(c, True, True), Literal(c, False, True), Literal(d, True, True)
+    _, left = both((x, Choice((outer, yes))), (y, Choice((outer, no))), T.add)
+    assert left == Choice((outer,))
+    _, none = both((x, Choice((yes,))), (y, Choice((no,))), T.add)
     assert none is None
-    _, none = both((x, one), (y, None), T.add)
+    _, none = both((x, Choice((outer, yes))), (y, None), T.add)
     assert none is None
+
+
+def test_only_what_is_due_is_chosen_again():
+    c, d = (TensorType("bool", (None,))() for _ in range(2))
+    x = chosen_from(v, Choice((Literal(c, True, False), Literal(d, True, True))))
+    assert x.owner.inputs[:2] == [d, v]
 
 
 def test_a_condition_is_summed_with_the_axes_of_its_cotangent():
     c = TensorType("bool", (None, None))()
-    found = fitted_choice(Choice(((c, True),), False), TensorType("float64", (None,)))
-    assert found.literals[0][0].ndim == 1
+    found = fitted_choice(Choice((Literal(c, True, False),)), TensorType("float64", (None,)))
+    assert found.literals[0].condition.ndim == 1

@@ -10,30 +10,38 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from bitale_graph import Apply, Constant, Elementwise, RuleTable, TensorType
 from bitale_graph import language as T
 from bitale_graph import scalar as s
 
-Literals = tuple[tuple[Any, bool], ...]
+
+class Literal(NamedTuple):
+    """The elements where a condition, which broadcasts to the cotangent, has a given value.
+
+    Where it is due, the cotangent may be other than zero elsewhere, until it is chosen from again.
+    """
+
+    condition: Any
+    value: bool
+    is_due: bool
+
+    def is_like(self, other: Literal) -> bool:
+        """Whether both mean the same elements."""
+        return self.condition is other.condition and self.value == other.value
 
 
 @dataclass(frozen=True)
 class Choice:
-    """The elements where all of some conditions have given values.
+    """The elements where all of some conditions have given values."""
 
-    Attributes
-    ----------
-    literals : tuple of (bool variable, bool)
-        Each variable broadcasts to the cotangent.
-    is_due : bool
-        Whether the cotangent may be other than zero elsewhere, until it is chosen from again.
-    """
+    literals: tuple[Literal, ...]
 
-    literals: Literals
-    is_due: bool
+    def with_due(self, is_due: bool) -> Choice:
+        """The same elements, to be chosen again or chosen already."""
+        return Choice(tuple(one._replace(is_due=is_due) for one in self.literals))
 
 
 @dataclass(frozen=True)
@@ -74,19 +82,18 @@ _LEAVE_ZEROS_BESIDE_NUMBERS = frozenset({s.mul, s.true_div})
 
 def chosen_from(ct: Any, choice: Choice | None) -> Any:
     """A cotangent with zeros in place of all that was not chosen."""
-    if choice is None or not choice.is_due:
-        return ct
-    for condition, value in choice.literals:
-        ct = T.switch(condition, ct, 0) if value else T.switch(condition, 0, ct)
+    for one in () if choice is None else choice.literals:
+        if one.is_due:
+            c = one.condition
+            ct = T.switch(c, ct, 0) if one.value else T.switch(c, 0, ct)
     return ct
 
 
 def with_condition(choice: Choice | None, term: Chosen) -> Choice:
     """One condition more."""
-    literals = () if choice is None else choice.literals
-    one = (term.condition, term.value)
-    is_due = term.is_due or (choice is not None and choice.is_due)
-    return Choice(literals if one in literals else (*literals, one), is_due)
+    new = Literal(term.condition, term.value, term.is_due)
+    old = () if choice is None else choice.literals
+    return Choice((*(one for one in old if not one.is_like(new)), new))
 
 
 def both(
@@ -96,34 +103,38 @@ def both(
     (x, a), (y, b) = one, other
     if a is None or b is None:
         return add(chosen_from(x, a), chosen_from(y, b)), None
-    is_due = a.is_due or b.is_due
-    if a.literals == b.literals:
-        return add(x, y), Choice(a.literals, is_due)
-    opposite = _opposite(a.literals, b.literals)
-    if opposite is not None:
-        at, rest = opposite
-        condition, value = a.literals[at]
-        if is_due:
-            total = T.switch(condition, x, y) if value else T.switch(condition, y, x)
-        else:
+    differing = _differing(a, b)
+    if differing == []:
+        return add(x, y), Choice(_due_in_either(a.literals, b.literals))
+    if differing is not None and len(differing) == 1:
+        at = differing[0]
+        p, q = a.literals[at], b.literals[at]
+        if p.condition is q.condition:
+            # What is chosen for one is not for the other.
+            rest = _due_in_either(
+                (*a.literals[:at], *a.literals[at + 1 :]), (*b.literals[:at], *b.literals[at + 1 :])
+            )
             total = add(x, y)
-        return total, Choice(rest, is_due) if rest else None
+            if p.is_due or q.is_due:
+                total = T.switch(p.condition, x, y) if p.value else T.switch(p.condition, y, x)
+            return total, Choice(rest) if rest else None
     total = add(chosen_from(x, a), chosen_from(y, b))
     for few, many in ((a, b), (b, a)):
-        if all(literal in many.literals for literal in few.literals):
-            return total, Choice(few.literals, False)
-    return total, Choice(((T.or_(condition_of(a), condition_of(b)), True),), False)
+        if all(any(p.is_like(q) for q in many.literals) for p in few.literals):
+            return total, few.with_due(False)
+    return total, Choice((Literal(T.or_(condition_of(a), condition_of(b)), True, False),))
 
 
-def _opposite(a: Literals, b: Literals) -> tuple[int, Literals] | None:
-    """Where two lists differ by the value of one condition alone, and what they have in common."""
-    if len(a) != len(b):
+def _differing(a: Choice, b: Choice) -> list[int] | None:
+    """Where two choices of as many conditions differ."""
+    if len(a.literals) != len(b.literals):
         return None
-    differing = [i for i, (p, q) in enumerate(zip(a, b, strict=True)) if p != q]
-    if len(differing) != 1 or a[differing[0]][0] is not b[differing[0]][0]:
-        return None
-    (at,) = differing
-    return at, (*a[:at], *a[at + 1 :])
+    pairs = zip(a.literals, b.literals, strict=True)
+    return [i for i, (p, q) in enumerate(pairs) if not p.is_like(q)]
+
+
+def _due_in_either(a: Sequence[Literal], b: Sequence[Literal]) -> tuple[Literal, ...]:
+    return tuple(p._replace(is_due=p.is_due or q.is_due) for p, q in zip(a, b, strict=True))
 
 
 def condition_of(choice: Choice) -> Any:
@@ -131,17 +142,17 @@ def condition_of(choice: Choice) -> Any:
     return _together(choice.literals)
 
 
-def _together(literals: Literals) -> Any:
+def _together(literals: Sequence[Literal]) -> Any:
     found: Any = None
-    for condition, value in literals:
-        one = condition if value else T.invert(condition)
-        found = one if found is None else T.and_(found, one)
+    for condition, value, _ in literals:
+        holds = condition if value else T.invert(condition)
+        found = holds if found is None else T.and_(found, holds)
     return found
 
 
 def fitted_choice(choice: Choice | None, type: TensorType) -> Choice | None:
     """What was chosen of a tensor whose cotangent was summed down to its own shape."""
-    if choice is None or all(not _stretched(c, type) for c, _ in choice.literals):
+    if choice is None or all(not _stretched(one.condition, type) for one in choice.literals):
         return choice
     condition = _together(choice.literals)
     axes = _stretched(condition, type)
@@ -149,7 +160,7 @@ def fitted_choice(choice: Choice | None, type: TensorType) -> Choice | None:
     condition = T.any(condition, axis=axes, keepdims=True)
     if extra > 0:
         condition = T.dimshuffle(condition, *range(extra, condition.ndim))
-    return Choice(((condition, True),), choice.is_due)
+    return Choice((Literal(condition, True, any(one.is_due for one in choice.literals)),))
 
 
 def _stretched(condition: Any, type: TensorType) -> list[int]:
@@ -167,14 +178,13 @@ def through(node: Apply, choice: Choice | None) -> list[Choice | None]:
     if choice is None:
         return [None] * len(node.inputs)
     if isinstance(node.op, Elementwise):
-        is_due = choice.is_due or not _leaves_zeros(node)
-        return [Choice(choice.literals, is_due)] * len(node.inputs)
+        return [choice if _leaves_zeros(node) else choice.with_due(True)] * len(node.inputs)
     # One number decides for all elements, wherever they go.
-    single = tuple(literal for literal in choice.literals if literal[0].ndim == 0)
+    single = tuple(one for one in choice.literals if one.condition.ndim == 0)
     rule = choice_rules.get(type(node.op))
     moved: Sequence[tuple[Any, bool]] = [(None, True)] * len(node.inputs)
     if rule is not None:
-        several = tuple(literal for literal in choice.literals if literal[0].ndim)
+        several = tuple(one for one in choice.literals if one.condition.ndim)
         # By the rule a choice by one number tells, too, whether zeros stay.
         chosen = _together(several or single)
         moved = rule(node.op, node.inputs, node.outputs, chosen)
@@ -182,8 +192,8 @@ def through(node: Apply, choice: Choice | None) -> list[Choice | None]:
             moved = [(None, is_due) for _, is_due in moved]
     found: list[Choice | None] = []
     for condition, is_due in moved:
-        literals = single if condition is None else (*single, (condition, True))
-        found.append(Choice(literals, is_due) if literals else None)
+        literals = single if condition is None else (*single, Literal(condition, True, is_due))
+        found.append(Choice(literals).with_due(is_due) if literals else None)
     return found
 
 
@@ -192,7 +202,7 @@ def guarded(node: Apply, choice: Choice | None) -> Sequence[Any]:
     rule = None if choice is None else guard_rules.get(type(node.op))
     if rule is None or choice is None:
         return node.inputs
-    several = tuple(literal for literal in choice.literals if literal[0].ndim)
+    several = tuple(one for one in choice.literals if one.condition.ndim)
     return rule(node.op, node.inputs, _together(several)) if several else node.inputs
 
 

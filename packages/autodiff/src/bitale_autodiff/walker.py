@@ -25,6 +25,7 @@ from bitale_graph.traversal import toposort
 from .choices import (
     Choice,
     Chosen,
+    Literal,
     both,
     chosen_from,
     condition_of,
@@ -70,7 +71,7 @@ def pull_back(
     nodes = toposort(seeds, stop_at=constants)
     relevant = _downstream(nodes, wrt)
     cotangents: dict[Variable, Cotangent] = dict(seeds)
-    choices = {v: Choice(((c, True),), False) for v, c in (conditions or {}).items()}
+    choices = {v: Choice((Literal(c, True, False),)) for v, c in (conditions or {}).items()}
     for node in reversed(nodes):
         received = [
             cotangents.get(o) if o in relevant and o not in constants else None
@@ -299,7 +300,7 @@ def _fitted(
         )
     if choice is not None and term.type.shape != v.type.shape:
         term = chosen_from(term, fitted_choice(choice, term.type))
-        choice = fitted_choice(Choice(choice.literals, False), v.type)
+        choice = fitted_choice(choice.with_due(False), v.type)
     return T.cast(_summed_to(node, i, term), cotangent_dtype(v)), fitted_choice(choice, v.type)
 
 

@@ -163,6 +163,8 @@ def choice_through_product(
         return [(T.any(chosen), False), (chosen, True)]
     if y.ndim == 1:
         return [(T.dimshuffle(chosen, 0, "x"), True), (T.any(chosen), False)]
+    if x.type.shape[1] == 1:
+        return [(chosen, True)] * 2
     by_rows, by_columns = _is_by_rows(chosen), _is_by_columns(chosen)
     chosen = T.as_tensor(chosen, ndim=2)
     return [

@@ -8,7 +8,7 @@ from typing import Any
 from bitale_graph import language as T
 from bitale_graph.ops.product import Dot, Gemm
 
-from ..table import vjps
+from ..table import Cotangents, vjps
 
 
 def _outer(x: Any, y: Any) -> Any:
@@ -18,7 +18,7 @@ def _outer(x: Any, y: Any) -> Any:
 
 @vjps.define(Dot)
 def dot_vjp(
-    op: Any, inputs: Sequence[Any], outputs: Sequence[Any], cotangents: Sequence[Any]
+    op: Any, inputs: Sequence[Any], outputs: Sequence[Any], cotangents: Cotangents
 ) -> tuple[Any, Any]:
     """For matrices ``ct y.T`` and ``x.T ct``; a vector makes an outer product of one of them."""
     (x, y), (ct,) = inputs, cotangents
@@ -28,6 +28,9 @@ def dot_vjp(
         return T.dot(y, ct), _outer(x, ct)
     if y.ndim == 1:
         return _outer(ct, y), T.dot(x.T, ct)
+    if x.type.shape[1] == 1 and cotangents.conditions[0] is not None:
+        # A column times a row, element by element: some of them were not chosen.
+        return ct * y, x * ct
     return T.dot(ct, y.T), T.dot(x.T, ct)
 
 
