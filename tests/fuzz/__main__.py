@@ -23,8 +23,9 @@ def main() -> int:
     parser.add_argument("--batch", type=int, default=24)
     parser.add_argument("--most", type=int, default=40, help="stop after so many findings")
     parser.add_argument("--quick", action="store_true", help="compile with -O1")
+    parser.add_argument("--every", type=int, default=1, help="compile one batch of so many")
     given = parser.parse_args()
-    campaign = Campaign(given.seed, given.batch, report=_tell)
+    campaign = Campaign(given.seed, given.batch, report=_tell, every=given.every)
     start = time.perf_counter()
     with campaign.compiler(given.quick):
         while campaign.done < given.programs and time.perf_counter() - start < given.seconds:

@@ -31,6 +31,7 @@ from bitale_graph.ops.product import Dot, Gemm
 from bitale_graph.ops.reduction import Argmax, Reduce
 from bitale_graph.ops.scan import Scan
 from bitale_graph.ops.shape import Dimshuffle, MakeVector, Reshape, ShapeI, SpecifyShape
+from bitale_graph.ops.softmax import Softmax
 from bitale_graph.scalar import is_cast
 from bitale_graph.traversal import toposort
 from bitale_graph.variable import Apply, Constant
@@ -96,7 +97,10 @@ class WideValues(Values):
         with np.errstate(all="ignore"):
             results = wide(node, inputs)
             if not self.overflowed and all(np.isfinite(x).all() for x in inputs):
-                self.overflowed = any(np.isinf(x).any() for x in results)
+                lost = isinstance(node.op, Softmax) or "exp" in str(node.op)
+                self.overflowed = any(
+                    np.isinf(x).any() or (lost and (x == 0).any()) for x in results
+                )
         return results
 
 
