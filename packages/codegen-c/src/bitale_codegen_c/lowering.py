@@ -128,8 +128,11 @@ class _Lowering:
         region.head()
         region.start_tail()
         copies = self._copies()
+        if b.kernels or b.units:
+            b.put("if (((bt_call *)call)->is_stopped) BT_FAIL(0, BT_CALLBACK_RAISED);")
         if self.plan.tail:
             b.put("")
+            b.put("((bt_call *)call)->is_held = 1;")
             b.put(
                 "/* Nothing can fail from here on: shared variables are written where they lie. */"
             )
@@ -272,7 +275,9 @@ class _Lowering:
     def _entry(self) -> str:
         b = self.b
         n = max(b.n_slots, 1)
-        effort = f"__attribute__((optimize({int(len(b.lines) <= LARGE_ENTRY)})))\n"
+        # Numbers that a loop carries stay in registers although it calls the runtime now and then.
+        level = int(len(b.lines) <= LARGE_ENTRY)
+        effort = f'__attribute__((optimize({level}, "caller-saves")))\n'
         lines = [
             "const int64_t bitale_abi = BITALE_ABI;\n",
             f"{effort}int64_t bitale_main(const bt_runtime *rt, void *call, const bt_array *in,",

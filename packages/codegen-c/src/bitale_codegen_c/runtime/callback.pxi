@@ -2,6 +2,7 @@
 
 
 cdef struct Call:
+    pause_call pause  # first: compiled code looks into it
     PyObject *program
     PyObject *error  # the exception that a callback raised
 
@@ -111,6 +112,8 @@ cdef int call_python(Call *call, int index, const bt_array *ins, bt_result *outs
     cdef Py_ssize_t i
     for i in range(len(callback.outputs)):
         outs[i].data = NULL
+    if call.pause.shown.is_stopped:
+        return 1
     try:
         callback.run(ins, outs)
         return 0
@@ -118,7 +121,24 @@ cdef int call_python(Call *call, int index, const bt_array *ins, bt_result *outs
         for i in range(len(callback.outputs)):
             pool_release(outs[i].data)
             outs[i].data = NULL
-        Py_INCREF(error)
-        Py_XDECREF(call.error)
-        call.error = <PyObject *>error
+        keep_error(call, error)
         return 1
+
+
+cdef void keep_error(Call *call, error) noexcept:
+    Py_INCREF(error)
+    Py_XDECREF(call.error)
+    call.error = <PyObject *>error
+
+
+cdef int visit_python(pause_call *call) noexcept with gil:
+    """Let Python run the handlers of signals that came; 1 if one raised."""
+    try:
+        PyErr_CheckSignals()
+    except BaseException as error:
+        keep_error(<Call *>call, error)
+        return 1
+    return 0
+
+
+pause_start(visit_python)
