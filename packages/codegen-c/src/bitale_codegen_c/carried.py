@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 from bitale_graph.variable import Variable
 
 from .array import Array
+from .ctype import C_TYPES
 
 Place = Callable[[Sequence[str]], Array | None]
 
@@ -62,3 +64,34 @@ class State:
     own: Array | None = None
     spare: str = ""
     stack: Stack | None = None
+
+
+def keep_step(
+    loop: int, step: str, given: Sequence[str | Array], dtypes: Sequence[str]
+) -> list[str]:
+    """Statements that hand over what a step was given: numbers and arrays, with their dtypes."""
+    lines, listed, kinds = [], [], []
+    for k, (one, dtype) in enumerate(zip(given, dtypes, strict=True)):
+        char = np.dtype(dtype).char
+        if isinstance(one, str):
+            lines.append(f"const {C_TYPES[dtype]} value{k} = {one};")
+            listed.append(f"{{(void *)&value{k}, NULL, NULL}}")
+            kinds.append(f"{char}0")
+            continue
+        size = f"(int64_t)sizeof({C_TYPES[dtype]})"
+        lengths = ", ".join([*one.lengths, "0"])
+        strides = ", ".join([*(f"({one.stride(a)}) * {size}" for a in range(one.rank)), "0"])
+        lines.append(f"const int64_t shape{k}[] = {{{lengths}}}, strides{k}[] = {{{strides}}};")
+        pointer = f"&({one.name})[0]" if one.rank == 0 else one.name
+        listed.append(f"{{(void *)({pointer}), shape{k}, strides{k}}}")
+        kinds.append(f"{char}{one.rank}")
+    lines.append(
+        f'rt->keep(call, {loop}, {step}, "{" ".join(kinds)}", '
+        f"(const bt_array[]){{{', '.join(listed) or '{0}'}}});"
+    )
+    return lines
+
+
+def without_slots(a: Array) -> Array:
+    """The array as the body sees it, which does not own it."""
+    return Array(a.name, a.dtype, a.lengths, a.strides)

@@ -28,8 +28,9 @@ ARENA_BYTES = 4096
 LARGE_ENTRY = 4000
 # From this many characters of kernels on, a file is compiled in two parts at once.
 PARTED = 12_000
-_FAIL = """#define BT_FAIL(node, code) \\
-    do { status = ((int64_t)(node) << 8) | (code); goto leave; } while (0)"""
+_FAIL = """#define BT_FAIL_AT(label, node, code) \\
+    do { status = ((int64_t)(node) << 8) | (code); goto label; } while (0)
+#define BT_FAIL(node, code) BT_FAIL_AT(leave, node, code)"""
 
 
 @dataclass

@@ -13,7 +13,7 @@ from bitale_graph.ops.scan import Scan
 from bitale_graph.variable import Apply, Variable
 
 from ..array import Array, size_of
-from ..carried import Place, Stack, State
+from ..carried import Place, Stack, State, keep_step, without_slots
 from ..ctype import C_TYPES
 from ..memory import plan_memory, rank
 from ..region import Region, has_own_buffer, taken_over
@@ -40,6 +40,7 @@ class _Loop:
         self.inner = op.inner
         self.rows = op.inner_outputs
         self.results = op.outer_outputs(node.outputs)
+        self.index = b.node_index
         outside = b.scope
         self.is_wanted = {v: outside.is_read(v) for v in node.outputs}
         self.kept = outside.kept
@@ -102,7 +103,7 @@ class _Loop:
             if rank(v) == 0:
                 b.scalars[inner] = b.scalar(v)
             else:
-                b.arrays[inner] = _without_slots(b.array(v))
+                b.arrays[inner] = without_slots(b.array(v))
 
     def _bind_rows(self) -> None:
         b = self.b
@@ -395,18 +396,67 @@ class _Loop:
     def _write(self, scope: Scope, stop: str) -> None:
         """Put the loop into the scope around it."""
         b = self.b
-        for line in scope.before:
+        early, early_block = self._on_failure(scope.before, "0", is_first=True)
+        lines, block = self._on_failure(scope.lines, self.t, is_first=False)
+        for line in early:
             b.put(line)
         if self.results.last is not None:
             self.taken = b.variable("int64_t", "taken", self.n)
         close = b.open_steps(self.t, self.n)
         index = f"{self.n} - 1 - {self.t}" if self.op.reverse else self.t
         b.put(f"const int64_t {self.i} = {index}; (void){self.i};")
-        for line in scope.lines:
+        for line in lines:
             b.put(line)
         if stop:
             b.put(f"if ({stop}) {{ {self.taken} = {self.t} + 1; {self.t} = {self.n}; break; }}")
+        for line in block:
+            b.put(line)
         b.put(close)
+        for line in early_block:
+            b.put(line)
+
+    def _on_failure(
+        self, lines: Sequence[str], t: str, is_first: bool
+    ) -> tuple[list[str], list[str]]:
+        """Let what fails in a step leave by a block that keeps what the step was given.
+
+        Gives the statements and the block; the first step has the first states.
+        """
+        b = self.b
+        label = b.name("failed")
+        out = [
+            line.replace("BT_FAIL(", f"BT_FAIL_AT({label}, ").replace(
+                "goto leave;", f"goto {label};"
+            )
+            for line in lines
+        ]
+        if out == list(lines):
+            return out, []
+        at = self.i
+        if is_first:
+            at = f"({self.n} > 0 ? {self.n} - 1 : 0)" if self.op.reverse else "0"
+        given: list[str | Array] = []
+        for x in self.outer.sequences:
+            source = b.array(x)
+            place = f"{source.name} + {at} * ({source.stride(0)})"
+            strides = None if source.strides is None else source.strides[1:]
+            given.append(Array(place, source.dtype, source.lengths[1:], strides))
+        states = {id(s.old): s for s in self.states}
+        numbers = dict(
+            zip((old for old in self.inner.states if not rank(old)), self.numbers, strict=True)
+        )
+        for v, old in zip(self.outer.states, self.inner.states, strict=True):
+            if old in numbers:
+                given.append(b.scalar(v) if is_first else numbers[old][0])
+            else:
+                state = states[id(old)]
+                now = state.first.name if is_first else state.now
+                given.append(Array(now, state.first.dtype, state.first.lengths))
+        given += [b.scalar(v) if rank(v) == 0 else b.array(v) for v in self.outer.non_sequences]
+        types = [v.type.dtype for v in self.graph.inputs]
+        block = ["if (0) {", f"{label}:;"]
+        block += keep_step(self.index, t, given, types)
+        return out, [*block, "goto leave;", "}"]
 
     def _finish(self, scope: Scope) -> None:
         """Name the results, and give back what only the loop needed."""
@@ -446,8 +496,3 @@ class _Loop:
         for slot in sorted(scope.owned):
             if slot not in given:
                 b.release(slot)
-
-
-def _without_slots(a: Array) -> Array:
-    """The array as the body sees it, which does not own it."""
-    return Array(a.name, a.dtype, a.lengths, a.strides)

@@ -70,7 +70,10 @@ typedef struct bt_runtime {
     /* Whether a signal says that the call shall stop: asked by parts of a task that take long, each
      * some 50 ms. */
     int (*is_stopped)(void);
-    /* The same for the steps of a loop: after how many more to ask again; 0: stop. */
+    /* Keeps copies of what a step of a loop was given, as it failed; innermost loops first. `types`
+     * has the dtype's character and the rank of each. */
+    void (*keep)(void *call, int loop, int64_t step, const char *types, const bt_array *inputs);
+    /* As is_stopped, for the steps of a loop: after how many more to ask again; 0: stop. */
     int64_t (*pause)(bt_pace *pace);
 } bt_runtime;
 

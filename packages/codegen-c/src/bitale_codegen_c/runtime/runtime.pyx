@@ -67,6 +67,7 @@ cdef extern from "bitale_runtime.h" nogil:
         int blas_parts
         void (*share)(team_task, void *, int64_t) noexcept nogil
         int (*is_stopped)() noexcept nogil
+        void (*keep)(void *, int, int64_t, const char *, const bt_array *) noexcept nogil
         int64_t (*pause)(bt_pace *) noexcept nogil
 
 
@@ -88,6 +89,7 @@ cdef extern from "pool.h" nogil:
     void pool_set_limit(size_t bytes)
     void pool_trim(size_t keep)
     void pool_start(size_t limit)
+    size_t pool_refused
     pool_counts pool_read_counts()
 
 
@@ -196,6 +198,11 @@ def set_pool_limit(bytes: int) -> None:
 def pool_statistics() -> dict:
     """Return the counters of the pool."""
     return pool_read_counts()
+
+
+def refused_bytes() -> int:
+    """Return how many bytes this thread asked for when there was last no memory for them."""
+    return pool_refused
 
 
 def clear_pool() -> None:
