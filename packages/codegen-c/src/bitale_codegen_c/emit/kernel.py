@@ -194,7 +194,8 @@ class Kernel:
         fields = [(m[1], m[2]) for m in declared if m is not None]
         lines = [
             f"typedef struct {{ {' '.join(f'{c}{name};' for c, name in fields)} }} task_of_@;",
-            "static __attribute__((unused, optimize(0))) void part_of_@(void *context, int64_t part) {",
+            "static __attribute__((unused, optimize(0)))",
+            "void part_of_@(void *context, int64_t part) {",
             "    const task_of_@ *task = context;",
             *(f"    {c}{name} = task->{name}; (void){name};" for c, name in fields),
             *(f"    {line}" for line in self._part(rows)),
