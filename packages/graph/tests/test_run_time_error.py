@@ -1,9 +1,10 @@
+import builtins
 import inspect
 import traceback
 
 import numpy as np
 import pytest
-from bitale_graph import Apply, Op, config, function
+from bitale_graph import Apply, Mode, Op, config, function, scan
 from bitale_graph import language as T
 from bitale_graph.errors import ShapeError
 
@@ -77,10 +78,95 @@ def test_the_class_of_the_error_is_kept(error):
     assert "raise self.error" in printed
 
 
-def test_a_class_that_takes_no_text_becomes_a_runtime_error():
-    with pytest.raises(RuntimeError, match=r"Strange: .*(?s:.*)Failing") as caught:
-        Failing(Strange(1, 2))(x).eval({x: [1.0]})
-    assert type(caught.value.__cause__) is Strange
+def test_an_exception_of_the_users_own_arrives_as_itself():
+    error = Strange(1, 2)
+    with pytest.raises(Strange) as caught:
+        Failing(error)(x).eval({x: [1.0]})
+    assert caught.value is error
+    assert error.args == (1, 2)
+    assert "Failing" in "\n".join(error.__notes__)
+
+
+class Slotted(ValueError):
+    __slots__ = ("code",)
+
+    def __init__(self, *, code):
+        self.code = code
+
+
+class Unspeakable(SyntaxError):
+    def __str__(self):
+        raise RuntimeError
+
+
+class Frozen(Exception):
+    def __setattr__(self, name, value):
+        raise AttributeError(name)
+
+
+Group = getattr(builtins, "ExceptionGroup", ValueError)  # from Python 3.11 on
+OWN = {
+    "with slots": Slotted(code=3),
+    "that has no text": Unspeakable(),
+    "that cannot be changed": Frozen("x"),
+    "a group": Group("several", [ValueError("a"), KeyError("b")]),
+    "a key": KeyError("k"),
+    "of the system": OSError(2, "gone", "file"),
+    "the end of an iteration": StopIteration(7),
+    "with arguments": ValueError("a", 2),
+    "of an attribute": AttributeError("no", name="n", obj=5),
+}
+
+
+@pytest.mark.parametrize("error", OWN.values(), ids=OWN)
+@pytest.mark.parametrize("looped", [False, True])
+def test_what_an_exception_holds_is_kept(error, looped):
+    vars(error).clear()
+    arguments = error.args
+    out = Failing(error)(x)
+    if looped:
+        out, _ = scan(lambda h: Failing(error)(h), outputs_info=[x], n_steps=3)
+    with pytest.raises(type(error)) as caught:
+        function([x], out)([1.0])
+    assert caught.value is error
+    assert error.args == arguments
+    (note,) = error.__notes__
+    assert "Failing" in note
+    if not isinstance(error, Unspeakable):  # the op, which holds it, then has no text either
+        assert ("step 0" in note) == looped
+
+
+def test_attributes_of_a_plain_error_are_kept():
+    error = ValueError("text")
+    error.code = 5
+    with pytest.raises(ValueError, match="text") as caught:
+        Failing(error)(x).eval({x: [1.0]})
+    assert caught.value.code == 5
+
+
+@pytest.mark.parametrize("kind", [KeyboardInterrupt, SystemExit, GeneratorExit])
+def test_what_is_no_exception_is_left_alone(kind):
+    error = kind()
+    with pytest.raises(kind) as caught:
+        Failing(error)(x).eval({x: [1.0]})
+    assert caught.value is error
+
+
+@pytest.mark.parametrize("looped", [False, True])
+def test_want_of_memory_names_op_shape_bytes_and_line(looped):
+    n = T.lscalar("n")
+    many, line = T.alloc(1.0, n), inspect.currentframe().f_lineno
+    if looped:
+        rows, _ = scan(lambda h: h + T.alloc(1.0, n).sum(), outputs_info=[x], n_steps=2)
+        many, line = rows, inspect.currentframe().f_lineno - 1
+    f = function(
+        [x, n], many, mode=Mode(linker="numpy", optimizer="None"), on_unused_input="ignore"
+    )
+    with pytest.raises(MemoryError) as caught:
+        f([1.0], 2**45)
+    assert type(caught.value) is MemoryError
+    for part in (f"{2**48} bytes", f"({2**45},)", "Alloc", f"line {line}"):
+        assert part in str(caught.value)
 
 
 def test_an_interruption_is_left_alone():

@@ -184,6 +184,24 @@ class Builder:
         if a != b:
             self.check(f"{a} == {b}")
 
+    def open_steps(self, t: str, steps: str) -> str:
+        """Open a loop that asks now and then whether a signal says to leave; gives its end.
+
+        The question stands in a loop around: a call among the steps, even one that is never made,
+        would take the numbers that they carry out of registers.
+        """
+        left, pace, end = self.variable("int64_t", "left"), self.name("pace"), self.name("end")
+        self.declared[-1] = f"int64_t {left} = 0; bt_pace {pace} = {{0, 0}};"
+        self.put(f"for (int64_t {t} = 0; {t} < {steps};) {{")
+        self.put(
+            f"if ({left} == 0 && !({left} = rt->pause(&{pace}))) "
+            f"BT_FAIL({self.node_index}, BT_CALLBACK_RAISED);"
+        )
+        self.put(f"const int64_t {end} = {left} < {steps} - {t} ? {t} + {left} : {steps};")
+        self.put(f"{left} -= {end} - {t};")
+        self.put(f"for (; {t} < {end}; {t}++) {{")
+        return "}}"
+
     # Values of variables
     def scalar(self, v: Variable) -> str:
         """The C expression of a 0-d variable: a name or a literal."""

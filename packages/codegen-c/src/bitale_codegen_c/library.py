@@ -28,6 +28,10 @@ THIN = 16
 # Sums of float32 run in float32 over blocks of this length, and in float64 from block to block.
 # With 16 lanes a partial sum has 32 terms, and no conversion stands between it and the vectors.
 BLOCK = 512
+# After this many multiplications (some 30 ms) a kernel asks whether it shall stop.
+SLICE = 1 << 25
+# After that many a product by BLAS does, which is split for it into blocks: some 0.1 s.
+PRODUCT_SLICE = 1 << 31
 # What an exponential costs, in multiplications.
 TRANSCENDENTAL = 12
 # Effort of the compiler goes where the time goes: to inner loops, and hardly to what calls them.
@@ -72,6 +76,7 @@ def prelude() -> str:
             (folder / "runtime" / "bitale_runtime.h").read_text(encoding="ascii").strip(),
             "#ifndef NULL\n#define NULL ((void *)0)\n#endif",
             f"#define BT_WORK_OF_A_THREAD {WORK_OF_A_THREAD}\n#define BT_MAX_PARTS {MAX_PARTS}",
+            f"#define BT_SLICE {SLICE}",
             _EFFORT,
             "typedef struct { double re, im; } bt_complex128;",
         ]
@@ -97,6 +102,7 @@ def unit(name: str, dtype: str | None = None) -> Unit:
         for marker, value in (
             ("BT_GEMM_SUFFIX", str(BLAS_NAMES.index(f"{letter}gemm"))),
             ("BT_GEMV_SUFFIX", str(BLAS_NAMES.index(f"{letter}gemv"))),
+            ("BT_PRODUCT_SLICE", f"((int64_t){PRODUCT_SLICE})"),
             ("BT_SMALL_PRODUCT", str(SMALL_PRODUCT)),
             ("BT_THIN", str(THIN)),
             ("BT_BLOCK", str(BLOCK)),

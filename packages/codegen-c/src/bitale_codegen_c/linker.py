@@ -14,12 +14,12 @@ from bitale_graph import trace as tracing
 from bitale_graph.config import config
 from bitale_graph.maker import FunctionMaker
 from bitale_graph.mode import Executable
-from bitale_graph.numpy_linker import NumpyLinker, run_graph
+from bitale_graph.numpy_linker import NumpyLinker
 from bitale_graph.op import result_of
 from bitale_graph.run_time_error import raise_with_node
 from bitale_graph.state import keep_across_fork
 from bitale_graph.type import TensorType
-from bitale_graph.variable import Apply, Constant, Variable
+from bitale_graph.variable import Apply
 
 from . import settings as settings
 from .blas import load_blas
@@ -34,6 +34,7 @@ from .cache import (
 )
 from .compiler import CompileError, Compiler, find_compiler
 from .cpu import this_cpu
+from .explain import Explain
 from .loader import Kernel, LoadError, load_kernel
 from .runtime.runtime import Argument, Callback, Program
 from .stored import compiled, plan_of, read_plan, write_plan
@@ -221,7 +222,7 @@ def _program(
         updates=updates,
         callbacks=callbacks,
         returned=maker.n_outputs,
-        on_error=_Explain(maker),
+        on_error=Explain(maker),
         uses_blas=plan["uses_blas"],
         name=maker.name,
     )
@@ -238,30 +239,3 @@ def _callback(node: Apply, maker: FunctionMaker) -> Callback:
         return [(v.type.dtype, v.type.shape) for v in variables]
 
     return Callback(run, described(node.inputs), described(node.outputs))
-
-
-class _Explain:
-    """Tells why a call failed, by running it again on NumPy.
-
-    First as it was written, then as it was rewritten: the generated code only says that something
-    is wrong, so there is one place where errors get their words, and the graph as written knows the
-    user's lines best. Nothing has changed since, as a failed call changes nothing.
-    """
-
-    def __init__(self, maker: FunctionMaker) -> None:
-        self.maker = maker
-
-    def __call__(self, args: tuple[Any, ...], status: int) -> None:
-        """Raise; return only if NumPy finds nothing wrong."""
-        if status & 255 == 2:
-            raise MemoryError(
-                f"function {self.maker.name!r}: out of memory for an intermediate result"
-            )
-        given = [a.filter(value) for a, value in zip(self.maker.arguments, args, strict=True)] + [
-            c.data for c in self.maker.containers
-        ]
-        for graph in (self.maker.written, self.maker.fgraph):
-            constants: dict[Variable, Any] = {
-                v: v.data for v in graph.variables if isinstance(v, Constant)
-            }
-            run_graph(graph, [(node, []) for node in graph.toposort()], constants, given)

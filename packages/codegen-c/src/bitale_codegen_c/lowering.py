@@ -28,8 +28,9 @@ ARENA_BYTES = 4096
 LARGE_ENTRY = 4000
 # From this many characters of kernels on, a file is compiled in two parts at once.
 PARTED = 12_000
-_FAIL = """#define BT_FAIL(node, code) \\
-    do { status = ((int64_t)(node) << 8) | (code); goto leave; } while (0)"""
+_FAIL = """#define BT_FAIL_AT(label, node, code) \\
+    do { status = ((int64_t)(node) << 8) | (code); goto label; } while (0)
+#define BT_FAIL(node, code) BT_FAIL_AT(leave, node, code)"""
 
 
 @dataclass
@@ -128,8 +129,11 @@ class _Lowering:
         region.head()
         region.start_tail()
         copies = self._copies()
+        if b.kernels or b.units:
+            b.put("if (((bt_call *)call)->is_stopped) BT_FAIL(0, BT_CALLBACK_RAISED);")
         if self.plan.tail:
             b.put("")
+            b.put("((bt_call *)call)->is_held = 1;")
             b.put(
                 "/* Nothing can fail from here on: shared variables are written where they lie. */"
             )
@@ -272,7 +276,9 @@ class _Lowering:
     def _entry(self) -> str:
         b = self.b
         n = max(b.n_slots, 1)
-        effort = f"__attribute__((optimize({int(len(b.lines) <= LARGE_ENTRY)})))\n"
+        # Numbers that a loop carries stay in registers although it calls the runtime now and then.
+        level = int(len(b.lines) <= LARGE_ENTRY)
+        effort = f'__attribute__((optimize({level}, "caller-saves")))\n'
         lines = [
             "const int64_t bitale_abi = BITALE_ABI;\n",
             f"{effort}int64_t bitale_main(const bt_runtime *rt, void *call, const bt_array *in,",

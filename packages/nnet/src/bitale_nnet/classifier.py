@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import warnings
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -131,6 +132,10 @@ class Classifier:
 
     def fit(self, X: Any, y: Any, validation: tuple[Any, Any] | None = None) -> Classifier:
         """Train from new first values.
+
+        An interruption (Ctrl-C) ends the training, as that of scikit-learn's networks: with a
+        warning, and with the parameters as the last step left them. `history` then has the epochs
+        that were done whole. Before the first step it is raised, and the classifier as it was.
 
         Parameters
         ----------
@@ -300,18 +305,35 @@ class Classifier:
         measure = None
         if held_out is not None:
             measure = function([X, target], results, mode=self.mode, name="validate")
-        history: dict[str, list[float]] = {"loss": [], "accuracy": []}
+        names = ["loss", "accuracy"]
+        names += [f"validation_{name}" for name in names] if measure is not None else []
+        history: dict[str, list[float]] = {name: [] for name in names}
+        steps = 0
         with _progress_bar(self.epochs, self.progress) as bar:
-            for epoch in range(self.epochs):
-                sums = np.zeros(2)
-                for batch in iterate_minibatches(data, self.batch_size, rng):
-                    sums += len(batch[0]) * np.array(step(*batch), dtype="float64")
-                _record(history, "", sums / len(data[0]), epoch)
-                if measure is not None and held_out is not None:
-                    _record(history, "validation_", measure(*held_out), epoch)
-                figures = {name: f"{values[-1]:.4f}" for name, values in history.items()}
-                bar.set_postfix(figures, refresh=False)  # drawn by update, ten times a second
-                bar.update()
+            try:
+                for epoch in range(self.epochs):
+                    sums = np.zeros(2)
+                    for batch in iterate_minibatches(data, self.batch_size, rng):
+                        sums += len(batch[0]) * np.array(step(*batch), dtype="float64")
+                        steps += 1
+                    _record(history, "", sums / len(data[0]), epoch)
+                    if measure is not None and held_out is not None:
+                        _record(history, "validation_", measure(*held_out), epoch)
+                    figures = {name: f"{values[-1]:.4f}" for name, values in history.items()}
+                    bar.set_postfix(figures, refresh=False)  # drawn by update, ten times a second
+                    bar.update()
+            except KeyboardInterrupt:
+                if not steps:
+                    raise
+                whole = min(map(len, history.values()))
+                history = {name: values[:whole] for name, values in history.items()}
+        if (whole := len(history["loss"])) < self.epochs:
+            warnings.warn(
+                f"training was interrupted after {whole} of {self.epochs} epochs; the classifier "
+                "keeps what it has learnt until then, and the history of the whole epochs",
+                UserWarning,
+                stacklevel=3,
+            )
         return history
 
     def __repr__(self) -> str:

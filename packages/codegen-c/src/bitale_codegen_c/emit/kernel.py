@@ -145,13 +145,15 @@ class Operand:
 class Kernel:
     """A loop over operands of known layout; equal kernels have equal text.
 
-    ``by_value`` holds the inputs of rank 0, ``dtypes`` those of all inputs.
+    ``by_value`` holds the inputs of rank 0, ``dtypes`` those of all inputs; ``cost`` is that of an
+    element, in multiplications.
     """
 
     loop: Loop
     dtypes: tuple[str, ...]
     operands: tuple[Operand, ...]
     by_value: tuple[int, ...]
+    cost: int
 
     @property
     def inner(self) -> int:
@@ -191,27 +193,17 @@ class Kernel:
             *(f"int64_t {o.name}_size" for o in sums),
             *self._scalars,
         ]
-        declared = [re.fullmatch(r"(.*?)(\w+)", one) for one in signature[1:]]
+        declared = [re.fullmatch(r"(.*?)(\w+)", one) for one in signature]
         fields = [(m[1], m[2]) for m in declared if m is not None]
-        inner, n = self.inner, self._lengths
-        length = "n0" if inner == 0 else f"(n0 >= parts ? n0 : {n[inner]})"
         lines = [
             f"typedef struct {{ {' '.join(f'{c}{name};' for c, name in fields)} }} task_of_@;",
-            "static void part_of_@(void *context, int64_t part) {",
+            "static __attribute__((unused, optimize(0)))",
+            "void part_of_@(void *context, int64_t part) {",
             "    const task_of_@ *task = context;",
             *(f"    {c}{name} = task->{name}; (void){name};" for c, name in fields),
-            f"    const int64_t all = {length};",
-            "    const int64_t lo = all * part / parts, hi = all * (part + 1) / parts;",
-        ]
-        if inner == 0:
-            lines.append(f"    {rows}({self._arguments(0)});")
-        else:
-            lines.append(f"    if (n0 >= parts) {rows}({self._arguments(0)});")
-            lines.append(f"    else {rows}({self._arguments(inner)});")
-        lines += [
+            *(f"    {line}" for line in self._part(rows)),
             "}",
             f"BT_LOOP void @({', '.join(signature)}) {{",
-            "    (void)rt;",
         ]
         lines += [f"    {line}" for line in self._merge()]
         for o in sums:
@@ -220,7 +212,10 @@ class Kernel:
                 f"    for (int64_t e = 0; e < parts * {o.name}_size; e++) {o.name}[e] = {start};"
             )
         lines += [
-            f"    if (parts == 1) {{ {rows}({self._arguments(None)}); return; }}",
+            f"    if (parts == 1 && {self._work()} <= BT_SLICE) {{",
+            f"        {rows}({self._arguments()});",
+            "        return;",
+            "    }",
             f"    task_of_@ task = {{{', '.join(name for _, name in fields)}}};",
             "    rt->share(part_of_@, &task, parts);",
         ]
@@ -255,15 +250,46 @@ class Kernel:
             lines.append(f"if ({' && '.join(tests) or '1'}) {n[inner]} *= {n[a]}, {n[a]} = 1;")
         return lines
 
-    def _arguments(self, axis: int | None) -> str:
-        """What is passed for all rows (None), or from ``lo`` to ``hi`` along ``axis``."""
-        out = ["hi - lo" if a == axis else n for a, n in enumerate(self._lengths)]
+    def _work(self) -> str:
+        return " * ".join([f"(double){self.cost}", *self._lengths])
+
+    def _part(self, rows: str) -> list[str]:
+        """One part, in slices so short that between two of them a signal can be answered."""
+        inner = self.inner
+        lines = [f"int64_t from{a} = 0, to{a} = {n};" for a, n in enumerate(self._lengths)]
+        for axis in dict.fromkeys((0, inner)):
+            n = f"n{axis}"
+            test = "" if inner == 0 else "if (n0 >= parts) " if axis == 0 else "else "
+            lines.append(
+                f"{test}from{axis} = {n} * part / parts, to{axis} = {n} * (part + 1) / parts;"
+            )
+        lines.append(f"int64_t room = BT_SLICE / {max(self.cost, 1)} + 1;")
+        for a in range(inner, -1, -1):
+            lines.append(
+                f"const int64_t step{a} = to{a} - from{a} < room ? to{a} - from{a} : room;"
+            )
+            if a:
+                lines.append(f"room = room / (step{a} + 1) + 1;")
+        pad = ""
+        for a in range(inner + 1):
+            lines.append(f"{pad}for (int64_t at{a} = from{a}; at{a} < to{a}; at{a} += step{a}) {{")
+            pad += "    "
+        lines.append(f"{pad}if ({self._work()} > BT_SLICE && rt->is_stopped()) return;")
+        lines.append(f"{pad}{rows}({self._arguments(is_part=True)});")
+        return [*lines, "}" * (inner + 1)]
+
+    def _arguments(self, is_part: bool = False) -> str:
+        """What is passed for all rows, or for a slice of a part, which begins at ``at``."""
+        out = list(self._lengths)
+        if is_part:
+            out = [f"to{a} - at{a} < step{a} ? to{a} - at{a} : step{a}" for a in range(len(out))]
         for o in self.operands:
             shift = ""
-            if axis is not None:
-                move = o.move(axis)
+            if is_part:
                 shift = f" + part * {o.name}_size" if o.kind == "sum" else ""
-                shift += {"0": "", "1": " + lo"}.get(move, f" + lo * {move}")
+                for a in range(self.loop.ndim):
+                    move = o.move(a)
+                    shift += {"0": "", "1": f" + at{a}"}.get(move, f" + at{a} * {move}")
             out += o.arguments(shift)
         return ", ".join([*out, *(f"x{j}" for j in self.by_value)])
 

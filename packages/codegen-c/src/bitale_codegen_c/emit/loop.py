@@ -120,9 +120,8 @@ class _Nest:
             outs.append(b.result(v, kept) if kept else None)
             if r.reduce is None:
                 self._add_result("out", k, b.array(v).name, r.dtype, lengths, ())
-        parts = b.declare(
-            "int64_t", "parts", f"bt_parts(rt, ({product(lengths)}) * {self._cost()})"
-        )
+        cost = self._cost()
+        parts = b.declare("int64_t", "parts", f"bt_parts(rt, ({product(lengths)}) * {cost})")
         sums: dict[int, tuple[Array, str]] = {}
         for k, r in enumerate(loop.results):
             if r.reduce is not None:
@@ -130,7 +129,7 @@ class _Nest:
                 made = b.allocate(f"sum{k}", r.acc_dtype, [f"{parts} * ({size})"], temporary=True)
                 sums[k] = (made, size)
                 self._add_result("sum", k, made.name, r.acc_dtype, lengths, r.axes)
-        kernel = Kernel(loop, _dtypes(node), tuple(self.operands), tuple(self.by_value))
+        kernel = Kernel(loop, _dtypes(node), tuple(self.operands), tuple(self.by_value), cost)
         name = kernel.write(b, self._hint(), described(node))
         yield
         values = [b.scalar(node.inputs[j]) for j in self.by_value]

@@ -6,14 +6,14 @@ stack that keeps it, the second of two buffers that change places, or the place 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from bitale_graph.ops.scan import Scan
 from bitale_graph.variable import Apply, Variable
 
 from ..array import Array, size_of
+from ..carried import Place, Stack, State, keep_step, without_slots
 from ..ctype import C_TYPES
 from ..memory import plan_memory, rank
 from ..region import Region, has_own_buffer, taken_over
@@ -31,57 +31,6 @@ def emit_scan(b: Builder, node: Apply) -> Iterator[None]:
     _Loop(b, node).emit()
 
 
-Place = Callable[[Sequence[str]], Array | None]
-
-
-@dataclass
-class _State:
-    """A carried state of rank 1 or more.
-
-    Attributes
-    ----------
-    old, new : Variable
-        In the body.
-    out : Variable
-        After the loop.
-    first : Array
-        What the first step reads, contiguous.
-    now : str
-        The pointer to the state that the step reads.
-    then : str
-        The pointer to where it computes the new one; empty if that is the place of the old one, or
-        a row of ``stack``.
-    own : Array or None
-        A buffer of the loop's own, which the result leaves in.
-    spare : str
-        The pointer to a second buffer that changes places with the first.
-    stack : _Stack or None
-        The stack of new states, whose rows the state lives in.
-    """
-
-    old: Variable
-    new: Variable
-    out: Variable
-    first: Array
-    now: str = ""
-    then: str = ""
-    own: Array | None = None
-    spare: str = ""
-    stack: _Stack | None = None
-
-
-@dataclass
-class _Stack:
-    """A stacked output: its row in the body, how many rows are kept, and where they go."""
-
-    row: Variable
-    out: Variable
-    keep: int | None
-    array: Array | None = None
-    pointer: str = ""
-    is_placed: bool = False
-
-
 class _Loop:
     def __init__(self, b: Builder, node: Apply) -> None:
         op: Any = node.op
@@ -91,11 +40,12 @@ class _Loop:
         self.inner = op.inner
         self.rows = op.inner_outputs
         self.results = op.outer_outputs(node.outputs)
+        self.index = b.node_index
         outside = b.scope
         self.is_wanted = {v: outside.is_read(v) for v in node.outputs}
         self.kept = outside.kept
         self.stacks = [
-            _Stack(row, out, keep)
+            Stack(row, out, keep)
             for row, out, keep in zip(self.rows.stacks, self.results.stacks, op.keeps, strict=True)
             if self.is_wanted[out]
         ]
@@ -153,7 +103,7 @@ class _Loop:
             if rank(v) == 0:
                 b.scalars[inner] = b.scalar(v)
             else:
-                b.arrays[inner] = _without_slots(b.array(v))
+                b.arrays[inner] = without_slots(b.array(v))
 
     def _bind_rows(self) -> None:
         b = self.b
@@ -171,7 +121,7 @@ class _Loop:
 
     def _bind_states(self, firsts: Sequence[Array | None]) -> None:
         b = self.b
-        self.states: list[_State] = []
+        self.states: list[State] = []
         self.numbers: list[tuple[str, Variable, Variable]] = []
         for k, (old, new) in enumerate(zip(self.inner.states, self.rows.states, strict=True)):
             first, out = firsts[k], self.results.states[k]
@@ -181,7 +131,7 @@ class _Loop:
                 b.scalars[old] = name
                 self.numbers.append((name, new, out))
                 continue
-            state = _State(old, new, out, first)
+            state = State(old, new, out, first)
             self.states.append(state)
             if k in b.plan.in_place:
                 state.own = self._buffer(state)
@@ -191,7 +141,7 @@ class _Loop:
                 self._bind_moving(state)
             b.arrays[old] = Array(state.now, first.dtype, first.lengths)
 
-    def _buffer(self, state: _State) -> Array:
+    def _buffer(self, state: State) -> Array:
         return self.b.allocate(
             state.out.name or "state",
             state.first.dtype,
@@ -200,7 +150,7 @@ class _Loop:
             lasts=True,
         )
 
-    def _bind_moving(self, state: _State) -> None:
+    def _bind_moving(self, state: State) -> None:
         """Decide where a state lives that is not changed where it lies."""
         b, scope, first = self.b, self.b.scope, state.first
         state.now = b.variable(f"{first.c_type} *", state.old.name or "state")
@@ -224,7 +174,7 @@ class _Loop:
         if root is not None and root not in scope.places:
             scope.places[root] = self._state_place(state)
 
-    def _live_in_stack(self, state: _State, stack: _Stack) -> None:
+    def _live_in_stack(self, state: State, stack: Stack) -> None:
         """Let the step compute a state into the next row of a stack of old states.
 
         The last one goes to a buffer behind the end.
@@ -256,33 +206,38 @@ class _Loop:
         )
         stack.is_placed = True
 
-    def _state_place(self, state: _State) -> Place:
+    def _state_place(self, state: State) -> Place:
         def place(lengths: Sequence[str]) -> Array:
             self._check_state(lengths, state)
             return Array(state.then, state.first.dtype, state.first.lengths)
 
         return place
 
-    def _check_state(self, lengths: Sequence[str], state: _State) -> None:
+    def _check_state(self, lengths: Sequence[str], state: State) -> None:
         for n, m in zip(lengths, state.first.lengths, strict=True):
             self.b.check_equal(n, m)
 
     # What the body writes
-    def _stack_of(self, row: Variable) -> _Stack | None:
+    def _stack_of(self, row: Variable) -> Stack | None:
         """The stack that keeps ``row`` of every step."""
         for stack in self.stacks:
-            if stack.row is row and stack.keep is None:
+            if stack.row is row and stack.keep is None and not self._is_growing(stack):
                 return stack
         return None
+
+    def _is_growing(self, stack: Stack) -> bool:
+        """Whether a stack takes memory as steps are made, of which there may be fewer."""
+        return self.op.is_while and stack.keep is None
 
     def _place_rows(self) -> None:
         """Let rows be computed where they shall lie."""
         for stack in self.stacks:
-            root = None if stack.is_placed else self._root(stack.row)
+            is_copied = stack.is_placed or self._is_growing(stack)
+            root = None if is_copied else self._root(stack.row)
             if root is not None and root not in self.b.scope.places:
                 self.b.scope.places[root] = self._row_place(stack)
 
-    def _row_place(self, stack: _Stack) -> Place:
+    def _row_place(self, stack: Stack) -> Place:
         def place(lengths: Sequence[str]) -> Array | None:
             if not self.b.scope.is_fixed(" ".join(lengths)):
                 return None
@@ -292,7 +247,7 @@ class _Loop:
 
         return place
 
-    def _take(self, stack: _Stack, lengths: Sequence[str]) -> Array:
+    def _take(self, stack: Stack, lengths: Sequence[str]) -> Array:
         """Make the stack for rows of known lengths, and the pointer to the row of the step."""
         b = self.b
         dtype = stack.row.type.dtype  # type: ignore[attr-defined]
@@ -310,13 +265,13 @@ class _Loop:
         b.scope.written.add(stack.pointer)
         return made
 
-    def _count(self, stack: _Stack) -> str:
+    def _count(self, stack: Stack) -> str:
         """For how many rows there is room."""
         if stack.keep is None:
             return self.n
         return self.b.length("rows", f"{self.n} < {stack.keep} ? {self.n} : {stack.keep}")
 
-    def _row_number(self, stack: _Stack, count: str) -> str:
+    def _row_number(self, stack: Stack, count: str) -> str:
         """Where the row of the step lies; what is not kept is overwritten by what is."""
         if stack.keep is None:
             return self.i
@@ -346,42 +301,67 @@ class _Loop:
                 to = Array(state.then, state.first.dtype, state.first.lengths)
                 b.put(b.copy_text(to, source))
 
-    def _store(self, stack: _Stack) -> None:
+    def _store(self, stack: Stack) -> None:
         b = self.b
-        if rank(stack.row) == 0:
-            self._take(stack, [])
-            b.put(f"*{stack.pointer} = {b.scalar(stack.row)};")
-            return
-        source = b.array(stack.row)
-        if b.scope.is_fixed(" ".join(source.lengths)):
-            self._take(stack, source.lengths)
+        source = None if rank(stack.row) == 0 else b.array(stack.row)
+        lengths = source.lengths if source is not None else []
+        if self._is_growing(stack) or not b.scope.is_fixed(" ".join(lengths)):
+            self._grow(stack, lengths)
         else:
-            self._grow(stack, source)
-        b.put(b.copy_text(Array(stack.pointer, source.dtype, source.lengths), source))
+            self._take(stack, lengths)
+        if source is None:
+            b.put(f"*({stack.pointer}) = {b.scalar(stack.row)};")
+        else:
+            b.put(b.copy_text(Array(stack.pointer, source.dtype, source.lengths), source))
 
-    def _grow(self, stack: _Stack, source: Array) -> None:
-        """Make a stack when the first step has told the lengths of a row."""
+    def _grow(self, stack: Stack, found: Sequence[str]) -> None:
+        """Make a stack when the first step has told the lengths of a row.
+
+        If a condition ends the loop, for a few rows first, and then for twice as many.
+        """
         b = self.b
-        slot, name = b.new_slot(), b.variable(f"{source.c_type} *", stack.out.name or "stack")
-        lengths = [b.variable("int64_t", f"{name}_n{a}") for a in range(source.rank)]
-        count = self._count(stack)
-        made = Array(name, source.dtype, [count, *lengths], None, frozenset([slot]))
-        size = size_of(made.lengths, f"sizeof({source.c_type})")
-        take = (
-            f"if (!(owned[{slot}] = {name} = bt_take(&frame, {size}, "
-            f"{int(stack.out in self.kept)}))) BT_FAIL({b.node_index}, BT_OUT_OF_MEMORY);"
-        )
-        b.scope.before += [*(f"{n} = 0;" for n in lengths), f"if ({self.n} == 0) {take}"]
-        same = " && ".join(f"{n} == {m}" for n, m in zip(lengths, source.lengths, strict=True))
-        b.put(f"if ({self.t} == 0) {{")
-        for n, m in zip(lengths, source.lengths, strict=True):
-            b.put(f"    {n} = {m};")
-        b.put(f"    {take}")
-        b.put(f"}} else if (!({same})) BT_FAIL({b.node_index}, BT_CHECK_FAILED);")
-        stack.array = made
-        stack.pointer = f"{name} + {self._row_number(stack, count)} * ({made.stride(0)})"
+        dtype = stack.row.type.dtype  # type: ignore[attr-defined]
+        c_type = C_TYPES[dtype]
+        slot, name = b.new_slot(), b.variable(f"{c_type} *", stack.out.name or "stack")
+        is_known = b.scope.is_fixed(" ".join(found))
+        lengths = list(found)
+        if not is_known:
+            lengths = [b.variable("int64_t", f"{name}_n{a}") for a in range(len(found))]
+        room, count = b.variable("int64_t", "room"), self._count(stack)
+        made = Array(name, dtype, [count, *lengths], None, frozenset([slot]))
+        size = size_of([room, *lengths], f"sizeof({c_type})")
+        keep = int(stack.out in self.kept)
+        no_memory = f"BT_FAIL({b.node_index}, BT_OUT_OF_MEMORY);"
+        b.scope.before += [
+            f"{room} = 0;",
+            *(f"{n} = 0;" for n in lengths if not is_known),
+            f"if (!(owned[{slot}] = {name} = bt_take(&frame, 0, {keep}))) {no_memory}",
+        ]
+        if not is_known:
+            same = " && ".join(f"{n} == {m}" for n, m in zip(lengths, found, strict=True))
+            told = " ".join(f"{n} = {m};" for n, m in zip(lengths, found, strict=True))
+            b.put(f"if ({self.t} == 0) {{ {told} }}")
+            b.put(f"else if (!({same})) BT_FAIL({b.node_index}, BT_CHECK_FAILED);")
+        more = f"{room} = {count};"
+        if self._is_growing(stack):
+            more = f"{room} = {room} < 4 ? 8 : 2 * {room}; if ({room} > {count}) {room} = {count};"
+        b.put(f"if ({self.t} >= {room} && {room} < {count}) {{")
+        b.put(f"    const size_t written = {size};")
+        b.put(f"    {more}")
+        b.put(f"    void *larger = bt_take(&frame, {size}, {keep});")
+        b.put(f"    if (!larger) {no_memory}")
+        at = f" + {size} - written" if self.op.reverse and self._is_growing(stack) else ""
+        b.put(f"    __builtin_memcpy((char *)larger{at}, {name}, written);")
+        b.put(f"    bt_give(&frame, arena, &owned[{slot}]);")
+        b.put(f"    owned[{slot}] = {name} = larger;")
+        b.put("}")
+        stack.array, stack.room = made, room
+        row = self._row_number(stack, count)
+        if self.op.reverse and self._is_growing(stack):
+            row = f"({room} - 1 - {self.t})"
+        stack.pointer = f"{name} + {row} * ({made.stride(0)})"
 
-    def _lies_in(self, state: _State) -> bool:
+    def _lies_in(self, state: State) -> bool:
         """Whether the new state is where the next step reads it, maybe under another name."""
         root = taken_over(self.b.plan, state.new)[-1]
         return root in self.b.scope.places and self.b.array(root).name == state.then
@@ -416,18 +396,67 @@ class _Loop:
     def _write(self, scope: Scope, stop: str) -> None:
         """Put the loop into the scope around it."""
         b = self.b
-        for line in scope.before:
+        early, early_block = self._on_failure(scope.before, "0", is_first=True)
+        lines, block = self._on_failure(scope.lines, self.t, is_first=False)
+        for line in early:
             b.put(line)
         if self.results.last is not None:
             self.taken = b.variable("int64_t", "taken", self.n)
-        b.put(f"for (int64_t {self.t} = 0; {self.t} < {self.n}; {self.t}++) {{")
+        close = b.open_steps(self.t, self.n)
         index = f"{self.n} - 1 - {self.t}" if self.op.reverse else self.t
         b.put(f"const int64_t {self.i} = {index}; (void){self.i};")
-        for line in scope.lines:
+        for line in lines:
             b.put(line)
         if stop:
-            b.put(f"if ({stop}) {{ {self.taken} = {self.t} + 1; break; }}")
-        b.put("}")
+            b.put(f"if ({stop}) {{ {self.taken} = {self.t} + 1; {self.t} = {self.n}; break; }}")
+        for line in block:
+            b.put(line)
+        b.put(close)
+        for line in early_block:
+            b.put(line)
+
+    def _on_failure(
+        self, lines: Sequence[str], t: str, is_first: bool
+    ) -> tuple[list[str], list[str]]:
+        """Let what fails in a step leave by a block that keeps what the step was given.
+
+        Gives the statements and the block; the first step has the first states.
+        """
+        b = self.b
+        label = b.name("failed")
+        out = [
+            line.replace("BT_FAIL(", f"BT_FAIL_AT({label}, ").replace(
+                "goto leave;", f"goto {label};"
+            )
+            for line in lines
+        ]
+        if out == list(lines):
+            return out, []
+        at = self.i
+        if is_first:
+            at = f"({self.n} > 0 ? {self.n} - 1 : 0)" if self.op.reverse else "0"
+        given: list[str | Array] = []
+        for x in self.outer.sequences:
+            source = b.array(x)
+            place = f"{source.name} + {at} * ({source.stride(0)})"
+            strides = None if source.strides is None else source.strides[1:]
+            given.append(Array(place, source.dtype, source.lengths[1:], strides))
+        states = {id(s.old): s for s in self.states}
+        numbers = dict(
+            zip((old for old in self.inner.states if not rank(old)), self.numbers, strict=True)
+        )
+        for v, old in zip(self.outer.states, self.inner.states, strict=True):
+            if old in numbers:
+                given.append(b.scalar(v) if is_first else numbers[old][0])
+            else:
+                state = states[id(old)]
+                now = state.first.name if is_first else state.now
+                given.append(Array(now, state.first.dtype, state.first.lengths))
+        given += [b.scalar(v) if rank(v) == 0 else b.array(v) for v in self.outer.non_sequences]
+        types = [v.type.dtype for v in self.graph.inputs]
+        block = ["if (0) {", f"{label}:;"]
+        block += keep_step(self.index, t, given, types)
+        return out, [*block, "goto leave;", "}"]
 
     def _finish(self, scope: Scope) -> None:
         """Name the results, and give back what only the loop needed."""
@@ -453,6 +482,13 @@ class _Loop:
                 lengths[0] = (
                     self.taken if stack.keep is None else b.declare("int64_t", "rows", count)
                 )
+            if self.op.reverse and self._is_growing(stack):
+                # Written from the end of the buffer on.
+                row = f"({made.stride(0)})"
+                b.put(
+                    f"__builtin_memmove({made.name}, {made.name} + ({stack.room} - {self.taken}) * "
+                    f"{row}, (size_t)({self.taken} * {row}) * sizeof({made.c_type}));"
+                )
             b.arrays[stack.out] = Array(made.name, made.dtype, lengths, None, made.slots)
             given |= made.slots
         if self.results.last is not None:
@@ -460,8 +496,3 @@ class _Loop:
         for slot in sorted(scope.owned):
             if slot not in given:
                 b.release(slot)
-
-
-def _without_slots(a: Array) -> Array:
-    """The array as the body sees it, which does not own it."""
-    return Array(a.name, a.dtype, a.lengths, a.strides)

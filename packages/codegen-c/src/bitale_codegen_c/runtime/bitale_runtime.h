@@ -38,6 +38,20 @@ typedef struct {
     int64_t shape[BT_MAX_NDIM];
 } bt_result;
 
+/* What `call` points to, as far as compiled code may know. */
+typedef struct {
+    /* A handler of a signal raised: what is not done yet is not wanted, and what kernels left may
+     * be half done. bitale_main is to return BT_CALLBACK_RAISED. */
+    int is_stopped;
+    /* Set before shared variables are written where they lie: nothing is stopped from then on. */
+    int is_held;
+} bt_call;
+
+/* What a loop knows of its speed; zeros at first. */
+typedef struct {
+    int64_t steps, last;
+} bt_pace;
+
 typedef struct bt_runtime {
     /* 64-byte aligned, uninitialised; not NULL for 0 bytes; NULL: out of memory. */
     void *(*alloc)(size_t bytes);
@@ -53,6 +67,14 @@ typedef struct bt_runtime {
     int blas_parts;
     /* Runs task(context, part) for every part, on several threads; returns when all are done. */
     void (*share)(void (*task)(void *context, int64_t part), void *context, int64_t parts);
+    /* Whether a signal says that the call shall stop: asked by parts of a task that take long, each
+     * some 50 ms. */
+    int (*is_stopped)(void);
+    /* Keeps copies of what a step of a loop was given, as it failed; innermost loops first. `types`
+     * has the dtype's character and the rank of each. */
+    void (*keep)(void *call, int loop, int64_t step, const char *types, const bt_array *inputs);
+    /* As is_stopped, for the steps of a loop: after how many more to ask again; 0: stop. */
+    int64_t (*pause)(bt_pace *pace);
 } bt_runtime;
 
 #endif

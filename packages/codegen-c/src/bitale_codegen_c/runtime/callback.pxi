@@ -2,6 +2,7 @@
 
 
 cdef struct Call:
+    pause_call pause  # first: compiled code looks into it
     PyObject *program
     PyObject *error  # the exception that a callback raised
 
@@ -111,6 +112,8 @@ cdef int call_python(Call *call, int index, const bt_array *ins, bt_result *outs
     cdef Py_ssize_t i
     for i in range(len(callback.outputs)):
         outs[i].data = NULL
+    if call.pause.shown.is_stopped:
+        return 1
     try:
         callback.run(ins, outs)
         return 0
@@ -118,7 +121,59 @@ cdef int call_python(Call *call, int index, const bt_array *ins, bt_result *outs
         for i in range(len(callback.outputs)):
             pool_release(outs[i].data)
             outs[i].data = NULL
-        Py_INCREF(error)
-        Py_XDECREF(call.error)
-        call.error = <PyObject *>error
+        keep_error(call, error)
         return 1
+
+
+cdef void keep_error(Call *call, error) noexcept:
+    Py_INCREF(error)
+    Py_XDECREF(call.error)
+    call.error = <PyObject *>error
+
+
+# What loops were given as they failed, by thread; taken by whoever words the error.
+cdef dict kept_steps = {}
+
+
+def take_kept_steps() -> list:
+    """Return (node, step, arrays) for each loop around the last failure, and forget them."""
+    return kept_steps.pop(PyThread_get_thread_ident(), [])
+
+
+cdef void keep_step(
+    Call *call, int loop, int64_t step, const char *types, const bt_array *inputs
+) noexcept with gil:
+    cdef list arrays = []
+    cdef Py_ssize_t i
+    if call.error != NULL:
+        return
+    try:
+        kinds = types.decode().split()
+        for i in range(len(kinds)):
+            kind = Argument(np.dtype(kinds[i][0]), int(kinds[i][1:]))
+            arrays.append(show_array(kind, &inputs[i], False))
+        kept_steps.setdefault(PyThread_get_thread_ident(), []).append((loop, step, arrays))
+    except Exception:
+        pass  # no memory for the copies: the error is told without them
+
+
+cdef void run_keep_step(
+    void *call, int loop, int64_t step, const char *types, const bt_array *inputs
+) noexcept nogil:
+    keep_step(<Call *>call, loop, step, types, inputs)
+
+
+runtime.keep = run_keep_step
+
+
+cdef int visit_python(pause_call *call) noexcept with gil:
+    """Let Python run the handlers of signals that came; 1 if one raised."""
+    try:
+        PyErr_CheckSignals()
+    except BaseException as error:
+        keep_error(<Call *>call, error)
+        return 1
+    return 0
+
+
+pause_start(visit_python)

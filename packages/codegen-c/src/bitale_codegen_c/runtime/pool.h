@@ -50,6 +50,9 @@ static struct {
     pool_counts counts;
 } pool = {.lock = ATOMIC_FLAG_INIT};
 
+/* What this thread was refused last. */
+static _Thread_local size_t pool_refused;
+
 static inline void pool_lock(void) {
     int tries = 0;
     while (atomic_flag_test_and_set_explicit(&pool.lock, memory_order_acquire)) {
@@ -168,7 +171,10 @@ static void pool_trim(size_t keep) {
 
 static void *pool_alloc(size_t bytes) {
     size_t capacity;
-    if (bytes > POOL_MAX_BYTES) return NULL;
+    if (bytes > POOL_MAX_BYTES) {
+        pool_refused = bytes;
+        return NULL;
+    }
     int c = pool_class(bytes, &capacity);
     pool_lock();
     pool_block *block = pool.free[c];
@@ -186,7 +192,10 @@ static void *pool_alloc(size_t bytes) {
     if (!block) {
         pool_trim(0);
         block = pool_block_new(capacity, c);
-        if (!block) return NULL;
+        if (!block) {
+            pool_refused = bytes;
+            return NULL;
+        }
     }
     pool_lock();
     pool.counts.fresh++;

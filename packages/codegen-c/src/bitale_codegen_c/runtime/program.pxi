@@ -176,6 +176,7 @@ cdef class Program:
         cdef bt_result *results = stack_results
         cdef void *extra = NULL
         cdef Call call
+        cdef pause_call *outer
         cdef Py_ssize_t n_held = 0, i
         cdef bint is_updating = False
         if PyTuple_GET_SIZE(<PyObject *>args) != self.n_explicit:
@@ -204,7 +205,9 @@ cdef class Program:
             with nogil:
                 if self.uses_blas:
                     blas_enter()
+                outer = pause_enter(&call.pause)
                 status[0] = self.entry(&runtime, &call, inputs, results)
+                pause_leave(outer)
                 if self.uses_blas:
                     blas_leave()
             if status[0] != 0 or call.error != NULL:

@@ -7,7 +7,7 @@ has many inputs), so any number of threads can be inside one Program at the same
 """
 
 cimport cython
-from cpython.exc cimport PyErr_NoMemory
+from cpython.exc cimport PyErr_CheckSignals, PyErr_NoMemory
 from cpython.float cimport PyFloat_AS_DOUBLE, PyFloat_CheckExact
 from cpython.long cimport PyLong_CheckExact
 from cpython.object cimport PyObject
@@ -45,6 +45,10 @@ cdef extern from "bitale_runtime.h" nogil:
         void *data
         double value[2]
         int64_t shape[BT_MAX_NDIM]
+    ctypedef struct bt_call:
+        int is_stopped, is_held
+    ctypedef struct bt_pace:
+        int64_t steps, last
     ctypedef struct bt_runtime:
         void *(*alloc)(size_t) noexcept nogil
         void (*release)(void *) noexcept nogil
@@ -53,6 +57,19 @@ cdef extern from "bitale_runtime.h" nogil:
         int threads
         int blas_parts
         void (*share)(team_task, void *, int64_t) noexcept nogil
+        int (*is_stopped)() noexcept nogil
+        void (*keep)(void *, int, int64_t, const char *, const bt_array *) noexcept nogil
+        int64_t (*pause)(bt_pace *) noexcept nogil
+
+
+cdef extern from "pause.h" nogil:
+    ctypedef struct pause_call:
+        bt_call shown
+    pause_call *pause_enter(pause_call *call)
+    void pause_leave(pause_call *outer)
+    int pause_is_stopped() noexcept nogil
+    int64_t pause_steps(bt_pace *pace) noexcept nogil
+    void pause_start(int (*visit)(pause_call *) noexcept nogil)
 
 
 cdef extern from "pool.h" nogil:
@@ -63,6 +80,7 @@ cdef extern from "pool.h" nogil:
     void pool_set_limit(size_t bytes)
     void pool_trim(size_t keep)
     void pool_start(size_t limit)
+    size_t pool_refused
     pool_counts pool_read_counts()
 
 
@@ -174,6 +192,11 @@ def pool_statistics() -> dict:
     return pool_read_counts()
 
 
+def refused_bytes() -> int:
+    """Return how many bytes this thread asked for when there was last no memory for them."""
+    return pool_refused
+
+
 def clear_pool() -> None:
     """Give every unused buffer back to the system."""
     pool_trim(0)
@@ -218,6 +241,8 @@ runtime.blas = blas_table
 runtime.threads = 1
 runtime.blas_parts = 1
 runtime.share = share
+runtime.is_stopped = pause_is_stopped
+runtime.pause = pause_steps
 team_start()
 blas_threads_start()
 

@@ -13,6 +13,9 @@
 
 typedef void (*team_task)(void *context, int64_t part);
 
+/* Whether the call of this thread shall stop. */
+static int (*team_asks)(void);
+
 #ifndef _WIN32
 #include <pthread.h>
 #include <sched.h>
@@ -33,12 +36,22 @@ static struct {
     _Atomic(void *) context;
     _Atomic uint32_t parts, done;
     _Atomic int sleeping;
+    _Atomic int is_stopped; /* what is left of the task is not wanted */
     int workers;
 } team = {
     .task_mutex = PTHREAD_MUTEX_INITIALIZER,
     .sleep_mutex = PTHREAD_MUTEX_INITIALIZER,
     .wake = PTHREAD_COND_INITIALIZER,
 };
+
+/* Whether this thread started the task that is shared now. */
+static _Thread_local int team_is_mine;
+
+static inline int team_is_stopped(void) { return atomic_load(&team.is_stopped); }
+
+static inline void team_stop(void) {
+    if (team_is_mine) atomic_store(&team.is_stopped, 1);
+}
 
 static inline void team_pause(void) {
 #if defined(__x86_64__) || defined(__i386__)
@@ -117,6 +130,8 @@ static void team_run(team_task task, void *context, int64_t parts, int threads) 
     atomic_store(&team.context, context);
     atomic_store(&team.parts, (uint32_t)parts);
     atomic_store(&team.done, 0);
+    atomic_store(&team.is_stopped, 0);
+    team_is_mine = 1;
     atomic_store(&team.ticket, (number + 2) << 32);
     if (atomic_load(&team.sleeping)) {
         pthread_mutex_lock(&team.sleep_mutex);
@@ -125,8 +140,13 @@ static void team_run(team_task task, void *context, int64_t parts, int threads) 
     }
     team_take_parts((uint32_t)(number + 2));
     for (int i = 0; atomic_load(&team.done) < (uint32_t)parts; i++)
-        if (i < TEAM_PATIENCE) team_pause();
-        else sched_yield();
+        if (i < TEAM_PATIENCE) {
+            team_pause();
+        } else {
+            if (i % TEAM_PATIENCE == 0 && team_asks) team_asks();
+            sched_yield();
+        }
+    team_is_mine = 0;
     pthread_mutex_unlock(&team.task_mutex);
 }
 
@@ -137,11 +157,15 @@ static void team_in_child(void) {
     pthread_cond_init(&team.wake, NULL);
     atomic_store(&team.sleeping, 0);
     team.workers = 0;
+    team_is_mine = 0;
 }
 
 static void team_start(void) { pthread_atfork(NULL, NULL, team_in_child); }
 
 #else
+
+static inline int team_is_stopped(void) { return 0; }
+static inline void team_stop(void) {}
 
 static void team_run(team_task task, void *context, int64_t parts, int threads) {
     (void)threads;

@@ -12,7 +12,7 @@ static inline size_t bt_times(size_t a, size_t b) {
 
 /* Memory for `bytes`; NULL: out of memory. `keep`: it may outlive the call. */
 static inline void *bt_take(bt_frame *frame, size_t bytes, int keep) {
-    if (bytes > PTRDIFF_MAX) return NULL;
+    if (bytes > PTRDIFF_MAX) return frame->rt->alloc(bytes);
     /* Not even an empty buffer may begin where the arena ends: bt_give could not tell it apart. */
     size_t rounded = (bytes + (bytes == 0) + 63) & ~(size_t)63;
     if (!keep && rounded <= 1024 && (size_t)(frame->end - frame->next) >= rounded) {

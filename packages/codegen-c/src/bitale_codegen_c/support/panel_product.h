@@ -19,6 +19,7 @@ BT_SHARED(1) int64_t bt_packed_SUFFIX(int64_t k, int64_t n) {
 }
 
 typedef struct {
+    const bt_runtime *rt;
     int64_t parts, m, n, k;
     const TYPE *x;
     int64_t x0, x1;
@@ -45,7 +46,7 @@ BT_KERNEL void bt_pack_part_SUFFIX(void *context, int64_t part) {
 /* y is k by n of any strides. */
 BT_SHARED(1) void bt_pack_SUFFIX(const bt_runtime *rt, int64_t k, int64_t n, const TYPE *y, int64_t y0, int64_t y1,
         TYPE *packed) {
-    bt_panel_task_SUFFIX all = {bt_parts(rt, k * n), 0, n, k, y, y0, y1, packed, NULL, 0};
+    bt_panel_task_SUFFIX all = {rt, bt_parts(rt, k * n), 0, n, k, y, y0, y1, packed, NULL, 0};
     rt->share(bt_pack_part_SUFFIX, &all, all.parts);
 }
 
@@ -101,13 +102,18 @@ BT_KERNEL void bt_panel_range_SUFFIX(int64_t m, int64_t n, int64_t k, const TYPE
 static void bt_panel_part_SUFFIX(void *context, int64_t part) {
     const bt_panel_task_SUFFIX *all = context;
     const int64_t panels = bt_panels_SUFFIX(all->n);
-    bt_panel_range_SUFFIX(all->m, all->n, all->k, all->x, all->x0, all->x1, all->packed, all->z, all->z0,
-                          panels * part / all->parts, panels * (part + 1) / all->parts);
+    const int64_t slice = (BT_SLICE * 8LL / (all->n * all->k + 1) + 1) * bt_tile_SUFFIX;
+    for (int64_t i = 0; i < all->m; i += slice) {
+        if (all->m > slice && all->rt->is_stopped()) return;
+        bt_panel_range_SUFFIX(all->m - i < slice ? all->m - i : slice, all->n, all->k, all->x + i * all->x0, all->x0,
+                              all->x1, all->packed, all->z + i * all->z0, all->z0, panels * part / all->parts,
+                              panels * (part + 1) / all->parts);
+    }
 }
 
 BT_SHARED(1) void bt_panel_product_SUFFIX(const bt_runtime *rt, int64_t m, int64_t n, int64_t k, const TYPE *x,
         int64_t x0, int64_t x1, TYPE *packed, TYPE *z, int64_t z0) {
-    bt_panel_task_SUFFIX all = {bt_parts(rt, m * n * k / 8), m, n, k, x, x0, x1, packed, z, z0};
+    bt_panel_task_SUFFIX all = {rt, bt_parts(rt, m * n * k / 8), m, n, k, x, x0, x1, packed, z, z0};
     const int64_t panels = bt_panels_SUFFIX(n);
     if (all.parts > panels) all.parts = panels > 0 ? panels : 1;
     if (all.parts == 1) bt_panel_part_SUFFIX(&all, 0);

@@ -59,19 +59,12 @@ BT_DRIVER int64_t bt_thin_SUFFIX(bt_product_SUFFIX *all) {
     return all->m / block * block;
 }
 
-/* Rows or columns of z by BLAS, which is column-major, so that what it computes is the transpose: z' = y' x'. */
-static void bt_blas_part_SUFFIX(void *context, int64_t part) {
+/* `rows` rows and `columns` columns of z by BLAS, which is column-major, so that what it computes is the transpose: z' = y' x'. */
+static void bt_blas_block_SUFFIX(const bt_product_SUFFIX *all, int64_t row, int64_t m, int64_t column, int64_t n) {
     typedef void gemm(const char *, const char *, const int *, const int *, const int *, const TYPE *, const TYPE *,
                       const int *, const TYPE *, const int *, const TYPE *, TYPE *, const int *);
-    const bt_product_SUFFIX *all = context;
-    const int by_columns = all->n >= all->m;
-    const int64_t whole = by_columns ? all->n : all->m, unit = (whole / all->parts + 31) / 32 * 32;
-    const int64_t lo = part * unit < whole ? part * unit : whole;
-    const int64_t hi = part + 1 < all->parts && (part + 1) * unit < whole ? (part + 1) * unit : whole;
-    if (lo == hi) return;
-    const int64_t m = by_columns ? all->m : hi - lo, n = by_columns ? hi - lo : all->n;
-    const TYPE *x = by_columns ? all->x : all->x + lo * all->x0, *y = by_columns ? all->y + lo * all->y1 : all->y;
-    TYPE *z = all->z + (by_columns ? lo : lo * all->z0);
+    const TYPE *x = all->x + row * all->x0, *y = all->y + column * all->y1;
+    TYPE *z = all->z + row * all->z0 + column;
     const int rows = (int)n, columns = (int)m, depth = (int)all->k;
     /* By the lengths of the whole: a part of one column may still be strided. */
     const int y_plain = (all->y1 == 1 || all->n == 1) && all->y0 >= all->n;
@@ -80,6 +73,32 @@ static void bt_blas_part_SUFFIX(void *context, int64_t part) {
     const int ldy = (int)(ly > 1 ? ly : 1), ldx = (int)(lx > 1 ? lx : 1), ldz = (int)(all->z0 > n ? all->z0 : n);
     ((gemm *)all->rt->blas[BT_GEMM_SUFFIX])(y_plain ? "N" : "T", x_plain ? "N" : "T", &rows, &columns, &depth,
                                             &all->alpha, y, &ldy, x, &ldx, &all->beta, z, &ldz);
+}
+
+/* BLAS cannot be stopped inside, so a product that takes long is computed block by block. */
+static void bt_blas_part_SUFFIX(void *context, int64_t part) {
+    const bt_product_SUFFIX *all = context;
+    const int by_columns = all->n >= all->m;
+    const int64_t whole = by_columns ? all->n : all->m, unit = (whole / all->parts + 31) / 32 * 32;
+    const int64_t lo = part * unit < whole ? part * unit : whole;
+    const int64_t hi = part + 1 < all->parts && (part + 1) * unit < whole ? (part + 1) * unit : whole;
+    if (lo == hi) return;
+    const int64_t row = by_columns ? 0 : lo, m = by_columns ? all->m : hi - lo;
+    const int64_t column = by_columns ? lo : 0, n = by_columns ? hi - lo : all->n;
+    if ((double)m * n * all->k <= BT_PRODUCT_SLICE) {
+        bt_blas_block_SUFFIX(all, row, m, column, n);
+        return;
+    }
+    int64_t high = 128, wide;
+    while (high * high < BT_PRODUCT_SLICE / all->k) high *= 2;
+    if (high > m) high = m;
+    wide = BT_PRODUCT_SLICE / all->k / high;
+    if (wide < 128) wide = 128;
+    for (int64_t i = 0; i < m; i += high)
+        for (int64_t j = 0; j < n; j += wide) {
+            if (all->rt->is_stopped()) return;
+            bt_blas_block_SUFFIX(all, row + i, m - i < high ? m - i : high, column + j, n - j < wide ? n - j : wide);
+        }
 }
 
 /* Matrix products in TYPE. z is m by n with unit column stride; x is m by k, y is k by n, each with stride 1 along

@@ -29,7 +29,8 @@ static inline double bt_row_exp_SUFFIX(int64_t n, const TYPE *x, TYPE *y, TYPE *
 
 /* A call on all rows, which threads share, in `most` parts if that is not 0. */
 typedef struct bt_rows_SUFFIX {
-    int64_t parts, most, rows, n;
+    const bt_runtime *rt;
+    int64_t slice, parts, most, rows, n;
     const TYPE *x, *y;
     const int64_t *t;
     int64_t step;
@@ -40,7 +41,12 @@ typedef struct bt_rows_SUFFIX {
 
 static void bt_rows_part_SUFFIX(void *context, int64_t part) {
     const bt_rows_SUFFIX *all = context;
-    all->work(all, part, all->rows * part / all->parts, all->rows * (part + 1) / all->parts);
+    const int64_t hi = all->rows * (part + 1) / all->parts;
+    for (int64_t lo = all->rows * part / all->parts; lo < hi; lo += all->slice) {
+        const int64_t next = hi - lo < all->slice ? hi : lo + all->slice;
+        if (all->rows > all->slice && all->rt->is_stopped()) return;
+        all->work(all, part, lo, next);
+    }
 }
 
 /* `cost`: of an element, in multiplications. */
@@ -48,6 +54,8 @@ static void bt_over_rows_SUFFIX(const bt_runtime *rt, bt_rows_SUFFIX *all, int64
     all->parts = bt_parts(rt, all->rows * all->n * cost);
     if (all->most && all->parts > all->most) all->parts = all->most;
     if (all->parts > all->rows) all->parts = all->rows > 0 ? all->rows : 1;
-    if (all->parts == 1) all->work(all, 0, 0, all->rows);
+    all->rt = rt;
+    all->slice = BT_SLICE / (all->n * cost + 1) + 1;
+    if (all->parts == 1) bt_rows_part_SUFFIX(all, 0);
     else rt->share(bt_rows_part_SUFFIX, all, all->parts);
 }

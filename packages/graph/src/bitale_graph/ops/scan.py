@@ -15,6 +15,7 @@ from ..conversion import as_tensor, constant_int
 from ..elementwise import cast
 from ..errors import ShapeError, describe
 from ..op import Op, Storage
+from ..patience import check, end_of_patience
 from ..run_time_error import note_step
 from ..type import TensorType
 from ..variable import Apply, Variable
@@ -257,7 +258,9 @@ class Scan(Op):
         states = outer.states
         stacks: list[deque[Any]] = [deque(maxlen=keep) for keep in self.keeps]
         taken = n
+        ends = end_of_patience()
         for t in range(n):
+            check(ends)
             i = n - 1 - t if self.reverse else t
             rows = [x[i, ...] for x in outer.sequences]
             try:
@@ -266,12 +269,7 @@ class Scan(Op):
                 note_step(error, t)
                 raise
             new = self._split_outputs(computed)
-            for k, (old, state) in enumerate(zip(states, new.states, strict=True)):
-                if old.shape != state.shape:
-                    raise ShapeError(
-                        f"scan: state {k} has to keep its shape, and changed from {old.shape} to "
-                        f"{state.shape} in step {t}"
-                    )
+            self.check_states(states, new.states, t)
             states = new.states
             for stack, row in zip(stacks, new.stacks, strict=True):
                 if stack and stack[-1].shape != row.shape:
@@ -288,6 +286,15 @@ class Scan(Op):
             results.append(np.array(taken, "int64"))
         for cell, value in zip(output_storage, results, strict=True):
             cell[0] = value
+
+    def check_states(self, old: Sequence[Any], new: Sequence[Any], step: int) -> None:
+        """Raise if a step gave a state of another shape."""
+        for k, (before, after) in enumerate(zip(old, new, strict=True)):
+            if before.shape != after.shape:
+                raise ShapeError(
+                    f"scan: state {k} has to keep its shape, and changed from {before.shape} to "
+                    f"{after.shape} in step {step}"
+                )
 
     def _stacked(
         self, node: Apply, inputs: Sequence[Any], stacks: Sequence[deque[Any]]
