@@ -17,6 +17,7 @@ import numpy as np
 from . import dtype as dtypes
 from .conversion import as_tensor
 from .errors import ShapeError, describe
+from .ops import axes as order
 from .ops import creation, join, math, product, reduction, shape
 from .protocol import WAY_OUT
 from .variable import Variable
@@ -100,7 +101,7 @@ def _moveaxis(a: Any, source: Any, destination: Any) -> Any:
 
 
 def _matrix_transpose(x: Any) -> Any:
-    return shape.swapaxes(x, -1, -2)
+    return order.swapaxes(x, -1, -2)
 
 
 def _round(a: Any, decimals: int = 0) -> Any:
@@ -177,13 +178,13 @@ _FUNCTIONS: dict[str, Row] = {
     "size": (_size, "a | axis"),
     "reshape": (shape.reshape, "a shape/newshape | !order ~copy"),
     "ravel": (shape.flatten, "a | !order"),
-    "transpose": (shape.transpose, "a | axes"),
-    "permute_dims": (shape.transpose, "a | axes"),
-    "swapaxes": (shape.swapaxes, "a axis1 axis2"),
+    "transpose": (order.transpose, "a | axes"),
+    "permute_dims": (order.transpose, "a | axes"),
+    "swapaxes": (order.swapaxes, "a axis1 axis2"),
     "moveaxis": (_moveaxis, "a source destination"),
     "matrix_transpose": (_matrix_transpose, "x"),
     "linalg.matrix_transpose": (_matrix_transpose, "x"),
-    "squeeze": (shape.squeeze, "a | axis"),
+    "squeeze": (order.squeeze, "a | axis"),
     "expand_dims": (_expand_dims, "a axis"),
     "zeros_like": (creation.zeros_like, "a | dtype ~order ~subok !shape ~device"),
     "ones_like": (creation.ones_like, "a | dtype ~order ~subok !shape ~device"),

@@ -6,6 +6,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
+from .ops import axes as order
 from .ops import creation, indexing, math, product, reduction, shape
 from .ops import join as join  # registers how lists of variables become tensors
 from .protocol import Symbolic
@@ -49,7 +50,7 @@ class TensorOperators(Symbolic):
     @property
     def T(self) -> TensorVariable:  # noqa: N802 (NumPy's name)
         """Axes in reverse order."""
-        return shape.transpose(self)
+        return order.transpose(self)
 
     # Arithmetic
     def __neg__(self) -> TensorVariable:
@@ -193,8 +194,8 @@ class TensorOperators(Symbolic):
     def transpose(self, *axes: Any) -> TensorVariable:
         """See `transpose`."""
         if len(axes) == 1 and (axes[0] is None or isinstance(axes[0], (list, tuple))):
-            return shape.transpose(self, axes[0])
-        return shape.transpose(self, axes or None)
+            return order.transpose(self, axes[0])
+        return order.transpose(self, axes or None)
 
     def flatten(self, ndim: int = 1) -> TensorVariable:
         """See `flatten`."""
@@ -206,11 +207,11 @@ class TensorOperators(Symbolic):
 
     def squeeze(self, axis: Any = None) -> TensorVariable:
         """See `squeeze`."""
-        return shape.squeeze(self, axis)
+        return order.squeeze(self, axis)
 
     def swapaxes(self, axis1: int, axis2: int) -> TensorVariable:
         """See `swapaxes`."""
-        return shape.swapaxes(self, axis1, axis2)
+        return order.swapaxes(self, axis1, axis2)
 
     # Reductions
     def sum(

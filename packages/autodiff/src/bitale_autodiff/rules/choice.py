@@ -8,6 +8,7 @@ from typing import Any
 from bitale_graph import language as T
 from bitale_graph import scalar as s
 from bitale_graph.ops.assertion import Assert
+from bitale_graph.ops.axes import keep_axes
 from bitale_graph.ops.creation import Alloc
 from bitale_graph.ops.indexing import (
     AdvancedIncSubtensor,
@@ -21,7 +22,7 @@ from bitale_graph.ops.join import Join
 from bitale_graph.ops.product import Dot
 from bitale_graph.ops.reduction import Reduce
 from bitale_graph.ops.scan import Scan
-from bitale_graph.ops.shape import Dimshuffle, MakeVector, Reshape, SpecifyShape, keep_axes
+from bitale_graph.ops.shape import Dimshuffle, MakeVector, Reshape, SpecifyShape
 from bitale_graph.ops.softmax import (
     Crossentropy1Hot,
     Crossentropy1HotGrad,

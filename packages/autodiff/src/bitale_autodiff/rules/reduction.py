@@ -7,8 +7,8 @@ from typing import Any
 
 from bitale_graph import language as T
 from bitale_graph import scalar as s
+from bitale_graph.ops.axes import keep_axes
 from bitale_graph.ops.reduction import Argmax, Reduce
-from bitale_graph.ops.shape import keep_axes
 
 from ..choices import Chosen
 from ..table import vjps

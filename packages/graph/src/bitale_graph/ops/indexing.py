@@ -14,10 +14,11 @@ from ..errors import ShapeError, describe
 from ..op import Op, Storage
 from ..type import Shape, TensorType
 from ..variable import Apply, Variable
+from .axes import addbroadcast
 from .creation import Alloc
 from .index_value import as_index
 from .new_axes import with_new_axes
-from .shape import Dimshuffle, Reshape, addbroadcast, dimshuffle, reshape, shape_i
+from .shape import Dimshuffle, Reshape, dimshuffle, reshape, shape_i
 
 if TYPE_CHECKING:
     from ..tensor import TensorVariable

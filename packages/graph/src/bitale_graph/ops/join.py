@@ -16,7 +16,8 @@ from ..op import Op, Storage
 from ..type import TensorType
 from ..variable import Apply, Variable
 from . import math as tm
-from .shape import MakeVector, shape_padaxis
+from .axes import shape_padaxis
+from .shape import MakeVector
 
 if TYPE_CHECKING:
     from ..tensor import TensorVariable

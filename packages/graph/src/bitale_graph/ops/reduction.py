@@ -16,7 +16,8 @@ from ..op import Op, Storage
 from ..type import TensorType
 from ..variable import Apply, Variable
 from . import math as tm
-from .shape import flatten, keep_axes, shape_i
+from .axes import keep_axes
+from .shape import flatten, shape_i
 
 if TYPE_CHECKING:
     from ..scalar import ScalarOp
