@@ -213,6 +213,8 @@ cdef class Program:
             if status[0] != 0 or call.error != NULL:
                 error[0] = call.error
                 return None
+            if self.written_in_place:
+                self.keep_written(held)
             return self.deliver(results)
         finally:
             if is_updating:
@@ -344,10 +346,19 @@ cdef class Program:
             # Two refer to it when nobody else does: the container and this call.
             if not array_is_writeable(held[k]) or Py_REFCNT(held[k]) > 2:
                 replace_by_copy(&inputs[k], &held[k])
-                self.containers[k - self.n_explicit].data = <object>held[k]
             for i in range(self.n_explicit):
                 if held[i] != NULL and array_meets(held[i], held[k]):
                     replace_by_copy(&inputs[i], &held[i])
+        return 0
+
+    cdef int keep_written(self, PyObject **held) except -1:
+        """Let the containers have the copies that were written in the place of their arrays."""
+        cdef Py_ssize_t j, k
+        for j in range(PyTuple_GET_SIZE(<PyObject *>self.written_in_place)):
+            k = <Py_ssize_t>self.written_in_place[j]
+            container = self.containers[k]
+            if <PyObject *>container.data != held[self.n_explicit + k]:
+                container.data = <object>held[self.n_explicit + k]
         return 0
 
     cdef int fail(self, tuple args, int64_t status, PyObject *raised) except -1:
