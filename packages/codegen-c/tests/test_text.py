@@ -1,6 +1,7 @@
 """What persons name, in generated text: an identifier or a comment, and nothing else ever."""
 
 import re
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -157,7 +158,11 @@ def program(names, mode):
 
 def source(names):
     maker = program(names, UNCOMPILED)[0].maker
-    return lower(maker.fgraph, len(maker.arguments), maker.n_outputs, maker.update_targets).source
+    # Long names alone would have a text compiled in two parts.
+    with mock.patch("bitale_codegen_c.lowering.PARTED", 10**9):
+        return lower(
+            maker.fgraph, len(maker.arguments), maker.n_outputs, maker.update_targets
+        ).source
 
 
 PLAIN = [f"plain{'abcdefghijklmn'[k]}" for k in range(14)]

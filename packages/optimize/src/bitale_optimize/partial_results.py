@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from .rewrite import RewriteContext
 
 Key = frozenset[tuple[Variable, Any]]
-LONGEST = 64
-"""Nodes of the largest product or sum that is looked at; a longer one stays as it is."""
+MOST_PARTS = 50_000
+"""Parts of all results on the way, of the largest product or sum that is looked at."""
 
 
 class Partials:
@@ -73,10 +73,8 @@ def _way_of_product(factors: Factors) -> Iterator[tuple[dict[Variable, int], Any
 def _partial_products(root: Variable, context: RewriteContext) -> Partials | None:
     found = Partials()
     known: dict[Variable, tuple[dict[Variable, int], Any]] = {}
-    order = _open_nodes(root, (*QUOTIENT_ROWS, scalar.neg, scalar.sqr, scalar.pow), context)
-    if order is None:
-        return None
-    for node in order:
+    count = 0
+    for node in _open_nodes(root, (*QUOTIENT_ROWS, scalar.neg, scalar.sqr, scalar.pow), context):
         row, inputs = row_of(node), node.inputs
         read = [known[v] if v in known else _leaf_of_product(v) for v in inputs]
         parts, number = dict(read[0][0]), read[0][1]
@@ -92,6 +90,9 @@ def _partial_products(root: Variable, context: RewriteContext) -> Partials | Non
             power = -1 if row is scalar.inv else power
             parts, number = {v: power * e for v, e in parts.items()}, number**power
         parts = {v: e for v, e in parts.items() if e}
+        count += len(parts)
+        if count > MOST_PARTS:
+            return None
         known[node.outputs[0]] = parts, number
         found.add(parts, number)
     return found
@@ -131,10 +132,8 @@ def keeps_range_of_sum(
 def _partial_sums(root: Variable, context: RewriteContext) -> Partials | None:
     found = Partials()
     known: dict[Variable, tuple[dict[Variable, Any], Any]] = {}
-    order = _open_nodes(root, (*SUM_ROWS, scalar.mul), context)
-    if order is None:
-        return None
-    for node in order:
+    count = 0
+    for node in _open_nodes(root, (*SUM_ROWS, scalar.mul), context):
         row = row_of(node)
         read = [known[v] if v in known else _leaf_of_sum(v) for v in node.inputs]
         (parts, constant), sign = read[0], -1 if row is scalar.sub else 1
@@ -149,6 +148,9 @@ def _partial_sums(root: Variable, context: RewriteContext) -> Partials | None:
                 parts[v] = parts.get(v, 0) + sign * c
             constant = constant + sign * read[1][1]
         parts = {v: c for v, c in parts.items() if c != 0}
+        count += len(parts)
+        if count > MOST_PARTS:
+            return None
         known[node.outputs[0]] = parts, constant
         found.add(parts, constant)
     return found
@@ -167,8 +169,8 @@ def _leaf_of_sum(v: Variable) -> tuple[dict[Variable, Any], Any]:
     return ({v: 1}, 0) if value is None else ({}, value)
 
 
-def _open_nodes(root: Variable, rows: Any, context: RewriteContext) -> list[Apply] | None:
-    """The nodes of these rows that lead up to ``root`` alone, inputs first; None for too many."""
+def _open_nodes(root: Variable, rows: Any, context: RewriteContext) -> list[Apply]:
+    """The nodes of these rows that lead up to ``root`` alone, inputs first."""
     order: list[Apply] = []
     stack = [root]
     while stack:
@@ -181,6 +183,4 @@ def _open_nodes(root: Variable, rows: Any, context: RewriteContext) -> list[Appl
             continue
         order.append(node)
         stack.extend(node.inputs)
-        if len(order) > LONGEST:
-            return None
     return order[::-1]

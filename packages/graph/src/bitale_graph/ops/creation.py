@@ -165,7 +165,8 @@ class Arange(Op):
             start, stop, step = int(start), int(stop), int(step)
             if not range(start, stop, step):
                 stop = start
-        output_storage[0][0] = np.arange(start, stop, step, dtype=self.dtype)
+        with np.errstate(all="ignore"):
+            output_storage[0][0] = np.arange(start, stop, step, dtype=self.dtype)
 
     def infer_shape(self, node: Apply, input_shapes: Sequence[Sequence[Any]]) -> list[Any] | None:
         start, stop, step = node.inputs
