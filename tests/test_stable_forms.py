@@ -330,3 +330,44 @@ def test_infinities_and_nan_are_kept():
     with np.errstate(all="ignore"):
         g = bitale.function([v], T.log(1 - T.exp(v)))
         np.testing.assert_array_equal(g([0.0, 1.0, -np.inf]), [-np.inf, np.nan, 0.0])
+
+
+OF_NONE = {
+    "log of a sum": lambda a: T.log(T.exp(a).sum(axis=1)),
+    "of all": lambda a: T.log(T.exp(a).sum()),
+    "to the base 2": lambda a: T.log2(T.exp(a).sum(axis=1)),
+    "log1p": lambda a: T.log1p(T.exp(a).sum(axis=1)),
+    "of sigmoids": lambda a: T.log(T.nnet.sigmoid(a).sum(axis=1)),
+    "of a scaled sum": lambda a: T.log(3 * T.exp(-a).sum(axis=1)),
+    "derivative": lambda a: T.grad(T.log(T.exp(a).sum()), a),
+    "in a loop": lambda a: bitale.scan(lambda b: T.log(T.exp(b).sum()), sequences=a)[0],
+}
+
+
+@pytest.mark.parametrize("linker", LINKERS)
+@pytest.mark.parametrize("form", OF_NONE)
+@pytest.mark.parametrize("shape", [(0, 3), (3, 0), (0, 0)])
+@pytest.mark.filterwarnings("ignore:divide by zero")
+def test_the_logarithm_of_a_sum_of_nothing_is_no_error(form, shape, linker):
+    output = OF_NONE[form](x)
+    f = bitale.function([x], output, mode=Mode(linker=linker))
+    plain = bitale.function([x], output, mode=Mode(linker="numpy", optimizer="None"))
+    np.testing.assert_array_equal(f(np.zeros(shape)), plain(np.zeros(shape)))
+
+
+def test_the_largest_of_nothing_is_an_error_as_before():
+    f = bitale.function([x], T.log(T.exp(x).sum(axis=1)) + x.max(axis=1))
+    with pytest.raises(ValueError, match="empty axis"):
+        f(np.zeros((3, 0)))
+
+
+@pytest.mark.parametrize("linker", LINKERS)
+def test_derivatives_by_way_of_no_copies_are_zero(linker):
+    n, v = T.lscalar("n"), T.dvector("v")
+    mean = T.mean(T.alloc(x, n, *(x.shape[a] for a in range(2))))
+    f = bitale.function([x, n], T.grad(mean, x), mode=Mode(linker=linker))
+    assert f(np.ones((1, 1)), 0).tolist() == [[0.0]]
+    assert f(np.ones((1, 2)), 3).tolist() == [[0.5, 0.5]]
+    g = bitale.function([x, v], T.grad(T.sum(T.ones_like(x) / v), v), mode=Mode(linker=linker))
+    assert g(np.ones((0, 2)), [0.0, 1.0]).tolist() == [0, 0]
+    assert g(np.ones((2, 2)), [0.5, 1.0]).tolist() == [-8, -2]

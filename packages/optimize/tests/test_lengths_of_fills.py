@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from bitale_graph import function
+from bitale_graph import Mode, function
 from bitale_graph import language as T
 
 n, m = T.lscalars("nm")
@@ -35,3 +35,30 @@ def test_copies_in_the_shape_of_an_array_are_counted():
     total = function([x], T.sum(T.alloc(2.0, x.shape[0], 3, x.shape[1])))
     assert total(np.ones((4, 5))) == 120
     assert not any("Alloc" in str(node.op) for node in total.maker.fgraph.toposort())
+
+
+x = T.dmatrix("x")
+v = T.dvector("v")
+COPIED = [np.inf, np.nan, -1e200, 0.0]
+
+
+@pytest.mark.parametrize("linker", ["numpy", "auto"])
+@pytest.mark.parametrize("value", COPIED)
+@pytest.mark.parametrize("rows", [0, 1, 2])
+def test_the_sum_of_no_copies_is_zero_whatever_is_copied(value, rows, linker):
+    copies = T.second(x, v)
+    outputs = [
+        T.alloc(v, n, 3).sum(axis=0),
+        T.alloc(v[0], n).sum(),
+        copies.sum(axis=0),
+        T.second(x, v[1]).sum(),
+        T.exp(copies).sum(axis=0),
+        (T.second(x, 1.0) / v).sum(axis=0),
+        T.alloc(T.cast(v, "complex128"), n, 3).sum(axis=0),
+        T.alloc(np.inf, n).sum(),
+    ]
+    modes = Mode(linker=linker), Mode(linker="numpy", optimizer="None")
+    rewritten, written = (function([x, v, n], outputs, mode=mode) for mode in modes)
+    args = np.ones((rows, 3)), np.full(3, value), rows
+    for a, b in zip(rewritten(*args), written(*args), strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-15)

@@ -2,10 +2,14 @@
 
 import numpy as np
 import pytest
+from bitale_graph import Mode, function
 from bitale_graph import language as T
 from bitale_graph.variable import Constant
 from bitale_optimize import Changes, PatternRule
 from bitale_optimize.pattern import build, match, parse
+
+AS_WRITTEN = Mode(linker="numpy", optimizer="None")
+REWRITTEN = Mode(linker="numpy")
 
 
 def matches(text, variable):
@@ -87,3 +91,21 @@ def test_a_replacement_with_an_unknown_letter_is_refused(x):
     rule = PatternRule("wrong", "exp(x)", "x + y", Changes.NOTHING)
     with pytest.raises(ValueError, match="'y'"):
         rule.replacement  # noqa: B018
+
+
+OF_COMPLEX = {
+    "var": lambda z: T.var(z),
+    "std": lambda z: T.std(z, axis=0),
+    "square": lambda z: abs(z) ** 2,
+    "sum of squares": lambda z: T.sqr(abs(z * 2)).sum(),
+    "root of a square": lambda z: T.sqrt(T.sqr(abs(z))),
+    "abs of abs": lambda z: abs(abs(-z)),
+}
+
+
+@pytest.mark.parametrize("form", OF_COMPLEX)
+def test_rules_of_real_numbers_leave_what_is_made_of_complex_ones(form):
+    z = T.zmatrix("z")
+    value = np.array([[1 + 2j, 3j], [2, 1 - 1j]])
+    f, plain = (function([z], OF_COMPLEX[form](z), mode=m) for m in (REWRITTEN, AS_WRITTEN))
+    np.testing.assert_allclose(f(value), plain(value), rtol=1e-15)

@@ -65,7 +65,8 @@ class Step:
 class Result:
     """What becomes of a value.
 
-    Stored for every index, or reduced over ``axes`` by ``reduce`` in ``acc_dtype``.
+    Stored for every index, or reduced over ``axes`` by ``reduce`` in ``acc_dtype``, as `Reduce`
+    does.
     """
 
     value: int
@@ -73,6 +74,12 @@ class Result:
     reduce: ScalarOp | None = None
     axes: tuple[int, ...] = ()
     acc_dtype: str = ""
+    allows_empty: bool = False
+
+    @classmethod
+    def of(cls, value: int, op: Reduce) -> Result:
+        """A value that is reduced by ``op``."""
+        return cls(value, op.dtype, op.scalar_op, op.axes, op.acc_dtype, op.allows_empty)
 
 
 class Loop(Op):
@@ -130,7 +137,7 @@ class Loop(Op):
             if r.reduce is None:
                 cell[0] = np.array(full, dtype=r.dtype)
             else:
-                reduction = Reduce(r.reduce, r.axes, r.acc_dtype, r.dtype)
+                reduction = Reduce(r.reduce, r.axes, r.acc_dtype, r.dtype, r.allows_empty)
                 cell[0] = result_of(
                     reduction.make_node(TensorType(r.dtype, (None,) * self.ndim)()), [full]
                 )[0]
@@ -179,8 +186,7 @@ def as_loop(node: Apply) -> Loop | None:
     ranked, result = (node.inputs[0] if isinstance(op, Reduce) else node.out).type, node.out.type
     assert isinstance(ranked, TensorType)
     if isinstance(op, Reduce):
-        reduction = Result(0, op.dtype, op.scalar_op, op.axes, op.acc_dtype)
-        return Loop(ranked.ndim, (), (reduction,))
+        return Loop(ranked.ndim, (), (Result.of(0, op),))
     n = len(node.inputs)
     step = Step(op.scalar_op, tuple(range(n)), result.dtype)
     return Loop(ranked.ndim, (step,), (Result(n, result.dtype),))

@@ -98,7 +98,7 @@ class Batch:
         if isinstance(op, Dimshuffle):
             return dimshuffle(x, 0, *(p + 1 if isinstance(p, int) else p for p in op.pattern))
         if isinstance(op, Reduce):
-            return Reduce(op.scalar_op, tuple(a + 1 for a in op.axes), op.acc_dtype, op.dtype)(x)
+            return op.over(tuple(a + 1 for a in op.axes))(x)
         if isinstance(op, Dot):
             return product_of_rows(values[0], values[1], moves[0], moves[1])
         if isinstance(op, Join):

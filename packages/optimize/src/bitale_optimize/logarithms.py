@@ -14,7 +14,7 @@ from bitale_graph.ops import reduction
 from bitale_graph.ops.indexing import AdvancedSubtensor, AdvancedSubtensor1, Subtensor
 from bitale_graph.ops.join import Join
 from bitale_graph.ops.reduction import Reduce
-from bitale_graph.ops.shape import Dimshuffle, Reshape, ShapeI, SpecifyShape
+from bitale_graph.ops.shape import Dimshuffle, Reshape, ShapeI, SpecifyShape, keep_axes
 from bitale_graph.ops.softmax import LogSoftmax
 from bitale_graph.scalar import is_cast
 from bitale_graph.variable import Apply, Variable
@@ -126,8 +126,11 @@ def _of_reduction(node: Apply, depth: int) -> Log | None:
 
 def log_sum_exp(x: Any, op: Any) -> Any:
     """``log(op(exp(x)))`` for a sum, less the largest element unless that is infinite."""
-    largest = reduction.max(x, op.axes, keepdims=True)
-    shift = tm.switch(tm.isinf(largest), np.zeros((), x.type.dtype), largest)
+    dtype = x.type.dtype
+    # Of no elements the sum is 0, which is no error.
+    largest: Any = reduction.Reduce(scalar.maximum, op.axes, dtype, dtype, allows_empty=True)(x)
+    largest = keep_axes(largest, op.axes, x.ndim)
+    shift = tm.switch(tm.isinf(largest), np.zeros((), dtype), largest)
     summed = tm.log(op(tm.exp(tm.sub(x, shift))))
     return tm.add2(summed, shift.dimshuffle(*(a for a in range(x.ndim) if a not in op.axes)))
 

@@ -182,6 +182,7 @@ class PatternRule:
         Whether it is active without being included by name.
     of : str
         For results of which kinds it holds: letters of NumPy's dtype kinds, by default real floats.
+        Without ``"c"`` nothing that it is made of is complex.
     """
 
     name: str
@@ -219,6 +220,9 @@ class PatternRule:
         if kind_of(output) not in self.of:
             return None
         for bound in match(self.found, output):
+            # Real results may be made of complex numbers: abs(z).
+            if "c" not in self.of and any(kind_of(v) == "c" for v in bound.values()):
+                continue
             new = build(self.replacement, bound)
             return new if isinstance(new, Variable) else context.fit(output, _constant(new, output))
         return None

@@ -111,7 +111,8 @@ class _Nest:
         for j in self.by_pointer:
             self._add_input(j)
         for r in loop.results:
-            if r.reduce is not None and r.reduce.name in ("maximum", "minimum"):
+            is_extremum = r.reduce is not None and r.reduce.name in ("maximum", "minimum")
+            if is_extremum and not r.allows_empty:
                 for a in r.axes:
                     b.check(f"{lengths[a]} > 0")
         outs: list[Array | None] = []

@@ -32,6 +32,7 @@ _FUNCTIONS: dict[str, Any] = {
     "and": np.bitwise_and.reduce,
     "or": np.bitwise_or.reduce,
 }
+_OF_NONE = {"maximum": -np.inf, "minimum": np.inf}
 
 
 def normalize_axes(name: str, axis: Any, x: Any) -> tuple[int, ...]:
@@ -65,17 +66,29 @@ class Reduce(Op):
     acc_dtype : str
         What is accumulated in; the result has ``dtype``.
     dtype : str
+    allows_empty : bool
+        Whether maximum and minimum of no floats are infinite rather than an error.
     """
 
-    __props__ = ("scalar_op", "axes", "acc_dtype", "dtype")
+    __props__ = ("scalar_op", "axes", "acc_dtype", "dtype", "allows_empty")
 
     def __init__(
-        self, scalar_op: ScalarOp, axes: tuple[int, ...], acc_dtype: str, dtype: str
+        self,
+        scalar_op: ScalarOp,
+        axes: tuple[int, ...],
+        acc_dtype: str,
+        dtype: str,
+        allows_empty: bool = False,
     ) -> None:
         self.scalar_op = scalar_op
         self.axes = axes
         self.acc_dtype = acc_dtype
         self.dtype = dtype
+        self.allows_empty = allows_empty
+
+    def over(self, axes: tuple[int, ...]) -> Reduce:
+        """The same over other axes."""
+        return Reduce(self.scalar_op, axes, self.acc_dtype, self.dtype, self.allows_empty)
 
     def make_node(self, x: Any) -> Apply:
         """Drop ``axes`` from the shape."""
@@ -88,7 +101,8 @@ class Reduce(Op):
     def perform(self, node: Apply, inputs: Sequence[Any], output_storage: Storage) -> None:
         x = inputs[0]
         name = self.scalar_op.name
-        if name in ("maximum", "minimum") and 0 in [x.shape[a] for a in self.axes]:
+        is_empty = 0 in [x.shape[a] for a in self.axes]
+        if name in _OF_NONE and is_empty and not self.allows_empty:
             raise ValueError(
                 f"{_CALLED[name]} over an empty axis has no value "
                 f"(shape {x.shape}, axes {self.axes})"
@@ -100,8 +114,10 @@ class Reduce(Op):
         with np.errstate(all="ignore"):
             narrow = x.astype(self.acc_dtype, copy=False)
             # NumPy would add up narrow integers in wider ones.
-            dtype = {"dtype": self.acc_dtype} if name in ("add", "mul") else {}
-            result = _FUNCTIONS[name](narrow, axis=self.axes, **dtype)
+            options: Any = {"dtype": self.acc_dtype} if name in ("add", "mul") else {}
+            if is_empty and name in _OF_NONE:
+                options = {"initial": _OF_NONE[name]}
+            result = _FUNCTIONS[name](narrow, axis=self.axes, **options)
             output_storage[0][0] = np.asarray(result).astype(self.dtype, copy=False)
 
     def infer_shape(self, node: Apply, input_shapes: Sequence[Sequence[Any]]) -> list[Any]:

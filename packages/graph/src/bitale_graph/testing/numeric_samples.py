@@ -96,6 +96,19 @@ def _reductions(name: str) -> Iterator[OpSample]:
     if name not in ("maximum", "minimum"):
         yield one(f"{base} empty", x[:0, 0], (0,), core=True)
         yield one(f"{base} all empty", x[:0], (0, 1, 2))
+    else:
+        infinity = -np.inf if name == "maximum" else np.inf
+        for axes in ((0,), (0, 1)):
+            op_of_none = reduction.Reduce(op, axes, base, base, allows_empty=True)
+            kept = tuple(n for a, n in enumerate((0, 4)) if a not in axes)
+            yield sample(
+                f"Reduce: {name} of none, axes {axes}",
+                reduction.Reduce,
+                op_of_none,
+                x[0, :0],
+                reference=lambda x, kept=kept: np.full(kept, infinity),
+                core=axes == (0,),
+            )
     for layout in LAYOUTS:
         yield one(f"{base} {layout}", laid_out(x[0], layout), (0,), core=layout == "reversed")
         yield one(f"{base} {layout}, last axis", laid_out(x[0], layout), (1,))

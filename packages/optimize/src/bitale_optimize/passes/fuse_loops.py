@@ -155,9 +155,7 @@ def _replace_by_loop(
         out: Any = node.out
         if isinstance(node.op, Reduce):
             operand = numbered(node.inputs[0], node.inputs[0].type.dtype)  # type: ignore[attr-defined]
-            results.append(
-                Result(operand, node.op.dtype, node.op.scalar_op, node.op.axes, node.op.acc_dtype)
-            )
+            results.append(Result.of(operand, node.op))
             replaced.append(out)
             continue
         assert isinstance(node.op, Elementwise)

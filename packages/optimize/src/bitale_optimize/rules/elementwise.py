@@ -35,7 +35,7 @@ for _row in (
     PatternRule("tanh_of_arctanh", "tanh(arctanh(x))", "x", Changes.DOMAIN, "|x| > 1 was NaN"),
     PatternRule("arctanh_of_tanh", "arctanh(tanh(x))", "x", Changes.ACCURACY, "tanh rounds to 1"),
     PatternRule("sqr_of_sqrt", "sqr(sqrt(x))", "x", Changes.DOMAIN, "negative x was NaN"),
-    PatternRule("sqr_of_abs", "sqr(abs(x))", "sqr(x)", Changes.NOTHING, "of real numbers"),
+    PatternRule("sqr_of_abs", "sqr(abs(x))", "sqr(x)", Changes.NOTHING),
 ):
     canonical.add(_row.rule())
 

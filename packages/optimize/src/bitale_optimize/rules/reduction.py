@@ -15,7 +15,7 @@ from bitale_graph.ops.shape import Dimshuffle, dimshuffle, shape_i
 from bitale_graph.variable import Apply, Variable
 
 from ..factors import QUOTIENT_ROWS, Factors, build_product, product_factors
-from ..forms import dtype_of, is_inexact, is_length, made_by, operands, row_of
+from ..forms import dtype_of, is_inexact, is_length, made_by, operands, row_of, uniform
 from ..partial_results import keeps_range_of_product
 from ..phases import canonical
 from ..rewrite import Changes, RewriteContext
@@ -41,7 +41,7 @@ def reduction_over_one(node: Apply, context: RewriteContext) -> Variable | None:
         return None
     kept = [a for a in range(x.ndim) if a not in ones]
     axes = tuple(i for i, a in enumerate(kept) if a in op.axes)
-    made: Variable = Reduce(op.scalar_op, axes, op.acc_dtype, op.dtype)(dimshuffle(x, *kept))
+    made: Variable = op.over(axes)(dimshuffle(x, *kept))
     return made
 
 
@@ -61,13 +61,15 @@ def reduction_of_reduction(node: Apply, context: RewriteContext) -> Variable | N
     inner: Any = inner_node.op
     if inner.scalar_op is not outer.scalar_op or inner.acc_dtype != outer.acc_dtype:
         return None
+    if inner.allows_empty != outer.allows_empty:
+        return None
     x: Any = inner_node.inputs[0]
     # A result that is narrower than its accumulator wraps or rounds in between.
     if inner.dtype != inner.acc_dtype and not (is_inexact(x) and inner.dtype == dtype_of(x)):
         return None
     left = [a for a in range(x.ndim) if a not in inner.axes]
     axes = tuple(sorted([*inner.axes, *(left[a] for a in outer.axes)]))
-    made: Variable = Reduce(outer.scalar_op, axes, outer.acc_dtype, outer.dtype)(x)
+    made: Variable = outer.over(axes)(x)
     return made
 
 
@@ -84,7 +86,7 @@ def reduction_of_dimshuffle(node: Apply, context: RewriteContext) -> Variable | 
         # Axes of length 1 that are dropped would have to be reduced instead, and dropped again.
         return None
     axes = tuple(sorted(pattern[a] for a in op.axes if pattern[a] != "x"))
-    reduced = Reduce(op.scalar_op, axes, op.acc_dtype, op.dtype)(x)
+    reduced = op.over(axes)(x)
     left = [a for a in range(x.ndim) if a not in axes]
     order = ["x" if p == "x" else left.index(p) for a, p in enumerate(pattern) if a not in op.axes]
     return dimshuffle(reduced, *order)
@@ -104,7 +106,8 @@ def extremum_of_negative(node: Apply, context: RewriteContext) -> Variable | Non
         return None
     if not context.has_one_reader(node.inputs[0]):
         return None
-    made: Variable = tm.neg(Reduce(opposite, op.axes, op.acc_dtype, op.dtype)(parts[0]))
+    inner = Reduce(opposite, op.axes, op.acc_dtype, op.dtype, op.allows_empty)
+    made: Variable = tm.neg(inner(parts[0]))
     return made
 
 
@@ -197,7 +200,7 @@ def _without_axes(v: Any, x: Any, axes: tuple[int, ...]) -> Any:
 @canonical.rule(
     tracks=[Reduce],
     before="sum(second(x, v))",
-    after="v * size(x)",
+    after="v * size(x), 0 of nothing",
     changes=Changes.DOMAIN,
 )
 def sum_of_fill(node: Apply, context: RewriteContext) -> Variable | None:
@@ -222,4 +225,13 @@ def sum_of_fill(node: Apply, context: RewriteContext) -> Variable | None:
         # As numbers of this dtype: the product of two lengths may be no int64.
         count = tm.mul2(count, cast(shape_i(x, a), op.dtype))
     made: Variable = tm.mul2(cast(single, op.dtype), count)
+    if _may_be_infinite(single) and not all(x.type.shape[a] for a in op.axes):
+        # Infinity 0 times is NaN, and the sum of nothing 0.
+        made = tm.switch(tm.eq(count, 0), np.zeros((), op.dtype), made)
     return made
+
+
+def _may_be_infinite(v: Variable) -> bool:
+    """Whether a value may be infinite or NaN."""
+    value = uniform(v)
+    return is_inexact(v) and (value is None or not np.isfinite(value))

@@ -253,7 +253,7 @@ class _Finder:
         if op is not None and op.scalar_op is scalar.add and reduced is not None:
             whole = reduced.inputs[0]
             axes = (0, *(a + 1 for a in op.axes))
-            total = Reduce(op.scalar_op, axes, op.acc_dtype, op.dtype)
+            total = op.over(axes)
             term.total = lambda rows: total(rows(whole))
             return True
         dtype = value.type.dtype  # type: ignore[attr-defined]
