@@ -11,10 +11,11 @@ from bitale_graph import scalar
 from bitale_graph.elementwise import Elementwise, cast
 from bitale_graph.ops import math as tm
 from bitale_graph.ops import reduction
+from bitale_graph.ops.axes import keep_axes
 from bitale_graph.ops.indexing import AdvancedSubtensor, AdvancedSubtensor1, Subtensor
 from bitale_graph.ops.join import Join
 from bitale_graph.ops.reduction import Reduce
-from bitale_graph.ops.shape import Dimshuffle, Reshape, ShapeI, SpecifyShape, keep_axes
+from bitale_graph.ops.shape import Dimshuffle, Reshape, ShapeI, SpecifyShape
 from bitale_graph.ops.softmax import LogSoftmax
 from bitale_graph.scalar import is_cast
 from bitale_graph.variable import Apply, Variable
