@@ -84,6 +84,66 @@ def test_indices_of_a_loss_count_from_the_end(mode):
         f(ROWS, [-4, 0])
 
 
+LIKELIHOODS = {
+    "picked from logarithms": lambda p: T.log(p)[T.arange(k.shape[0]), k],
+    "logarithms of what is picked": lambda p: T.log(p[T.arange(k.shape[0]), k]),
+    "mean": lambda p: T.mean(T.log(p)[T.arange(k.shape[0]), k]).dimshuffle("x"),
+    "in a loop": lambda p: bitale.scan(
+        lambda t: T.log(p)[T.arange(k.shape[0]), t], sequences=[T.stack([k])]
+    )[0][0],
+}
+
+
+@pytest.mark.parametrize("mode", MODES, ids=str)
+@pytest.mark.parametrize("form", LIKELIHOODS)
+@pytest.mark.parametrize(
+    "softmax",
+    [T.nnet.softmax, lambda a: T.exp(T.nnet.logsoftmax(a))],
+    ids=["softmax", "logsoftmax"],
+)
+def test_fewer_targets_than_rows_are_of_the_first_rows(form, softmax, mode):
+    likelihood = LIKELIHOODS[form](softmax(x))
+    outputs = [likelihood, T.grad(likelihood.sum(), x), T.nnet.softmax(x)]
+    f = bitale.function([x, k], outputs, mode=mode)
+    for targets in ([2], [-1], [1, 0], []):
+        n = len(targets)
+        if n == 0 and form == "mean":
+            continue
+        first, gradient, whole = f(ROWS, np.array(targets, "int64"))
+        logs = np.log(whole[np.arange(n), targets]) if n else np.zeros(0)
+        np.testing.assert_allclose(first, logs.mean(keepdims=True) if form == "mean" else logs)
+        wanted = np.zeros_like(ROWS)
+        if n:
+            wanted[np.arange(n), targets] = 1
+            wanted[:n] -= whole[:n]
+        np.testing.assert_allclose(gradient, wanted / (n if form == "mean" else 1), atol=1e-15)
+    for targets in ([0, 1, 2], [0, 3], [-4]):
+        with pytest.raises(IndexError):
+            f(ROWS, targets)
+
+
+@pytest.mark.parametrize("mode", [*MODES, Mode().excluding("domain")], ids=str)
+@pytest.mark.parametrize(
+    "read",
+    [
+        lambda out: out[-1],
+        lambda out: out[0],
+        lambda out: T.exp(out)[-1],
+        lambda out: out[-1].sum(),
+        lambda out: out[-2, 0],
+    ],
+    ids=["last", "first", "last of a function", "sum of the last", "element of the last but one"],
+)
+def test_the_rows_of_a_loop_of_no_steps_are_not_there(read, mode):
+    first = T.dmatrix("first")
+    states = {"initial": first, "taps": [-1, -2]}
+    out, _ = bitale.scan(lambda r, a, b: r + a * b, sequences=x, outputs_info=states)
+    f = bitale.function([x, first], read(out), mode=mode)
+    f(np.ones((2, 1)), np.ones((2, 1)))
+    with pytest.raises(IndexError):
+        f(np.ones((0, 1)), np.ones((2, 1)))
+
+
 @pytest.mark.parametrize("mode", MODES, ids=str)
 def test_sums_of_scaled_numbers_stay_finite(mode):
     g, s = T.fvector("g"), T.dscalar("s")

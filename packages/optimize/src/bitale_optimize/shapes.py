@@ -203,7 +203,9 @@ class Shapes:
         return self._of_others(op, node, inputs)
 
     def _of_others(self, op: Op, node: Apply, inputs: list[Dims]) -> list[Dims] | None:
-        if isinstance(op, _OPERANDS_AGREE):
+        if isinstance(op, softmax.SoftmaxCrossentropyGrad) and op.partial:
+            self._compare(inputs[1][0], inputs[2][0])
+        elif isinstance(op, _OPERANDS_AGREE):
             for a, b in zip(inputs[0], inputs[1], strict=False):
                 self._compare(b, a)
         if isinstance(op, _LIKE_FIRST):
@@ -213,6 +215,8 @@ class Shapes:
         if isinstance(op, softmax.Crossentropy1Hot):
             self._compare(inputs[1][0], inputs[0][0])
             return [inputs[0][:1]]
+        if isinstance(op, softmax.SoftmaxCrossentropy) and op.partial:
+            return [inputs[1][:1], inputs[0]]
         if isinstance(op, softmax.SoftmaxCrossentropy):
             self._compare(inputs[1][0], inputs[0][0])
             return [inputs[0][:1], inputs[0]]

@@ -78,7 +78,7 @@ def softmax_crossentropy_vjp(
     by_loss, by_softmax = cotangents
     terms = []
     if by_loss is not None:
-        terms.append(SoftmaxCrossentropyGrad(op.wraps)(y, by_loss, t))
+        terms.append(SoftmaxCrossentropyGrad(op.wraps, op.partial)(y, by_loss, t))
     if by_softmax is not None:
         terms.append(SoftmaxGrad()(by_softmax, y))
     return [T.add(*terms), None]
@@ -90,7 +90,12 @@ def softmax_crossentropy_grad_vjp(
 ) -> list[Any]:
     """Differentiate ``(y - onehot(t)) ct``."""
     (y, ct, t), (u,) = inputs, cotangents
-    return [u * T.dimshuffle(ct, 0, "x"), T.sum(y * u, axis=1) - _targets(u, t), None]
+    n = T.shape_i(t, 0) if op.partial else None
+    picked = u[:n]
+    by_y = picked * T.dimshuffle(ct, 0, "x")
+    if op.partial:
+        by_y = T.set_subtensor(T.zeros_like(u)[:n], by_y)
+    return [by_y, T.sum(y[:n] * picked, axis=1) - _targets(picked, t), None]
 
 
 connections.define(Crossentropy1Hot, SoftmaxCrossentropy)(first_input_only)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bitale_graph.ops.softmax import (
     Crossentropy1Hot,
@@ -75,20 +75,24 @@ def emit_softmax_grad(b: Builder, node: Apply) -> Iterator[None]:
     _call(b, f"bt_softmax_grad_{suffix}", (rows, n), ct.name, y.name, out.name)
 
 
-def _targets(b: Builder, t: Array, rows: str, classes: str, wraps: bool = False) -> str:
-    """The targets as non-negative int64, checked; negative ones count from the end, or fail."""
-    b.check_equal(rows, t.lengths[0])
+def _targets(b: Builder, t: Array, rows: str, classes: str, op: Any = None) -> tuple[str, str]:
+    """The targets as non-negative int64, checked, and how many rows they are of."""
+    if op is not None and op.partial:
+        b.check(f"{t.lengths[0]} <= {rows}")
+        rows = t.lengths[0]
+    else:
+        b.check_equal(rows, t.lengths[0])
     made = b.allocate("targets", "int64", [rows], temporary=True)
     bad = b.variable("int64_t", "bad", "0")
     b.put(f"for (int64_t i = 0; i < {rows}; i++) {{")
     b.put(f"    int64_t c = (int64_t){t.name}[i * ({t.stride(0)})];")
-    if wraps:
+    if op is not None and op.wraps:
         b.put(f"    if (c < 0) c += {classes};")
     b.put(f"    {bad} += c < 0 || c >= {classes};")
     b.put(f"    {made.name}[i] = c;")
     b.put("}")
     b.check(f"{bad} == 0")
-    return made.name
+    return made.name, rows
 
 
 @emits.define(SoftmaxCrossentropy)
@@ -96,9 +100,9 @@ def emit_softmax_crossentropy(b: Builder, node: Apply) -> Iterator[None]:
     """The loss, and softmax where something reads it."""
     x = b.contiguous(b.array(node.inputs[0]))
     rows, n = _rows(x)
-    t = _targets(b, b.array(node.inputs[1]), rows, n, node.op.wraps)  # type: ignore[attr-defined]
+    t, picked = _targets(b, b.array(node.inputs[1]), rows, n, node.op)
     suffix = _library(b, "crossentropy", x.dtype)
-    loss = b.result(node.outputs[0], [rows])
+    loss = b.result(node.outputs[0], [picked])
     if b.scope.is_read(node.outputs[1]):
         y, keep, most = b.result(node.outputs[1], x.lengths), "1", "0"
     else:
@@ -106,7 +110,12 @@ def emit_softmax_crossentropy(b: Builder, node: Apply) -> Iterator[None]:
         most = b.declare("int64_t", "most", "rt->threads")
         y, keep = b.allocate("scratch", x.dtype, [n, most], temporary=True), "0"
     yield
-    _call(b, f"bt_crossentropy_{suffix}", (rows, n), x.name, t, loss.name, y.name, keep, most)
+    _call(b, f"bt_crossentropy_{suffix}", (picked, n), x.name, t, loss.name, y.name, keep, most)
+    if picked != rows and keep == "1":
+        _library(b, "softmax", x.dtype)
+        rest = f"{picked} * ({n})"
+        shape = (f"({rows}) - {picked}", n)
+        _call(b, f"bt_softmax_{suffix}", shape, f"{x.name} + {rest}", f"{y.name} + {rest}")
 
 
 @reuses.define(SoftmaxCrossentropyGrad)
@@ -120,17 +129,20 @@ def emit_softmax_crossentropy_grad(b: Builder, node: Apply) -> Iterator[None]:
     """Row by row."""
     y, ct = b.contiguous(b.array(node.inputs[0])), b.array(node.inputs[1])
     rows, n = _rows(y)
+    t, picked = _targets(b, b.array(node.inputs[2]), rows, n, node.op)
     step = ct.stride(0)
     if node.inputs[1].type.shape[0] == 1:  # type: ignore[attr-defined]
         step = "0"
     else:
-        b.check_equal(rows, ct.lengths[0])
-    t = _targets(b, b.array(node.inputs[2]), rows, n, node.op.wraps)  # type: ignore[attr-defined]
+        b.check_equal(picked, ct.lengths[0])
     suffix = _library(b, "crossentropy", y.dtype)
     out = b.result(node.outputs[0], y.lengths)
     yield
     operands = [y.name, ct.name, step, t, out.name]
-    _call(b, f"bt_crossentropy_grad_{suffix}", (rows, n), *operands)
+    _call(b, f"bt_crossentropy_grad_{suffix}", (picked, n), *operands)
+    if picked != rows:
+        size = f"(({rows}) - {picked}) * ({n}) * sizeof(*{out.name})"
+        b.put(f"__builtin_memset({out.name} + {picked} * ({n}), 0, {size});")
 
 
 @emits.define(Crossentropy1Hot)
@@ -138,7 +150,7 @@ def emit_crossentropy_1hot(b: Builder, node: Apply) -> Iterator[None]:
     """One logarithm a row."""
     p = b.contiguous(b.array(node.inputs[0]))
     rows, n = _rows(p)
-    t = _targets(b, b.array(node.inputs[1]), rows, n)
+    t, _ = _targets(b, b.array(node.inputs[1]), rows, n)
     loss = b.result(node.outputs[0], [rows])
     yield
     log = "__builtin_logf" if p.dtype == "float32" else "__builtin_log"
@@ -152,7 +164,7 @@ def emit_crossentropy_1hot_grad(b: Builder, node: Apply) -> Iterator[None]:
     p, ct = b.contiguous(b.array(node.inputs[0])), b.array(node.inputs[1])
     rows, n = _rows(p)
     b.check_equal(rows, ct.lengths[0])
-    t = _targets(b, b.array(node.inputs[2]), rows, n)
+    t, _ = _targets(b, b.array(node.inputs[2]), rows, n)
     out = b.result(node.outputs[0], p.lengths)
     yield
     b.put(f"__builtin_memset({out.name}, 0, (size_t)({out.count()}) * sizeof({out.c_type}));")

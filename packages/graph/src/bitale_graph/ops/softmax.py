@@ -116,8 +116,10 @@ def _check_targets(name: str, x: Any, t: Any) -> Any:
     return t
 
 
-def _pick(name: str, x: Any, t: Any, wraps: bool = False) -> tuple[Any, Any]:
-    if len(t) != len(x):
+def _pick(name: str, x: Any, t: Any, wraps: bool = False, partial: bool = False) -> tuple[Any, Any]:
+    if partial and len(t) > len(x):
+        raise IndexError(f"{name}: row {len(x)} is out of bounds: {len(x)} rows, {len(t)} targets")
+    if len(t) != len(x) and not partial:
         raise ShapeError(f"{name}: {len(x)} rows and {len(t)} targets")
     least = -x.shape[1] if wraps else 0
     if len(t) and not (least <= t.min() and t.max() < x.shape[1]):
@@ -177,12 +179,15 @@ class SoftmaxCrossentropy(Op):
     ----------
     wraps : bool
         Whether negative targets count from the last class, as indices do; else they are refused.
+    partial : bool
+        Whether there may be fewer targets than rows, which are those of the first rows.
     """
 
-    __props__ = ("wraps",)
+    __props__ = ("wraps", "partial")
 
-    def __init__(self, wraps: bool = False) -> None:
+    def __init__(self, wraps: bool = False, partial: bool = False) -> None:
         self.wraps = wraps
+        self.partial = partial
 
     def __str__(self) -> str:
         return type(self).__name__
@@ -191,16 +196,18 @@ class SoftmaxCrossentropy(Op):
         """A float matrix of logits and an integer vector of targets."""
         x = _float_tensor("softmax cross-entropy", x)
         t = _check_targets("softmax cross-entropy", x, t)
-        return Apply(self, [x, t], [TensorType(x.type.dtype, (x.type.shape[0],))(), x.type()])
+        rows = (t if self.partial else x).type.shape[0]
+        return Apply(self, [x, t], [TensorType(x.type.dtype, (rows,))(), x.type()])
 
     def perform(self, node: Apply, inputs: Sequence[Any], output_storage: Storage) -> None:
         x, t = inputs
-        at = _pick("softmax cross-entropy", x, t, self.wraps)
+        at = _pick("softmax cross-entropy", x, t, self.wraps, self.partial)
         output_storage[0][0] = -log_softmax_array(x)[at]
         output_storage[1][0] = softmax_array(x)
 
     def infer_shape(self, node: Apply, input_shapes: Sequence[Sequence[Any]]) -> list[Any]:
-        return [(input_shapes[0][0],), tuple(input_shapes[0])]
+        rows = input_shapes[1 if self.partial else 0][0]
+        return [(rows,), tuple(input_shapes[0])]
 
 
 class SoftmaxCrossentropyGrad(_RowOp):
@@ -212,12 +219,15 @@ class SoftmaxCrossentropyGrad(_RowOp):
     ----------
     wraps : bool
         Whether negative targets count from the last class, as indices do; else they are refused.
+    partial : bool
+        Whether there may be fewer targets than rows, which are those of the first rows.
     """
 
-    __props__ = ("wraps",)
+    __props__ = ("wraps", "partial")
 
-    def __init__(self, wraps: bool = False) -> None:
+    def __init__(self, wraps: bool = False, partial: bool = False) -> None:
         self.wraps = wraps
+        self.partial = partial
 
     def __str__(self) -> str:
         return type(self).__name__
@@ -232,9 +242,12 @@ class SoftmaxCrossentropyGrad(_RowOp):
     def perform(self, node: Apply, inputs: Sequence[Any], output_storage: Storage) -> None:
         y, ct, t = inputs
         out = np.array(y)
-        out[_pick("softmax cross-entropy gradient", y, t, self.wraps)] -= 1
+        name = "softmax cross-entropy gradient"
+        out[_pick(name, y, t, self.wraps, self.partial)] -= 1
         with np.errstate(all="ignore"):
-            output_storage[0][0] = (out * ct[:, None]).astype(y.dtype, copy=False)
+            out[: len(t)] = out[: len(t)] * ct[:, None]
+        out[len(t) :] = 0
+        output_storage[0][0] = out
 
 
 def _along(op: Op, x: Any, axis: int) -> TensorVariable:

@@ -248,7 +248,8 @@ def _both(x: Any, t: Any) -> Any:
 def _both_gradient(y: Any, ct: Any, t: Any) -> Any:
     hot = np.zeros_like(y)
     hot[np.arange(len(t)), t] = 1
-    return (y - hot) * ct[:, None]
+    hot[: len(t)] = (y - hot)[: len(t)] * ct[:, None]
+    return hot
 
 
 def softmax_samples() -> Iterator[OpSample]:
@@ -309,6 +310,18 @@ def softmax_samples() -> Iterator[OpSample]:
         name = f"{op3.__name__}: {dtype} from the end"
         arrays = p, weight, back
         yield sample(name, op3, op3(True), *arrays, reference=_both_gradient, core=True, **loose)
+        for n in (3, 0):
+            name, whole = f"{dtype} {n} targets of 5 rows", dtype == "float64"
+            facts = {"core": True, **loose, "reference": _both}
+            of: Any = (True, False) if whole else False
+            yield sample(
+                f"{op2.__name__}: {name}", op2, op2(True, True), x, back[:n], smooth=of, **facts
+            )
+            facts["reference"], of = _both_gradient, (True, True, False) if whole else False
+            arrays = p, weight[:n], back[:n]
+            yield sample(
+                f"{op3.__name__}: {name}", op3, op3(True, True), *arrays, smooth=of, **facts
+            )
 
 
 def loop_samples() -> Iterator[OpSample]:

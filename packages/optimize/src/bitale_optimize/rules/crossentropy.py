@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from bitale_graph import scalar
@@ -68,12 +68,38 @@ def _asked_again(x: Variable, loss: Variable, context: RewriteContext) -> Variab
     return loss
 
 
-def _picked_rows(node: Apply, context: RewriteContext) -> tuple[Any, Any] | None:
-    """``(x, t)`` if ``node`` computes ``x[arange(len(x)), t]`` of a matrix, t an integer vector."""
+class _Picked(NamedTuple):
+    """The elements at ``[arange(n), t]`` of a matrix, t an integer vector.
+
+    ``is_partial`` tells whether n, the length of t, may be less than that of the matrix.
+    """
+
+    x: Any
+    t: Any
+    is_partial: bool
+
+    @property
+    def flags(self) -> tuple[bool, bool]:
+        """Those of the ops of cross-entropy; an index may count from the end, targets do not."""
+        return kind_of(self.t) != "u", self.is_partial
+
+    def loss(self, x: Any) -> Variable:
+        """The cross-entropy of the softmax of ``x``."""
+        made: Variable = SoftmaxCrossentropy(*self.flags)(x, self.t)[0]
+        return made
+
+
+def _picked_rows(node: Apply, context: RewriteContext) -> _Picked | None:
     if node.op.pattern != ("a", "a"):  # type: ignore[attr-defined]
         return None
-    x, rows, t = node.inputs[0], node.inputs[-2], node.inputs[-1]
-    return (x, t) if _is_arange_of(rows, t, x, context) else None
+    return _picked(node.inputs[0], node.inputs[-2], node.inputs[-1], context)
+
+
+def _picked(x: Any, rows: Any, t: Any, context: RewriteContext) -> _Picked | None:
+    if not _is_arange_of(rows, t, x, context):
+        return None
+    n, own = context.shapes.dims(x)[0], context.shapes.dims(t)[0]
+    return _Picked(x, t, n != own == context.shapes.dims(rows)[0])
 
 
 def _is_arange_of(rows: Any, t: Any, x: Any, context: RewriteContext) -> bool:
@@ -106,12 +132,12 @@ def _is_arange_of(rows: Any, t: Any, x: Any, context: RewriteContext) -> bool:
 def picked_log_softmax(node: Apply, context: RewriteContext) -> Variable | None:
     """The log-likelihood of the targets is minus their cross-entropy."""
     found = _picked_rows(node, context)
-    inner = None if found is None else made_by(found[0], LogSoftmax)
+    inner = None if found is None else made_by(found.x, LogSoftmax)
     if inner is None:
         return None
     assert found is not None
     x = inner.inputs[0]
-    return _asked_again(x, tm.neg(SoftmaxCrossentropy(_wraps(found[1]))(x, found[1])[0]), context)
+    return _asked_again(x, tm.neg(found.loss(x)), context)
 
 
 @stability.rule(
@@ -124,12 +150,12 @@ def log_of_picked_softmax(node: Apply, context: RewriteContext) -> Variable | No
     """The same, where the probabilities are picked before the logarithm."""
     picked = made_by(node.inputs[0], AdvancedSubtensor)
     found = None if picked is None else _picked_rows(picked, context)
-    inner = None if found is None else made_by(found[0], Softmax)
+    inner = None if found is None else made_by(found.x, Softmax)
     if inner is None or isinstance(inner.op, LogSoftmax):
         return None
     assert found is not None
     x = inner.inputs[0]
-    return _asked_again(x, tm.neg(SoftmaxCrossentropy(_wraps(found[1]))(x, found[1])[0]), context)
+    return _asked_again(x, tm.neg(found.loss(x)), context)
 
 
 @stability.rule(
@@ -169,7 +195,7 @@ def gradient_of_picked_softmax(node: Apply, context: RewriteContext) -> Variable
         return None
     picked = made_by(quotient[1], AdvancedSubtensor)
     source = None if picked is None else _picked_rows(picked, context)
-    if source is None or source[0] is not p or source[1] is not found[1]:
+    if source is None or source.x is not p or source.t is not found[1].t:
         return None
     return _crossentropy_grad(p, quotient[0], found[1])
 
@@ -194,24 +220,19 @@ def gradient_of_picked_log_softmax(node: Apply, context: RewriteContext) -> Vari
     return None
 
 
-def _written_rows(v: Variable, context: RewriteContext) -> tuple[Any, Any] | None:
-    """``(values, t)`` if ``v`` is zeros with values added at ``[arange(n), t]``."""
+def _written_rows(v: Variable, context: RewriteContext) -> tuple[Any, _Picked] | None:
+    """Values, and where, if ``v`` is zeros with values added at ``[arange(n), t]``."""
     node = made_by(v, AdvancedIncSubtensor)
     if node is None or node.op.set or node.op.pattern != ("a", "a"):  # type: ignore[attr-defined]
         return None
     x, values, rows, t = node.inputs
-    if not is_uniform(x, 0) or not _is_arange_of(rows, t, x, context):
-        return None
-    return values, t
+    found = _picked(x, rows, t, context) if is_uniform(x, 0) else None
+    return None if found is None else (values, found)
 
 
-def _wraps(t: Variable) -> bool:
-    """Whether an index may count from the end, which targets do not."""
-    return kind_of(t) != "u"
-
-
-def _crossentropy_grad(p: Variable, values: Any, t: Any) -> Variable:
+def _crossentropy_grad(p: Variable, values: Any, found: _Picked) -> Variable:
+    t = found.t
     if values.ndim == 0 or values.type.shape[0] == 1 != t.type.shape[0]:
         values = tm.second(t, values)
-    made: Variable = SoftmaxCrossentropyGrad(_wraps(t))(p, tm.neg(values), t)
+    made: Variable = SoftmaxCrossentropyGrad(*found.flags)(p, tm.neg(values), t)
     return made
