@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -148,7 +149,7 @@ def _flatten(root: Variable, context: RewriteContext) -> Factors | None:
             inexact
             and has_constants
             and not all(
-                _is_normal(c, dtype) and c != 0
+                _least_normal(dtype) <= abs(c) < np.inf
                 for c in (factors.above, factors.below, *factors.coefficient())
             )
         ):
@@ -161,7 +162,12 @@ def _is_normal(numbers: Any, dtype: str) -> bool:
     if np.dtype(dtype).kind not in "fc":
         return True
     sizes = np.abs(numbers)
-    return bool((np.isfinite(sizes) & ((sizes == 0) | (sizes >= np.finfo(dtype).tiny))).all())
+    return bool((np.isfinite(sizes) & ((sizes == 0) | (sizes >= _least_normal(dtype)))).all())
+
+
+@functools.cache
+def _least_normal(dtype: str) -> Any:
+    return np.finfo(dtype).tiny
 
 
 def _inner(

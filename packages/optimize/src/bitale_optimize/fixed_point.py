@@ -57,7 +57,7 @@ class Dispatch:
 
     def __init__(self, sets: Sequence[RuleSet]) -> None:
         self.sets = sets
-        self._tables: dict[object, dict[object, tuple[Rule, ...]]] = {}
+        self._tables: dict[object, tuple[list[Rule], dict[object, tuple[Rule, ...]]]] = {}
 
     def table(self, context: RewriteContext) -> Callable[[Op], tuple[Rule, ...]]:
         """Look-up of the active rules of an op; what was found is kept for later graphs."""
@@ -65,13 +65,16 @@ class Dispatch:
         versions = tuple(s.version for s in self.sets)
         if any(key[0] != versions for key in self._tables):  # type: ignore[index]
             self._tables.clear()
-        found = self._tables.setdefault((versions, mode.include, mode.exclude), {})
-        active = [
-            r
-            for s in self.sets
-            for r in s
-            if context.is_active(r.name, s.name, *r.tags, default=r.default)
-        ]
+        asked = versions, mode.include, mode.exclude
+        if asked not in self._tables:
+            wanted = [
+                r
+                for s in self.sets
+                for r in s
+                if context.is_active(r.name, s.name, *r.tags, default=r.default)
+            ]
+            self._tables[asked] = wanted, {}
+        active, found = self._tables[asked]
         by_value = any(isinstance(t, Op) for r in active for t in r.tracks)
 
         def rules_of(op: Op) -> tuple[Rule, ...]:
