@@ -178,7 +178,7 @@ cdef class Program:
         cdef Call call
         cdef pause_call *outer
         cdef Py_ssize_t n_held = 0, i
-        cdef bint is_updating = False
+        cdef bint is_updating = False, has_copies
         if PyTuple_GET_SIZE(<PyObject *>args) != self.n_explicit:
             raise TypeError(
                 f"{self.name} takes {self.n_explicit} arguments, got {len(args)}"
@@ -201,7 +201,7 @@ cdef class Program:
         try:
             # Arguments may run code of the caller's: before any lock is taken.
             self.gather(args, inputs, held, scalars, &n_held)
-            self.take_state(inputs, held, &n_held, &is_updating)
+            has_copies = self.take_state(inputs, held, &n_held, &is_updating)
             with nogil:
                 if self.uses_blas:
                     blas_enter()
@@ -213,7 +213,7 @@ cdef class Program:
             if status[0] != 0 or call.error != NULL:
                 error[0] = call.error
                 return None
-            if self.written_in_place:
+            if has_copies:
                 self.keep_written(held)
             return self.deliver(results)
         finally:
@@ -245,8 +245,12 @@ cdef class Program:
     cdef int take_state(
         self, bt_array *inputs, PyObject **held, Py_ssize_t *n_held, bint *is_updating
     ) except -1:
-        """Describe the shared arrays, holding a reference to each, and the locks of the updated."""
+        """Describe the shared arrays, holding a reference to each, and the locks of the updated.
+
+        Returns 1 if arrays that are written in place are copies.
+        """
         cdef Py_ssize_t i, k
+        cdef int has_copies = 0
         self.lock_state()
         try:
             for i in range(self.n_shared):
@@ -254,7 +258,7 @@ cdef class Program:
                 self.load_shared(i, &inputs[k], &held[k])
                 n_held[0] += 1
             if self.written_in_place:
-                self.separate(inputs, held)
+                has_copies = self.separate(inputs, held)
         except BaseException:
             self.unlock(self.n_shared, True)
             raise
@@ -262,7 +266,7 @@ cdef class Program:
             if self.kept[i]:
                 self.flag(i)[0] = 1
         is_updating[0] = True
-        return 0
+        return has_copies
 
     cdef inline char *flag(self, Py_ssize_t i) noexcept:
         return PyByteArray_AS_STRING(PyTuple_GET_ITEM(<PyObject *>self.flags, i))
@@ -339,17 +343,22 @@ cdef class Program:
         return 0
 
     cdef int separate(self, bt_array *inputs, PyObject **held) except -1:
-        """Copy what the code must not see change under it, or must not write into."""
+        """Copy what the code must not see change under it, or must not write into.
+
+        Returns 1 if arrays that it writes into are copies.
+        """
         cdef Py_ssize_t i, j, k
+        cdef int has_copies = 0
         for j in range(PyTuple_GET_SIZE(<PyObject *>self.written_in_place)):
             k = self.n_explicit + <Py_ssize_t>self.written_in_place[j]
             # Two refer to it when nobody else does: the container and this call.
             if not array_is_writeable(held[k]) or Py_REFCNT(held[k]) > 2:
                 replace_by_copy(&inputs[k], &held[k])
+                has_copies = 1
             for i in range(self.n_explicit):
                 if held[i] != NULL and array_meets(held[i], held[k]):
                     replace_by_copy(&inputs[i], &held[i])
-        return 0
+        return has_copies
 
     cdef int keep_written(self, PyObject **held) except -1:
         """Let the containers have the copies that were written in the place of their arrays."""
