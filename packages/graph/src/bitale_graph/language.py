@@ -26,6 +26,7 @@ from .ops.creation import full_like as full_like
 from .ops.creation import identity_like as identity_like
 from .ops.creation import ones as ones
 from .ops.creation import ones_like as ones_like
+from .ops.creation import shape as shape
 from .ops.creation import zeros as zeros
 from .ops.creation import zeros_like as zeros_like
 from .ops.indexing import inc_subtensor as inc_subtensor
@@ -133,11 +134,10 @@ from .ops.reduction import prod as prod
 from .ops.reduction import std as std
 from .ops.reduction import sum as sum
 from .ops.reduction import var as var
+from .ops.reshape import flatten as flatten
+from .ops.reshape import reshape as reshape
 from .ops.shape import dimshuffle as dimshuffle
-from .ops.shape import flatten as flatten
 from .ops.shape import get_vector_length as get_vector_length
-from .ops.shape import reshape as reshape
-from .ops.shape import shape as shape
 from .ops.shape import shape_i as shape_i
 from .ops.shape import specify_shape as specify_shape
 from .ops.softmax import binary_crossentropy as binary_crossentropy

@@ -19,6 +19,7 @@ from .conversion import as_tensor
 from .errors import ShapeError, describe
 from .ops import axes as order
 from .ops import creation, join, math, product, reduction, shape
+from .ops import reshape as reshaping
 from .protocol import WAY_OUT
 from .variable import Variable
 
@@ -174,10 +175,10 @@ _FUNCTIONS: dict[str, Row] = {
     "linalg.tensordot": (product.tensordot, "x1 x2 | axes"),
     # shapes
     "ndim": (lambda a: as_tensor(a).ndim, "a"),
-    "shape": (shape.shape, "a"),
+    "shape": (creation.shape, "a"),
     "size": (_size, "a | axis"),
-    "reshape": (shape.reshape, "a shape/newshape | !order ~copy"),
-    "ravel": (shape.flatten, "a | !order"),
+    "reshape": (reshaping.reshape, "a shape/newshape | !order ~copy"),
+    "ravel": (reshaping.flatten, "a | !order"),
     "transpose": (order.transpose, "a | axes"),
     "permute_dims": (order.transpose, "a | axes"),
     "swapaxes": (order.swapaxes, "a axis1 axis2"),

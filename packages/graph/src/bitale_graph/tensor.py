@@ -9,6 +9,7 @@ import numpy as np
 from .ops import axes as order
 from .ops import creation, indexing, math, product, reduction, shape
 from .ops import join as join  # registers how lists of variables become tensors
+from .ops import reshape as reshaping
 from .protocol import Symbolic
 from .type import TensorType
 from .variable import Constant, Variable
@@ -39,7 +40,7 @@ class TensorOperators(Symbolic):
     @property
     def shape(self) -> TensorVariable:
         """The lengths of all axes, as an int64 vector."""
-        return shape.shape(self)
+        return creation.shape(self)
 
     @property
     def size(self) -> TensorVariable:
@@ -185,7 +186,7 @@ class TensorOperators(Symbolic):
         """See `reshape`."""
         if isinstance(newshape, (int, np.integer)) and isinstance(ndim, (int, np.integer)):
             raise TypeError("reshape takes the new shape as one tuple: x.reshape((2, 3))")
-        return shape.reshape(self, newshape, ndim)
+        return reshaping.reshape(self, newshape, ndim)
 
     def dimshuffle(self, *pattern: Any) -> TensorVariable:
         """See `dimshuffle`."""
@@ -199,11 +200,11 @@ class TensorOperators(Symbolic):
 
     def flatten(self, ndim: int = 1) -> TensorVariable:
         """See `flatten`."""
-        return shape.flatten(self, ndim)
+        return reshaping.flatten(self, ndim)
 
     def ravel(self) -> TensorVariable:
         """The elements as a vector."""
-        return shape.flatten(self)
+        return reshaping.flatten(self)
 
     def squeeze(self, axis: Any = None) -> TensorVariable:
         """See `squeeze`."""

@@ -12,7 +12,8 @@ from bitale_graph.ops.indexing import AdvancedSubtensor1, Subtensor
 from bitale_graph.ops.join import Join
 from bitale_graph.ops.product import Dot
 from bitale_graph.ops.reduction import Reduce
-from bitale_graph.ops.shape import Dimshuffle, Reshape, dimshuffle, reshape, shape_i
+from bitale_graph.ops.reshape import reshape
+from bitale_graph.ops.shape import Dimshuffle, Reshape, dimshuffle, shape_i
 from bitale_graph.traversal import toposort
 from bitale_graph.variable import Apply, Constant, Variable
 

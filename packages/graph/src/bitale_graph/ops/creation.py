@@ -15,7 +15,7 @@ from ..op import Op, Storage
 from ..type import TensorType
 from ..variable import Apply, Constant
 from . import math as tm
-from .shape import as_lengths, lengths_of, shape_i
+from .shape import MakeVector, as_lengths, lengths_of, shape_i
 
 if TYPE_CHECKING:
     from ..tensor import TensorVariable
@@ -267,3 +267,12 @@ def identity_like(x: Any) -> TensorVariable:
         raise ShapeError(f"identity_like takes a matrix, and got {describe(x)}")
     n, m = lengths_of(x)
     return eye(n, m, dtype=x.type.dtype)
+
+
+def shape(x: Any) -> TensorVariable:
+    """The lengths of all axes, as an int64 vector; ``shape(x)[i]`` does not compute the others."""
+    x = as_tensor(x)
+    if not x.ndim and not isinstance(x, Constant):
+        # A vector of no lengths that depends on x.
+        return alloc(zeros_like(x, "int64"), 0)
+    return MakeVector("int64")(*lengths_of(x))  # type: ignore[no-any-return]

@@ -18,7 +18,7 @@ from .axes import addbroadcast
 from .creation import Alloc
 from .index_value import as_index
 from .new_axes import with_new_axes
-from .shape import Dimshuffle, Reshape, dimshuffle, reshape, shape_i
+from .shape import Dimshuffle, Reshape, dimshuffle, shape_i
 
 if TYPE_CHECKING:
     from ..tensor import TensorVariable
@@ -426,12 +426,10 @@ def _advanced(x: Any, pattern: Pattern, inputs: list[Any]) -> Any:
         if rows.ndim == 1:
             return AdvancedSubtensor1()(x, rows)
         flat = AdvancedSubtensor1()(x, rows.flatten())
-        return reshape(
+        return Reshape()(
             flat,
-            [
-                *(shape_i(rows, i) for i in range(rows.ndim)),
-                *(shape_i(x, i) for i in range(1, x.ndim)),
-            ],
+            *(shape_i(rows, i) for i in range(rows.ndim)),
+            *(shape_i(x, i) for i in range(1, x.ndim)),
         )
     return AdvancedSubtensor(pattern)(x, *inputs)
 
@@ -460,7 +458,7 @@ def _in_shape_of(source: Any, op: Op, selection: Any, y: Any) -> Any:
         return dimshuffle(y, *(at.get(a, "x") for a in range(source.ndim)))
     if y.type.shape != shape or None in shape:
         y = Alloc()(y, *(shape_i(selection, i) for i in range(len(shape))))
-    return reshape(y, [shape_i(source, i) for i in range(source.ndim)])
+    return Reshape()(y, *(shape_i(source, i) for i in range(source.ndim)))
 
 
 def _written(selection: Any, y: Any, set: bool) -> TensorVariable:

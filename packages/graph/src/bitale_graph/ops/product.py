@@ -15,7 +15,8 @@ from ..op import Op, Storage
 from ..type import TensorType
 from ..variable import Apply
 from . import math as tm
-from .shape import dimshuffle, reshape, shape_i
+from .reshape import reshape
+from .shape import dimshuffle, shape_i
 
 if TYPE_CHECKING:
     from ..tensor import TensorVariable

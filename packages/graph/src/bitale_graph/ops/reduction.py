@@ -17,7 +17,8 @@ from ..type import TensorType
 from ..variable import Apply, Variable
 from . import math as tm
 from .axes import keep_axes
-from .shape import flatten, shape_i
+from .reshape import flatten
+from .shape import shape_i
 
 if TYPE_CHECKING:
     from ..scalar import ScalarOp

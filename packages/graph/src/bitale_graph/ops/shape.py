@@ -5,7 +5,7 @@ Dimshuffle, reshape and what is made of them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -91,17 +91,6 @@ def lengths_of(x: Any) -> list[Any]:
     x = as_tensor(x)
     of = shape_i if isinstance(x, Constant) else lambda x, axis: ShapeI(axis)(x)
     return [of(x, i) for i in range(x.type.ndim)]
-
-
-def shape(x: Any) -> TensorVariable:
-    """The lengths of all axes, as an int64 vector; ``shape(x)[i]`` does not compute the others."""
-    x = as_tensor(x)
-    if not x.ndim and not isinstance(x, Constant):
-        from .creation import alloc, zeros_like
-
-        # A vector of no lengths that depends on x.
-        return alloc(zeros_like(x, "int64"), 0)
-    return MakeVector("int64")(*lengths_of(x))  # type: ignore[no-any-return]
 
 
 def get_vector_length(v: Any) -> int:
@@ -320,58 +309,6 @@ def _deduced(old: Sequence[Any], others: Sequence[Any]) -> Any:
             total.append(n)
     product = mul(*total) if total else as_tensor(np.int64(1))
     return int_div(product, mul(*rest)) if rest else product
-
-
-def reshape(x: Any, newshape: Any, ndim: int | None = None) -> TensorVariable:
-    """The same elements in row-major order under the shape ``newshape``.
-
-    Parameters
-    ----------
-    newshape : int, sequence of ints and 0-d integer variables, or integer vector
-        One length may be -1, also one that calls give, and is deduced. A literal 1 makes a
-        broadcastable axis.
-    ndim : int, optional
-        Needed where ``newshape`` is a vector whose length is not known.
-
-    Raises
-    ------
-    ShapeError
-        If the numbers of elements differ: now where they are known, else when it runs.
-    """
-    x = as_tensor(x)
-    from .given_lengths import deduced
-
-    return Reshape()(x, *deduced(x, as_lengths("reshape", newshape, ndim)))  # type: ignore[no-any-return]
-
-
-def flatten(x: Any, ndim: int | None = None, outdim: int | None = None) -> TensorVariable:
-    """Keep the first ``ndim - 1`` axes and join the others.
-
-    With ``ndim`` 1, the default, give a vector.
-    """
-    x = as_tensor(x)
-    ndim = 1 if ndim is None and outdim is None else (ndim if ndim is not None else outdim)
-    assert ndim is not None
-    if ndim < 1 or (ndim > x.ndim and not (x.ndim == 0 and ndim == 1)):
-        raise ValueError(f"flatten: cannot make rank {ndim} of {describe(x)}")
-    if ndim == x.ndim:
-        return x  # type: ignore[no-any-return]
-    if ndim == 1:
-        return reshape(x, [-1])
-    # Not -1: nothing can be deduced where a kept axis is empty.
-    return reshape(
-        x, [*(shape_i(x, i) for i in range(ndim - 1)), _size(x, range(ndim - 1, x.ndim))]
-    )
-
-
-def _size(x: Any, axes: Iterable[int]) -> Any:
-    """The product of some lengths, as a constant where they are known."""
-    from .math import mul
-
-    known = [x.type.shape[a] for a in axes]
-    if None not in known:
-        return int(np.prod(known, dtype=np.int64))
-    return mul(*(shape_i(x, a) for a in axes))
 
 
 class SpecifyShape(Op):
