@@ -371,3 +371,30 @@ def test_derivatives_by_way_of_no_copies_are_zero(linker):
     g = bitale.function([x, v], T.grad(T.sum(T.ones_like(x) / v), v), mode=Mode(linker=linker))
     assert g(np.ones((0, 2)), [0.0, 1.0]).tolist() == [0, 0]
     assert g(np.ones((2, 2)), [0.5, 1.0]).tolist() == [-8, -2]
+
+
+SIGNED = {
+    "square": lambda u, w: T.log2(w**2),
+    "product": lambda u, w: T.log(u * u),
+    "of opposite signs": lambda u, w: T.log(u * -w),
+    "quotient": lambda u, w: T.log(u / -w),
+    "fourth power": lambda u, w: T.log(T.sqr(w) * T.sqr(u)),
+    "inverse": lambda u, w: T.log(w**-2.0),
+    "largest": lambda u, w: T.log(w.max()),
+    "smallest": lambda u, w: T.log(4 + w.min()),
+    "sum": lambda u, w: T.log(w.sum()),
+    "one itself": lambda u, w: T.log(u),
+}
+
+
+@pytest.mark.parametrize("linker", ["numpy", "c"])
+@pytest.mark.parametrize("form", SIGNED.values(), ids=SIGNED)
+def test_logarithms_of_what_two_signs_make_positive_are_kept(form, linker):
+    x = T.dvector("x")
+    made = form(1 - T.exp(x), T.expm1(x))
+    for values in ([-3.0, -0.9, -1e-3, 1e-3, 0.5, 3.0, 30.0], [-2.0, -1.0, -0.5, -0.1]):
+        written, found = (
+            bitale.function([x], made, mode=m)(values)
+            for m in (bitale.Mode("numpy", "None"), bitale.Mode(linker))
+        )
+        np.testing.assert_allclose(found, written, rtol=1e-12, atol=1e-12)

@@ -39,16 +39,20 @@ class Log(NamedTuple):
         Whether what it is the logarithm of may overflow.
     is_summed : bool
         Whether it is that of a sum.
+    is_signed : bool
+        Whether what it is the logarithm of may be negative. Of such a part none of a product or a
+        power is taken: two signs cancel there.
     """
 
     value: Any
     is_stable: bool = True
     is_unbounded: bool = False
     is_summed: bool = False
+    is_signed: bool = False
 
 
 def logarithm(v: Variable, depth: int = DEEPEST) -> Log | None:
-    """``log(v)`` without computing v; None where v is not seen to be positive."""
+    """``log(v)`` without computing v; None where no such form is known."""
     value = uniform(v)
     if value is not None:
         is_plain = v.type.ndim == 0 and kind_of(v) == "f" and value > 0  # type: ignore[attr-defined]
@@ -107,7 +111,13 @@ def _of_parts(
     if not any(f is not None and f.is_stable for f in found):
         return None
     values = [tm.log(u) if f is None else f.value for u, f in zip(parts, found, strict=True)]
-    return Log(combine(values), True, any(f is not None and f.is_unbounded for f in found))
+    kept = [f for f in found if f is not None]
+    return Log(
+        combine(values),
+        True,
+        any(f.is_unbounded for f in kept),
+        is_signed=any(f.is_signed for f in kept),
+    )
 
 
 def _of_reduction(node: Apply, depth: int) -> Log | None:
@@ -116,7 +126,7 @@ def _of_reduction(node: Apply, depth: int) -> Log | None:
     if op.dtype != x.type.dtype or not op.axes or any(x.type.shape[a] == 0 for a in op.axes):
         return None
     inner = logarithm(x, depth - 1)
-    if inner is None or not inner.is_stable:
+    if inner is None or not inner.is_stable or inner.is_signed:
         return None
     if op.scalar_op in (scalar.maximum, scalar.minimum):
         return inner._replace(value=op(inner.value))
@@ -172,6 +182,8 @@ def _product(node: Apply, depth: int) -> Log | None:
         return _masked(node, found)
     if None in found or not any(f.is_stable for f in found):  # type: ignore[union-attr]
         return None
+    if any(f.is_signed for f in found):  # type: ignore[union-attr]
+        return None
     row = row_of(node)
     combine = tm.add2 if row is scalar.mul else tm.sub
     return Log(combine(*(f.value for f in found)), True, True)  # type: ignore[union-attr]
@@ -209,7 +221,7 @@ def _power(node: Apply, depth: int) -> Log | None:
     exponent: Any = {scalar.sqr: 2, scalar.sqrt: 0.5, scalar.inv: -1}.get(row)  # type: ignore[arg-type]
     if row is scalar.pow:
         exponent = uniform(node.inputs[1])
-    if inner is None or not inner.is_stable or exponent is None:
+    if inner is None or not inner.is_stable or inner.is_signed or exponent is None:
         return None
     scaled = tm.mul2(inner.value, np.asarray(exponent, dtype_of(node.outputs[0])))
     return Log(scaled, True, inner.is_unbounded or exponent < 0, inner.is_summed)
@@ -218,6 +230,8 @@ def _power(node: Apply, depth: int) -> Log | None:
 def _sum(node: Apply, depth: int) -> Log | None:
     found = [logarithm(u, depth - 1) for u in node.inputs]
     if None in found or not any(f.is_stable and f.is_unbounded for f in found):  # type: ignore[union-attr]
+        return None
+    if any(f.is_signed for f in found):  # type: ignore[union-attr]
         return None
     a, b = (f.value for f in found)  # type: ignore[union-attr]
     return Log(log_add_exp(a, b), True, True, True)
@@ -254,7 +268,9 @@ def _log_of_complement(u: Variable) -> Log | None:
 def _log_of_plain_complement(u: Variable) -> Log | None:
     inside = operands(u, scalar.exp)
     if inside is not None:
-        return None if is_clipped(inside[0]) else Log(log_one_minus_exp(inside[0]))
+        if is_clipped(inside[0]):
+            return None
+        return Log(log_one_minus_exp(inside[0]), is_signed=True)
     inside = operands(u, scalar.sigmoid)
     if inside is not None:
         return Log(tm.neg(tm.softplus(inside[0])))
@@ -289,7 +305,9 @@ def _plus(node: Apply, depth: int) -> Log | None:
 def _negative(node: Apply, depth: int) -> Log | None:
     inside = operands(node.inputs[0], scalar.expm1)
     if inside is not None:
-        return None if is_clipped(inside[0]) else Log(log_one_minus_exp(inside[0]))
+        if is_clipped(inside[0]):
+            return None
+        return Log(log_one_minus_exp(inside[0]), is_signed=True)
     parts = operands(node.inputs[0], scalar.sub)
     if parts is None or not is_uniform(parts[1], 1):
         return None
@@ -300,7 +318,7 @@ def _expm1(node: Apply, depth: int) -> Log | None:
     x: Any = node.inputs[0]
     if is_clipped(x):
         return None
-    return Log(tm.add2(x, log_one_minus_exp(tm.neg(x))))
+    return Log(tm.add2(x, log_one_minus_exp(tm.neg(x))), is_signed=True)
 
 
 def log_one_minus_exp(x: Any) -> Any:
