@@ -398,3 +398,35 @@ def test_logarithms_of_what_two_signs_make_positive_are_kept(form, linker):
             for m in (bitale.Mode("numpy", "None"), bitale.Mode(linker))
         )
         np.testing.assert_allclose(found, written, rtol=1e-12, atol=1e-12)
+
+
+WEIGHTED = {
+    "mean": lambda p, c: T.mean(T.log(p)),
+    "sum": lambda p, c: T.log(p).sum(),
+    "number": lambda p, c: (T.log(p) * c[0, 0]).sum(),
+    "column": lambda p, c: (T.log(p) * c[:, :1]).sum(),
+    "row": lambda p, c: (c[:1] * T.log(p)).mean(),
+    "transposed": lambda p, c: T.log(p.T).mean(),
+    "part": lambda p, c: T.log(p[:, 1:]).mean(),
+    "picked": lambda p, c: T.log(p[[0, 2, 0]]).mean(),
+    "reshaped": lambda p, c: T.log(p.reshape((-1,))).mean(),
+    "mean of rows": lambda p, c: T.log(p).mean(axis=1).sum(),
+    "joined": lambda p, c: T.log(T.concatenate([p, p])).mean(),
+    "power": lambda p, c: T.mean(T.log(p) ** 2),
+    "binary": lambda p, c: T.mean(c * T.log(p) + (1 - c) * T.log(1 - p)),
+}
+
+
+@pytest.mark.parametrize("linker", ["numpy", "c"])
+@pytest.mark.parametrize("made", [T.nnet.softmax, T.nnet.sigmoid], ids=["softmax", "sigmoid"])
+@pytest.mark.parametrize("form", WEIGHTED.values(), ids=WEIGHTED)
+def test_gradients_of_weighted_logarithms_are_as_written(form, made, linker):
+    x, c = T.dmatrix("x"), T.dmatrix("c")
+    slope = T.grad(form(made(x), c), x)
+    rng = np.random.default_rng(3)
+    values = rng.normal(size=(3, 4)), rng.uniform(size=(3, 4))
+    written, found = (
+        bitale.function([x, c], slope, mode=m, on_unused_input="ignore")(*values)
+        for m in (bitale.Mode("numpy", "None"), bitale.Mode(linker))
+    )
+    np.testing.assert_allclose(found, written, rtol=1e-10, atol=1e-12)

@@ -52,7 +52,15 @@ def times(ct: Any, y: Any, context: RewriteContext, depth: int = DEEPEST) -> Any
     if node is None or not depth:
         return None
     rule = _RULES.get(type(node.op))
-    return None if rule is None else rule(node, y, context, depth - 1)
+    made = None if rule is None else rule(node, y, context, depth - 1)
+    if made is None:
+        return None
+    for like in (y, ct):
+        pairs = zip(made.type.broadcastable, like.type.broadcastable, strict=True)
+        if any(is_one and not is_own for is_one, is_own in pairs):
+            # What was divided may have been stretched by y alone.
+            made = tm.second(like, made)
+    return made
 
 
 def _of_elementwise(node: Apply, y: Any, context: RewriteContext, depth: int) -> Any:
