@@ -56,11 +56,17 @@ def times(ct: Any, y: Any, context: RewriteContext, depth: int = DEEPEST) -> Any
     if made is None:
         return None
     for like in (y, ct):
-        pairs = zip(made.type.broadcastable, like.type.broadcastable, strict=True)
-        if any(is_one and not is_own for is_one, is_own in pairs):
+        if not _covers(made, like):
             # What was divided may have been stretched by y alone.
             made = tm.second(like, made)
     return made
+
+
+def _covers(u: Any, v: Any) -> bool:
+    """Whether u is as large as v along all axes of v."""
+    ones = (True,) * (v.type.ndim - u.type.ndim) + tuple(u.type.broadcastable)
+    pairs = zip(ones[::-1], v.type.broadcastable[::-1], strict=False)
+    return not any(is_one and not is_own for is_one, is_own in pairs)
 
 
 def _of_elementwise(node: Apply, y: Any, context: RewriteContext, depth: int) -> Any:
