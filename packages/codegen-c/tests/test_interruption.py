@@ -18,6 +18,14 @@ a, b, c = T.dvector("a"), T.dvector("b"), T.dmatrix("c")
 TINY = np.linspace(0, 1e-9, 60_000)
 
 
+@pytest.fixture(autouse=True)
+def handler_of_python():
+    """Raise KeyboardInterrupt also where the tests run in the background, which ignores Ctrl-C."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 def interrupted(f, *arguments, after=0.3):
     """Send a real SIGINT into a call, and give the seconds from there to its end."""
     sent = []

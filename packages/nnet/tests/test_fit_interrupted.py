@@ -13,6 +13,14 @@ X = rng.normal(size=(400, 2))
 y = np.where(X.sum(axis=1) > 0, "over", "under")
 
 
+@pytest.fixture(autouse=True)
+def handler_of_python():
+    """Raise KeyboardInterrupt also where the tests run in the background, which ignores Ctrl-C."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 class Sending:
     """A progress bar that sends a real SIGINT after some epochs."""
 
