@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 
+import numpy as np
 from bitale_graph.config import config
 from bitale_graph.function_graph import FunctionGraph
 from bitale_graph.mode import Mode
@@ -27,7 +28,8 @@ class FunctionGraphRewriter:
         With ``config.optimizer_verbose`` each replacement is printed.
         """
         context = RewriteContext(graph, mode, [] if config.optimizer_verbose else None)
-        with _without_collection():
+        # Rules look at the numbers that they make; that one overflows is no news.
+        with _without_collection(), np.errstate(all="ignore"):
             pipeline.run(graph, context)
         for firing in context.log or ():
             print(firing)  # noqa: T201 (what the flag asks for)
