@@ -62,3 +62,9 @@ def test_the_sum_of_no_copies_is_zero_whatever_is_copied(value, rows, linker):
     args = np.ones((rows, 3)), np.full(3, value), rows
     for a, b in zip(rewritten(*args), written(*args), strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-15)
+
+
+def test_a_sum_over_nothing_still_goes_through_its_accumulator():
+    x = T.fvector("x")
+    total = T.sum(T.max(x, keepdims=True), keepdims=True, dtype="float32", acc_dtype="int32")
+    assert function([x], total, mode=Mode("numpy"))([2.75, 1.5]).tolist() == [2.0]

@@ -25,8 +25,12 @@ from ..rewrite import Changes, RewriteContext
 def reduction_over_nothing(node: Apply, context: RewriteContext) -> Variable | None:
     """Over no axes a reduction is a cast."""
     op: Any = node.op
-    made: Variable = cast(node.inputs[0], op.dtype)
-    return None if op.axes else made
+    if op.axes:
+        return None
+    x = node.inputs[0]
+    is_narrow = not np.can_cast(dtype_of(x), op.acc_dtype)
+    made: Variable = cast(cast(x, op.acc_dtype) if is_narrow else x, op.dtype)
+    return made
 
 
 @canonical.rule(
