@@ -85,8 +85,10 @@ class Explain:
             f"{t} of shape {shape}" if shape is not None else str(t)
             for t, shape in zip(types, shapes, strict=True)
         ]
+        # More than can be addressed is not counted.
+        amount = f"{size} bytes" if size < 2**63 else "more bytes than there are addresses"
         error = MemoryError(
-            f"{size} bytes wanted in function {self.maker.name!r}, where it computes "
+            f"{amount} wanted in function {self.maker.name!r}, where it computes "
             + " and ".join(told)
         )
         self._raise(error, index, steps)
