@@ -30,7 +30,10 @@ def check(dtype: object) -> str:
         if dtype == "floatX":
             return str(config.floatX)
     try:
-        name = np.dtype(dtype).name  # type: ignore[call-overload]
+        if not isinstance(dtype, (str, type, np.dtype)):
+            # NumPy before 2.4 would take what has a dtype, a variable say, for that dtype.
+            raise TypeError
+        name = np.dtype(dtype).name
     except (TypeError, ValueError):
         raise DtypeError(f"{dtype!r} is not a dtype; the dtypes are {', '.join(ALL)}") from None
     if name not in ALL:
