@@ -29,13 +29,14 @@ def check(dtype: object) -> str:
             return dtype
         if dtype == "floatX":
             return str(config.floatX)
+    # NumPy before 2.4 would take what has a dtype, a variable say, for that dtype.
+    is_told = isinstance(dtype, (str, type, np.dtype))
     try:
-        if not isinstance(dtype, (str, type, np.dtype)):
-            # NumPy before 2.4 would take what has a dtype, a variable say, for that dtype.
-            raise TypeError
-        name = np.dtype(dtype).name
+        name = np.dtype(dtype).name if is_told else None  # type: ignore[call-overload]
     except (TypeError, ValueError):
-        raise DtypeError(f"{dtype!r} is not a dtype; the dtypes are {', '.join(ALL)}") from None
+        name = None
+    if name is None:
+        raise DtypeError(f"{dtype!r} is not a dtype; the dtypes are {', '.join(ALL)}")
     if name not in ALL:
         raise DtypeError(f"tensors cannot have dtype {name}; the dtypes are {', '.join(ALL)}")
     return str(name)
