@@ -11,8 +11,6 @@ from bitale_codegen_c.runtime.runtime import pool_statistics
 from bitale_graph import Apply, Op, function, scan, shared, until
 from bitale_graph import language as T
 
-pytestmark = pytest.mark.usefixtures("compiler")
-
 n, x = T.lscalar("n"), T.dscalar("x")
 a, b, c = T.dvector("a"), T.dvector("b"), T.dmatrix("c")
 TINY = np.linspace(0, 1e-9, 60_000)
