@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from bitale_graph.errors import MissingRuleError
 from bitale_graph.testing import difference
 
 from . import steps
@@ -162,7 +163,7 @@ class Builder:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
                 v = eval(step.expression(), space)
-        except (TypeError, ValueError, IndexError, OverflowError, NotImplementedError) as error:
+        except (TypeError, ValueError, IndexError, OverflowError, MissingRuleError) as error:
             raise Dropped(f"{step.expression()}: {error}") from error
         if not hasattr(v, "type") or not hasattr(v.type, "shape"):
             raise Dropped(step.expression())
