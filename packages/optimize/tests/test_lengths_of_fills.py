@@ -68,3 +68,25 @@ def test_a_sum_over_nothing_still_goes_through_its_accumulator():
     x = T.fvector("x")
     total = T.sum(T.max(x, keepdims=True), keepdims=True, dtype="float32", acc_dtype="int32")
     assert function([x], total, mode=Mode("numpy"))([2.75, 1.5]).tolist() == [2.0]
+
+
+def test_a_sum_of_one_number_has_no_accumulator():
+    x = T.dscalar("x")
+    assert function([x], T.sum(x, acc_dtype="uint8", dtype="float64"), mode=Mode("numpy"))(-2) == -2
+
+
+def test_lengths_of_a_reshape_need_not_agree_where_nothing_is_reshaped():
+    x, k = T.dmatrix("x"), T.lscalar("k")
+    made = T.zeros_like(T.reshape(x, (2, 1, k)))
+    f = function([x, k], made, mode=Mode("numpy"))
+    assert f(np.ones((1, 0)), 0).shape == (2, 1, 0)
+    assert f(np.ones((1, 4)), 2).shape == (2, 1, 2)
+    with pytest.raises(ValueError, match="elements"):
+        f(np.ones((1, 3)), 2)
+
+
+@pytest.mark.filterwarnings("error")
+def test_rules_take_the_largest_numbers_for_numbers():
+    u, x = T.TensorType("uint64", (None,))("u"), T.dvector("x")
+    assert function([u], u - np.uint64(2**64 - 1), mode=Mode("numpy"))([3]).tolist() == [4]
+    assert function([x], x**np.inf, mode=Mode("numpy"))([0.5]).tolist() == [0.0]

@@ -168,12 +168,18 @@ def _of_reshape(checks: Checks, op: Any, node: Apply) -> None:
     x, *lengths = node.inputs
     old = [t for t in checks.dims(x) if t != 1]
     new = [t for t in map(checks.length, lengths) if t != 1]
+    may_be_zero = []
     for t in list(old):
         if t in new and t != -1:
             old.remove(t)
             new.remove(t)
+            if t == 0 or not isinstance(t, int):
+                may_be_zero.append(t)
     if new == [-1] or (not old and not new):
         return
+    if -1 not in new:
+        # Where one length of both is 0, the others need not agree.
+        old, new = old + may_be_zero, new + may_be_zero
     checks.note("size", tuple(old), tuple(new))
 
 

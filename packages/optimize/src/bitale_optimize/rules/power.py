@@ -38,10 +38,12 @@ def power_by_products(node: Apply, context: RewriteContext) -> Variable | None:
     """Take squares and products: log2(n) to 2 log2(n) of them for the exponent n."""
     x: Any = node.inputs[0]
     value = uniform(node.inputs[1])
-    if value is None or value.imag != 0 or value.real != round(float(value.real)):
+    if value is None or value.imag != 0 or not abs(value.real) <= LARGEST_POWER:
+        return None
+    if value.real != round(float(value.real)):
         return None
     n = int(value.real)
-    if abs(n) > LARGEST_POWER or n == 0 or (n < 0 and not is_inexact(x)):
+    if n == 0 or (n < 0 and not is_inexact(x)):
         return None
     result: Any = None
     square = x

@@ -27,9 +27,7 @@ def reduction_over_nothing(node: Apply, context: RewriteContext) -> Variable | N
     op: Any = node.op
     if op.axes:
         return None
-    x = node.inputs[0]
-    is_narrow = not np.can_cast(dtype_of(x), op.acc_dtype)
-    made: Variable = cast(cast(x, op.acc_dtype) if is_narrow else x, op.dtype)
+    made: Variable = cast(node.inputs[0], op.dtype)
     return made
 
 
@@ -41,7 +39,7 @@ def reduction_over_one(node: Apply, context: RewriteContext) -> Variable | None:
     op: Any = node.op
     x: Any = node.inputs[0]
     ones = [a for a in op.axes if x.type.shape[a] == 1]
-    if not ones:
+    if not ones or not np.can_cast(dtype_of(x), op.acc_dtype):
         return None
     kept = [a for a in range(x.ndim) if a not in ones]
     axes = tuple(i for i, a in enumerate(kept) if a in op.axes)
@@ -90,6 +88,8 @@ def reduction_of_dimshuffle(node: Apply, context: RewriteContext) -> Variable | 
         # Axes of length 1 that are dropped would have to be reduced instead, and dropped again.
         return None
     axes = tuple(sorted(pattern[a] for a in op.axes if pattern[a] != "x"))
+    if not axes and not np.can_cast(dtype_of(x), op.acc_dtype):
+        return None
     reduced = op.over(axes)(x)
     left = [a for a in range(x.ndim) if a not in axes]
     order = ["x" if p == "x" else left.index(p) for a, p in enumerate(pattern) if a not in op.axes]

@@ -41,7 +41,8 @@ def sum_of_terms(node: Apply, context: RewriteContext) -> Variable | None:
     with np.errstate(all="ignore"):
         terms = sum_terms(root, context)
         kept = {v: c for v, c in terms.coefficients.items() if wrapped_integer(c, terms.dtype) != 0}
-        if not all(np.isfinite(c) for c in (*kept.values(), terms.constant)):
+        numbers = (*kept.values(), terms.constant)
+        if kind_of(root) in ("f", "c") and not all(np.isfinite(c) for c in numbers):
             return None
         has_repeated = len(terms.coefficients) < terms.found
         cost = _cost(kept, terms)
