@@ -88,7 +88,7 @@ def test_an_unknown_flag_is_warned_of_once_and_not_lost(tmp_path):
     assert "kept" in found.splitlines()
 
 
-IMPORT = "import bitale_graph; print('imported')"
+IMPORT = "import bitale_graph; print('imp' + 'orted')"  # tracebacks show this line
 
 
 def settings_of_a_new_process():
