@@ -192,10 +192,7 @@ def _candidates(
 )
 def factors_of_shared_products(node: Apply, context: RewriteContext) -> Variable | None:
     """What cancels in a product cancels though others read a part of it."""
-    root = node.outputs[0]
-    if kind_of(root) != "f" or not is_product_root(node, context):
-        return None
-    factors = product_factors(root, context)
+    factors = _factors_of_root(node, context)
     if factors is None:
         return None
     sizes = {v: abs(e) for v, e in factors.kept().items()}
@@ -204,6 +201,14 @@ def factors_of_shared_products(node: Apply, context: RewriteContext) -> Variable
     is_less = any(abs(factors.exponents.get(v, 0)) < n for v, n in sizes.items() if _is_leaf(v))
     made: Variable | None = build_product(factors) if is_less else None
     return made
+
+
+def _factors_of_root(node: Apply, context: RewriteContext) -> Factors | None:
+    """The factors of a product of floats that no larger product takes in."""
+    root = node.outputs[0]
+    if kind_of(root) != "f" or not is_product_root(node, context):
+        return None
+    return product_factors(root, context)
 
 
 def _is_leaf(v: Variable) -> bool:
@@ -218,10 +223,7 @@ def _is_leaf(v: Variable) -> bool:
 )
 def quotient_of_complements(node: Apply, context: RewriteContext) -> Variable | None:
     """The derivative of tanh over its distance from 1, which rounds to 0."""
-    root = node.outputs[0]
-    if kind_of(root) != "f" or not is_product_root(node, context):
-        return None
-    factors = product_factors(root, context)
+    factors = _factors_of_root(node, context)
     if factors is None:
         return None
     for v, e in factors.kept().items():
@@ -260,10 +262,7 @@ def _one_and(u: Variable, y: Variable) -> Any:
 )
 def exp_over_sum_of_exp(node: Apply, context: RewriteContext) -> Variable | None:
     """What the derivatives of such logarithms are made of: inf / inf, or 0 / 0."""
-    root = node.outputs[0]
-    if kind_of(root) != "f" or not is_product_root(node, context):
-        return None
-    factors = product_factors(root, context)
+    factors = _factors_of_root(node, context)
     if factors is None:
         return None
     open_shared(factors, context)
