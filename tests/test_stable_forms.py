@@ -1,5 +1,7 @@
 """Values and derivatives are those of the mathematics, however a program writes it."""
 
+import warnings
+
 import bitale
 import bitale.tensor as T
 import numpy as np
@@ -318,6 +320,18 @@ def test_sums_of_exps_have_their_logarithm_and_its_derivative(name, offset, link
     made, gradient = f(points)
     np.testing.assert_allclose(made, sp.logsumexp(points) + more, rtol=1e-12)
     np.testing.assert_allclose(gradient, sp.softmax(points), rtol=1e-9)
+
+
+@pytest.mark.parametrize(
+    "of", [T.erfc, lambda u: 1 - T.erf(u), lambda u: 1 - T.exp(-u)], ids=["erfc", "1-erf", "1-exp"]
+)
+def test_of_what_is_a_number_no_form_is_made_again_and_again(of):
+    k = T.lvector("k")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        f = bitale.function([k], T.log(of(k / k)))
+    one = bitale.function([], T.log(of(T.constant(1.0))))()
+    np.testing.assert_allclose(f([3, 2]), [one, one], rtol=1e-14)
 
 
 def test_infinities_and_nan_are_kept():

@@ -168,7 +168,9 @@ def _exp(node: Apply, depth: int) -> Log | None:
 
 
 def is_clipped(x: Variable) -> bool:
-    """Whether x is kept in a range by a number, as what is made here is."""
+    """Whether x is a number or kept in a range by one, as what is made here is."""
+    if uniform(x) is not None:
+        return True
     for row in (scalar.minimum, scalar.maximum):
         parts = operands(x, row)
         if parts is not None and any(uniform(p) is not None for p in parts):

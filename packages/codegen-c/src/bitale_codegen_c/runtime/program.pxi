@@ -71,7 +71,7 @@ cdef class Program:
     cdef readonly object name
     cdef tuple shared_types
     cdef tuple written_in_place  # indices of containers
-    cdef tuple locks  # of the containers, in the order that all programs take them in
+    cdef tuple acquire, release  # of the containers' locks, in the order that all programs take
     cdef tuple flags  # the bytes ``updating`` of the containers, in that order
     cdef bytes kept  # for each lock, whether it is of an updated container
     cdef Py_ssize_t n_explicit, n_shared, n_inputs, n_outputs
@@ -120,7 +120,8 @@ cdef class Program:
         self.check_indices()
         targets = {c for c, _ in self.updates}
         order = sorted(range(self.n_shared), key=lambda k: self.containers[k].number)
-        self.locks = tuple([self.containers[k].lock for k in order])
+        self.acquire = tuple([self.containers[k].lock.acquire for k in order])
+        self.release = tuple([self.containers[k].lock.release for k in order])
         self.kept = bytes([k in targets for k in order])
         self.flags = tuple([<bytearray?>self.containers[k].updating for k in order])
 
@@ -201,7 +202,7 @@ cdef class Program:
         try:
             # Arguments may run code of the caller's: before any lock is taken.
             self.gather(args, inputs, held, scalars, &n_held)
-            has_copies = self.take_state(inputs, held, &n_held, &is_updating)
+            has_copies = self.n_shared and self.take_state(inputs, held, &n_held, &is_updating)
             with nogil:
                 if self.uses_blas:
                     blas_enter()
@@ -262,10 +263,11 @@ cdef class Program:
         except BaseException:
             self.unlock(self.n_shared, True)
             raise
-        for i in range(self.n_shared):
-            if self.kept[i]:
-                self.flag(i)[0] = 1
-        is_updating[0] = True
+        if self.updates:
+            for i in range(self.n_shared):
+                if self.kept[i]:
+                    self.flag(i)[0] = 1
+            is_updating[0] = True
         return has_copies
 
     cdef inline char *flag(self, Py_ssize_t i) noexcept:
@@ -286,6 +288,8 @@ cdef class Program:
         """
         cdef Py_ssize_t i
         if not self.is_busy():
+            if not self.updates:
+                return 0
             self.lock(False)
             if not self.is_busy():  # as it was, unless another thread came between
                 return 0
@@ -305,7 +309,7 @@ cdef class Program:
         try:
             for i in range(self.n_shared):
                 if all_of_them or self.kept[i]:
-                    (<object>PyTuple_GET_ITEM(<PyObject *>self.locks, i)).acquire()
+                    (<object>PyTuple_GET_ITEM(<PyObject *>self.acquire, i))()
         except BaseException:
             if all_of_them:
                 self.unlock(i, False)
@@ -318,7 +322,7 @@ cdef class Program:
         cdef Py_ssize_t i
         for i in range(count - 1, -1, -1):
             if <bint>self.kept[i] == kept:
-                (<object>PyTuple_GET_ITEM(<PyObject *>self.locks, i)).release()
+                (<object>PyTuple_GET_ITEM(<PyObject *>self.release, i))()
         return 0
 
     cdef int end_updates(self) except -1:
