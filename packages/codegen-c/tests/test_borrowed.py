@@ -89,7 +89,9 @@ def test_a_file_that_was_lent_keeps_its_values(mode, tmp_path):
 
 
 @pytest.mark.parametrize("mode", MODES, ids=["c", "numpy"])
-@pytest.mark.parametrize("view", [lambda a: a, lambda a: a[1:], lambda a: a[::-1]], ids=str)
+@pytest.mark.parametrize(
+    "view", [lambda a: a, lambda a: a[1:], lambda a: a[::-1]], ids=["whole", "part", "reversed"]
+)
 def test_an_argument_may_be_the_storage_or_a_view_of_it(view, mode):
     x = T.dvector("x")
     lent = np.arange(6.0)

@@ -27,7 +27,9 @@ def test_a_replaced_variable_is_not_updated():
 
 
 @pytest.mark.parametrize(
-    "read", [lambda s: s * 2 + T.exp(s), lambda s: T.switch(s > 0, s, -s), lambda s: s], ids=str
+    "read",
+    [lambda s: s * 2 + T.exp(s), lambda s: T.switch(s > 0, s, -s), lambda s: s],
+    ids=["in two places", "in a switch", "as it is"],
 )
 def test_however_it_is_read_a_replaced_variable_is_not_updated(read):
     s, t = counter(), shared(4.0)

@@ -84,6 +84,15 @@ def test_a_bias_that_broadcasts_is_not_an_accumulator():
     np.testing.assert_allclose(f(Z[:1], X, Y), Z[:1] + X @ Y, rtol=1e-13)
 
 
+def test_a_product_that_broadcasts_is_no_gemm():
+    z, x, y, row = T.dmatrix("z"), T.dmatrix("x"), T.dmatrix("y"), T.drow("row")
+    into = function([z, row, y], z + T.dot(row, y), mode=Mode("numpy", "fast_run"))
+    np.testing.assert_allclose(into(Z, X[:1], Y), Z + X[:1] @ Y, rtol=1e-13)
+    both = T.dot(x, y) + T.dot(row, y)
+    two = function([x, row, y], both, mode=Mode("numpy", "fast_run"))
+    np.testing.assert_allclose(two(X, X[:1], Y), X @ Y + X[:1] @ Y, rtol=1e-13)
+
+
 def test_weights_are_updated():
     w = shared(Z, "w")
     x, y = T.dmatrix("x"), T.dmatrix("y")

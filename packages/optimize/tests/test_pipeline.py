@@ -1,5 +1,7 @@
 """The passes together: what users write comes out as what is to be run."""
 
+import itertools
+
 import numpy as np
 import pytest
 from bitale_graph import FunctionGraph, Mode, config, function, pp
@@ -47,7 +49,7 @@ UNFUSED = Mode(linker="numpy").excluding("fuse", "blas", "keep_checks")
         (lambda x, y: T.max(-x), "(-min(x))"),
         (lambda x, y: T.exp(x)[0], None),
     ],
-    ids=str,
+    ids=itertools.count(),
 )
 def test_expressions_take_their_simplest_form(rewriting, x, y, build, text):
     rewritten = rewriting.whole([x, y], build(x, y))

@@ -44,7 +44,8 @@ def gemm_of_sum(node: Apply, context: RewriteContext) -> Variable | None:
         scale, dot = product
         x, y = dot.inputs
         dims = context.shapes.dims
-        if dims(z) != dims(dot.out) and 1 in z.type.shape:  # type: ignore[attr-defined]
+        static = (*z.type.shape, *dot.out.type.shape)  # type: ignore[attr-defined]
+        if dims(z) != dims(dot.out) and 1 in static:  # one of them is stretched
             continue
         dtype = node.out.type.dtype
         alpha: Any = T.constant(np.asarray(factor, dtype))
