@@ -165,9 +165,10 @@ def pytest(session: nox.Session, *arguments: str) -> None:
         "PYTHONPATH": "",
         "XDG_CACHE_HOME": str(Path(session.create_tmp(), "cache").absolute()),
     }
+    workers = min(os.cpu_count() or 1, 4)  # most of the time goes to compilers, one of each test's
     # CI judges a change: the same examples each time. Elsewhere property tests go on searching.
     fixed = ["--hypothesis-seed=0"] if os.environ.get("CI") else []
-    options = ["-q", f"--junit-xml={report}", *fixed]
+    options = ["-q", f"--numprocesses={workers}", f"--junit-xml={report}", *fixed]
     session.run("pytest", *options, *arguments, *session.posargs, env=environment)
 
 
