@@ -334,6 +334,15 @@ def test_of_what_is_a_number_no_form_is_made_again_and_again(of):
     np.testing.assert_allclose(f([3, 2]), [one, one], rtol=1e-14)
 
 
+def test_a_mean_that_is_kept_less_its_own_mean_is_rewritten():
+    v = T.TensorType("float64", (None, 1))("v")
+    mean = T.mean(v, axis=0, keepdims=True)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        f = bitale.function([v], (mean - T.mean(mean)) / (T.std(mean) + 1e-6))
+    np.testing.assert_array_equal(f([[1.0], [2.0]]), [[0.0]])
+
+
 def test_infinities_and_nan_are_kept():
     v = T.dvector("v")
     f = bitale.function([v], [T.log(T.erfc(v)), T.log(1 + T.exp(v)), T.log(T.exp(v) + T.exp(-v))])

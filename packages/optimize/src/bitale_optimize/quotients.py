@@ -266,6 +266,8 @@ def _of_dimshuffle(node: Apply, y: Any, context: RewriteContext, depth: int) -> 
         return None if made is None else op(made)
     for reader, moved in _moved(y, Dimshuffle, context):
         forward = reader.op.pattern
+        if len(forward) != node.inputs[0].type.ndim:  # type: ignore[attr-defined]
+            continue
         if [forward[p] if isinstance(p, int) else None for p in op.pattern] == [
             a if a in forward else None for a in range(y.type.ndim)
         ]:
