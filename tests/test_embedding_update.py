@@ -5,10 +5,10 @@ import pytest
 from bitale_autodiff import grad
 from bitale_graph import FunctionGraph, Mode, config, function, scan
 from bitale_graph import language as T
-from bitale_graph.elementwise import Elementwise
-from bitale_graph.loop import Loop
 from bitale_graph.ops.creation import Alloc
 from bitale_graph.ops.indexing import AdvancedIncSubtensor1
+from bitale_graph.ops.loop import Loop
+from bitale_graph.tensor.elementwise import Elementwise
 from bitale_optimize import pipeline
 from bitale_optimize.rewrite import RewriteContext
 

@@ -11,7 +11,7 @@ import bitale.tensor as T
 import numpy as np
 import pytest
 from bitale.gradient import DisconnectedInputError
-from bitale_graph.errors import (
+from bitale_graph.base.errors import (
     DuplicateInputError,
     MissingInputError,
     ShapeError,

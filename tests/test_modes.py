@@ -9,7 +9,7 @@ import bitale.tensor as T
 import numpy as np
 import pytest
 from bitale_graph import Loop
-from bitale_graph.errors import ConfigError
+from bitale_graph.base.errors import ConfigError
 
 x = T.dvector("x")
 PROGRAM = """
@@ -69,7 +69,7 @@ def test_names_of_rewrites_are_known(given, nearest):
 
 
 def test_every_name_that_is_known_can_be_left_out():
-    from bitale_graph.mode import rewriter
+    from bitale_graph.compile.mode import rewriter
 
     names = rewriter().names()
     assert {"fusion", "fuse", "merge", "canonical", "blas", "neg_of_neg"} <= names

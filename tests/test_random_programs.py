@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-from bitale_graph.body import Body
+from bitale_graph.core.body import Body
+from bitale_graph.core.order import toposort
 from bitale_graph.testing import sampled_subjects
-from bitale_graph.traversal import toposort
 
 from .fuzz.campaign import Campaign
 from .fuzz.compare import Batch, Reference, check

@@ -13,8 +13,7 @@ import bitale
 import bitale.tensor as T
 import numpy as np
 import pytest
-from bitale_graph.op import Op
-from bitale_graph.variable import Apply
+from bitale_graph.core.graph import Apply, Op
 
 MODES = [bitale.Mode(linker="c"), bitale.Mode(linker="numpy")]
 IDS = ["c", "numpy"]

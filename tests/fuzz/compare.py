@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import bitale
 import numpy as np
-from bitale_graph.mode import Mode
-from bitale_graph.numpy_linker import NumpyLinker
+from bitale_graph.compile.mode import Mode
+from bitale_graph.compile.numpy_linker import NumpyLinker
 
 from .evaluate import OtherRoundings, Values, WideValues
 

@@ -12,9 +12,10 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import numpy as np
-from bitale_graph.body import Body
-from bitale_graph.elementwise import Elementwise
-from bitale_graph.op import result_of
+from bitale_graph.core.body import Body
+from bitale_graph.core.graph import Apply, Constant
+from bitale_graph.core.order import toposort
+from bitale_graph.core.results import result_of
 from bitale_graph.ops.assertion import Assert
 from bitale_graph.ops.creation import Alloc, Arange, Eye
 from bitale_graph.ops.ifelse import IfElse
@@ -32,9 +33,8 @@ from bitale_graph.ops.reduction import Argmax, Reduce
 from bitale_graph.ops.scan import Scan
 from bitale_graph.ops.shape import Dimshuffle, MakeVector, Reshape, ShapeI, SpecifyShape
 from bitale_graph.ops.softmax import Softmax
-from bitale_graph.scalar import is_cast
-from bitale_graph.traversal import toposort
-from bitale_graph.variable import Apply, Constant
+from bitale_graph.tensor.elementwise import Elementwise
+from bitale_graph.tensor.scalar import is_cast
 
 MOVES = (Alloc, Arange, Eye, Subtensor, AdvancedSubtensor, AdvancedSubtensor1, Join, Dimshuffle,
          MakeVector, Reshape, ShapeI, SpecifyShape, Assert, Argmax)  # fmt: skip

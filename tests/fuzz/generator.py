@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from bitale_graph.errors import MissingRuleError
+from bitale_graph.base.errors import MissingRuleError
 from bitale_graph.testing import difference
 
 from . import steps

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from bitale_graph import scalar
+from bitale_graph.tensor import scalar
 from bitale_graph.testing.elementwise_samples import ROWS, _reference
 
 from .idioms import IDIOMS, MISTAKES

@@ -6,7 +6,7 @@ from bitale_autodiff import grad
 from bitale_autodiff.choices import Choice, Literal, both, chosen_from, fitted_choice
 from bitale_graph import TensorType, function, ifelse, scan
 from bitale_graph import language as T
-from bitale_graph.traversal import toposort
+from bitale_graph.core.order import toposort
 
 s, a = T.dscalars("sa")
 v, w = T.dvectors("vw")

@@ -14,7 +14,7 @@ from bitale_autodiff import (
 )
 from bitale_graph import config, function, shared
 from bitale_graph import language as T
-from bitale_graph.errors import DtypeError, ShapeError
+from bitale_graph.base.errors import DtypeError, ShapeError
 
 
 def test_one_variable_gives_one_derivative():
@@ -290,7 +290,7 @@ def test_floatX_decides_the_dtype_of_derivatives_by_integers():
 
 
 def test_everything_stays_in_float32():
-    from bitale_graph.traversal import ancestors
+    from bitale_graph.core.traversal import ancestors
 
     x, w, b = T.fmatrix(), T.fmatrix(), T.fvector()
     p = T.softmax(T.dot(T.tanh(T.dot(x, w) + b), w.T))

@@ -4,9 +4,9 @@ from bitale_autodiff import DisconnectedInputError, grad, grad_undefined
 from bitale_autodiff.errors import NullTypeGradError
 from bitale_graph import Apply, Op, function, ifelse
 from bitale_graph import language as T
+from bitale_graph.core.order import toposort
 from bitale_graph.ops.ifelse import IfElse
-from bitale_graph.traversal import toposort
-from bitale_graph.type import TensorType
+from bitale_graph.tensor.variable import TensorType
 
 x, y = T.dvector("x"), T.dvector("y")
 c = TensorType("bool", ())("c")

@@ -3,8 +3,8 @@ import pytest
 from bitale_autodiff import DisconnectedInputError, grad
 from bitale_graph import function
 from bitale_graph import language as T
+from bitale_graph.core.order import toposort
 from bitale_graph.ops.indexing import IncSubtensor
-from bitale_graph.traversal import toposort
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

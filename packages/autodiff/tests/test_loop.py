@@ -1,9 +1,10 @@
 import pytest
 from bitale_autodiff import grad
-from bitale_graph import Loop, scalar
+from bitale_graph import Loop
 from bitale_graph import language as T
-from bitale_graph.errors import MissingRuleError
-from bitale_graph.loop import Result, Step
+from bitale_graph.base.errors import MissingRuleError
+from bitale_graph.ops.loop import Result, Step
+from bitale_graph.tensor import scalar
 
 
 def test_a_fused_loop_says_when_to_differentiate_instead():

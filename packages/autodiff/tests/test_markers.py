@@ -11,8 +11,9 @@ from bitale_autodiff import (
     undefined_grad,
     zero_grad,
 )
-from bitale_graph import Elementwise, function, scalar
+from bitale_graph import Elementwise, function
 from bitale_graph import language as T
+from bitale_graph.tensor import scalar
 
 IDENTITIES = {
     "zero_grad": zero_grad,

@@ -3,8 +3,8 @@ import pytest
 from bitale_autodiff import grad, verify_grad
 from bitale_graph import Apply, Elementwise, function
 from bitale_graph import language as T
-from bitale_graph import scalar as s
-from bitale_graph.traversal import toposort
+from bitale_graph.core.order import toposort
+from bitale_graph.tensor import scalar as s
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from bitale_autodiff import grad, vjps
 from bitale_graph import Op, function
-from bitale_graph import dtype as dtypes
 from bitale_graph import language as T
+from bitale_graph.base import dtype as dtypes
 from bitale_graph.testing import differentiable_samples, op_samples, sampled_subjects
 
 

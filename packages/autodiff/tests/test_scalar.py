@@ -1,10 +1,11 @@
 import numpy as np
 import pytest
 from bitale_autodiff import grad, scalar_vjps, verify_grad
-from bitale_graph import Elementwise, function, scalar
-from bitale_graph import dtype as dtypes
+from bitale_graph import Elementwise, function
 from bitale_graph import language as T
-from bitale_graph.errors import DtypeError
+from bitale_graph.base import dtype as dtypes
+from bitale_graph.base.errors import DtypeError
+from bitale_graph.tensor import scalar
 
 ANY, POSITIVE, UNIT, ABOVE_ONE = (-2.0, 2.0), (0.3, 2.5), (-0.8, 0.8), (1.2, 3.0)
 # Where the operands of each op lie: inside its domain, and away from kinks and poles.

@@ -14,12 +14,12 @@ from bitale_autodiff import (
 from bitale_autodiff.zero import NullType
 from bitale_graph import Apply, Elementwise, Op, carry_scan, function, scan, until
 from bitale_graph import language as T
-from bitale_graph import scalar as s
+from bitale_graph.core.order import toposort
 from bitale_graph.ops.creation import Alloc
 from bitale_graph.ops.indexing import AdvancedIncSubtensor1, IncSubtensor
 from bitale_graph.ops.product import Dot
 from bitale_graph.ops.scan import Scan
-from bitale_graph.traversal import toposort
+from bitale_graph.tensor import scalar as s
 
 
 def loops(*outputs):

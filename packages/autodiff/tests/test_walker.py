@@ -14,8 +14,8 @@ from bitale_autodiff import (
 from bitale_autodiff.zero import DisconnectedType
 from bitale_graph import Apply, Op, TensorType, function
 from bitale_graph import language as T
-from bitale_graph.errors import MissingRuleError, ShapeError
-from bitale_graph.traversal import toposort
+from bitale_graph.base.errors import MissingRuleError, ShapeError
+from bitale_graph.core.order import toposort
 
 DEPTH = 10_000
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from bitale_graph import Assert, function, shared
 from bitale_graph import language as T
-from bitale_graph.mode import Mode
+from bitale_graph.compile.mode import Mode
 
 pytestmark = pytest.mark.usefixtures("compile_quickly")
 MODES = [Mode(linker="c", optimizer="None"), Mode(linker="c")]

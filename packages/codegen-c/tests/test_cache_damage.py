@@ -19,7 +19,8 @@ from bitale_codegen_c.compiler import find_compiler
 from bitale_codegen_c.entry import write_entry
 from bitale_graph import config, function, shared
 from bitale_graph import language as T
-from bitale_graph.mode import Mode, linkers
+from bitale_graph.compile.linkers import linkers
+from bitale_graph.compile.mode import Mode
 
 KEY = cache_key("test")
 C = Mode(linker="c")
@@ -403,7 +404,7 @@ PROGRAM = """
 import resource, signal, sys
 import bitale_codegen_c
 from bitale_graph import config, function, language as T
-from bitale_graph.mode import Mode
+from bitale_graph.compile.mode import Mode
 config.base_compiledir = sys.argv[1]
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (2000, 2000))

@@ -4,10 +4,9 @@ import numpy as np
 import pytest
 from bitale_graph import function, shared
 from bitale_graph import language as T
-from bitale_graph.mode import Mode
-from bitale_graph.op import Op
-from bitale_graph.type import TensorType, Type
-from bitale_graph.variable import Apply
+from bitale_graph.compile.mode import Mode
+from bitale_graph.core.graph import Apply, Op, Type
+from bitale_graph.tensor.variable import TensorType
 
 MODES = [Mode(linker="c", optimizer="None"), Mode(linker="c")]
 NUMPY = Mode(linker="numpy", optimizer="None")
@@ -177,7 +176,7 @@ class Box(Type):
         return value
 
     def __call__(self, name=None):
-        from bitale_graph.variable import Variable
+        from bitale_graph.core.graph import Variable
 
         return Variable(self, name=name)
 

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from bitale_graph import function
 from bitale_graph import language as T
-from bitale_graph.mode import Mode
+from bitale_graph.compile.mode import Mode
+from bitale_graph.tensor.variable import TensorType
 from bitale_graph.testing import difference
-from bitale_graph.type import TensorType
 
 NUMPY = Mode(linker="numpy", optimizer="None")
 MODES = [Mode(linker="c", optimizer="None"), Mode(linker="c")]

@@ -6,9 +6,9 @@ from bitale_codegen_c.runtime.runtime import get_threads
 from bitale_codegen_c.threads import set_threads
 from bitale_graph import config, function, shared
 from bitale_graph import language as T
-from bitale_graph.mode import Mode
+from bitale_graph.compile.mode import Mode
+from bitale_graph.tensor.variable import TensorType
 from bitale_graph.testing import difference
-from bitale_graph.type import TensorType
 
 # Generated code does not depend on the Python that generates it.
 pytestmark = pytest.mark.slow

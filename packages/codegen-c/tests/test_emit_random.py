@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 from bitale_graph import function, shared
 from bitale_graph import language as T
-from bitale_graph.mode import Mode
-from bitale_graph.op import result_of
+from bitale_graph.compile.mode import Mode
+from bitale_graph.core.graph import Constant
+from bitale_graph.core.order import toposort
+from bitale_graph.core.results import result_of
+from bitale_graph.tensor.variable import TensorType
 from bitale_graph.testing import difference
-from bitale_graph.traversal import toposort
-from bitale_graph.type import TensorType
-from bitale_graph.variable import Constant
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from bitale_graph import function, ifelse, shared
 from bitale_graph import language as T
-from bitale_graph.body import Body
-from bitale_graph.mode import Mode
+from bitale_graph.compile.mode import Mode
+from bitale_graph.core.body import Body
 from bitale_graph.ops.scan import Scan
 from hypothesis import given, settings
 from hypothesis import strategies as st

@@ -8,7 +8,7 @@ import pytest
 from bitale_codegen_c.runtime.runtime import pool_statistics, take_kept_steps
 from bitale_graph import Apply, Mode, Op, function, scan, shared, until
 from bitale_graph import language as T
-from bitale_graph.errors import ShapeError
+from bitale_graph.base.errors import ShapeError
 
 pytestmark = pytest.mark.usefixtures("compiler")
 

@@ -17,8 +17,9 @@ from bitale_codegen_c import CLinker, linker
 from bitale_codegen_c.compiler import CompileError
 from bitale_graph import config, function, shared
 from bitale_graph import language as T
-from bitale_graph.mode import Mode, linkers
-from bitale_graph.type import TensorType
+from bitale_graph.compile.linkers import linkers
+from bitale_graph.compile.mode import Mode
+from bitale_graph.tensor.variable import TensorType
 
 C = Mode(linker="c")
 NUMPY = Mode(linker="numpy", optimizer="None")
@@ -66,7 +67,7 @@ import numpy as np
 import bitale_codegen_c
 from bitale_codegen_c import compiler, lowering
 from bitale_graph import config, function, language as T, shared
-from bitale_graph.mode import Mode
+from bitale_graph.compile.mode import Mode
 config.base_compiledir = sys.argv[1]
 made = []
 lower, run_compiler = lowering.lower, compiler.run_compiler

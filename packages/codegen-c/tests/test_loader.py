@@ -14,9 +14,8 @@ import pytest
 from bitale_codegen_c.loader import ABI, LoadError, load_kernel
 from bitale_graph import function, scan, shared
 from bitale_graph import language as T
-from bitale_graph.mode import Mode
-from bitale_graph.op import Op
-from bitale_graph.variable import Apply
+from bitale_graph.compile.mode import Mode
+from bitale_graph.core.graph import Apply, Op
 
 C = Mode(linker="c")
 MAPS = Path("/proc/self/maps")
@@ -164,7 +163,7 @@ PROGRAM = """
 import gc, sys, bitale_codegen_c, numpy as np
 from pathlib import Path
 from bitale_graph import config, function, shared, language as T
-from bitale_graph.mode import Mode
+from bitale_graph.compile.mode import Mode
 config.base_compiledir = sys.argv[1]
 state = shared(np.zeros(3), "state")
 def size():

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from bitale_graph import function, shared
 from bitale_graph import language as T
-from bitale_graph.mode import Mode
-from bitale_graph.type import TensorType
+from bitale_graph.compile.mode import Mode
+from bitale_graph.tensor.variable import TensorType
 
 AS_WRITTEN = Mode(linker="c", optimizer="None")
 

@@ -6,10 +6,9 @@ from bitale_codegen_c.memory import plan_memory
 from bitale_codegen_c.runtime.runtime import pool_statistics
 from bitale_graph import function, shared
 from bitale_graph import language as T
-from bitale_graph.function_graph import FunctionGraph
-from bitale_graph.mode import Mode
-from bitale_graph.op import Op
-from bitale_graph.variable import Apply
+from bitale_graph.compile.mode import Mode
+from bitale_graph.core.function_graph import FunctionGraph
+from bitale_graph.core.graph import Apply, Op
 
 # Generated code does not depend on the Python that generates it.
 pytestmark = pytest.mark.slow

@@ -1,7 +1,7 @@
 """Every op of graph's table of samples, compiled, against its reference."""
 
 import pytest
-from bitale_graph.mode import Mode
+from bitale_graph.compile.mode import Mode
 from bitale_graph.testing import op_samples, run_samples
 
 AS_WRITTEN = Mode(linker="c", optimizer="None")

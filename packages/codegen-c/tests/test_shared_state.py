@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 from bitale_codegen_c.runtime import Argument, Callback, Program
-from bitale_graph.state import Container
+from bitale_graph.tensor.state import Container
 
 
 def container(value, dtype="float64"):

@@ -9,9 +9,8 @@ from bitale_codegen_c.lowering import lower
 from bitale_codegen_c.text import comment, identifier
 from bitale_graph import In, function, scan, shared
 from bitale_graph import language as T
-from bitale_graph.mode import Mode
-from bitale_graph.op import Op
-from bitale_graph.variable import Apply
+from bitale_graph.compile.mode import Mode
+from bitale_graph.core.graph import Apply, Op
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 

@@ -13,7 +13,7 @@ from bitale_codegen_c.runtime import Argument, Program, runtime
 from bitale_codegen_c.threads import set_threads
 from bitale_graph import config, function
 from bitale_graph import language as T
-from bitale_graph.mode import Mode
+from bitale_graph.compile.mode import Mode
 
 # Each part adds 1 to its own element, after some work, and starts parts of its own if asked to.
 COUNT = """
@@ -161,7 +161,7 @@ import scipy.linalg
 import bitale_codegen_c
 from bitale_graph import config, function
 from bitale_graph import language as T
-from bitale_graph.mode import Mode
+from bitale_graph.compile.mode import Mode
 import sys
 
 config.base_compiledir = sys.argv[1]

@@ -13,7 +13,8 @@ from bitale_codegen_c.cache import Cache, CacheError, cache_key
 from bitale_codegen_c.entry import write_entry
 from bitale_graph import config, function
 from bitale_graph import language as T
-from bitale_graph.mode import Mode, linkers
+from bitale_graph.compile.linkers import linkers
+from bitale_graph.compile.mode import Mode
 
 KEY = cache_key("test")
 SOMEBODY = 12345
@@ -184,7 +185,7 @@ PROGRAM = """
 import sys
 import bitale_codegen_c
 from bitale_graph import config, function, language as T
-from bitale_graph.mode import Mode
+from bitale_graph.compile.mode import Mode
 config.base_compiledir = sys.argv[1]
 x = T.dvector("x")
 for k in range(2):

@@ -10,8 +10,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from bitale_graph import change_flags, config
-from bitale_graph.config import Config, Flag
-from bitale_graph.errors import ConfigError
+from bitale_graph.base.config import Config, Flag
+from bitale_graph.base.errors import ConfigError
 
 
 @pytest.fixture(autouse=True)

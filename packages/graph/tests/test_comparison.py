@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from bitale_graph import TensorType, function
 from bitale_graph import language as T
-from bitale_graph.dtype import INTEGERS
+from bitale_graph.base.dtype import INTEGERS
 
 PAIRS = {
     "lt": (T.lt, np.less),

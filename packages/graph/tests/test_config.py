@@ -6,9 +6,9 @@ import warnings
 
 import pytest
 from bitale_graph import change_flags, config
-from bitale_graph.config import Config, Flag, parse_bool
-from bitale_graph.errors import ConfigError
-from bitale_graph.given_settings import from_files
+from bitale_graph.base.config import Config, Flag, parse_bool
+from bitale_graph.base.errors import ConfigError
+from bitale_graph.base.given_settings import from_files
 
 
 def run(code, tmp_path, files=(), **environment):
@@ -58,7 +58,7 @@ def test_sections_are_prefixes(tmp_path):
     file.write_text("[gcc]\ncxxflags = -O1\n")
     code = """
     from bitale_graph import config
-    from bitale_graph.config import Flag
+    from bitale_graph.base.config import Flag
     config.register(Flag("gcc.cxxflags", "", "flags"))
     print(getattr(config, "gcc.cxxflags"))
     """
@@ -73,7 +73,7 @@ def test_a_wrong_value_is_told_with_the_allowed_ones(tmp_path):
 
 FUNCTIONS = """
 from bitale_graph import config, function, language as T
-from bitale_graph.config import Flag
+from bitale_graph.base.config import Flag
 x = T.dscalar("x")
 function([x], x)
 function([x], x)

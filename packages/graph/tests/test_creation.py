@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from bitale_graph import TensorType, config, function
 from bitale_graph import language as T
-from bitale_graph.errors import DtypeError, MissingInputError, ShapeError
+from bitale_graph.base.errors import DtypeError, MissingInputError, ShapeError
 
 n = T.lscalar("n")
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from bitale_graph import TensorType, config
 from bitale_graph import language as T
-from bitale_graph.errors import DtypeError
+from bitale_graph.base.errors import DtypeError
 
 GRID = ["bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"]
 FLOATS = ["float16", "float32", "float64", "complex64", "complex128"]

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from bitale_graph import Apply, Elementwise, Op, TensorType, function
 from bitale_graph import language as T
-from bitale_graph.flat import equal_graphs, flatten, unflatten
-from bitale_graph.scalar import ScalarOp
+from bitale_graph.core.flat import equal_graphs, flatten, unflatten
+from bitale_graph.tensor.scalar import ScalarOp
 from bitale_graph.testing import assert_graph_equal, op_samples
 
 x, y = T.dvectors("xy")
@@ -77,7 +77,7 @@ def test_equal_constants_count_as_one():
 def test_keys_are_the_same_in_every_process():
     code = """
     from bitale_graph import language as T
-    from bitale_graph.flat import flatten
+    from bitale_graph.core.flat import flatten
     x = T.dmatrix("x")
     print(flatten([x], [T.softmax(x[1:, ::2] + 0.5).sum(0), T.concatenate([x, x.T @ x])]).key())
     """

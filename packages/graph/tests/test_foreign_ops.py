@@ -6,7 +6,7 @@ from bitale_graph import Apply, Mode, Op, function, shared
 from bitale_graph import language as T
 from bitale_graph.ops.ifelse import ifelse
 from bitale_graph.recurrence import scan
-from bitale_graph.type import TensorType
+from bitale_graph.tensor.variable import TensorType
 
 x = T.dvector("x")
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from bitale_graph import Function, In, Mode, Out, config, function, shared
 from bitale_graph import language as T
-from bitale_graph.errors import (
+from bitale_graph.base.errors import (
     ConfigError,
     DuplicateInputError,
     MissingInputError,

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from bitale_graph import FunctionGraph, TensorType, function
 from bitale_graph import language as T
-from bitale_graph.errors import InconsistentGraphError, MissingInputError
+from bitale_graph.base.errors import InconsistentGraphError, MissingInputError
 from bitale_graph.ops.softmax import SoftmaxCrossentropy
 from bitale_graph.testing import assert_graph_equal
 from hypothesis import given, settings

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from bitale_graph import Op, function, ifelse, shared
 from bitale_graph import language as T
-from bitale_graph.errors import DtypeError, ShapeError
+from bitale_graph.base.errors import DtypeError, ShapeError
+from bitale_graph.core.graph import Apply
 from bitale_graph.ops.ifelse import IfElse
-from bitale_graph.type import TensorType
-from bitale_graph.variable import Apply
+from bitale_graph.tensor.variable import TensorType
 
 x, y = T.dvector("x"), T.dvector("y")
 c = TensorType("bool", ())("c")

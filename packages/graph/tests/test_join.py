@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from bitale_graph import TensorType, function
 from bitale_graph import language as T
-from bitale_graph.errors import ShapeError
+from bitale_graph.base.errors import ShapeError
 
 x, y = T.dmatrices("xy")
 X, Y = np.arange(6.0).reshape(2, 3), np.ones((2, 3))

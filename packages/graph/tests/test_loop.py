@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from bitale_graph import Loop, function
 from bitale_graph import language as T
-from bitale_graph.errors import ShapeError
-from bitale_graph.loop import Literal, Result, Step, as_loop
-from bitale_graph.scalar import SCALAR_OPS
+from bitale_graph.base.errors import ShapeError
+from bitale_graph.ops.loop import Literal, Result, Step, as_loop
+from bitale_graph.tensor.scalar import SCALAR_OPS
 from bitale_graph.testing import op_samples
 
 ADD, MUL, EXP = (SCALAR_OPS[n] for n in ("add", "mul", "exp"))

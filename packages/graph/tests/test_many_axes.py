@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 from bitale_graph import function
 from bitale_graph import language as T
-from bitale_graph.loop import Loop, Result, Step
-from bitale_graph.mode import Mode
+from bitale_graph.compile.mode import Mode
+from bitale_graph.ops.loop import Loop, Result, Step
 from bitale_graph.ops.shape import SpecifyShape
-from bitale_graph.scalar import common_shape, scalar_op
-from bitale_graph.type import TensorType
+from bitale_graph.tensor.scalar import common_shape, scalar_op
+from bitale_graph.tensor.variable import TensorType
 
 NUMPY = Mode(linker="numpy", optimizer="None")
 

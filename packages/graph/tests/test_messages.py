@@ -6,9 +6,10 @@ import traceback
 
 import numpy as np
 import pytest
-from bitale_graph import config, errors, function, shared
+from bitale_graph import config, function, shared
 from bitale_graph import language as T
-from bitale_graph.type import TensorType
+from bitale_graph.base import errors
+from bitale_graph.tensor.variable import TensorType
 
 x, v = T.dmatrix("x"), T.dvector("v")
 b, z = T.bvector("b"), T.zvector("z")

@@ -1,8 +1,9 @@
 import pytest
 from bitale_graph import Mode, config, function
 from bitale_graph import language as T
-from bitale_graph.errors import ConfigError
-from bitale_graph.mode import get_default_mode, get_mode, linkers, predefined_modes, register_mode
+from bitale_graph.base.errors import ConfigError
+from bitale_graph.compile.linkers import find_linker, linkers
+from bitale_graph.compile.mode import get_default_mode, get_mode, predefined_modes, register_mode
 
 
 class Namer:
@@ -20,7 +21,7 @@ class Namer:
 
 @pytest.fixture(autouse=True)
 def known_names(monkeypatch):
-    monkeypatch.setattr("bitale_graph.mode.rewriter", Namer)
+    monkeypatch.setattr("bitale_graph.compile.mode.rewriter", Namer)
 
 
 def test_the_default_mode_follows_the_flags():
@@ -134,7 +135,7 @@ def test_a_name_is_a_text(use):
 
 @pytest.mark.parametrize("unknowing", [None, object()], ids=["no rewriter", "one without names"])
 def test_names_are_taken_as_they_are_where_nothing_knows_any(monkeypatch, unknowing):
-    monkeypatch.setattr("bitale_graph.mode.rewriter", lambda: unknowing)
+    monkeypatch.setattr("bitale_graph.compile.mode.rewriter", lambda: unknowing)
     assert Mode().excluding("whatever").exclude == {"whatever"}
 
 
@@ -142,7 +143,9 @@ def test_a_mode_that_was_pickled_elsewhere_is_read_without_questions(monkeypatch
     import pickle
 
     text = pickle.dumps(Mode().excluding("one"))
-    monkeypatch.setattr("bitale_graph.mode.rewriter", type("Other", (Namer,), {"names": set}))
+    monkeypatch.setattr(
+        "bitale_graph.compile.mode.rewriter", type("Other", (Namer,), {"names": set})
+    )
     assert pickle.loads(text).exclude == {"one"}
 
 
@@ -167,7 +170,7 @@ def test_a_mode_can_be_given_a_name():
 
 def test_numpy_is_always_there_and_ranks_last():
     assert "numpy" in linkers()
-    assert Mode().find_linker().rank == max(one.rank for one in linkers().values())
+    assert find_linker(Mode()).rank == max(one.rank for one in linkers().values())
     assert linkers()["numpy"].rank == min(one.rank for one in linkers().values())
 
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from bitale_graph import Apply, Op, RuleTable, TensorType, function, shared
 from bitale_graph import language as T
-from bitale_graph.errors import MissingRuleError
-from bitale_graph.op import result_of
+from bitale_graph.base.errors import MissingRuleError
+from bitale_graph.core.results import result_of
 from bitale_graph.testing import check_shapes
 from bitale_graph.testing.sample import sample
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from bitale_graph import Apply, Op, Variable, function, scan, shared
 from bitale_graph import language as T
-from bitale_graph.traversal import toposort
+from bitale_graph.core.order import toposort
 
 
 def by_protocol(protocol):

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from bitale_graph import TensorType, function
 from bitale_graph import language as T
-from bitale_graph.errors import ShapeError
+from bitale_graph.base.errors import ShapeError
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from bitale_graph import carry_scan, foldl, foldr, function, scan, scan_checkpoints, shared, until
 from bitale_graph import language as T
-from bitale_graph.errors import ShapeError
+from bitale_graph.base.errors import ShapeError
+from bitale_graph.core.order import toposort
 from bitale_graph.ops.scan import Scan
-from bitale_graph.traversal import toposort
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 

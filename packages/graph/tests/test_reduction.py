@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from bitale_graph import function
 from bitale_graph import language as T
-from bitale_graph.errors import DtypeError, ShapeError
+from bitale_graph.base.errors import DtypeError, ShapeError
 
 X = np.random.default_rng(0).uniform(-2, 2, (2, 3, 4))
 x = T.dtensor3("x")

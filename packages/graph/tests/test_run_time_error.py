@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from bitale_graph import Apply, Mode, Op, config, function, scan
 from bitale_graph import language as T
-from bitale_graph.errors import ShapeError
+from bitale_graph.base.errors import ShapeError
 
 x, y = T.dvector("x"), T.dvector("y")
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from bitale_graph import TensorType, function, ifelse, scan, shared
 from bitale_graph import language as T
-from bitale_graph.body import Body
-from bitale_graph.errors import ShapeError
+from bitale_graph.base.errors import ShapeError
+from bitale_graph.core.body import Body
 from bitale_graph.ops.scan import Scan
 from hypothesis import given, settings
 from hypothesis import strategies as st

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from bitale_graph import OrderedUpdates, config, function, scan, shared, until
 from bitale_graph import language as T
-from bitale_graph.errors import ShapeError
+from bitale_graph.base.errors import ShapeError
 
 x, v, m = T.dvector("x"), T.dvector("v"), T.dmatrix("m")
 n = T.lscalar("n")

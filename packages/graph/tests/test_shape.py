@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 from bitale_graph import TensorType, function
 from bitale_graph import language as T
-from bitale_graph.conversion import constant_int
-from bitale_graph.errors import DtypeError, ShapeError
-from bitale_graph.traversal import leaves
+from bitale_graph.base.errors import DtypeError, ShapeError
+from bitale_graph.core.traversal import leaves
+from bitale_graph.tensor.conversion import constant_int
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from bitale_graph import SharedVariable, TensorType, function, shared
 from bitale_graph import language as T
-from bitale_graph.shared import shared_constructor
+from bitale_graph.tensor.shared import shared_constructor
 
 x = T.dvector("x")
 

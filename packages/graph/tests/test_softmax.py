@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from bitale_graph import function
 from bitale_graph import language as T
-from bitale_graph.errors import DtypeError, ShapeError
+from bitale_graph.base.errors import DtypeError, ShapeError
 from bitale_graph.ops.softmax import SoftmaxCrossentropy
 
 x, t = T.dmatrix("x"), T.ivector("t")

@@ -2,9 +2,10 @@ import numpy as np
 import pytest
 from bitale_graph import FunctionGraph, config, debugprint, function, pp
 from bitale_graph import language as T
-from bitale_graph.errors import InconsistentGraphError
-from bitale_graph.flat import equal_graphs, flatten, unflatten
-from bitale_graph.traversal import ancestors, clone_nodes, graph_replace, leaves, toposort
+from bitale_graph.base.errors import InconsistentGraphError
+from bitale_graph.core.flat import equal_graphs, flatten, unflatten
+from bitale_graph.core.order import toposort
+from bitale_graph.core.traversal import ancestors, clone_nodes, graph_replace, leaves
 
 DEPTH = 10_000
 x, y = T.dscalar("x"), T.dscalar("y")

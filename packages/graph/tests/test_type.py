@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from bitale_graph import TensorType, config
 from bitale_graph import language as T
-from bitale_graph.dtype import ALL
-from bitale_graph.errors import DtypeError, ShapeError
+from bitale_graph.base.dtype import ALL
+from bitale_graph.base.errors import DtypeError, ShapeError
 
 
 def test_types_compare_and_hash_by_value():

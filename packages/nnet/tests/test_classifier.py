@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from bitale_graph.errors import ShapeError
+from bitale_graph.base.errors import ShapeError
 from bitale_nnet import Classifier, Dense, NotFittedError, Sequential, momentum
 from bitale_nnet.functional import tanh
 

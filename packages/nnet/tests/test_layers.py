@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from bitale_graph import function
 from bitale_graph import language as T
-from bitale_graph.errors import ShapeError
+from bitale_graph.base.errors import ShapeError
 from bitale_nnet import Activation, Dense, Layer, Parameter, Sequential
 from bitale_nnet.functional import relu, softmax, tanh
 from bitale_nnet.initializers import Constant, Normal

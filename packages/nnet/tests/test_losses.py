@@ -3,7 +3,7 @@ import pytest
 from bitale_autodiff import grad
 from bitale_graph import function
 from bitale_graph import language as T
-from bitale_graph.errors import ShapeError
+from bitale_graph.base.errors import ShapeError
 from bitale_nnet import l1, l2, losses
 
 LOGITS = np.array([[2.0, -1.0, 0.5], [0.0, 0.0, 0.0], [1000.0, -1000.0, 0.0]])

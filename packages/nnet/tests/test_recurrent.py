@@ -3,7 +3,7 @@ import pytest
 from bitale_autodiff import grad, verify_grad
 from bitale_graph import function
 from bitale_graph import language as T
-from bitale_graph.errors import ShapeError
+from bitale_graph.base.errors import ShapeError
 from bitale_nnet import (
     GRU,
     LSTM,

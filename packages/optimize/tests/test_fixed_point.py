@@ -3,7 +3,7 @@
 import pytest
 from bitale_graph import FunctionGraph, Mode, config
 from bitale_graph import language as T
-from bitale_graph.scalar import add, exp, tanh
+from bitale_graph.tensor.scalar import add, exp, tanh
 from bitale_optimize.fixed_point import RewriteWarning, to_fixed_point
 from bitale_optimize.rewrite import RewriteContext, RuleSet
 

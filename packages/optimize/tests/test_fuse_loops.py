@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from bitale_graph import FunctionGraph, Mode, function
 from bitale_graph import language as T
-from bitale_graph.loop import Loop
+from bitale_graph.ops.loop import Loop
 from bitale_graph.ops.product import Dot
 from bitale_optimize.passes.fuse_loops import MAX_STEPS
 from bitale_optimize.rewriter import FunctionGraphRewriter

@@ -3,7 +3,7 @@ import pytest
 from bitale_graph import Mode, function, ifelse
 from bitale_graph import language as T
 from bitale_graph.ops.ifelse import IfElse
-from bitale_graph.type import TensorType
+from bitale_graph.tensor.variable import TensorType
 from bitale_optimize.rewriter import FunctionGraphRewriter
 
 x, y, s = T.matrix("x"), T.matrix("y"), T.scalar("s")

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from bitale_graph import Mode, function
 from bitale_graph import language as T
-from bitale_graph.variable import Constant
+from bitale_graph.core.graph import Constant
 from bitale_optimize import Changes, PatternRule
 from bitale_optimize.pattern import build, match, parse
 

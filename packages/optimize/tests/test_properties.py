@@ -6,7 +6,7 @@ Shapes and dtypes before and after the whole pipeline.
 import numpy as np
 from bitale_graph import FunctionGraph, Mode, config
 from bitale_graph import language as T
-from bitale_graph.conversion import as_tensor
+from bitale_graph.tensor.conversion import as_tensor
 from bitale_optimize import pipeline
 from bitale_optimize.rewrite import RewriteContext
 from hypothesis import HealthCheck, given, settings

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from bitale_graph import FunctionGraph, Mode, config, function
 from bitale_graph import language as T
-from bitale_graph.conversion import as_tensor
+from bitale_graph.tensor.conversion import as_tensor
 from bitale_optimize import pipeline
 from bitale_optimize.rewrite import RewriteContext
 from hypothesis import HealthCheck, given, settings

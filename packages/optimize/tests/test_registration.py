@@ -3,8 +3,8 @@
 import pytest
 from bitale_graph import Mode
 from bitale_graph import language as T
-from bitale_graph.errors import ConfigError
-from bitale_graph.scalar import exp
+from bitale_graph.base.errors import ConfigError
+from bitale_graph.tensor.scalar import exp
 from bitale_optimize import (
     Changes,
     FunctionGraphRewriter,

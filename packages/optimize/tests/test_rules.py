@@ -11,10 +11,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from bitale_graph import Assert, IfElse, assert_op, ifelse, scalar
+from bitale_graph import Assert, IfElse, assert_op, ifelse
 from bitale_graph import language as T
-from bitale_graph.body import Body
-from bitale_graph.elementwise import Elementwise
+from bitale_graph.core.body import Body
 from bitale_graph.ops.creation import Alloc
 from bitale_graph.ops.join import Join
 from bitale_graph.ops.reduction import Reduce
@@ -25,6 +24,8 @@ from bitale_graph.ops.softmax import (
     SoftmaxCrossentropy,
     SoftmaxGrad,
 )
+from bitale_graph.tensor import scalar
+from bitale_graph.tensor.elementwise import Elementwise
 from bitale_optimize.phases import PHASES
 
 # What the letters of the cases stand for.

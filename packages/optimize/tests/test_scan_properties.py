@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from bitale_graph import FunctionGraph, Mode, config, function
 from bitale_graph import language as T
-from bitale_graph.body import Body
+from bitale_graph.core.body import Body
 from bitale_graph.ops.scan import Scan
 from bitale_optimize import pipeline
 from bitale_optimize.rewrite import RewriteContext

@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 from bitale_graph import FunctionGraph, Mode
 from bitale_graph import language as T
-from bitale_graph.body import Body
+from bitale_graph.core.body import Body
 from bitale_graph.ops.creation import Alloc
 from bitale_graph.ops.indexing import AdvancedIncSubtensor1
 from bitale_graph.ops.product import Dot
 from bitale_graph.ops.reduction import Reduce
 from bitale_graph.ops.scan import Scan
-from bitale_graph.scalar import cast_to
+from bitale_graph.tensor.scalar import cast_to
 from bitale_optimize import explain
 from bitale_optimize.passes.merge_scans import merge_scans
 from bitale_optimize.rewrite import RewriteContext

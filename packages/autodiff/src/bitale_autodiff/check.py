@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-from bitale_graph import Mode, TensorType, Variable, function
-from bitale_graph import dtype as dtypes
 from bitale_graph import language as T
+from bitale_graph.extend import Mode, TensorType, Variable, function
+from bitale_graph.extend import dtype as dtypes
 
 from .errors import GradientError
 from .grad import grad

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
-from bitale_graph import Apply, Constant, Elementwise, RuleTable, TensorType
 from bitale_graph import language as T
-from bitale_graph import scalar as s
+from bitale_graph.extend import Apply, Constant, Elementwise, RuleTable, TensorType
+from bitale_graph.extend import scalar as s
 
 
 class Literal(NamedTuple):

@@ -6,12 +6,20 @@ import warnings
 from collections.abc import Container, Iterable, Mapping, Sequence
 from typing import Any
 
-from bitale_graph import Constant, TensorType, Variable
-from bitale_graph import dtype as dtypes
 from bitale_graph import language as T
-from bitale_graph.errors import DtypeError, ShapeError, describe
-from bitale_graph.lazy import lazy_forms
-from bitale_graph.traversal import ancestors, graph_replace, toposort
+from bitale_graph.extend import (
+    Constant,
+    DtypeError,
+    ShapeError,
+    TensorType,
+    Variable,
+    ancestors,
+    describe,
+    graph_replace,
+    lazy_forms,
+    toposort,
+)
+from bitale_graph.extend import dtype as dtypes
 
 from .errors import DisconnectedInputError, NullTypeGradError
 from .markers import filled_like

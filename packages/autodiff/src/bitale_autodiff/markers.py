@@ -10,9 +10,9 @@ import warnings
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
-from bitale_graph import Apply, Elementwise, Variable
 from bitale_graph import language as T
-from bitale_graph import scalar as s
+from bitale_graph.extend import Apply, Elementwise, Variable
+from bitale_graph.extend import scalar as s
 
 from .table import connections, shapes_only, vjps
 from .zero import ZERO, grad_undefined

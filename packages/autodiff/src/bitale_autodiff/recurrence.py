@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from bitale_graph import TensorType, Variable
-from bitale_graph import dtype as dtypes
-from bitale_graph.body import Body
-from bitale_graph.ops.scan import Scan, ScanInputs
+from bitale_graph.extend import Body, Scan, ScanInputs, TensorType, Variable
+from bitale_graph.extend import dtype as dtypes
 
 from .walker import accumulate, connection_pattern, cotangent_dtype, pull_back
 from .zero import ZERO, NullType
@@ -99,7 +97,7 @@ class StepBack:
         of_rows = set[Variable]().union(*(depends[self._outputs.stacks[k]] for k in self.rows))
         arriving = _closure({*last, *(i for i, s in enumerate(states) if s in of_rows)}, before.get)
         # A discrete state lets nothing through; only what it was at first may be asked for.
-        smooth = [i for i, s in enumerate(states) if not dtypes.is_discrete(s.type.dtype)]  # type: ignore[attr-defined]
+        smooth = [i for i, s in enumerate(states) if not dtypes.is_discrete(s.type.dtype)]
         sources = {
             v
             for v, w in zip(

@@ -10,15 +10,30 @@ from collections.abc import Collection, Container, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bitale_graph import Apply, Assert, Constant, Elementwise, Variable
 from bitale_graph import language as T
-from bitale_graph import scalar as s
-from bitale_graph.ops.creation import Alloc, Arange, Eye
-from bitale_graph.ops.indexing import IncSubtensor, Subtensor
-from bitale_graph.ops.join import Join
-from bitale_graph.ops.scan import Scan
-from bitale_graph.ops.shape import Dimshuffle, MakeVector, Reshape, ShapeI, SpecifyShape
-from bitale_graph.traversal import ancestors, graph_replace, toposort
+from bitale_graph.extend import (
+    Alloc,
+    Apply,
+    Arange,
+    Assert,
+    Constant,
+    Dimshuffle,
+    Elementwise,
+    Eye,
+    IncSubtensor,
+    Join,
+    MakeVector,
+    Reshape,
+    Scan,
+    ShapeI,
+    SpecifyShape,
+    Subtensor,
+    Variable,
+    ancestors,
+    graph_replace,
+    toposort,
+)
+from bitale_graph.extend import scalar as s
 
 # To compute these again is no dearer than to write the result in one pass and read it in another.
 _CHEAP_OPS = (
@@ -168,7 +183,7 @@ def _reads_shape(node: Apply) -> bool:
     """Whether ``node`` gives its second operand in the shape of the first."""
     if not isinstance(node.op, Elementwise) or node.op.scalar_op is not s.second:
         return False
-    mine, other = (v.type.shape for v in node.inputs)  # type: ignore[attr-defined]
+    mine, other = (v.type.shape for v in node.inputs)
     return len(other) <= len(mine) and all(
         n != 1 or m == 1 for n, m in zip(mine[len(mine) - len(other) :], other, strict=True)
     )

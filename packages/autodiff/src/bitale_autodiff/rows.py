@@ -6,14 +6,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from bitale_graph import Apply, Constant, Elementwise
 from bitale_graph import language as T
-from bitale_graph import scalar as s
-from bitale_graph.conversion import constant_int
-from bitale_graph.ops.creation import Alloc
-from bitale_graph.ops.indexing import IncSubtensor, Subtensor
-from bitale_graph.ops.scan import Scan
-from bitale_graph.ops.shape import ShapeI
+from bitale_graph.extend import (
+    Alloc,
+    Apply,
+    Constant,
+    Elementwise,
+    IncSubtensor,
+    Scan,
+    ShapeI,
+    Subtensor,
+    constant_int,
+)
+from bitale_graph.extend import scalar as s
 
 from .walker import accumulate, zeros_for
 from .zero import ZERO
@@ -61,11 +66,11 @@ class Window:
         # A loop that ends early going backwards leaves the first rows of its sequences unread.
         skipped = T.sub(n_steps, taken) if op.is_while and op.reverse else None
         if not is_cut:
-            in_sequences = None if skipped is None else slice(skipped, n_steps)
-            return cls(taken, taken, False, op.reverse, in_sequences, None)
+            whole = None if skipped is None else slice(skipped, n_steps)
+            return cls(taken, taken, False, op.reverse, whole, None)
         if count is not None and not op.is_while:
             steps: Any = k
-            rows = slice(0, k) if op.reverse else slice(count - k, count)
+            rows: Any = slice(0, k) if op.reverse else slice(count - k, count)
         else:
             steps = T.minimum(taken, k)
             rows = slice(0, steps) if op.reverse else slice(T.sub(taken, steps), taken)

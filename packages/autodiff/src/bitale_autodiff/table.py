@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from bitale_graph import Apply, RuleTable
+from bitale_graph.extend import Apply, RuleTable
 
 
 class Cotangents(tuple[Any, ...]):

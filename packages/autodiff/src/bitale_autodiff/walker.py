@@ -9,18 +9,26 @@ from __future__ import annotations
 from collections.abc import Container, Mapping, Sequence
 from typing import Any
 
-from bitale_graph import Apply, Constant, Elementwise, TensorType, Variable
-from bitale_graph import dtype as dtypes
 from bitale_graph import language as T
-from bitale_graph import trace as tracing
-from bitale_graph.errors import DtypeError, MissingRuleError, ShapeError, describe, where_made
-from bitale_graph.ops.creation import Alloc
-from bitale_graph.ops.indexing import (
+from bitale_graph.extend import (
     AdvancedIncSubtensor,
     AdvancedIncSubtensor1,
+    Alloc,
+    Apply,
+    Constant,
+    DtypeError,
+    Elementwise,
     IncSubtensor,
+    MissingRuleError,
+    ShapeError,
+    TensorType,
+    Variable,
+    describe,
+    toposort,
+    where_made,
 )
-from bitale_graph.traversal import toposort
+from bitale_graph.extend import dtype as dtypes
+from bitale_graph.extend import trace as tracing
 
 from .choices import (
     Choice,
@@ -306,7 +314,7 @@ def _fitted(
 
 def _summed_to(node: Apply, i: int, term: Any) -> Any:
     """Sum over the axes along which the input was repeated."""
-    wanted, given = node.inputs[i].type.shape, term.type.shape  # type: ignore[attr-defined]
+    wanted, given = node.inputs[i].type.shape, term.type.shape
     if given == wanted:
         return term
     extra = len(given) - len(wanted)
@@ -370,13 +378,13 @@ def _writes_into_zeros(v: Any) -> list[Any] | None:
 
 def cotangent_dtype(v: Variable) -> str:
     """The dtype of derivatives by ``v``: its own, or ``floatX`` if ``v`` is discrete."""
-    dtype: str = v.type.dtype  # type: ignore[attr-defined]
+    dtype: str = v.type.dtype
     return dtypes.check("floatX") if dtypes.is_discrete(dtype) else dtype
 
 
 def zeros_for(v: Variable) -> Any:
     """Zeros of the shape of ``v`` in the dtype of its derivatives; constants where it is known."""
-    lengths = [T.shape_i(v, a) for a in range(v.type.ndim)]  # type: ignore[attr-defined]
+    lengths = [T.shape_i(v, a) for a in range(v.type.ndim)]
     zero = T.constant(0, dtype=cotangent_dtype(v))
     return T.alloc(zero, *lengths) if lengths else zero
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from bitale_graph import Op, Type, Variable
+from bitale_graph.extend import Op, Type, Variable
 
 
 class Zero:

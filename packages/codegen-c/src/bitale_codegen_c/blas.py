@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bitale_graph.state import keep_across_fork
+from bitale_graph.extend import keep_across_fork
 
 from .cpu import set_openblas_core_type
 from .runtime import runtime

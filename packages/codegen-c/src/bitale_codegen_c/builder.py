@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from bitale_graph.variable import Apply, Constant, Variable
+from bitale_graph.extend import Apply, Constant, Variable
 
 from .array import Array, product, size_of
 from .ctype import C_TYPES, literal
@@ -206,18 +206,18 @@ class Builder:
     def scalar(self, v: Variable) -> str:
         """The C expression of a 0-d variable: a name or a literal."""
         if v not in self.scalars and isinstance(v, Constant):
-            return literal(v.data[()], v.type.dtype)  # type: ignore[attr-defined]
+            return literal(v.data[()], v.type.dtype)
         return self.scalars[v]
 
     def define_scalar(self, v: Variable, value: str) -> str:
         """Give a 0-d variable its value."""
-        name = self.variable(C_TYPES[v.type.dtype], v.name or "s", value)  # type: ignore[attr-defined]
+        name = self.variable(C_TYPES[v.type.dtype], v.name or "s", value)
         self.scalars[v] = name
         return name
 
     def set_scalar_name(self, v: Variable) -> str:
         """A declared local for a 0-d variable that a kernel or a later statement writes."""
-        name = self.variable(C_TYPES[v.type.dtype], v.name or "s")  # type: ignore[attr-defined]
+        name = self.variable(C_TYPES[v.type.dtype], v.name or "s")
         self.scalars[v] = name
         return name
 
@@ -291,7 +291,7 @@ class Builder:
 
     def result(self, v: Variable, lengths: Sequence[str]) -> Array:
         """The array of a new variable: a buffer taken over as the plan says, or a new one."""
-        dtype = v.type.dtype  # type: ignore[attr-defined]
+        dtype = v.type.dtype
         old = self.plan.reused.get(v)
         place = self.scope.places.get(v)
         made = None

@@ -21,7 +21,7 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bitale_graph.state import keep_across_fork
+from bitale_graph.extend import keep_across_fork
 
 from .cpu import this_cpu
 from .entry import DIGESTS, delete, is_key, is_whole, rename, write_entry

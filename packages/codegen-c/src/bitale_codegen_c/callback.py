@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bitale_graph.variable import Apply, Constant
+from bitale_graph.extend import Apply, Constant
 
 from .array import Array
 from .ctype import C_TYPES, is_supported, literal
@@ -26,9 +26,9 @@ def emit_callback(b: Builder, node: Apply) -> None:
     b.put(f"if (!outs) BT_FAIL({b.node_index}, BT_OUT_OF_MEMORY);")
     b.support.add("callback")
     for i, v in enumerate(node.inputs):
-        if v.type.ndim == 0:  # type: ignore[attr-defined]
-            c_type = C_TYPES[v.type.dtype]  # type: ignore[attr-defined]
-            is_plain = isinstance(v, Constant) and is_supported(v.type.dtype)  # type: ignore[attr-defined]
+        if v.type.ndim == 0:
+            c_type = C_TYPES[v.type.dtype]
+            is_plain = isinstance(v, Constant) and is_supported(v.type.dtype)
             value = literal(v.data[()], v.type.dtype) if is_plain else b.scalar(v)  # type: ignore[attr-defined]
             b.put(f"{c_type} value{i} = {value}; ins[{i}] = (bt_array){{&value{i}, NULL, NULL}};")
             continue
@@ -44,8 +44,8 @@ def emit_callback(b: Builder, node: Apply) -> None:
     b.put(f"    BT_FAIL({b.node_index}, BT_CALLBACK_RAISED);")
     b.put("}")
     for k, v in enumerate(node.outputs):
-        dtype = v.type.dtype  # type: ignore[attr-defined]
-        if v.type.ndim == 0:  # type: ignore[attr-defined]
+        dtype = v.type.dtype
+        if v.type.ndim == 0:
             size = f"sizeof({C_TYPES[dtype]})"
             b.put(f"__builtin_memcpy(&{b.set_scalar_name(v)}, outs[{k}].value, {size});")
             continue
@@ -53,7 +53,7 @@ def emit_callback(b: Builder, node: Apply) -> None:
         b.put(f"owned[{slot}] = {name} = outs[{k}].data;")
         found = [
             b.variable("int64_t", f"{name}_n{a}", f"outs[{k}].shape[{a}]")
-            for a in range(v.type.ndim)  # type: ignore[attr-defined]
+            for a in range(v.type.ndim)
         ]
         b.arrays[v] = Array(name, dtype, found, None, frozenset([slot]))
     b.put("__builtin_free(outs);")

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from bitale_graph.variable import Variable
+from bitale_graph.extend import Variable
 
 from .array import Array
 from .ctype import C_TYPES

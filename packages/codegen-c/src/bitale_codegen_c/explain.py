@@ -6,21 +6,26 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
-from bitale_graph.body import Body
-from bitale_graph.conversion import as_tensor
-from bitale_graph.errors import ShapeError
-from bitale_graph.numpy_linker import run_graph
-from bitale_graph.ops.lengths import lengths_of_outputs
-from bitale_graph.ops.scan import Scan
-from bitale_graph.patience import TooLongError, limited
-from bitale_graph.run_time_error import note_step, raise_with_node
-from bitale_graph.variable import Apply, Constant, Variable
+from bitale_graph.extend import (
+    Apply,
+    Body,
+    Constant,
+    Scan,
+    ShapeError,
+    TooLongError,
+    Variable,
+    as_tensor,
+    lengths_of_outputs,
+    limited,
+    note_step,
+    raise_with_node,
+    run_graph,
+)
 
 from .runtime.runtime import refused_bytes, take_kept_steps
 
 if TYPE_CHECKING:
-    from bitale_graph.function_graph import FunctionGraph
-    from bitale_graph.maker import FunctionMaker
+    from bitale_graph.extend import FunctionGraph, FunctionMaker
 
 Step = tuple[int, int, list[Any]]
 
@@ -186,7 +191,7 @@ def _run_on_shapes(graph: FunctionGraph, given: Sequence[Any]) -> None:
             continue
         inputs = [values[v] for v in node.inputs]
         is_guess = isinstance(node.op, Scan) or any(v in guessed for v in node.inputs)
-        decided = [v for v in node.inputs if v in guessed and np.dtype(v.type.dtype).kind in "biu"]  # type: ignore[attr-defined]
+        decided = [v for v in node.inputs if v in guessed and np.dtype(v.type.dtype).kind in "biu"]
         storage: list[list[Any]] = [[None] for _ in node.outputs]
         try:
             if isinstance(node.op, Scan):

@@ -10,16 +10,18 @@ from typing import TYPE_CHECKING, Any
 
 import bitale_graph
 import numpy as np
-from bitale_graph import trace as tracing
-from bitale_graph.config import config
-from bitale_graph.maker import FunctionMaker
-from bitale_graph.mode import Executable
-from bitale_graph.numpy_linker import NumpyLinker
-from bitale_graph.op import result_of
-from bitale_graph.run_time_error import raise_with_node
-from bitale_graph.state import keep_across_fork
-from bitale_graph.type import TensorType
-from bitale_graph.variable import Apply
+from bitale_graph.extend import (
+    Apply,
+    Executable,
+    FunctionMaker,
+    NumpyLinker,
+    TensorType,
+    config,
+    keep_across_fork,
+    raise_with_node,
+    result_of,
+)
+from bitale_graph.extend import trace as tracing
 
 from . import settings as settings
 from .blas import load_blas

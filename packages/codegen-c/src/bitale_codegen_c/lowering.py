@@ -10,8 +10,7 @@ from itertools import accumulate
 from typing import Any
 
 import numpy as np
-from bitale_graph.function_graph import FunctionGraph
-from bitale_graph.variable import Apply, Constant, Variable
+from bitale_graph.extend import Apply, Constant, FunctionGraph, Variable
 
 from .array import Array
 from .builder import Builder
@@ -196,7 +195,7 @@ class _Lowering:
         copies: dict[int, Array] = {}
         late = {o for node in self.plan.tail for o in node.outputs}
         for k, v in enumerate(self.graph.outputs):
-            if self.given[k] or k in self.plan.in_place or v.type.ndim == 0:  # type: ignore[attr-defined]
+            if self.given[k] or k in self.plan.in_place or v.type.ndim == 0:
                 continue
             source = b.array(v)
             copies[k] = b.allocate(v.name or "copy", source.dtype, source.lengths, keep=True)

@@ -11,11 +11,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from bitale_graph.function_graph import FunctionGraph
-from bitale_graph.ops.assertion import Assert
-from bitale_graph.ops.indexing import Subtensor
-from bitale_graph.ops.shape import Dimshuffle, Reshape, SpecifyShape
-from bitale_graph.variable import Apply, Constant, Variable
+from bitale_graph.extend import (
+    Apply,
+    Assert,
+    Constant,
+    Dimshuffle,
+    FunctionGraph,
+    Reshape,
+    SpecifyShape,
+    Subtensor,
+    Variable,
+)
 
 from .rules import has_c_text, reuses, waits
 
@@ -98,7 +104,7 @@ def _lifetimes(graph: FunctionGraph, order: Sequence[Apply]) -> dict[Variable, i
 
 def rank(v: Variable) -> int:
     """The number of axes."""
-    return v.type.ndim  # type: ignore[attr-defined,no-any-return]
+    return v.type.ndim
 
 
 def _reuse_dying_buffers(

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from bitale_graph.function_graph import FunctionGraph
-from bitale_graph.variable import Apply, Variable
+from bitale_graph.extend import Apply, FunctionGraph, Variable
 
 from .callback import emit_callback
 from .memory import VIEWS, MemoryPlan
@@ -22,7 +21,7 @@ def has_own_buffer(graph: FunctionGraph, v: Variable) -> bool:
         v.owner is not None
         and not isinstance(v.owner.op, VIEWS)
         and v not in graph.inputs
-        and v.type.ndim > 0  # type: ignore[attr-defined]
+        and v.type.ndim > 0
     )
 
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterator, Sequence
 
-from bitale_graph.rules import RuleTable
-from bitale_graph.variable import Apply
+from bitale_graph.extend import Apply, RuleTable
 
 from .builder import Builder
 from .ctype import is_supported
@@ -41,4 +40,4 @@ def has_c_text(node: Apply) -> bool:
     rule = supports.get(type(node.op))
     if rule is not None:
         return rule(node)
-    return all(is_supported(v.type.dtype) for v in (*node.inputs, *node.outputs))  # type: ignore[attr-defined]
+    return all(is_supported(v.type.dtype) for v in (*node.inputs, *node.outputs))

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from bitale_graph.variable import Variable
+from bitale_graph.extend import Variable
 
 if TYPE_CHECKING:
     from .array import Array

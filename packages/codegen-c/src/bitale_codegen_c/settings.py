@@ -1,6 +1,6 @@
 """The flags that this layer adds to ``config``."""
 
-from bitale_graph.config import Flag, config
+from bitale_graph.extend import Flag, config
 
 for _flag in (
     Flag(

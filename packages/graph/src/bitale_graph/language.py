@@ -7,10 +7,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .constructors import CONSTRUCTORS
-from .constructors import tensor as tensor
-from .conversion import as_tensor as as_tensor
-from .conversion import constant as constant
 from .ops.axes import addbroadcast as addbroadcast
 from .ops.axes import shape_padaxis as shape_padaxis
 from .ops.axes import shape_padleft as shape_padleft
@@ -144,9 +140,13 @@ from .ops.softmax import binary_crossentropy as binary_crossentropy
 from .ops.softmax import categorical_crossentropy as categorical_crossentropy
 from .ops.softmax import log_softmax as log_softmax
 from .ops.softmax import softmax as softmax
-from .tensor import TensorConstant as TensorConstant
-from .tensor import TensorVariable as TensorVariable
-from .type import TensorType as TensorType
+from .tensor.constructors import CONSTRUCTORS
+from .tensor.constructors import tensor as tensor
+from .tensor.conversion import as_tensor as as_tensor
+from .tensor.conversion import constant as constant
+from .tensor.variable import TensorConstant as TensorConstant
+from .tensor.variable import TensorType as TensorType
+from .tensor.variable import TensorVariable as TensorVariable
 
 as_tensor_variable = as_tensor
 globals().update(CONSTRUCTORS)

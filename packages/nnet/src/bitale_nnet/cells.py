@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from bitale_graph import TensorVariable, as_tensor
 from bitale_graph import language as T
+from bitale_graph.extend import TensorVariable, as_tensor
 
 
 def _plus(x: Any, bias: Any) -> Any:

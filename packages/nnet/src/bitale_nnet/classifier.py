@@ -9,9 +9,16 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
-from bitale_graph import Function, Mode, TensorType, TensorVariable, function
 from bitale_graph import language as T
-from bitale_graph.errors import DtypeError, ShapeError
+from bitale_graph.extend import (
+    DtypeError,
+    Function,
+    Mode,
+    ShapeError,
+    TensorType,
+    TensorVariable,
+    function,
+)
 
 from . import losses, penalties, samples, updates
 from .array_file import ArrayFile, open_arrays

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from bitale_graph import TensorVariable, as_tensor
 from bitale_graph import language as T
+from bitale_graph.extend import TensorVariable, as_tensor
 from bitale_graph.language import log_softmax as log_softmax
 from bitale_graph.language import sigmoid as sigmoid
 from bitale_graph.language import softmax as softmax
@@ -36,7 +36,7 @@ def relu(x: Any, alpha: Any = 0) -> TensorVariable:
     """
     x = as_tensor(x)
     if isinstance(alpha, (int, float)) and alpha == 0:
-        return T.maximum(x, 0)  # type: ignore[no-any-return]
+        return T.maximum(x, 0)
     # Not a switch, which has the derivative of one side at 0.
     return T.maximum(x, 0) + alpha * T.minimum(x, 0)  # type: ignore[no-any-return]
 
@@ -57,7 +57,7 @@ def elu(x: Any, alpha: Any = 1) -> TensorVariable:
     """
     x = as_tensor(x)
     # Large x must not reach exp: its infinity times the zero cotangent of that branch is NaN.
-    return T.switch(x > 0, x, alpha * T.expm1(T.minimum(x, 0)))  # type: ignore[no-any-return]
+    return T.switch(x > 0, x, alpha * T.expm1(T.minimum(x, 0)))
 
 
 def selu(x: Any) -> TensorVariable:

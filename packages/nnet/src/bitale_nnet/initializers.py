@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from bitale_graph import config
+from bitale_graph.extend import config
 
 Array = np.ndarray[Any, Any]
 

@@ -8,8 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from bitale_graph import SharedVariable, TensorVariable, config, shared
-from bitale_graph.errors import ShapeError
+from bitale_graph.extend import ShapeError, SharedVariable, TensorVariable, config, shared
 
 from .naming import shown
 

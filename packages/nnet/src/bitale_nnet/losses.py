@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from bitale_graph import TensorVariable, as_tensor
 from bitale_graph import language as T
-from bitale_graph.errors import ShapeError, describe
+from bitale_graph.extend import ShapeError, SoftmaxCrossentropy, TensorVariable, as_tensor, describe
 from bitale_graph.language import binary_crossentropy as binary_crossentropy
 from bitale_graph.language import categorical_crossentropy as categorical_crossentropy
-from bitale_graph.ops.softmax import SoftmaxCrossentropy
 
 
 def _same_rank(name: str, predictions: Any, targets: Any) -> tuple[Any, Any]:
@@ -32,13 +30,13 @@ def squared_error(predictions: Any, targets: Any) -> TensorVariable:
         If the ranks differ.
     """
     predictions, targets = _same_rank("squared_error", predictions, targets)
-    return T.sqr(predictions - targets)  # type: ignore[no-any-return]
+    return T.sqr(predictions - targets)
 
 
 def absolute_error(predictions: Any, targets: Any) -> TensorVariable:
     """``|predictions - targets|``, element by element; raises `ShapeError` if the ranks differ."""
     predictions, targets = _same_rank("absolute_error", predictions, targets)
-    return T.abs_(predictions - targets)  # type: ignore[no-any-return]
+    return T.abs_(predictions - targets)
 
 
 def softmax_crossentropy(logits: Any, targets: Any) -> TensorVariable:
@@ -73,7 +71,7 @@ def binary_accuracy(predictions: Any, targets: Any, threshold: Any = 0.5) -> Ten
     """Where ``predictions > threshold`` says what the targets say, as floats 0 and 1."""
     predictions, targets = _same_rank("binary_accuracy", predictions, targets)
     is_right = T.eq(predictions > threshold, targets > 0.5)
-    return T.cast(is_right, predictions.dtype)  # type: ignore[no-any-return]
+    return T.cast(is_right, predictions.dtype)
 
 
 def categorical_accuracy(predictions: Any, targets: Any) -> TensorVariable:
@@ -99,7 +97,7 @@ def categorical_accuracy(predictions: Any, targets: Any) -> TensorVariable:
     if targets.ndim == 2:
         targets = T.argmax(targets, axis=1)
     is_right = T.eq(T.argmax(predictions, axis=1), targets)
-    return T.cast(is_right, predictions.dtype)  # type: ignore[no-any-return]
+    return T.cast(is_right, predictions.dtype)
 
 
 def aggregate(loss: Any, weights: Any = None, mode: str = "mean") -> TensorVariable:

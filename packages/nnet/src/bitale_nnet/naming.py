@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from bitale_graph import Op
+from bitale_graph.extend import Op
 
 
 def by_name(what: str, given: Any, known: Mapping[str, Callable[..., Any]]) -> Callable[..., Any]:

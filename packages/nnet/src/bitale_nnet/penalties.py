@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from bitale_graph import TensorVariable
 from bitale_graph import language as T
+from bitale_graph.extend import TensorVariable
 
 
 def _sum_of_sums(terms: Iterable[Any]) -> TensorVariable:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from bitale_graph.errors import ShapeError
+from bitale_graph.extend import ShapeError
 
 if TYPE_CHECKING:
     from .array_file import Header

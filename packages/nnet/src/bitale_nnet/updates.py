@@ -13,10 +13,8 @@ from typing import Any
 
 import numpy as np
 from bitale_autodiff import grad
-from bitale_graph import SharedVariable, Variable, shared
 from bitale_graph import language as T
-from bitale_graph.errors import describe
-from bitale_graph.shared import not_shared
+from bitale_graph.extend import SharedVariable, Variable, describe, not_shared, shared
 
 Updates = dict[Any, Any]
 

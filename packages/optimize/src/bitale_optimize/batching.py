@@ -5,17 +5,25 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from bitale_graph.conversion import constant_int
-from bitale_graph.elementwise import Elementwise
-from bitale_graph.ops import math as tm
-from bitale_graph.ops.indexing import AdvancedSubtensor1, Subtensor
-from bitale_graph.ops.join import Join
-from bitale_graph.ops.product import Dot
-from bitale_graph.ops.reduction import Reduce
-from bitale_graph.ops.reshape import reshape
-from bitale_graph.ops.shape import Dimshuffle, Reshape, dimshuffle, shape_i
-from bitale_graph.traversal import toposort
-from bitale_graph.variable import Apply, Constant, Variable
+from bitale_graph import language as T
+from bitale_graph.extend import (
+    AdvancedSubtensor1,
+    Apply,
+    Constant,
+    Dimshuffle,
+    Dot,
+    Elementwise,
+    Join,
+    Reduce,
+    Reshape,
+    Subtensor,
+    Variable,
+    constant_int,
+    dimshuffle,
+    reshape,
+    shape_i,
+    toposort,
+)
 
 WHOLE = (False, False, False)
 
@@ -36,7 +44,7 @@ def can_batch(node: Apply, batched: Mapping[Variable, Any] | set[Variable]) -> b
     if isinstance(op, Dot):
         # Two operands that change are many products and not one, unless they are vectors.
         x, y = node.inputs
-        return not all(moves) or (x.type.ndim == 1 and y.type.ndim == 1)  # type: ignore[attr-defined]
+        return not all(moves) or (x.type.ndim == 1 and y.type.ndim == 1)
     if isinstance(op, Join):
         return all(moves)
     if isinstance(op, Reshape):
@@ -51,7 +59,7 @@ def can_batch(node: Apply, batched: Mapping[Variable, Any] | set[Variable]) -> b
 
 
 def _kind(v: Variable) -> tuple[bool, ...]:
-    return v.type.broadcastable  # type: ignore[attr-defined,no-any-return]
+    return v.type.broadcastable
 
 
 class Batch:
@@ -93,7 +101,7 @@ class Batch:
         values = [self.rows.get(v) if v in self.rows else self.same(v) for v in node.inputs]
         moves = [v in self.rows for v in node.inputs]
         if isinstance(op, Elementwise):
-            ndim = node.outputs[0].type.ndim  # type: ignore[attr-defined]
+            ndim = node.outputs[0].type.ndim
             return op(*(_aligned(v, m, ndim) for v, m in zip(values, moves, strict=True)))
         x = values[0]
         if isinstance(op, Dimshuffle):
@@ -122,7 +130,7 @@ def _aligned(v: Any, moves: bool, ndim: int) -> Any:
 def product_of_rows(x: Any, y: Any, x_moves: bool, y_moves: bool) -> Any:
     """The products of every row of one with the other, as one product."""
     if x_moves and y_moves:
-        return tm.mul(x, y).sum(axis=1)
+        return T.mul(x, y).sum(axis=1)
     if not x_moves:
         # dot(x, y) = dot(y.T, x.T).T
         turned = dimshuffle(y, 0, 2, 1) if y.type.ndim == 3 else y
@@ -142,4 +150,4 @@ def product_of_rows(x: Any, y: Any, x_moves: bool, y_moves: bool) -> Any:
 def joined(x: Any) -> Any:
     """Rows of matrices as one tall matrix, rows of vectors as one long vector."""
     rest = [shape_i(x, a) for a in range(2, x.type.ndim)]
-    return reshape(x, [tm.mul(shape_i(x, 0), shape_i(x, 1)), *rest])
+    return reshape(x, [T.mul(shape_i(x, 0), shape_i(x, 1)), *rest])

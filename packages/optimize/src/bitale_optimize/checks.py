@@ -6,11 +6,22 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from bitale_graph import scalar
-from bitale_graph.conversion import constant_int
-from bitale_graph.op import Op
-from bitale_graph.ops import creation, indexing, scan, shape
-from bitale_graph.variable import Apply, Variable
+from bitale_graph.extend import (
+    AdvancedIncSubtensor,
+    AdvancedIncSubtensor1,
+    AdvancedSubtensor,
+    Alloc,
+    Apply,
+    IncSubtensor,
+    Op,
+    Reshape,
+    Scan,
+    Subtensor,
+    Variable,
+    constant_int,
+    scalar,
+    unpack,
+)
 
 from .forms import operands
 from .shapes import Dims, Shapes, Token
@@ -108,14 +119,14 @@ class Checks(Shapes):
         """The lengths of ``x[index]``; and note what single indices must hold."""
         taken: list[Token] = []
         view: Any = None
-        for axis, part in enumerate(indexing.unpack(pattern, bounds)):
+        for axis, part in enumerate(unpack(pattern, bounds)):
             n = dims[axis]
             if isinstance(part, slice):
                 if part == slice(None):
                     taken.append(n)
                     continue
                 if view is None:
-                    view = indexing.Subtensor(pattern)(x, *bounds)
+                    view = Subtensor(pattern)(x, *bounds)
                     self._leaf(view)
                 taken.append(self._cut(n, part, self._dims[view][len(taken)]))
             else:
@@ -138,27 +149,25 @@ def _of_read(checks: Checks, op: Any, node: Apply) -> None:
 def _of_write(checks: Checks, op: Any, node: Apply) -> None:
     x, y, *bounds = node.inputs
     region = checks.region(op.pattern, bounds, x, checks.dims(x))
-    checks.note_equal(checks.dims(y), region, y.type.shape)  # type: ignore[attr-defined]
+    checks.note_equal(checks.dims(y), region, y.type.shape)
 
 
 def _of_written_rows(checks: Checks, op: Any, node: Apply) -> None:
     x, y, rows = node.inputs
     region = (checks.dims(rows)[0], *checks.dims(x)[1:])
-    checks.note_equal(checks.dims(y), region, y.type.shape)  # type: ignore[attr-defined]
+    checks.note_equal(checks.dims(y), region, y.type.shape)
 
 
 def _of_advanced(checks: Checks, op: Any, node: Apply) -> None:
     """The arrays of an index are stretched together."""
-    parts = node.inputs[1 if isinstance(op, indexing.AdvancedSubtensor) else 2 :]
-    checks.compare_stretched(
-        [v for v in indexing.unpack(op.pattern, parts) if not isinstance(v, slice)]
-    )
+    parts = node.inputs[1 if isinstance(op, AdvancedSubtensor) else 2 :]
+    checks.compare_stretched([v for v in unpack(op.pattern, parts) if not isinstance(v, slice)])
 
 
 def _of_alloc(checks: Checks, op: Any, node: Apply) -> None:
     value, *lengths = node.inputs
     wanted = tuple(map(checks.length, lengths))
-    checks.note_equal(checks.dims(value), wanted, value.type.shape)  # type: ignore[attr-defined]
+    checks.note_equal(checks.dims(value), wanted, value.type.shape)
     for n in wanted:
         if not isinstance(n, int) and n[1] < 0:
             checks.note("natural", n)
@@ -195,12 +204,12 @@ def _of_scan(checks: Checks, op: Any, node: Apply) -> None:
 
 
 _NOTES: dict[type[Op], Any] = {
-    indexing.Subtensor: _of_read,
-    indexing.IncSubtensor: _of_write,
-    indexing.AdvancedIncSubtensor1: _of_written_rows,
-    indexing.AdvancedSubtensor: _of_advanced,
-    indexing.AdvancedIncSubtensor: _of_advanced,
-    creation.Alloc: _of_alloc,
-    shape.Reshape: _of_reshape,
-    scan.Scan: _of_scan,
+    Subtensor: _of_read,
+    IncSubtensor: _of_write,
+    AdvancedIncSubtensor1: _of_written_rows,
+    AdvancedSubtensor: _of_advanced,
+    AdvancedIncSubtensor: _of_advanced,
+    Alloc: _of_alloc,
+    Reshape: _of_reshape,
+    Scan: _of_scan,
 }

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from bitale_graph.function_graph import FunctionGraph
-from bitale_graph.mode import Mode, get_mode
+from bitale_graph.extend import FunctionGraph, Mode, get_mode
 
 from . import pipeline
 from .rewrite import Firing, RewriteContext

@@ -7,11 +7,16 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from bitale_graph import scalar
-from bitale_graph.conversion import as_tensor
-from bitale_graph.ops import math as tm
-from bitale_graph.ops.shape import Dimshuffle, SpecifyShape
-from bitale_graph.variable import Apply, Constant, Variable
+from bitale_graph import language as T
+from bitale_graph.extend import (
+    Apply,
+    Constant,
+    Dimshuffle,
+    SpecifyShape,
+    Variable,
+    as_tensor,
+    scalar,
+)
 
 from .forms import dtype_of, is_inexact, number, row_of, uniform_constant
 
@@ -278,19 +283,19 @@ def build_product(factors: Factors) -> Any:
     else:
         result = _power(lead, kept[lead])
         if above not in (1, -1):
-            result = tm.mul2(result, number(above, factors.dtype))
+            result = T.mul(result, number(above, factors.dtype))
     for v, e in kept.items():
         if v is not lead:
-            result = (tm.mul2 if e > 0 else tm.true_div)(result, _power(v, abs(e)))
+            result = (T.mul if e > 0 else T.true_div)(result, _power(v, abs(e)))
     if below != 1:
-        result = tm.true_div(result, number(below, factors.dtype))
+        result = T.true_div(result, number(below, factors.dtype))
     # The sign comes last, where a sum or a larger product takes it in.
-    return tm.neg(result) if above == -1 and lead is not None else result
+    return T.neg(result) if above == -1 and lead is not None else result
 
 
 def _power(v: Variable, exponent: int) -> Any:
     if exponent == 1:
         return v
     if exponent == 2:
-        return tm.sqr(v)
-    return tm.pow(v, number(exponent, dtype_of(v)))
+        return T.sqr(v)
+    return T.pow(v, number(exponent, dtype_of(v)))

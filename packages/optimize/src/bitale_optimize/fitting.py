@@ -5,14 +5,20 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from bitale_graph.conversion import as_tensor
-from bitale_graph.elementwise import Elementwise, cast
-from bitale_graph.errors import InconsistentGraphError
-from bitale_graph.ops import math as tm
-from bitale_graph.ops.creation import Alloc
-from bitale_graph.ops.shape import SpecifyShape, dimshuffle, shape_i
-from bitale_graph.type import TensorType
-from bitale_graph.variable import Apply, Variable
+from bitale_graph import language as T
+from bitale_graph.extend import (
+    Alloc,
+    Apply,
+    Elementwise,
+    InconsistentGraphError,
+    SpecifyShape,
+    TensorType,
+    Variable,
+    as_tensor,
+    cast,
+    dimshuffle,
+    shape_i,
+)
 
 
 def fitted(old: Variable, new: Variable) -> Variable:
@@ -56,12 +62,12 @@ def filled(old: Variable, value: Any) -> Any:
     if node is not None and isinstance(node.op, Elementwise):
         for v in node.inputs:
             if _gives_shape(v, old):
-                return tm.second(v, value)
+                return T.second(v, value)
     return Alloc()(value, *symbolic_lengths(old))
 
 
 def _gives_shape(v: Variable, old: Variable) -> bool:
-    mine, wanted = v.type.shape, old.type.shape  # type: ignore[attr-defined]
+    mine, wanted = v.type.shape, old.type.shape
     return len(mine) == len(wanted) and all(
         (m == 1) == (n == 1) for m, n in zip(mine, wanted, strict=False)
     )
@@ -72,7 +78,7 @@ def symbolic_lengths(variable: Variable) -> list[Any]:
 
     Numbers where known, else from what it is computed of.
     """
-    known = variable.type.shape  # type: ignore[attr-defined]
+    known = variable.type.shape
     node = variable.owner
     if node is None or None not in known:
         return [shape_i(variable, a) for a in range(len(known))]

@@ -6,13 +6,18 @@ import warnings
 from collections import Counter, deque
 from collections.abc import Callable, Mapping, Sequence
 
-from bitale_graph import trace
-from bitale_graph.config import Flag, config
-from bitale_graph.errors import where_made
-from bitale_graph.function_graph import FunctionGraph
-from bitale_graph.op import Op
-from bitale_graph.traversal import toposort
-from bitale_graph.variable import Apply, Constant, Variable
+from bitale_graph.extend import (
+    Apply,
+    Constant,
+    Flag,
+    FunctionGraph,
+    Op,
+    Variable,
+    config,
+    toposort,
+    trace,
+    where_made,
+)
 
 from .merging import merge_key
 from .rewrite import Result, RewriteContext, Rule, RuleSet, brief

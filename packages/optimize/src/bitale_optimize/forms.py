@@ -5,17 +5,28 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from bitale_graph import dtype as dtypes
-from bitale_graph import scalar
-from bitale_graph.conversion import as_tensor, constant_int
-from bitale_graph.elementwise import Elementwise
-from bitale_graph.op import Op
-from bitale_graph.ops.creation import Alloc
-from bitale_graph.ops.reduction import Reduce
-from bitale_graph.ops.shape import Dimshuffle, Reshape, ShapeI, SpecifyShape
-from bitale_graph.ops.softmax import LogSoftmax, Softmax, SoftmaxCrossentropy
-from bitale_graph.scalar import ScalarOp, is_cast, second
-from bitale_graph.variable import Apply, Constant, Variable
+from bitale_graph.extend import (
+    Alloc,
+    Apply,
+    Constant,
+    Dimshuffle,
+    Elementwise,
+    LogSoftmax,
+    Op,
+    Reduce,
+    Reshape,
+    ScalarOp,
+    ShapeI,
+    Softmax,
+    SoftmaxCrossentropy,
+    SpecifyShape,
+    Variable,
+    as_tensor,
+    constant_int,
+    is_cast,
+    scalar,
+)
+from bitale_graph.extend import dtype as dtypes
 
 _KINDS = {name: np.dtype(name).kind for name in dtypes.ALL}
 
@@ -71,7 +82,7 @@ def uniform(variable: Variable) -> Any:
     while node is not None:
         op = node.op
         if isinstance(op, Elementwise):
-            if op.scalar_op is second:
+            if op.scalar_op is scalar.second:
                 variable = node.inputs[1]
             elif is_cast(op.scalar_op):
                 casts.append(dtype_of(variable))

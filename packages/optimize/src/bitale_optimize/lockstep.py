@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from bitale_graph.elementwise import Elementwise
-from bitale_graph.variable import Constant, Variable
+from bitale_graph.extend import Constant, Elementwise, Variable
 
 if TYPE_CHECKING:
     from .recurrence import State

@@ -7,18 +7,26 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
-from bitale_graph import scalar
-from bitale_graph.elementwise import Elementwise, cast
-from bitale_graph.ops import math as tm
-from bitale_graph.ops import reduction
-from bitale_graph.ops.axes import keep_axes
-from bitale_graph.ops.indexing import AdvancedSubtensor, AdvancedSubtensor1, Subtensor
-from bitale_graph.ops.join import Join
-from bitale_graph.ops.reduction import Reduce
-from bitale_graph.ops.shape import Dimshuffle, Reshape, ShapeI, SpecifyShape
-from bitale_graph.ops.softmax import LogSoftmax
-from bitale_graph.scalar import is_cast
-from bitale_graph.variable import Apply, Variable
+from bitale_graph import language as T
+from bitale_graph.extend import (
+    AdvancedSubtensor,
+    AdvancedSubtensor1,
+    Apply,
+    Dimshuffle,
+    Elementwise,
+    Join,
+    LogSoftmax,
+    Reduce,
+    Reshape,
+    ShapeI,
+    SpecifyShape,
+    Subtensor,
+    Variable,
+    cast,
+    is_cast,
+    keep_axes,
+    scalar,
+)
 
 from .forms import dtype_of, is_softmax, is_uniform, kind_of, operands, row_of, uniform
 
@@ -55,13 +63,13 @@ def logarithm(v: Variable, depth: int = DEEPEST) -> Log | None:
     """``log(v)`` without computing v; None where no such form is known."""
     value = uniform(v)
     if value is not None:
-        is_plain = v.type.ndim == 0 and kind_of(v) == "f" and value > 0  # type: ignore[attr-defined]
+        is_plain = v.type.ndim == 0 and kind_of(v) == "f" and value > 0
         return Log(np.log(value), is_stable=False) if is_plain or _is_number(v, value) else None
     node = v.owner
     if node is None or kind_of(v) != "f" or not depth:
         return None
     if _is_count(v):
-        return Log(tm.log(v), is_stable=False)
+        return Log(T.log(v), is_stable=False)
     if is_softmax(v):
         x = node.inputs[0]
         return Log(LogSoftmax()(x))
@@ -83,7 +91,7 @@ def logarithm(v: Variable, depth: int = DEEPEST) -> Log | None:
 
 def _is_count(v: Variable) -> bool:
     """Whether v is a number of elements: a length, or a product of such."""
-    if not all(v.type.broadcastable):  # type: ignore[attr-defined]
+    if not all(v.type.broadcastable):
         return False
     stack = [v]
     while stack:
@@ -100,7 +108,7 @@ def _is_count(v: Variable) -> bool:
 
 def _is_number(v: Variable, value: Any) -> bool:
     """Whether a fill is of a positive number; it is stretched by what it meets."""
-    return kind_of(v) == "f" and bool(value > 0) and all(v.type.broadcastable)  # type: ignore[attr-defined]
+    return kind_of(v) == "f" and bool(value > 0) and all(v.type.broadcastable)
 
 
 def _of_parts(
@@ -110,7 +118,7 @@ def _of_parts(
     found = [logarithm(u, depth - 1) for u in parts]
     if not any(f is not None and f.is_stable for f in found):
         return None
-    values = [tm.log(u) if f is None else f.value for u, f in zip(parts, found, strict=True)]
+    values = [T.log(u) if f is None else f.value for u, f in zip(parts, found, strict=True)]
     kept = [f for f in found if f is not None]
     return Log(
         combine(values),
@@ -139,11 +147,11 @@ def log_sum_exp(x: Any, op: Any) -> Any:
     """``log(op(exp(x)))`` for a sum, less the largest element unless that is infinite."""
     dtype = x.type.dtype
     # Of no elements the sum is 0, which is no error.
-    largest: Any = reduction.Reduce(scalar.maximum, op.axes, dtype, dtype, allows_empty=True)(x)
+    largest: Any = Reduce(scalar.maximum, op.axes, dtype, dtype, allows_empty=True)(x)
     largest = keep_axes(largest, op.axes, x.ndim)
-    shift = tm.switch(tm.isinf(largest), np.zeros((), dtype), largest)
-    summed = tm.log(op(tm.exp(tm.sub(x, shift))))
-    return tm.add2(summed, shift.dimshuffle(*(a for a in range(x.ndim) if a not in op.axes)))
+    shift = T.switch(T.isinf(largest), np.zeros((), dtype), largest)
+    summed = T.log(op(T.exp(T.sub(x, shift))))
+    return T.add(summed, shift.dimshuffle(*(a for a in range(x.ndim) if a not in op.axes)))
 
 
 def _is_shifted(x: Variable) -> bool:
@@ -187,7 +195,7 @@ def _product(node: Apply, depth: int) -> Log | None:
     if any(f.is_signed for f in found):  # type: ignore[union-attr]
         return None
     row = row_of(node)
-    combine = tm.add2 if row is scalar.mul else tm.sub
+    combine = T.add if row is scalar.mul else T.sub
     return Log(combine(*(f.value for f in found)), True, True)  # type: ignore[union-attr]
 
 
@@ -208,7 +216,7 @@ def is_mask(v: Variable) -> bool:
 
 def where(mask: Any, x: Any) -> Any:
     """x, and minus infinity where a mask is 0."""
-    return tm.switch(tm.neq(mask, 0), x, np.asarray(-np.inf, dtype_of(x)))
+    return T.switch(T.neq(mask, 0), x, np.asarray(-np.inf, dtype_of(x)))
 
 
 def _only_shapes(node: Apply) -> bool:
@@ -225,7 +233,7 @@ def _power(node: Apply, depth: int) -> Log | None:
         exponent = uniform(node.inputs[1])
     if inner is None or not inner.is_stable or inner.is_signed or exponent is None:
         return None
-    scaled = tm.mul2(inner.value, np.asarray(exponent, dtype_of(node.outputs[0])))
+    scaled = T.mul(inner.value, np.asarray(exponent, dtype_of(node.outputs[0])))
     return Log(scaled, True, inner.is_unbounded or exponent < 0, inner.is_summed)
 
 
@@ -244,9 +252,9 @@ def log_add_exp(a: Any, b: Any) -> Any:
     if not isinstance(a, Variable):
         a, b = b, a
     if not isinstance(b, Variable) and b == 0:
-        return tm.softplus(a)
-    apart = tm.switch(tm.eq(a, b), 0, tm.abs_(tm.sub(a, b)))
-    return tm.add2(tm.maximum(a, b), tm.softplus(tm.neg(apart)))
+        return T.softplus(a)
+    apart = T.switch(T.eq(a, b), 0, T.abs_(T.sub(a, b)))
+    return T.add(T.maximum(a, b), T.softplus(T.neg(apart)))
 
 
 def _complement(node: Apply, depth: int) -> Log | None:
@@ -275,7 +283,7 @@ def _log_of_plain_complement(u: Variable) -> Log | None:
         return Log(log_one_minus_exp(inside[0]), is_signed=True)
     inside = operands(u, scalar.sigmoid)
     if inside is not None:
-        return Log(tm.neg(tm.softplus(inside[0])))
+        return Log(T.neg(T.softplus(inside[0])))
     inside = operands(u, scalar.tanh)
     if inside is not None:
         return Log(_log_of_shifted_tanh(inside[0], 2))
@@ -286,8 +294,8 @@ def _log_of_plain_complement(u: Variable) -> Log | None:
 def _log_of_shifted_tanh(x: Any, factor: int) -> Any:
     """``log(1 - tanh(x))`` for the factor 2, ``log(1 + tanh(x))`` for -2."""
     dtype = dtype_of(x)
-    double = tm.mul2(x, np.asarray(factor, dtype))
-    return tm.sub(np.asarray(math.log(2), dtype), tm.softplus(double))
+    double = T.mul(x, np.asarray(factor, dtype))
+    return T.sub(np.asarray(math.log(2), dtype), T.softplus(double))
 
 
 def _plus(node: Apply, depth: int) -> Log | None:
@@ -298,7 +306,7 @@ def _plus(node: Apply, depth: int) -> Log | None:
             if tanh is not None:
                 return Log(_log_of_shifted_tanh(tanh[0], -2))
             if erf is not None and not is_clipped(erf[0]):
-                return Log(log_erfc(tm.neg(erf[0])))
+                return Log(log_erfc(T.neg(erf[0])))
             if negative is not None:
                 return _log_of_complement(negative[0])
     return _sum(node, depth)
@@ -320,7 +328,7 @@ def _expm1(node: Apply, depth: int) -> Log | None:
     x: Any = node.inputs[0]
     if is_clipped(x):
         return None
-    return Log(tm.add2(x, log_one_minus_exp(tm.neg(x))), is_signed=True)
+    return Log(T.add(x, log_one_minus_exp(T.neg(x))), is_signed=True)
 
 
 def log_one_minus_exp(x: Any) -> Any:
@@ -329,9 +337,9 @@ def log_one_minus_exp(x: Any) -> Any:
     M. Maechler, Accurately computing log(1 - exp(-|a|)) (2012).
     """
     edge = np.asarray(-math.log(2), dtype_of(x))
-    near = tm.log(tm.neg(tm.expm1(tm.maximum(x, edge))))
-    far = tm.log1p(tm.neg(tm.exp(tm.minimum(x, edge))))
-    return tm.switch(tm.gt(x, edge), near, far)
+    near = T.log(T.neg(T.expm1(T.maximum(x, edge))))
+    far = T.log1p(T.neg(T.exp(T.minimum(x, edge))))
+    return T.switch(T.gt(x, edge), near, far)
 
 
 def _erfc(node: Apply, depth: int) -> Log | None:
@@ -347,10 +355,10 @@ def far_of_erfc(x: Any) -> tuple[Any, Any]:
     """
     dtype = dtype_of(x)
     edge = np.asarray(9.0 if dtype == "float32" else 25.0, dtype)
-    z = tm.true_div(np.asarray(0.5, dtype), tm.sqr(tm.maximum(x, edge)))
+    z = T.true_div(np.asarray(0.5, dtype), T.sqr(T.maximum(x, edge)))
     series: Any = np.asarray(1, dtype)
     for n in (9, 7, 5, 3, 1):
-        series = tm.sub(np.asarray(1, dtype), tm.mul2(tm.mul2(z, np.asarray(n, dtype)), series))
+        series = T.sub(np.asarray(1, dtype), T.mul(T.mul(z, np.asarray(n, dtype)), series))
     return edge, series
 
 
@@ -359,26 +367,26 @@ def log_erfc(x: Any) -> Any:
     dtype = dtype_of(x)
     one = np.asarray(1, dtype)
     edge, series = far_of_erfc(x)
-    near = tm.log1p(tm.neg(tm.erf(tm.minimum(x, one))))
-    between = tm.log(tm.erfc(tm.maximum(tm.minimum(x, edge), one)))
-    size = tm.maximum(x, edge)
+    near = T.log1p(T.neg(T.erf(T.minimum(x, one))))
+    between = T.log(T.erfc(T.maximum(T.minimum(x, edge), one)))
+    size = T.maximum(x, edge)
     root = np.asarray(math.sqrt(math.pi), dtype)
-    far = tm.sub(tm.log(tm.true_div(series, tm.mul2(size, root))), tm.sqr(size))
-    return tm.switch(tm.lt(x, one), near, tm.switch(tm.lt(x, edge), between, far))
+    far = T.sub(T.log(T.true_div(series, T.mul(size, root))), T.sqr(size))
+    return T.switch(T.lt(x, one), near, T.switch(T.lt(x, edge), between, far))
 
 
 def inverse_erfcx(x: Any) -> Any:
     """``exp(-x**2) / erfc(x)``, which grows as x sqrt(pi) where both underflow."""
     edge, series = far_of_erfc(x)
-    near = tm.minimum(x, edge)
+    near = T.minimum(x, edge)
     root = np.asarray(math.sqrt(math.pi), dtype_of(x))
-    far = tm.true_div(tm.mul2(tm.maximum(x, edge), root), series)
-    return tm.switch(tm.lt(x, edge), tm.true_div(tm.exp(tm.neg(tm.sqr(near))), tm.erfc(near)), far)
+    far = T.true_div(T.mul(T.maximum(x, edge), root), series)
+    return T.switch(T.lt(x, edge), T.true_div(T.exp(T.neg(T.sqr(near))), T.erfc(near)), far)
 
 
 def _choice(node: Apply, depth: int) -> Log | None:
     condition, *branches = node.inputs
-    return _of_parts(node, branches, depth, lambda parts: tm.switch(condition, *parts))
+    return _of_parts(node, branches, depth, lambda parts: T.switch(condition, *parts))
 
 
 def _extremum(node: Apply, depth: int) -> Log | None:
@@ -401,12 +409,12 @@ def _extremum(node: Apply, depth: int) -> Log | None:
 
 def _fill(node: Apply, depth: int) -> Log | None:
     inner = logarithm(node.inputs[1], depth - 1)
-    return inner and inner._replace(value=tm.second(node.inputs[0], inner.value))
+    return inner and inner._replace(value=T.second(node.inputs[0], inner.value))
 
 
 _ROWS: dict[Any, Callable[[Apply, int], Log | None]] = {
     scalar.exp: _exp,
-    scalar.sigmoid: lambda node, depth: Log(tm.neg(tm.softplus(tm.neg(node.inputs[0])))),
+    scalar.sigmoid: lambda node, depth: Log(T.neg(T.softplus(T.neg(node.inputs[0])))),
     scalar.erfc: _erfc,
     scalar.mul: _product,
     scalar.true_div: _product,

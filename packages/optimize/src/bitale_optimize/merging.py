@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from bitale_graph.elementwise import Elementwise
-from bitale_graph.variable import Apply, Constant, Variable
+from bitale_graph.extend import Apply, Constant, Elementwise, Variable
 
 
 def merge_key(node: Apply) -> object:

@@ -10,8 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from bitale_graph import scalar
-from bitale_graph.variable import Apply, Variable
+from bitale_graph.extend import Apply, Variable, scalar
 
 from .factors import QUOTIENT_ROWS, Factors, constant_exponent
 from .forms import is_inexact, row_of, uniform_constant

@@ -14,12 +14,17 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from bitale_graph import scalar
-from bitale_graph.elementwise import Elementwise
-from bitale_graph.op import Op
-from bitale_graph.ops.softmax import LogSoftmax, Softmax
-from bitale_graph.scalar import ScalarOp
-from bitale_graph.variable import Apply, Constant, Variable
+from bitale_graph.extend import (
+    Apply,
+    Constant,
+    Elementwise,
+    LogSoftmax,
+    Op,
+    ScalarOp,
+    Softmax,
+    Variable,
+    scalar,
+)
 
 from .forms import dtype_of, is_uniform, kind_of, number
 from .rewrite import Changes, RewriteContext, Rule, Track

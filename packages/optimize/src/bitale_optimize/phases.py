@@ -8,8 +8,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from bitale_graph.errors import ConfigError
-from bitale_graph.op import Op
+from bitale_graph.extend import ConfigError, Op
 
 from .pattern import PatternRule
 from .rewrite import Changes, NodeFunction, Rule, RuleSet, Track

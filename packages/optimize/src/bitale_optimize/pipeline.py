@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bitale_graph.function_graph import FunctionGraph
+from bitale_graph.extend import FunctionGraph
 
 from .fixed_point import PassFunction, to_fixed_point
 from .passes.fold_constants import fold_constants

@@ -6,27 +6,32 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from bitale_graph import scalar
-from bitale_graph.conversion import constant_int
-from bitale_graph.elementwise import Elementwise, cast
-from bitale_graph.op import Op
-from bitale_graph.ops import math as tm
-from bitale_graph.ops.creation import Alloc, arange
-from bitale_graph.ops.indexing import (
+from bitale_graph import language as T
+from bitale_graph.extend import (
     AdvancedIncSubtensor,
     AdvancedIncSubtensor1,
     AdvancedSubtensor,
     AdvancedSubtensor1,
+    Alloc,
+    Apply,
+    Crossentropy1HotGrad,
+    Dimshuffle,
+    Elementwise,
     IncSubtensor,
+    Join,
+    Op,
+    Reduce,
+    Reshape,
     Subtensor,
+    Variable,
+    arange,
+    cast,
+    constant_int,
+    is_cast,
+    scalar,
+    shape_i,
     unpack,
 )
-from bitale_graph.ops.join import Join
-from bitale_graph.ops.reduction import Reduce
-from bitale_graph.ops.shape import Dimshuffle, Reshape, shape_i
-from bitale_graph.ops.softmax import Crossentropy1HotGrad
-from bitale_graph.scalar import is_cast
-from bitale_graph.variable import Apply, Variable
 
 from .factors import build_product, product_factors
 from .forms import dtype_of, is_uniform, kind_of, number, operands, row_of, uniform
@@ -58,7 +63,7 @@ def times(ct: Any, y: Any, context: RewriteContext, depth: int = DEEPEST) -> Any
     for like in (y, ct):
         if not _covers(made, like):
             # What was divided may have been stretched by y alone.
-            made = tm.second(like, made)
+            made = T.second(like, made)
     return made
 
 
@@ -82,25 +87,25 @@ def _of_elementwise(node: Apply, y: Any, context: RewriteContext, depth: int) ->
         if inputs[0] is not y:
             rest = _divided_by_factor(inputs[1], y)
             if rest is not None:
-                return tm.true_div(inputs[0], rest)
+                return T.true_div(inputs[0], rest)
         made = times(inputs[0], y, context, depth)
-        return None if made is None else tm.true_div(made, inputs[1])
+        return None if made is None else T.true_div(made, inputs[1])
     if row is scalar.inv and inputs[0] is y:
-        return tm.second(y, number(1, dtype_of(y)))
+        return T.second(y, number(1, dtype_of(y)))
     if row is scalar.neg:
         made = times(inputs[0], y, context, depth)
-        return None if made is None else tm.neg(made)
+        return None if made is None else T.neg(made)
     if row is scalar.mul:
         for u, other in (inputs, inputs[::-1]):
             made = times(u, y, context, depth) if _is_as_large(u, node) else None
             if made is not None:
-                return tm.mul2(made, other)
+                return T.mul(made, other)
         return None
     if row in (scalar.add, scalar.sub):
         found = [times(u, y, context, depth) if _is_as_large(u, node) else None for u in inputs]
         if found == [None, None]:
             return None
-        parts = [tm.mul2(u, y) if f is None else f for u, f in zip(inputs, found, strict=True)]
+        parts = [T.mul(u, y) if f is None else f for u, f in zip(inputs, found, strict=True)]
         return node.op(*parts)
     if row is scalar.switch:
         condition, *branches = inputs
@@ -109,10 +114,10 @@ def _of_elementwise(node: Apply, y: Any, context: RewriteContext, depth: int) ->
         if found == [None, None]:
             return None
         parts = [
-            f if f is not None else u if is_uniform(u, 0) else tm.mul2(u, y)
+            f if f is not None else u if is_uniform(u, 0) else T.mul(u, y)
             for u, f in zip(branches, found, strict=True)
         ]
-        return tm.switch(condition, *parts)
+        return T.switch(condition, *parts)
     if is_cast(row) and kind_of(inputs[0]) == "f" and kind_of(y) == "f":
         for wide in _readers(y, Elementwise, context):
             if is_cast(wide.op.scalar_op) and dtype_of(wide.out) == dtype_of(inputs[0]):
@@ -144,11 +149,11 @@ def _in_branch(u: Any, condition: Any, i: int) -> Any:
     below = None if parts is None else operands(parts[1], scalar.switch)
     if parts is None or below is None or below[0] is not condition:
         return u
-    return tm.true_div(parts[0], below[1 + i])
+    return T.true_div(parts[0], below[1 + i])
 
 
 def _is_as_large(u: Any, node: Apply) -> bool:
-    return bool(u.type.broadcastable == node.outputs[0].type.broadcastable)  # type: ignore[attr-defined]
+    return bool(u.type.broadcastable == node.outputs[0].type.broadcastable)
 
 
 def _divided_by_factor(below: Any, y: Any) -> Any:
@@ -266,7 +271,7 @@ def _of_dimshuffle(node: Apply, y: Any, context: RewriteContext, depth: int) -> 
         return None if made is None else op(made)
     for reader, moved in _moved(y, Dimshuffle, context):
         forward = reader.op.pattern
-        if len(forward) != node.inputs[0].type.ndim:  # type: ignore[attr-defined]
+        if len(forward) != node.inputs[0].type.ndim:
             continue
         if [forward[p] if isinstance(p, int) else None for p in op.pattern] == [
             a if a in forward else None for a in range(y.type.ndim)
@@ -291,7 +296,7 @@ def _of_write(node: Apply, y: Any, context: RewriteContext, depth: int) -> Any:
         made = times(value, moved, context, depth)
         if made is not None:
             if base is None:
-                base = tm.mul2(x, y)
+                base = T.mul(x, y)
             return op(base, made, *index)
     return None
 
@@ -342,9 +347,9 @@ def _of_crossentropy(node: Apply, y: Any, context: RewriteContext, depth: int) -
     p, ct, t = node.inputs
     if p is not y:
         return None
-    zeros = tm.second(y, number(0, dtype_of(y)))
+    zeros = T.second(y, number(0, dtype_of(y)))
     rows = arange(shape_i(t, 0))
-    return AdvancedIncSubtensor(("a", "a"), False)(zeros, tm.neg(ct), rows, t)
+    return AdvancedIncSubtensor(("a", "a"), False)(zeros, T.neg(ct), rows, t)
 
 
 _RULES: dict[type[Op], Callable[[Apply, Any, Any, int], Any]] = {

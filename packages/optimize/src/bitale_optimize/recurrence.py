@@ -9,15 +9,21 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from bitale_graph import scalar
-from bitale_graph.body import Body
-from bitale_graph.ops import math as tm
-from bitale_graph.ops.assertion import Assert
-from bitale_graph.ops.scan import Scan
-from bitale_graph.ops.shape import Dimshuffle, shape_i
-from bitale_graph.traversal import graph_replace, toposort
-from bitale_graph.type import TensorType
-from bitale_graph.variable import Apply, Constant, Variable
+from bitale_graph import language as T
+from bitale_graph.extend import (
+    Apply,
+    Assert,
+    Body,
+    Constant,
+    Dimshuffle,
+    Scan,
+    TensorType,
+    Variable,
+    graph_replace,
+    scalar,
+    shape_i,
+    toposort,
+)
 
 from .forms import operands
 from .merging import merge_key
@@ -179,7 +185,7 @@ class Recurrence:
                 return s.inner
         row = TensorType(outer.type.dtype, outer.type.shape[1:])(outer.name)
         self.sequences.append(Given(outer, row))
-        return row  # type: ignore[no-any-return]
+        return row
 
     def non_sequence(self, outer: Variable) -> Variable:
         """The variable inside of a non-sequence, which is added if it is not there."""
@@ -302,10 +308,10 @@ def _doubts(steps: Any, sequence: Any, context: RewriteContext) -> list[Any]:
         n == length or (isinstance(n, int) and isinstance(length, int) and n <= length)
         for n in lengths
     ):
-        doubts.append(tm.le(steps, shape_i(sequence, 0)))
+        doubts.append(T.le(steps, shape_i(sequence, 0)))
     most = [operands(v, scalar.maximum) or [v] for v in bounds]
     if not all(any(_is_natural(context.shapes.length(v)) for v in parts) for parts in most):
-        doubts.append(tm.ge(steps, 0))
+        doubts.append(T.ge(steps, 0))
     return doubts
 
 
@@ -327,4 +333,4 @@ def turned(variable: Variable, *pattern: int | str) -> Variable | None:
     x = node.inputs[0]
     # An axis of length 1 may be dropped by it.
     kept = [p for p in pattern if p != "x"]
-    return x if len(kept) == x.type.ndim else None  # type: ignore[attr-defined]
+    return x if len(kept) == x.type.ndim else None

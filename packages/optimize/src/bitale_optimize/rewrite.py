@@ -8,13 +8,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from bitale_graph.elementwise import Elementwise
-from bitale_graph.function_graph import FunctionGraph
-from bitale_graph.mode import Mode
-from bitale_graph.op import Op
-from bitale_graph.scalar import ScalarOp
-from bitale_graph.type import TensorType
-from bitale_graph.variable import Apply, Constant, Variable
+from bitale_graph.extend import (
+    Apply,
+    Constant,
+    Elementwise,
+    FunctionGraph,
+    Mode,
+    Op,
+    ScalarOp,
+    TensorType,
+    Variable,
+)
 
 from .fitting import fitted, is_narrower
 from .shapes import Shapes

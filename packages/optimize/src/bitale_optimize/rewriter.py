@@ -10,9 +10,7 @@ from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
-from bitale_graph.config import config
-from bitale_graph.function_graph import FunctionGraph
-from bitale_graph.mode import Mode
+from bitale_graph.extend import FunctionGraph, Mode, config
 
 from . import pipeline
 from .phases import PHASES, source_digest

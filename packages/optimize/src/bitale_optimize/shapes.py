@@ -4,37 +4,55 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from bitale_graph.conversion import constant_int
-from bitale_graph.elementwise import Elementwise
-from bitale_graph.loop import Loop
-from bitale_graph.op import Op
-from bitale_graph.ops import (
-    assertion,
-    creation,
-    indexing,
-    join,
-    product,
-    reduction,
-    scan,
-    shape,
-    softmax,
+from bitale_graph.extend import (
+    INT64_SCALAR,
+    AdvancedIncSubtensor,
+    AdvancedIncSubtensor1,
+    AdvancedSubtensor1,
+    Alloc,
+    Apply,
+    Arange,
+    Argmax,
+    Assert,
+    Crossentropy1Hot,
+    Dimshuffle,
+    Dot,
+    Elementwise,
+    Eye,
+    Gemm,
+    IncSubtensor,
+    Join,
+    Loop,
+    Op,
+    Reduce,
+    Reshape,
+    RowOp,
+    Scan,
+    ShapeI,
+    SoftmaxCrossentropy,
+    SoftmaxCrossentropyGrad,
+    SoftmaxGrad,
+    SpecifyShape,
+    Subtensor,
+    TensorType,
+    Variable,
+    constant_int,
+    toposort,
+    unpack,
 )
-from bitale_graph.traversal import toposort
-from bitale_graph.type import TensorType
-from bitale_graph.variable import Apply, Variable
 
 Token = int | tuple[Variable, int]
 """A length: a number, that of an axis of a variable, or (axis -1) the value of a 0-d variable."""
 Dims = tuple[Token, ...]
 
 _LIKE_FIRST = (
-    assertion.Assert,
-    softmax._RowOp,
-    indexing.IncSubtensor,
-    indexing.AdvancedIncSubtensor1,
-    indexing.AdvancedIncSubtensor,
+    Assert,
+    RowOp,
+    IncSubtensor,
+    AdvancedIncSubtensor1,
+    AdvancedIncSubtensor,
 )
-_OPERANDS_AGREE = (softmax.SoftmaxGrad, softmax.SoftmaxCrossentropyGrad)
+_OPERANDS_AGREE = (SoftmaxGrad, SoftmaxCrossentropyGrad)
 
 
 class Shapes:
@@ -73,7 +91,7 @@ class Shapes:
         if n is not None:
             return n
         node = variable.owner
-        if node is not None and isinstance(node.op, shape.ShapeI):
+        if node is not None and isinstance(node.op, ShapeI):
             return self.dims(node.inputs[0])[node.op.axis]
         return self._find((variable, -1))
 
@@ -178,69 +196,69 @@ class Shapes:
             full = self._stretched(inputs)
             full = (1,) * (op.ndim - len(full)) + full
             return [tuple(t for a, t in enumerate(full) if a not in r.axes) for r in op.results]
-        if isinstance(op, reduction.Reduce):
+        if isinstance(op, Reduce):
             return [tuple(t for i, t in enumerate(inputs[0]) if i not in op.axes)]
-        if isinstance(op, reduction.Argmax):
+        if isinstance(op, Argmax):
             return [tuple(t for i, t in enumerate(inputs[0]) if i != op.axis)]
-        if isinstance(op, shape.Dimshuffle):
+        if isinstance(op, Dimshuffle):
             return [tuple(inputs[0][p] if isinstance(p, int) else 1 for p in op.pattern)]
-        if isinstance(op, shape.SpecifyShape):
+        if isinstance(op, SpecifyShape):
             return [inputs[0]]
-        if isinstance(op, (shape.Reshape, creation.Alloc)):
+        if isinstance(op, (Reshape, Alloc)):
             own = self._dims[node.outputs[0]]
             lengths = [self.length(n) for n in node.inputs[1:]]
             return [tuple(mine if t == -1 else t for mine, t in zip(own, lengths, strict=False))]
-        if isinstance(op, product.Dot):
+        if isinstance(op, Dot):
             self._compare(inputs[0][-1], inputs[1][0])
             return [(*inputs[0][:-1], *inputs[1][1:])]
-        if isinstance(op, product.Gemm):
+        if isinstance(op, Gemm):
             self._compare(inputs[2][1], inputs[3][0])
             self._compare(inputs[2][0], inputs[0][0])
             self._compare(inputs[3][1], inputs[0][1])
             return [inputs[0]]
-        if isinstance(op, indexing.Subtensor):
+        if isinstance(op, Subtensor):
             return [self._sliced(op, node, inputs[0])]
         return self._of_others(op, node, inputs)
 
     def _of_others(self, op: Op, node: Apply, inputs: list[Dims]) -> list[Dims] | None:
-        if isinstance(op, softmax.SoftmaxCrossentropyGrad) and op.partial:
+        if isinstance(op, SoftmaxCrossentropyGrad) and op.partial:
             self._compare(inputs[1][0], inputs[2][0])
         elif isinstance(op, _OPERANDS_AGREE):
             for a, b in zip(inputs[0], inputs[1], strict=False):
                 self._compare(b, a)
         if isinstance(op, _LIKE_FIRST):
             return [inputs[0]]
-        if isinstance(op, indexing.AdvancedSubtensor1):
+        if isinstance(op, AdvancedSubtensor1):
             return [(inputs[1][0], *inputs[0][1:])]
-        if isinstance(op, softmax.Crossentropy1Hot):
+        if isinstance(op, Crossentropy1Hot):
             self._compare(inputs[1][0], inputs[0][0])
             return [inputs[0][:1]]
-        if isinstance(op, softmax.SoftmaxCrossentropy) and op.partial:
+        if isinstance(op, SoftmaxCrossentropy) and op.partial:
             return [inputs[1][:1], inputs[0]]
-        if isinstance(op, softmax.SoftmaxCrossentropy):
+        if isinstance(op, SoftmaxCrossentropy):
             self._compare(inputs[1][0], inputs[0][0])
             return [inputs[0][:1], inputs[0]]
-        if isinstance(op, join.Join):
+        if isinstance(op, Join):
             for other in inputs[1:]:
                 for a, (s, t) in enumerate(zip(other, inputs[0], strict=False)):
                     if a != op.axis:
                         self._compare(s, t)
             own = self._dims[node.outputs[0]]
             return [tuple(own[a] if a == op.axis else t for a, t in enumerate(inputs[0]))]
-        if isinstance(op, creation.Arange):
+        if isinstance(op, Arange):
             start, stop, step = node.inputs
             if constant_int(start) == 0 and constant_int(step) == 1:
                 length = self.length(stop)
                 # A negative stop gives an empty range, but a length is never negative.
                 if isinstance(length, int) or length[1] >= 0:
                     return [(length,)]
-        if isinstance(op, scan.Scan):
+        if isinstance(op, Scan):
             return self._scanned(op, node)
-        if isinstance(op, creation.Eye):
+        if isinstance(op, Eye):
             return [(self.length(node.inputs[0]), self.length(node.inputs[1]))]
         return None
 
-    def _scanned(self, op: scan.Scan, node: Apply) -> list[Dims]:
+    def _scanned(self, op: Scan, node: Apply) -> list[Dims]:
         """States keep the lengths of the first ones; rows have those that the body tells."""
         given, outer = op.outer_outputs(node.outputs), op.outer(node.inputs)
         n = self.length(node.inputs[0])
@@ -256,7 +274,7 @@ class Shapes:
             )
         return [*lengths, ()] if op.is_while else lengths
 
-    def _rows(self, op: scan.Scan, node: Apply) -> list[tuple[Token | None, ...]]:
+    def _rows(self, op: Scan, node: Apply) -> list[tuple[Token | None, ...]]:
         """The tokens of the rows of stacks by those of what the loop reads; None if untold."""
         if not op.keeps:
             return []
@@ -273,7 +291,7 @@ class Shapes:
             for mine, theirs in zip(inside.dims(v), dims, strict=True):
                 known.setdefault(mine, theirs)
         for v, mine_too in zip(outer.non_sequences, op.inner.non_sequences, strict=True):
-            if v.type == shape.INT64_SCALAR:
+            if v.type == INT64_SCALAR:
                 known.setdefault(inside.length(mine_too), self.length(v))
         return [
             tuple(t if isinstance(t, int) else known.get(t) for t in inside.dims(row))
@@ -298,10 +316,10 @@ class Shapes:
             result.append(found)
         return tuple(result)
 
-    def _sliced(self, op: indexing.Subtensor, node: Apply, old: Dims) -> Dims:
+    def _sliced(self, op: Subtensor, node: Apply, old: Dims) -> Dims:
         own = iter(self._dims[node.outputs[0]])
         result: list[Token] = []
-        for axis, part in enumerate(indexing.unpack(op.pattern, node.inputs[1:])):
+        for axis, part in enumerate(unpack(op.pattern, node.inputs[1:])):
             if isinstance(part, slice):
                 mine = next(own)
                 result.append(

@@ -6,8 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from bitale_graph import scalar
-from bitale_graph.variable import Variable
+from bitale_graph.extend import Variable, scalar
 
 from .forms import dtype_of, operands, row_of, uniform_constant
 
@@ -82,7 +81,7 @@ def _scaled(product: Variable) -> tuple[Variable, Any] | None:
         return None
     for u, c in (factors, factors[::-1]):
         value = uniform_constant(c)
-        if value is not None and np.isfinite(value) and u.type.shape == product.type.shape:  # type: ignore[attr-defined]
+        if value is not None and np.isfinite(value) and u.type.shape == product.type.shape:
             return u, _exact(value)
     return None
 

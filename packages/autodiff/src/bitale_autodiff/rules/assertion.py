@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from bitale_graph.ops.assertion import Assert
+from bitale_graph.extend import Assert
 
 from ..table import connections, first_input_only, vjps
 

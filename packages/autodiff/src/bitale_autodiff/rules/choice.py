@@ -6,31 +6,32 @@ from collections.abc import Sequence
 from typing import Any
 
 from bitale_graph import language as T
-from bitale_graph import scalar as s
-from bitale_graph.ops.assertion import Assert
-from bitale_graph.ops.axes import keep_axes
-from bitale_graph.ops.creation import Alloc
-from bitale_graph.ops.indexing import (
+from bitale_graph.extend import (
     AdvancedIncSubtensor,
     AdvancedIncSubtensor1,
     AdvancedSubtensor,
     AdvancedSubtensor1,
-    IncSubtensor,
-    Subtensor,
-)
-from bitale_graph.ops.join import Join
-from bitale_graph.ops.product import Dot
-from bitale_graph.ops.reduction import Reduce
-from bitale_graph.ops.scan import Scan
-from bitale_graph.ops.shape import Dimshuffle, MakeVector, Reshape, SpecifyShape
-from bitale_graph.ops.softmax import (
+    Alloc,
+    Assert,
     Crossentropy1Hot,
     Crossentropy1HotGrad,
+    Dimshuffle,
+    Dot,
+    IncSubtensor,
+    Join,
     LogSoftmax,
+    MakeVector,
+    Reduce,
+    Reshape,
+    Scan,
     Softmax,
     SoftmaxCrossentropyGrad,
     SoftmaxGrad,
+    SpecifyShape,
+    Subtensor,
+    keep_axes,
 )
+from bitale_graph.extend import scalar as s
 
 from ..choices import choice_rules, guard_rules
 from ..rows import is_length

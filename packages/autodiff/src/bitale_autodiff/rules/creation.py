@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from bitale_graph import Apply
 from bitale_graph import language as T
-from bitale_graph.ops.creation import Alloc, Arange, Eye
+from bitale_graph.extend import Alloc, Apply, Arange, Eye
 
 from ..table import connections, first_input_only, shapes_only, vjps
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from bitale_graph import Apply, Elementwise
-from bitale_graph import scalar as s
+from bitale_graph.extend import Apply, Elementwise
+from bitale_graph.extend import scalar as s
 
 from ..table import connections, scalar_vjps, vjps
 

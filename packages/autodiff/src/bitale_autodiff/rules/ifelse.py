@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from bitale_graph import Apply, TensorType, Variable
 from bitale_graph import language as T
-from bitale_graph.body import Body
-from bitale_graph.ops.ifelse import IfElse
+from bitale_graph.extend import Apply, Body, IfElse, TensorType, Variable
 
 from ..recurrence import condition_leaf, cotangent_leaf, dependence, is_computed
 from ..table import Cotangents, connections, vjps

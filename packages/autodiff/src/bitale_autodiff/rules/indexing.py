@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from bitale_graph import Constant
 from bitale_graph import language as T
-from bitale_graph.ops.indexing import (
+from bitale_graph.extend import (
     AdvancedIncSubtensor,
     AdvancedIncSubtensor1,
     AdvancedSubtensor,
     AdvancedSubtensor1,
+    Constant,
     IncSubtensor,
     Subtensor,
 )

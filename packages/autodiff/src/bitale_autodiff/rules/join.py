@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from bitale_graph import language as T
-from bitale_graph.ops.join import Join
+from bitale_graph.extend import Join
 
 from ..table import vjps
 

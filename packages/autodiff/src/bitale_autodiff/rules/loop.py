@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
-from bitale_graph import Loop
-from bitale_graph.errors import MissingRuleError
+from bitale_graph.extend import Loop, MissingRuleError
 
 from ..table import vjps
 

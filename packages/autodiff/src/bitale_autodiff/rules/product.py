@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from bitale_graph import language as T
-from bitale_graph.ops.product import Dot, Gemm
+from bitale_graph.extend import Dot, Gemm
 
 from ..table import Cotangents, vjps
 

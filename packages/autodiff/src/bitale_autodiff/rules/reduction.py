@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from bitale_graph import language as T
-from bitale_graph import scalar as s
-from bitale_graph.ops.axes import keep_axes
-from bitale_graph.ops.reduction import Argmax, Reduce
+from bitale_graph.extend import Argmax, Reduce, keep_axes
+from bitale_graph.extend import scalar as s
 
 from ..choices import Chosen
 from ..table import vjps

@@ -9,9 +9,9 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from bitale_graph import Constant
 from bitale_graph import language as T
-from bitale_graph import scalar as s
+from bitale_graph.extend import Constant
+from bitale_graph.extend import scalar as s
 
 from ..choices import Chosen
 from ..table import scalar_vjps

@@ -9,11 +9,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from bitale_graph import Apply, Constant, TensorType, Variable
 from bitale_graph import language as T
-from bitale_graph.body import Body
-from bitale_graph.ops.scan import Scan
-from bitale_graph.traversal import graph_replace, leaves
+from bitale_graph.extend import (
+    Apply,
+    Body,
+    Constant,
+    Scan,
+    TensorType,
+    Variable,
+    graph_replace,
+    leaves,
+)
 
 from ..recurrence import StepBack, cotangent_leaf, dependence, is_computed
 from ..residuals import Lengths, Step, residuals, without_shape_reads
@@ -199,7 +205,7 @@ def _as_connected(node: Apply, cotangents: Cotangents, terms: Sequence[Any]) -> 
         if not wanted or not reached:
             result.append(None)
         elif is_computed(term):
-            result.append(T.specify_shape(term, v.type.shape))  # type: ignore[attr-defined]
+            result.append(T.specify_shape(term, v.type.shape))
         else:
             result.append(ZERO if term is None else term)
     return result

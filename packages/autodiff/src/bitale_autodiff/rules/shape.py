@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from bitale_graph import language as T
-from bitale_graph.ops.shape import Dimshuffle, MakeVector, Reshape, ShapeI, SpecifyShape
+from bitale_graph.extend import Dimshuffle, MakeVector, Reshape, ShapeI, SpecifyShape
 
 from ..table import connections, first_input_only, shapes_only, vjps
 

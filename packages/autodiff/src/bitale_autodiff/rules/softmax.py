@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from bitale_graph import language as T
-from bitale_graph.ops.softmax import (
+from bitale_graph.extend import (
     Crossentropy1Hot,
     Crossentropy1HotGrad,
     LogSoftmax,

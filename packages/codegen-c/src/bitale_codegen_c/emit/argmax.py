@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from bitale_graph.ops.reduction import Argmax
-from bitale_graph.variable import Apply
+from bitale_graph.extend import Apply, Argmax
 
 from ..array import Array, product
 from ..rules import emits

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from bitale_graph.ops.assertion import Assert
-from bitale_graph.variable import Apply
+from bitale_graph.extend import Apply, Assert
 
 from ..rules import emits, supports
 
@@ -27,7 +26,7 @@ def emit_assert(b: Builder, node: Apply) -> Iterator[None]:
     for condition in conditions:
         b.check(b.scalar(condition))
     out = node.outputs[0]
-    if x.type.ndim == 0:  # type: ignore[attr-defined]
+    if x.type.ndim == 0:
         b.scalars[out] = b.scalar(x)
     else:
         b.arrays[out] = b.array(x)

@@ -6,8 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from bitale_graph.ops.ifelse import IfElse
-from bitale_graph.variable import Apply, Variable
+from bitale_graph.extend import Apply, IfElse, Variable
 
 from ..array import Array
 from ..ctype import C_TYPES
@@ -17,7 +16,7 @@ from ..rules import emits
 from ..scope import Scope
 
 if TYPE_CHECKING:
-    from bitale_graph.body import Body
+    from bitale_graph.extend import Body
 
     from ..builder import Builder
 
@@ -82,7 +81,7 @@ def _branch(
     own_kept = {u for v, out in leaving.items() if out in kept for u in taken_over(plan, v)}
     clients = graph.clients
     given = [
-        (inner, b.scalar(v), None) if v.type.ndim == 0 else (inner, "", b.array(v))  # type: ignore[attr-defined]
+        (inner, b.scalar(v), None) if v.type.ndim == 0 else (inner, "", b.array(v))
         for v, inner in zip(node.inputs[1:], body.inputs, strict=True)
         if clients[inner]
     ]
@@ -95,7 +94,7 @@ def _branch(
     region = Region(b)
     region.head()
     for v, out, result in zip(body.outputs, node.outputs, results, strict=True):
-        if v.type.ndim == 0:  # type: ignore[attr-defined]
+        if v.type.ndim == 0:
             b.put(f"{result.name} = {b.scalar(v)};")
             continue
         array = b.array(v)

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from bitale_graph.conversion import constant_int
-from bitale_graph.ops.indexing import (
+from bitale_graph.extend import (
     AdvancedIncSubtensor1,
     AdvancedSubtensor1,
+    Apply,
     IncSubtensor,
     Subtensor,
+    Variable,
+    constant_int,
     unpack,
 )
-from bitale_graph.variable import Apply, Variable
 
 from ..array import Array
 from ..ctype import C_TYPES
@@ -163,7 +164,7 @@ def emit_inc_subtensor(b: Builder, node: Apply) -> Iterator[None]:
     out, is_copy = _copied(b, node, source)
     place = _selection(b, out, node.op.pattern, inputs)  # type: ignore[attr-defined]
     rank = place.rank
-    shape = y.type.shape  # type: ignore[attr-defined]
+    shape = y.type.shape
     for a, n in enumerate(shape):
         if n != 1:
             b.check_equal(b.array(y).lengths[a], place.lengths[a - len(shape)])
@@ -219,7 +220,7 @@ def emit_inc_rows(b: Builder, node: Apply) -> Iterator[None]:
     source, index = b.array(x), b.array(rows)
     _check_rows(b, index, source.lengths[0])
     selection = [index.lengths[0], *source.lengths[1:]]
-    shape = y.type.shape  # type: ignore[attr-defined]
+    shape = y.type.shape
     for a, n in enumerate(shape):
         if n != 1:
             b.check_equal(b.array(y).lengths[a], selection[a - len(shape)])

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from bitale_graph.loop import Literal, Loop, Result
+from bitale_graph.extend import Literal, Loop, Result
 
 from ..ctype import C_TYPES, SUFFIXES, highest, literal, lowest
 from ..library import BLOCK

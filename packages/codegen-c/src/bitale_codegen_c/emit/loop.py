@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from bitale_graph.elementwise import Elementwise
-from bitale_graph.loop import Literal, Loop, as_loop
-from bitale_graph.ops.reduction import Reduce
-from bitale_graph.variable import Apply, Variable
+from bitale_graph.extend import Apply, Elementwise, Literal, Loop, Reduce, Variable, as_loop
 
 from ..array import Array, product
 from ..builder import Builder, described
@@ -25,7 +22,7 @@ def _loop_of(node: Apply) -> Loop:
 
 
 def _dtypes(node: Apply) -> tuple[str, ...]:
-    return tuple(v.type.dtype for v in node.inputs)  # type: ignore[attr-defined]
+    return tuple(v.type.dtype for v in node.inputs)
 
 
 @supports.define(Loop, Elementwise, Reduce)
@@ -46,7 +43,7 @@ def loop_is_supported(node: Apply) -> bool:
 
 def _varies(v: Variable, axis: int, ndim: int) -> bool:
     """Whether an input moves along an axis of the range."""
-    shape = v.type.shape  # type: ignore[attr-defined]
+    shape = v.type.shape
     own = axis - (ndim - len(shape))
     return own >= 0 and shape[own] != 1
 
@@ -59,9 +56,9 @@ def loop_reuses(node: Apply) -> list[tuple[int, int]]:
     for i, r in enumerate(loop.results):
         if r.reduce is not None or loop.ndim == 0:
             continue
-        static = node.outputs[i].type.shape  # type: ignore[attr-defined]
+        static = node.outputs[i].type.shape
         for j, v in enumerate(node.inputs):
-            same = v.type.dtype == r.dtype and v.type.ndim == loop.ndim  # type: ignore[attr-defined]
+            same = v.type.dtype == r.dtype and v.type.ndim == loop.ndim
             if same and all(_varies(v, a, loop.ndim) or static[a] == 1 for a in range(loop.ndim)):
                 pairs.append((i, j))
     return pairs
@@ -99,7 +96,7 @@ class _Nest:
         used = {a for s in loop.steps for a in s.args if isinstance(a, int)}
         used |= {r.value for r in loop.results}
         read = [j for j in range(len(node.inputs)) if j in used]
-        self.by_value = [j for j in read if node.inputs[j].type.ndim == 0]  # type: ignore[attr-defined]
+        self.by_value = [j for j in read if node.inputs[j].type.ndim == 0]
         self.by_pointer = [j for j in read if j not in self.by_value]
         self.operands: list[Operand] = []
         self.arguments: list[str] = []

@@ -6,8 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from bitale_graph.ops.product import Dot, Gemm
-from bitale_graph.variable import Apply, Variable
+from bitale_graph.extend import Apply, Dot, Gemm, Variable
 
 from ..ctype import SUFFIXES
 from ..library import unit

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from bitale_graph import scalar
-from bitale_graph.rules import RuleTable
-from bitale_graph.scalar import ScalarOp
+from bitale_graph.extend import RuleTable, ScalarOp, scalar
 
 from ..ctype import C_TYPES
 from ..library import TRANSCENDENTAL

@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from bitale_graph.ops.scan import Scan
-from bitale_graph.variable import Apply, Variable
+from bitale_graph.extend import Apply, Scan, Variable
 
 from ..array import Array, size_of
 from ..carried import Place, Stack, State, keep_step, without_slots
@@ -250,7 +249,7 @@ class _Loop:
     def _take(self, stack: Stack, lengths: Sequence[str]) -> Array:
         """Make the stack for rows of known lengths, and the pointer to the row of the step."""
         b = self.b
-        dtype = stack.row.type.dtype  # type: ignore[attr-defined]
+        dtype = stack.row.type.dtype
         count = self._count(stack)
         made = b.allocate(
             stack.out.name or "stack",
@@ -320,7 +319,7 @@ class _Loop:
         If a condition ends the loop, for a few rows first, and then for twice as many.
         """
         b = self.b
-        dtype = stack.row.type.dtype  # type: ignore[attr-defined]
+        dtype = stack.row.type.dtype
         c_type = C_TYPES[dtype]
         slot, name = b.new_slot(), b.variable(f"{c_type} *", stack.out.name or "stack")
         is_known = b.scope.is_fixed(" ".join(found))
@@ -382,7 +381,7 @@ class _Loop:
         names = {name for name, _, _ in self.numbers}
         for k, (_, new, _) in enumerate(self.numbers):
             if values[k] in names:
-                values[k] = b.variable(C_TYPES[new.type.dtype], None, values[k])  # type: ignore[attr-defined]
+                values[k] = b.variable(C_TYPES[new.type.dtype], None, values[k])
         for (name, _, _), value in zip(self.numbers, values, strict=True):
             b.put(f"{name} = {value};")
         for state in self.states:
@@ -463,7 +462,7 @@ class _Loop:
         b = self.b
         given: set[int] = set()
         for name, _, out in self.numbers:
-            b.scalars[out] = b.variable(C_TYPES[out.type.dtype], out.name, name)  # type: ignore[attr-defined]
+            b.scalars[out] = b.variable(C_TYPES[out.type.dtype], out.name, name)
         for state in self.states:
             if not self.is_wanted[state.out]:
                 continue

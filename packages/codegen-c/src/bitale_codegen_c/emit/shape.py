@@ -5,11 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from bitale_graph.conversion import constant_int
-from bitale_graph.ops.creation import Alloc, Arange, Eye
-from bitale_graph.ops.join import Join
-from bitale_graph.ops.shape import Dimshuffle, MakeVector, Reshape, ShapeI, SpecifyShape
-from bitale_graph.variable import Apply, Variable
+from bitale_graph.extend import (
+    Alloc,
+    Apply,
+    Arange,
+    Dimshuffle,
+    Eye,
+    Join,
+    MakeVector,
+    Reshape,
+    ShapeI,
+    SpecifyShape,
+    Variable,
+    constant_int,
+)
 
 from ..array import Array, product, size_of
 from ..ctype import C_TYPES
@@ -46,7 +55,7 @@ def emit_dimshuffle(b: Builder, node: Apply) -> Iterator[None]:
     """Another order of lengths and strides; to and from rank 0 a load or a one-element array."""
     x, out = node.inputs[0], node.outputs[0]
     pattern = node.op.pattern  # type: ignore[attr-defined]
-    if x.type.ndim == 0:  # type: ignore[attr-defined]
+    if x.type.ndim == 0:
         made = b.result(out, ["1"] * len(pattern))
         yield
         b.put(f"{made.name}[0] = {b.scalar(x)};")
@@ -82,7 +91,7 @@ def emit_reshape(b: Builder, node: Apply) -> Iterator[None]:
     """A view of the array if it is contiguous when it runs, else of a copy."""
     x, *sizes = node.inputs
     out = node.outputs[0]
-    if x.type.ndim == 0:  # type: ignore[attr-defined]
+    if x.type.ndim == 0:
         for n in sizes:
             if constant_int(n) != -1:
                 b.check(f"{b.scalar(n)} == 1")
@@ -96,7 +105,7 @@ def emit_reshape(b: Builder, node: Apply) -> Iterator[None]:
         return
     source = b.array(x)
     total = source.count()
-    static = out.type.shape  # type: ignore[attr-defined]
+    static = out.type.shape
     deduced = [i for i, n in enumerate(sizes) if constant_int(n) == -1]
     given = [str(m) if m is not None else b.scalar(n) for m, n in zip(static, sizes, strict=True)]
     lengths = list(given)
@@ -130,15 +139,15 @@ def emit_alloc(b: Builder, node: Apply) -> Iterator[None]:
     for n in lengths:
         if not n.startswith("INT64_C"):
             b.check(f"{n} >= 0")
-    shape = value.type.shape  # type: ignore[attr-defined]
+    shape = value.type.shape
     if not lengths:
         b.scalars[node.outputs[0]] = b.scalar(value)
         yield
         return
     source = b.array(value) if shape else None
     if source is not None:
-        for a, n in enumerate(shape):
-            if n != 1:
+        for a, known in enumerate(shape):
+            if known != 1:
                 b.check_equal(source.lengths[a], lengths[a - len(shape)])
     out = b.result(node.outputs[0], lengths)
     yield
@@ -150,7 +159,7 @@ def emit_alloc(b: Builder, node: Apply) -> Iterator[None]:
 
 def stretched(source: Array, v: Variable, rank: int) -> Array:
     """``source`` with ``rank`` axes, standing still along those that it broadcasts over."""
-    shape = v.type.shape  # type: ignore[attr-defined]
+    shape = v.type.shape
     shift = rank - len(shape)
     strides = [
         "0" if a < shift or shape[a - shift] == 1 else source.stride(a - shift) for a in range(rank)
@@ -162,7 +171,7 @@ def stretched(source: Array, v: Variable, rank: int) -> Array:
 @supports.define(Arange)
 def arange_is_supported(node: Apply) -> bool:
     """Float ranges go through NumPy, whose way of counting the elements is its own."""
-    kinds = {v.type.dtype for v in (*node.inputs, *node.outputs)}  # type: ignore[attr-defined]
+    kinds = {v.type.dtype for v in (*node.inputs, *node.outputs)}
     return kinds == {"int64"}
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from bitale_graph.ops.softmax import (
+from bitale_graph.extend import (
+    Apply,
     Crossentropy1Hot,
     Crossentropy1HotGrad,
     LogSoftmax,
@@ -14,7 +15,6 @@ from bitale_graph.ops.softmax import (
     SoftmaxCrossentropyGrad,
     SoftmaxGrad,
 )
-from bitale_graph.variable import Apply
 
 from ..array import Array, product
 from ..ctype import SUFFIXES
@@ -131,7 +131,7 @@ def emit_softmax_crossentropy_grad(b: Builder, node: Apply) -> Iterator[None]:
     rows, n = _rows(y)
     t, picked = _targets(b, b.array(node.inputs[2]), rows, n, node.op)
     step = ct.stride(0)
-    if node.inputs[1].type.shape[0] == 1:  # type: ignore[attr-defined]
+    if node.inputs[1].type.shape[0] == 1:
         step = "0"
     else:
         b.check_equal(picked, ct.lengths[0])

@@ -22,7 +22,7 @@ cimport numpy as cnp
 import os
 
 import numpy as np
-from bitale_graph.state import nested_update
+from bitale_graph.extend import nested_update
 
 cnp.import_array()
 

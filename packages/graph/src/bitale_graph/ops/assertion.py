@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from ..conversion import as_tensor
-from ..errors import ShapeError
-from ..op import Op, Storage
-from ..variable import Apply, Constant, Variable
+from ..base.errors import ShapeError
+from ..core.graph import Apply, Constant, Storage, Variable
+from ..tensor.conversion import as_tensor
+from ..tensor.op import TensorOp
+from ..tensor.variable import TensorVariable
 from .math import neq
 from .reduction import all as all_true
-
-if TYPE_CHECKING:
-    from ..tensor import TensorVariable
 
 _ERRORS: dict[str, type[Exception]] = {
     "AssertionError": AssertionError,
@@ -24,7 +22,7 @@ _ERRORS: dict[str, type[Exception]] = {
 }
 
 
-class Assert(Op):
+class Assert(TensorOp):
     """The first input itself, after a check that all the others are true.
 
     Only what is computed is checked: use the result in place of what went in.

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from ..conversion import as_tensor
-from ..errors import ShapeError, describe
+from ..base.errors import ShapeError, describe
+from ..tensor.conversion import as_tensor
+from ..tensor.variable import TensorVariable
 from .shape import dimshuffle, specify_shape
-
-if TYPE_CHECKING:
-    from ..tensor import TensorVariable
 
 
 def transpose(x: Any, axes: Sequence[int] | None = None) -> TensorVariable:

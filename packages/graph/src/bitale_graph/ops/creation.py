@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from .. import dtype as dtypes
-from ..conversion import as_tensor, constant_int, is_python_number
-from ..elementwise import cast
-from ..errors import DtypeError, ShapeError, describe
-from ..op import Op, Storage
-from ..type import TensorType
-from ..variable import Apply, Constant
-from . import math as tm
+from ..base import dtype as dtypes
+from ..base.errors import DtypeError, ShapeError, describe
+from ..core.graph import Apply, Constant, Storage
+from ..ops import math as tm
+from ..tensor.conversion import as_tensor, constant_int, is_python_number
+from ..tensor.elementwise import cast
+from ..tensor.op import TensorOp
+from ..tensor.variable import TensorType, TensorVariable
 from .shape import MakeVector, as_lengths, lengths_of, shape_i
 
-if TYPE_CHECKING:
-    from ..tensor import TensorVariable
 
-
-class Alloc(Op):
+class Alloc(TensorOp):
     """A tensor of given lengths, filled with a value that broadcasts to them.
 
     ``Alloc()(value, n0, n1, ...)``.
@@ -49,7 +46,7 @@ class Alloc(Op):
     def perform(self, node: Apply, inputs: Sequence[Any], output_storage: Storage) -> None:
         value, *sizes = inputs
         shape = tuple(int(n) for n in sizes)
-        static = node.inputs[0].type.shape  # type: ignore[attr-defined]
+        static = node.inputs[0].type.shape
         for a in range(-value.ndim, 0):
             if static[a] != 1 and value.shape[a] != shape[a]:
                 raise ShapeError(
@@ -69,7 +66,7 @@ def alloc(value: Any, *shape: Any) -> TensorVariable:
     """A tensor of lengths ``shape`` filled with ``value``."""
     if len(shape) == 1 and isinstance(shape[0], (list, tuple)):
         shape = tuple(shape[0])
-    return Alloc()(value, *shape)  # type: ignore[no-any-return]
+    return Alloc()(value, *shape)
 
 
 def full(shape: Any, value: Any, dtype: str | None = None) -> TensorVariable:
@@ -83,7 +80,7 @@ def _filled(name: str, shape: Any, value: Any) -> TensorVariable:
     known = [constant_int(n) for n in lengths]
     if any(n is not None and n < 0 for n in known):
         raise ShapeError(f"{name}: a length cannot be negative: {known}")
-    return Alloc()(value, *lengths)  # type: ignore[no-any-return]
+    return Alloc()(value, *lengths)
 
 
 def zeros(shape: Any, dtype: str | None = None) -> TensorVariable:
@@ -115,7 +112,7 @@ def full_like(x: Any, value: Any, dtype: str | None = None) -> TensorVariable:
     filled: Any = Alloc()(value, *lengths) if lengths or value.ndim else value
     if None in x.type.shape or isinstance(x, Constant):
         return filled  # type: ignore[no-any-return]
-    return tm.second(x, value)  # type: ignore[no-any-return]
+    return tm.second(x, value)
 
 
 def zeros_like(x: Any, dtype: str | None = None) -> TensorVariable:
@@ -128,7 +125,7 @@ def ones_like(x: Any, dtype: str | None = None) -> TensorVariable:
     return full_like(x, 1, dtype)
 
 
-class Arange(Op):
+class Arange(TensorOp):
     """``start, start + step, ...`` below (or, for a negative step, above) ``stop``.
 
     The number of elements is found in the dtype of the inputs, as NumPy finds it.
@@ -170,7 +167,7 @@ class Arange(Op):
 
     def infer_shape(self, node: Apply, input_shapes: Sequence[Sequence[Any]]) -> list[Any] | None:
         start, stop, step = node.inputs
-        if not dtypes.is_discrete(start.type.dtype):  # type: ignore[attr-defined]
+        if not dtypes.is_discrete(start.type.dtype):
             length = tm.ceil(tm.true_div(tm.sub(stop, start), step))
             return [(cast(tm.maximum(length, 0), "int64"),)]
         if constant_int(step) == 1 and constant_int(start) == 0:
@@ -218,7 +215,7 @@ def arange(start: Any, stop: Any = None, step: Any = 1, dtype: str | None = None
         else v
         for v in given
     ]
-    return Arange(dtype)(*inputs)  # type: ignore[no-any-return]
+    return Arange(dtype)(*inputs)
 
 
 def _dtype_beside(number: Any, common: str | None) -> str:
@@ -230,7 +227,7 @@ def _dtype_beside(number: Any, common: str | None) -> str:
     return dtypes.weak(number, common)
 
 
-class Eye(Op):
+class Eye(TensorOp):
     """Ones on diagonal ``k`` of an n by m matrix, zeros elsewhere."""
 
     __props__ = ("dtype",)
@@ -257,7 +254,7 @@ class Eye(Op):
 
 def eye(n: Any, m: Any = None, k: Any = 0, dtype: str | None = None) -> TensorVariable:
     """Ones on diagonal ``k``, zeros elsewhere; square unless ``m`` is given."""
-    return Eye(dtypes.check(dtype or "floatX"))(n, n if m is None else m, k)  # type: ignore[no-any-return]
+    return Eye(dtypes.check(dtype or "floatX"))(n, n if m is None else m, k)
 
 
 def identity_like(x: Any) -> TensorVariable:
@@ -275,4 +272,4 @@ def shape(x: Any) -> TensorVariable:
     if not x.ndim and not isinstance(x, Constant):
         # A vector of no lengths that depends on x.
         return alloc(zeros_like(x, "int64"), 0)
-    return MakeVector("int64")(*lengths_of(x))  # type: ignore[no-any-return]
+    return MakeVector("int64")(*lengths_of(x))

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from .. import dtype as dtypes
-from ..body import Body
-from ..conversion import as_tensor, is_python_number
-from ..elementwise import Elementwise
-from ..errors import DtypeError, ShapeError, describe
-from ..op import Op, Storage
-from ..traversal import toposort
-from ..type import TensorType
-from ..variable import Apply, Variable
+from ..base import dtype as dtypes
+from ..base.errors import DtypeError, ShapeError, describe
+from ..core.body import Body
+from ..core.graph import Apply, Op, Storage, Variable
+from ..core.order import toposort
+from ..tensor.conversion import as_tensor, is_python_number
+from ..tensor.elementwise import Elementwise
+from ..tensor.variable import TensorType
 from .lengths import lengths_of_outputs
+from .math import switch
 from .shape import ShapeI
 
 
@@ -144,8 +144,6 @@ def _joined(then: Any, other: Any) -> TensorType:
 
 def _chosen(condition: Any, static: int | None, then: Any, other: Any, given: set[Any]) -> Any:
     """The length of a result; None if only the branch that runs can tell."""
-    from .math import switch
-
     if static is not None:
         return as_tensor(static, dtype="int64")
     if then is other:

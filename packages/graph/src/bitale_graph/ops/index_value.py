@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from .. import dtype as dtypes
-from ..conversion import as_tensor
-from ..elementwise import cast
-from ..errors import describe
+from ..base import dtype as dtypes
+from ..base.errors import describe
+from ..tensor.conversion import as_tensor
+from ..tensor.elementwise import cast
 
 _INDEX_HINTS = {
     "bool": "switch(mask, x, 0) keeps the places that a mask leaves out, "

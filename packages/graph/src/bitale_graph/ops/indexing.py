@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from .. import dtype as dtypes
-from ..conversion import as_tensor, constant_int
-from ..elementwise import cast
-from ..errors import ShapeError, describe
-from ..op import Op, Storage
-from ..type import Shape, TensorType
-from ..variable import Apply, Variable
+from ..base import dtype as dtypes
+from ..base.errors import ShapeError, describe
+from ..core.graph import Apply, Op, Storage, Variable
+from ..ops import math as tm
+from ..tensor.array_type import Shape
+from ..tensor.conversion import as_tensor, constant_int, is_python_number
+from ..tensor.elementwise import cast
+from ..tensor.op import TensorOp
+from ..tensor.variable import TensorType, TensorVariable
 from .axes import addbroadcast
 from .creation import Alloc
 from .index_value import as_index
 from .new_axes import with_new_axes
-from .shape import Dimshuffle, Reshape, dimshuffle, shape_i
-
-if TYPE_CHECKING:
-    from ..tensor import TensorVariable
+from .shape import Dimshuffle, MakeVector, Reshape, dimshuffle, shape_i
 
 # One entry for each indexed axis: "i" for an integer, "a" for an integer array, or for a slice
 # three bools that tell which of start, stop and step are given. The given ones are inputs of the
@@ -64,7 +63,7 @@ def _slice_length(n: int | None, part: slice) -> int | None:
     return len(range(*slice(*bounds).indices(n)))
 
 
-class Subtensor(Op):
+class Subtensor(TensorOp):
     """``x[index]`` for an index of integers and slices: a view."""
 
     __props__ = ("pattern",)
@@ -102,7 +101,7 @@ class Subtensor(Op):
     def infer_shape(self, node: Apply, input_shapes: Sequence[Sequence[Any]]) -> list[Any]:
         lengths: list[Any] = []
         old = input_shapes[0]
-        static = node.outputs[0].type.shape  # type: ignore[attr-defined]
+        static = node.outputs[0].type.shape
         for axis, part in enumerate(unpack(self.pattern, node.inputs[1:])):
             if isinstance(part, slice):
                 known = static[len(lengths)]
@@ -119,8 +118,6 @@ def slice_length(n: Any, part: slice) -> Any:
 
     What Python's ``slice.indices`` gives.
     """
-    from . import math as tm
-
     if part.start is None and part.stop is None and part.step is None:
         return n
     step = 1 if part.step is None else part.step
@@ -140,7 +137,7 @@ def slice_length(n: Any, part: slice) -> Any:
     return cast(tm.maximum(size, 0), "int64")
 
 
-class IncSubtensor(Op):
+class IncSubtensor(TensorOp):
     """A copy of x with ``y`` written at ``x[index]`` (``set``) or added there."""
 
     __props__ = ("pattern", "set")
@@ -153,13 +150,13 @@ class IncSubtensor(Op):
         """Cast ``y`` to the dtype of ``x`` safely; it must broadcast to ``x[index]``."""
         x = as_tensor(x)
         view = Subtensor(self.pattern).make_node(x, *bounds)
-        y = _fitting(x, y, view.outputs[0].type.shape)  # type: ignore[attr-defined]
+        y = _fitting(x, y, view.outputs[0].type.shape)
         return Apply(self, [x, y, *view.inputs[1:]], [x.type()])
 
     def perform(self, node: Apply, inputs: Sequence[Any], output_storage: Storage) -> None:
         out = np.array(inputs[0])
         index = _as_numpy_index(self.pattern, inputs[2:])
-        _check_fits(node.inputs[1].type.shape, inputs[1], out[index].shape)  # type: ignore[attr-defined]
+        _check_fits(node.inputs[1].type.shape, inputs[1], out[index].shape)
         if self.set:
             out[index] = inputs[1]
         else:
@@ -172,8 +169,6 @@ class IncSubtensor(Op):
 
 
 def _fitting(x: Any, y: Any, shape: Shape) -> Any:
-    from ..conversion import is_python_number
-
     try:
         y = (
             as_tensor(np.asarray(y, dtype=dtypes.weak(y, x.type.dtype)))
@@ -207,7 +202,7 @@ def _check_fits(static: Shape, y: Any, shape: tuple[int, ...]) -> None:
             )
 
 
-class AdvancedSubtensor1(Op):
+class AdvancedSubtensor1(TensorOp):
     """``x[rows]`` for an integer vector: a copy of the rows named, repeats allowed."""
 
     __props__ = ()
@@ -231,7 +226,7 @@ class AdvancedSubtensor1(Op):
         return [(input_shapes[1][0], *input_shapes[0][1:])]
 
 
-class AdvancedIncSubtensor1(Op):
+class AdvancedIncSubtensor1(TensorOp):
     """A copy of x with ``y`` written at or added to ``x[rows]``.
 
     Repeats add up, or the last one is kept (``set``).
@@ -246,12 +241,12 @@ class AdvancedIncSubtensor1(Op):
         """``y`` must broadcast to ``x[rows]``."""
         view = AdvancedSubtensor1().make_node(x, rows)
         x, rows = view.inputs
-        y = _fitting(x, y, view.outputs[0].type.shape)  # type: ignore[attr-defined]
+        y = _fitting(x, y, view.outputs[0].type.shape)
         return Apply(self, [x, y, rows], [x.type()])
 
     def perform(self, node: Apply, inputs: Sequence[Any], output_storage: Storage) -> None:
         x, y, rows = inputs
-        _check_fits(node.inputs[1].type.shape, y, (len(rows), *x.shape[1:]))  # type: ignore[attr-defined]
+        _check_fits(node.inputs[1].type.shape, y, (len(rows), *x.shape[1:]))
         out = np.array(x)
         if self.set:
             out[rows] = y
@@ -294,7 +289,7 @@ def _advanced_shape(pattern: Pattern, x: Any, inputs: Sequence[Any]) -> Shape:
     return (*rest[:at], *joint, *rest[at:], *x.type.shape[len(pattern) :])
 
 
-class AdvancedSubtensor(Op):
+class AdvancedSubtensor(TensorOp):
     """``x[index]`` where several entries, or one that is not the first, are integer arrays.
 
     A copy, as NumPy does it.
@@ -319,7 +314,7 @@ class AdvancedSubtensor(Op):
         output_storage[0][0] = np.asarray(inputs[0][_as_numpy_index(self.pattern, inputs[1:])])
 
 
-class AdvancedIncSubtensor(Op):
+class AdvancedIncSubtensor(TensorOp):
     """A copy of x with ``y`` written at or added to ``x[index]`` for an index with arrays.
 
     Repeats add up.
@@ -334,13 +329,13 @@ class AdvancedIncSubtensor(Op):
     def make_node(self, x: Any, y: Any, *parts: Any) -> Apply:
         """``y`` must broadcast to ``x[index]``."""
         view = AdvancedSubtensor(self.pattern).make_node(x, *parts)
-        y = _fitting(view.inputs[0], y, view.outputs[0].type.shape)  # type: ignore[attr-defined]
+        y = _fitting(view.inputs[0], y, view.outputs[0].type.shape)
         return Apply(self, [view.inputs[0], y, *view.inputs[1:]], [view.inputs[0].type()])
 
     def perform(self, node: Apply, inputs: Sequence[Any], output_storage: Storage) -> None:
         out = np.array(inputs[0])
         index = _as_numpy_index(self.pattern, inputs[2:])
-        _check_fits(node.inputs[1].type.shape, inputs[1], out[index].shape)  # type: ignore[attr-defined]
+        _check_fits(node.inputs[1].type.shape, inputs[1], out[index].shape)
         if self.set:
             out[index] = inputs[1]
         else:
@@ -411,8 +406,6 @@ def _expand(x: Any, key: tuple[Any, ...]) -> list[Any]:
 
 
 def _element_or_view(x: Any, pattern: Pattern, inputs: list[Any]) -> Any:
-    from .shape import MakeVector
-
     if pattern == ("i",) and x.owner is not None and isinstance(x.owner.op, MakeVector):
         i = constant_int(inputs[0])
         if i is not None and -len(x.owner.inputs) <= i < len(x.owner.inputs):
@@ -471,11 +464,11 @@ def _written(selection: Any, y: Any, set: bool) -> TensorVariable:
     node = selection.owner
     op = None if node is None else node.op
     if isinstance(op, Subtensor):
-        return IncSubtensor(op.pattern, set)(node.inputs[0], y, *node.inputs[1:])  # type: ignore[union-attr,no-any-return]
+        return IncSubtensor(op.pattern, set)(node.inputs[0], y, *node.inputs[1:])  # type: ignore[union-attr]
     if isinstance(op, AdvancedSubtensor1):
-        return AdvancedIncSubtensor1(set)(node.inputs[0], y, node.inputs[1])  # type: ignore[union-attr,no-any-return]
+        return AdvancedIncSubtensor1(set)(node.inputs[0], y, node.inputs[1])  # type: ignore[union-attr]
     if isinstance(op, AdvancedSubtensor):
-        return AdvancedIncSubtensor(op.pattern, set)(node.inputs[0], y, *node.inputs[1:])  # type: ignore[union-attr,no-any-return]
+        return AdvancedIncSubtensor(op.pattern, set)(node.inputs[0], y, *node.inputs[1:])  # type: ignore[union-attr]
     if isinstance(op, (Reshape, Dimshuffle)):
         # A selection with None, or by an index of rank above 1, is a plain one in another shape.
         source = node.inputs[0]  # type: ignore[union-attr]

@@ -3,27 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from .. import conversion
-from .. import dtype as dtypes
-from ..conversion import as_tensor, constant_int, is_python_number
-from ..elementwise import cast
-from ..errors import ShapeError, describe
-from ..op import Op, Storage
-from ..type import TensorType
-from ..variable import Apply, Variable
-from . import math as tm
+from ..base import dtype as dtypes
+from ..base.errors import ShapeError, describe
+from ..core.graph import Apply, Storage, Variable
+from ..ops import math as tm
+from ..tensor.conversion import as_tensor, constant_int, is_python_number
+from ..tensor.elementwise import cast
+from ..tensor.op import TensorOp
+from ..tensor.variable import TensorType, TensorVariable
+from .assertion import Assert
 from .axes import shape_padaxis
+from .ifelse import ifelse
 from .shape import MakeVector
 
-if TYPE_CHECKING:
-    from ..tensor import TensorVariable
 
-
-class Join(Op):
+class Join(TensorOp):
     """Tensors one after the other along ``axis``."""
 
     __props__ = ("axis",)
@@ -112,9 +110,6 @@ def _concatenated(name: str, tensors: Sequence[Any], axis: Any) -> TensorVariabl
 
 def _join_along(axis: Any, parts: list[Any]) -> TensorVariable:
     """Choose when it runs between the axes along which the lengths that are known let them join."""
-    from .assertion import Assert
-    from .ifelse import ifelse
-
     ndim = parts[0].ndim
     axis = as_tensor(axis)
     if axis.ndim or not dtypes.is_discrete(axis.type.dtype):
@@ -169,12 +164,12 @@ def stack(*tensors: Any, axis: int = 0) -> TensorVariable:
         for t in items
     ]
     if all(p.ndim == 0 for p in parts) and axis in (0, -1):
-        return MakeVector(dtypes.upcast(*(p.type.dtype for p in parts)))(*parts)  # type: ignore[no-any-return]
+        return MakeVector(dtypes.upcast(*(p.type.dtype for p in parts)))(*parts)
     _check_one_rank("stack", parts)
     ndim = parts[0].ndim + 1
     if not -ndim <= axis < ndim:
         raise ShapeError(f"stack: the result has rank {ndim} and no axis {axis}")
-    return Join(axis % ndim)(*(shape_padaxis(p, axis % ndim) for p in parts))  # type: ignore[no-any-return]
+    return Join(axis % ndim)(*(shape_padaxis(p, axis % ndim) for p in parts))
 
 
 def stacklists(nested: Any) -> TensorVariable:
@@ -190,6 +185,3 @@ def horizontal_stack(*tensors: Any) -> TensorVariable:
 def vertical_stack(*tensors: Any) -> TensorVariable:
     """Matrices one above the other."""
     return _concatenated("vertical_stack", tensors, 0)
-
-
-conversion._stack.append(stacklists)

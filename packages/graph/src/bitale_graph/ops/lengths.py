@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from ..conversion import as_tensor
-from ..traversal import graph_replace, leaves, toposort
+from ..core.body import Body
+from ..core.graph import Variable
+from ..core.order import toposort
+from ..core.traversal import graph_replace, leaves
+from ..tensor.conversion import as_tensor
 from .shape import ShapeI, shape_i
-
-if TYPE_CHECKING:
-    from ..body import Body
-    from ..variable import Variable
 
 
 def lengths_of_outputs(
@@ -31,7 +30,7 @@ def lengths_of_outputs(
 
     def lengths(v: Variable) -> tuple[Any, ...]:
         if v not in found:
-            shape = v.type.shape  # type: ignore[attr-defined]
+            shape = v.type.shape
             found[v] = tuple(shape_i(v, a) if n is None else n for a, n in enumerate(shape))
         return tuple(as_tensor(n, dtype="int64") for n in found[v])
 

@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from .. import dtype as dtypes
-from .. import scalar
-from ..conversion import as_tensor, is_python_number
-from ..elementwise import Elementwise
-from ..elementwise import cast as cast
-from ..errors import DtypeError, describe
-from ..variable import Constant
-
-if TYPE_CHECKING:
-    from ..scalar import ScalarOp
-    from ..tensor import TensorVariable
+from ..base import dtype as dtypes
+from ..base.errors import DtypeError, describe
+from ..core.graph import Constant
+from ..tensor import scalar
+from ..tensor.conversion import as_tensor, is_python_number
+from ..tensor.elementwise import Elementwise
+from ..tensor.elementwise import cast as cast
+from ..tensor.scalar import ScalarOp
+from ..tensor.variable import TensorVariable
 
 add2 = Elementwise(scalar.add)
 mul2 = Elementwise(scalar.mul)
@@ -74,11 +72,11 @@ switch = Elementwise(scalar.switch)
 second = Elementwise(scalar.second)
 
 
-def _comparison(row: ScalarOp) -> Callable[[Any, Any], Any]:
+def _comparison(row: ScalarOp) -> Callable[[Any, Any], TensorVariable]:
     """A comparison that is exact for integers of any two dtypes, as in NumPy 2."""
     op = Elementwise(row)
 
-    def compare(x: Any, y: Any) -> Any:
+    def compare(x: Any, y: Any) -> TensorVariable:
         for swapped, v, w in ((False, x, y), (True, y, x)):
             if type(w) is int:
                 side = _beyond(v, w)
@@ -158,7 +156,7 @@ def clip(x: Any, min: Any, max: Any) -> TensorVariable:
     if dtypes.is_complex(x.type.dtype):
         raise DtypeError(f"clip: complex numbers have no order\n  x  {describe(x)}")
     raised = switch(_outside(lt(x, min), min), min, x)
-    return switch(_outside(gt(raised, max), max), max, raised)  # type: ignore[no-any-return]
+    return switch(_outside(gt(raised, max), max), max, raised)
 
 
 def _outside(beyond: Any, bound: Any) -> Any:
@@ -197,11 +195,11 @@ def isclose(
     a, b = as_tensor(a), as_tensor(b)
     finite = invert(or_(or_(isinf(a), isinf(b)), or_(isnan(a), isnan(b))))
     close = or_(and_(finite, le(abs_(sub(a, b)), add(atol, mul(rtol, abs_(b))))), eq(a, b))
-    return or_(close, and_(isnan(a), isnan(b))) if equal_nan else close  # type: ignore[no-any-return]
+    return or_(close, and_(isnan(a), isnan(b))) if equal_nan else close
 
 
 def round(x: Any, mode: str | None = None) -> TensorVariable:
     """The nearest whole numbers, as floats; ties go to the even one (the only mode there is)."""
     if mode not in (None, "half_to_even"):
         raise ValueError(f"round: the mode is 'half_to_even', not {mode!r}")
-    return round_half_to_even(x)  # type: ignore[no-any-return]
+    return round_half_to_even(x)

@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from .. import dtype as dtypes
-from ..conversion import as_tensor, is_python_number
-from ..elementwise import cast
-from ..errors import ShapeError, describe
-from ..op import Op, Storage
-from ..type import TensorType
-from ..variable import Apply
-from . import math as tm
+from ..base import dtype as dtypes
+from ..base.errors import ShapeError, describe
+from ..core.graph import Apply, Storage
+from ..ops import math as tm
+from ..tensor.conversion import as_tensor, is_python_number
+from ..tensor.elementwise import cast
+from ..tensor.op import TensorOp
+from ..tensor.variable import TensorType, TensorVariable
 from .reshape import reshape
 from .shape import dimshuffle, shape_i
 
-if TYPE_CHECKING:
-    from ..tensor import TensorVariable
 
-
-class Dot(Op):
+class Dot(TensorOp):
     """The product of two operands, each a vector or a matrix of one dtype."""
 
     __props__ = ()
@@ -63,7 +60,7 @@ def check_inner(name: str, x: Any, y: Any) -> None:
         )
 
 
-class Gemm(Op):
+class Gemm(TensorOp):
     """``beta * z + alpha * dot(x, y)`` for matrices z, x, y and 0-d alpha and beta.
 
     All have one dtype.
@@ -119,7 +116,7 @@ def dot(x: Any, y: Any) -> TensorVariable:
     if x.ndim == 0 or y.ndim == 0:
         return tm.mul(x, y)
     if x.ndim <= 2 and y.ndim <= 2:
-        return Dot()(x, y)  # type: ignore[no-any-return]
+        return Dot()(x, y)
     return tensordot(x, y, [[x.ndim - 1], [max(y.ndim - 2, 0)]])
 
 
@@ -133,7 +130,7 @@ def matmul(x: Any, y: Any) -> TensorVariable:
             f"matmul takes vectors and matrices; use tensordot for\n  {describe(x)}\n  "
             f"{describe(y)}"
         )
-    return Dot()(x, y)  # type: ignore[no-any-return]
+    return Dot()(x, y)
 
 
 def outer(x: Any, y: Any) -> TensorVariable:

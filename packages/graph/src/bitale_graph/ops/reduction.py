@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from .. import dtype as dtypes
-from .. import scalar
-from ..conversion import as_tensor
-from ..elementwise import cast
-from ..errors import DtypeError, ShapeError, describe
-from ..op import Op, Storage
-from ..type import TensorType
-from ..variable import Apply, Variable
-from . import math as tm
+from ..base import dtype as dtypes
+from ..base.errors import DtypeError, ShapeError, describe
+from ..core.graph import Apply, Op, Storage, Variable
+from ..ops import math as tm
+from ..tensor import scalar
+from ..tensor.conversion import as_tensor
+from ..tensor.elementwise import cast
+from ..tensor.op import TensorOp
+from ..tensor.scalar import ScalarOp
+from ..tensor.variable import TensorType, TensorVariable
 from .axes import keep_axes
 from .reshape import flatten
 from .shape import shape_i
-
-if TYPE_CHECKING:
-    from ..scalar import ScalarOp
-    from ..tensor import TensorVariable
 
 Axes = int | Sequence[int] | None
 _FUNCTIONS: dict[str, Any] = {
@@ -55,7 +52,7 @@ def normalize_axes(name: str, axis: Any, x: Any) -> tuple[int, ...]:
     raise ShapeError(f"{name}: the axes {given} name one axis twice{shown}")
 
 
-class Reduce(Op):
+class Reduce(TensorOp):
     """Combine the elements along ``axes`` by an associative scalar op.
 
     Parameters
@@ -271,7 +268,7 @@ def mean(
     # Sums and lengths soon pass the largest float16, 65504.
     work = "float32" if out == "float16" else out
     total = sum(cast(x, work), axes, keepdims=keepdims, acc_dtype=acc_dtype)
-    return cast(tm.true_div(total, _count(x, axes, work)), out)  # type: ignore[no-any-return]
+    return cast(tm.true_div(total, _count(x, axes, work)), out)
 
 
 def var(x: Any, axis: Axes = None, ddof: int = 0, keepdims: bool = False) -> TensorVariable:
@@ -289,13 +286,13 @@ def var(x: Any, axis: Axes = None, ddof: int = 0, keepdims: bool = False) -> Ten
         distance = tm.abs_(distance)
     total = sum(tm.sqr(distance), axes, keepdims=keepdims)
     found = tm.true_div(total, tm.sub(_count(x, axes, total.dtype), ddof))
-    return cast(found, "float16") if x.type.dtype == "float16" else found  # type: ignore[no-any-return]
+    return cast(found, "float16") if x.type.dtype == "float16" else found
 
 
 def std(x: Any, axis: Axes = None, ddof: int = 0, keepdims: bool = False) -> TensorVariable:
     """The square root of `var`."""
     x = as_tensor(x)
-    return tm.sqrt(var(x, normalize_axes("std", axis, x), ddof, keepdims))  # type: ignore[no-any-return]
+    return tm.sqrt(var(x, normalize_axes("std", axis, x), ddof, keepdims))
 
 
 def norm(x: Any, L: Any = None, axis: Axes = None, keepdims: bool = False) -> TensorVariable:
@@ -325,9 +322,9 @@ def norm(x: Any, L: Any = None, axis: Axes = None, keepdims: bool = False) -> Te
             raise ValueError(f"norm: L is a number, None or 'fro', not {L!r}; see numpy.linalg.svd")
         L = None
     if isinstance(L, Variable):
-        return tm.pow(sum(tm.pow(size, L), axis, keepdims=keepdims), tm.inv(L))  # type: ignore[no-any-return]
+        return tm.pow(sum(tm.pow(size, L), axis, keepdims=keepdims), tm.inv(L))
     if L is None or L == 2:
-        return tm.sqrt(sum(tm.sqr(size), axis, keepdims=keepdims))  # type: ignore[no-any-return]
+        return tm.sqrt(sum(tm.sqr(size), axis, keepdims=keepdims))
     if np.inf == L:
         return max(size, axis, keepdims)
     if -np.inf == L:
@@ -336,7 +333,7 @@ def norm(x: Any, L: Any = None, axis: Axes = None, keepdims: bool = False) -> Te
         return sum(cast(tm.neq(size, 0), size.type.dtype), axis, keepdims=keepdims)
     if L == 1:
         return sum(size, axis, keepdims=keepdims)
-    return tm.pow(sum(tm.pow(size, L), axis, keepdims=keepdims), 1.0 / L)  # type: ignore[no-any-return]
+    return tm.pow(sum(tm.pow(size, L), axis, keepdims=keepdims), 1.0 / L)
 
 
 class Argmax(Op):

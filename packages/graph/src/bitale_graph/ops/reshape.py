@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from ..conversion import as_tensor
-from ..errors import describe
-from ..scalar import is_cast
-from ..variable import Constant
+from ..base.errors import describe
+from ..core.graph import Constant
+from ..tensor.conversion import as_tensor
+from ..tensor.scalar import is_cast
+from ..tensor.variable import TensorVariable
 from .indexing import Subtensor
 from .math import and_, eq, gt, int_div, maximum, mul, switch
 from .shape import Reshape, as_lengths, shape_i
-
-if TYPE_CHECKING:
-    from ..tensor import TensorVariable
 
 
 def reshape(x: Any, newshape: Any, ndim: int | None = None) -> TensorVariable:
@@ -36,7 +34,7 @@ def reshape(x: Any, newshape: Any, ndim: int | None = None) -> TensorVariable:
         If the numbers of elements differ: now where they are known, else when it runs.
     """
     x = as_tensor(x)
-    return Reshape()(x, *_with_deduced(x, as_lengths("reshape", newshape, ndim)))  # type: ignore[no-any-return]
+    return Reshape()(x, *_with_deduced(x, as_lengths("reshape", newshape, ndim)))
 
 
 def flatten(x: Any, ndim: int | None = None, outdim: int | None = None) -> TensorVariable:

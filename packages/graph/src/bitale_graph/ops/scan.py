@@ -9,16 +9,16 @@ from typing import Any, Generic, TypeVar
 
 import numpy as np
 
-from .. import dtype as dtypes
-from ..body import Body
-from ..conversion import as_tensor, constant_int
-from ..elementwise import cast
-from ..errors import ShapeError, describe
-from ..op import Op, Storage
-from ..patience import check, end_of_patience
-from ..run_time_error import note_step
-from ..type import TensorType
-from ..variable import Apply, Variable
+from ..base import dtype as dtypes
+from ..base.errors import ShapeError, describe
+from ..base.patience import check, end_of_patience
+from ..core.body import Body
+from ..core.graph import Apply, Op, Storage, Variable
+from ..core.run_time_error import note_step
+from ..ops import math as tm
+from ..tensor.conversion import as_tensor, constant_int
+from ..tensor.elementwise import cast
+from ..tensor.variable import TensorType
 from .lengths import lengths_of_outputs
 
 V = TypeVar("V")
@@ -141,7 +141,7 @@ class Scan(Op):
                     "cast what the step returns, or the first state"
                 )
         condition = self.inner_outputs.last
-        if condition is not None and condition.type.ndim:  # type: ignore[attr-defined]
+        if condition is not None and condition.type.ndim:
             raise ShapeError(f"scan: the condition to stop must be 0-d: {describe(condition)}")
 
     def changed(self, **attributes: Any) -> Scan:
@@ -302,7 +302,7 @@ class Scan(Op):
         made = []
         empty: list[Any] | None = None
         for k, (rows, inner) in enumerate(zip(stacks, self.inner_outputs.stacks, strict=True)):
-            dtype = inner.type.dtype  # type: ignore[attr-defined]
+            dtype = inner.type.dtype
             if rows:
                 ordered = list(reversed(rows)) if self.reverse else list(rows)
                 made.append(np.stack(ordered).astype(dtype, copy=False))
@@ -311,7 +311,7 @@ class Scan(Op):
                 constants = [as_tensor(x) for x in inputs]
                 empty = self._lengths_of_rows(constants, [np.shape(x) for x in inputs])
             lengths = empty[k]
-            ndim = inner.type.ndim  # type: ignore[attr-defined]
+            ndim = inner.type.ndim
             made.append(np.empty((0, *self._values(lengths, ndim)), dtype))
         return made
 
@@ -337,8 +337,6 @@ class Scan(Op):
         return lengths_of_outputs(self.body, known, values)[self.n_states :][: len(self.keeps)]
 
     def infer_shape(self, node: Apply, input_shapes: Sequence[Sequence[Any]]) -> list[Any]:
-        from . import math as tm
-
         outer = self.outer(input_shapes)
         rows: list[Any] = []
         n = node.outputs[-1] if self.is_while else node.inputs[0]

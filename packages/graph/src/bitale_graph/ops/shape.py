@@ -6,25 +6,23 @@ Dimshuffle, reshape and what is made of them.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from .. import dtype as dtypes
-from ..conversion import as_tensor, constant_int
-from ..elementwise import cast
-from ..errors import DtypeError, ShapeError, describe
-from ..op import Op, Storage
-from ..type import TensorType
-from ..variable import Apply, Constant, Variable
-
-if TYPE_CHECKING:
-    from ..tensor import TensorVariable
+from ..base import dtype as dtypes
+from ..base.errors import DtypeError, ShapeError, describe
+from ..core.graph import Apply, Constant, Storage, Variable
+from ..tensor.conversion import as_tensor, constant_int
+from ..tensor.elementwise import cast
+from ..tensor.op import TensorOp
+from ..tensor.variable import TensorType, TensorVariable
+from .math import int_div, mul
 
 INT64_SCALAR = TensorType("int64", ())
 
 
-class ShapeI(Op):
+class ShapeI(TensorOp):
     """The length of one axis, as a 0-d int64.
 
     Only the shape of the input is read, never its numbers.
@@ -49,7 +47,7 @@ class ShapeI(Op):
         return [()]
 
     def number_by_types(self, node: Apply) -> int | None:
-        known: int | None = node.inputs[0].type.shape[self.axis]  # type: ignore[attr-defined]
+        known: int | None = node.inputs[0].type.shape[self.axis]
         return known
 
 
@@ -63,7 +61,7 @@ def shape_i(x: Any, axis: int) -> TensorVariable:
     return ShapeI(axis)(x) if known is None else as_tensor(np.int64(known))
 
 
-class MakeVector(Op):
+class MakeVector(TensorOp):
     """A vector of 0-d variables of one dtype."""
 
     __props__ = ("dtype",)
@@ -127,7 +125,7 @@ def as_lengths(name: str, lengths: Any, ndim: int | None = None) -> list[Any]:
 
     Raises `DtypeError`.
     """
-    if isinstance(lengths, Variable) and lengths.type.ndim == 1 and lengths.type.shape[0] is None:  # type: ignore[attr-defined]
+    if isinstance(lengths, Variable) and lengths.type.ndim == 1 and lengths.type.shape[0] is None:
         if ndim is None:
             raise ShapeError(
                 f"{name}: the shape {describe(lengths)} has an unknown length; give ndim"
@@ -150,7 +148,7 @@ def as_lengths(name: str, lengths: Any, ndim: int | None = None) -> list[Any]:
     return result
 
 
-class Dimshuffle(Op):
+class Dimshuffle(TensorOp):
     """Reorder, drop and insert axes.
 
     ``pattern`` gives for each axis of the result the axis of the input that it is, or ``"x"`` for a
@@ -229,10 +227,10 @@ def dimshuffle(x: Any, *pattern: Any) -> TensorVariable:
         storage: Storage = [[None]]
         op.perform(node, [x.data], storage)
         return as_tensor(storage[0][0])
-    return op(x)  # type: ignore[no-any-return]
+    return op(x)
 
 
-class Reshape(Op):
+class Reshape(TensorOp):
     """The same elements in row-major order under another shape: ``Reshape()(x, n0, n1, ...)``.
 
     Lengths are 0-d int64; one of them may be the constant -1, and is deduced.
@@ -284,10 +282,10 @@ class Reshape(Op):
 
     def infer_shape(self, node: Apply, input_shapes: Sequence[Sequence[Any]]) -> list[Any]:
         sizes = list(node.inputs[1:])
-        static = node.outputs[0].type.shape  # type: ignore[attr-defined]
-        for i, n in enumerate(sizes):
-            if static[i] is not None:
-                sizes[i] = as_tensor(np.int64(static[i]))
+        static = node.outputs[0].type.shape
+        for i, (n, known) in enumerate(zip(sizes, static, strict=True)):
+            if known is not None:
+                sizes[i] = as_tensor(np.int64(known))
             elif constant_int(n) == -1:
                 sizes[i] = _deduced(input_shapes[0], [m for j, m in enumerate(sizes) if j != i])
         return [tuple(sizes)]
@@ -298,8 +296,6 @@ def _deduced(old: Sequence[Any], others: Sequence[Any]) -> Any:
 
     Factors on both sides cancel, so flattening costs no division.
     """
-    from .math import int_div, mul
-
     rest = list(others)
     total = []
     for n in old:
@@ -311,7 +307,7 @@ def _deduced(old: Sequence[Any], others: Sequence[Any]) -> Any:
     return int_div(product, mul(*rest)) if rest else product
 
 
-class SpecifyShape(Op):
+class SpecifyShape(TensorOp):
     """The input itself, with lengths promised when it is built and checked when it runs."""
 
     __props__ = ("shape",)
@@ -358,4 +354,4 @@ def specify_shape(x: Any, shape: Sequence[int | None]) -> TensorVariable:
     merged = tuple(
         old if new is None else new for new, old in zip(wanted, x.type.shape, strict=False)
     )
-    return x if merged == x.type.shape and len(wanted) == x.ndim else SpecifyShape(wanted)(x)  # type: ignore[no-any-return]
+    return x if merged == x.type.shape and len(wanted) == x.ndim else SpecifyShape(wanted)(x)

@@ -6,22 +6,19 @@ Formulas: C. M. Bishop, Pattern Recognition and Machine Learning (2006), section
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
-from .. import dtype as dtypes
-from ..conversion import as_tensor
-from ..elementwise import cast
-from ..errors import DtypeError, ShapeError, describe
-from ..op import Op, Storage
-from ..type import TensorType
-from ..variable import Apply
-from . import math as tm
-from . import reduction
-
-if TYPE_CHECKING:
-    from ..tensor import TensorVariable
+from ..base import dtype as dtypes
+from ..base.errors import DtypeError, ShapeError, describe
+from ..core.graph import Apply, Op, Storage
+from ..ops import math as tm
+from ..ops import reduction
+from ..tensor.conversion import as_tensor
+from ..tensor.elementwise import cast
+from ..tensor.op import TensorOp
+from ..tensor.variable import TensorType, TensorVariable
 
 
 def _float_tensor(name: str, x: Any) -> Any:
@@ -50,7 +47,7 @@ def log_softmax_array(x: Any) -> Any:
         return (z - np.log(np.exp(z).sum(axis=-1, keepdims=True))).astype(x.dtype, copy=False)
 
 
-class _RowOp(Op):
+class RowOp(TensorOp):
     """An op over the last axis whose result has the type of its first input."""
 
     __props__: ClassVar[tuple[str, ...]] = ()
@@ -59,7 +56,7 @@ class _RowOp(Op):
         return [tuple(input_shapes[0])]
 
 
-class Softmax(_RowOp):
+class Softmax(RowOp):
     """``exp(x) / sum(exp(x))`` along the last axis, without overflow."""
 
     def make_node(self, x: Any) -> Apply:
@@ -80,7 +77,7 @@ class LogSoftmax(Softmax):
         output_storage[0][0] = log_softmax_array(inputs[0])
 
 
-class SoftmaxGrad(_RowOp):
+class SoftmaxGrad(RowOp):
     """The adjoint of softmax.
 
     From the cotangent ``ct`` and the value ``y``, ``(ct - sum(ct * y)) * y``.
@@ -130,7 +127,7 @@ def _pick(name: str, x: Any, t: Any, wraps: bool = False, partial: bool = False)
     return np.arange(len(t)), t
 
 
-class Crossentropy1Hot(Op):
+class Crossentropy1Hot(TensorOp):
     """``-log(p[i, t[i]])`` for each row of probabilities ``p`` and its integer target."""
 
     __props__ = ()
@@ -150,7 +147,7 @@ class Crossentropy1Hot(Op):
         return [(input_shapes[0][0],)]
 
 
-class Crossentropy1HotGrad(_RowOp):
+class Crossentropy1HotGrad(RowOp):
     """The adjoint of `Crossentropy1Hot`: ``-ct[i] / p[i, t[i]]`` at the targets, zero elsewhere.
 
     Inputs ``p, ct, t``.
@@ -210,7 +207,7 @@ class SoftmaxCrossentropy(Op):
         return [(rows,), tuple(input_shapes[0])]
 
 
-class SoftmaxCrossentropyGrad(_RowOp):
+class SoftmaxCrossentropyGrad(RowOp):
     """The adjoint of the loss of `SoftmaxCrossentropy`: ``(y - onehot(t)) * ct[:, None]``.
 
     Inputs ``y, ct, t``.
@@ -289,8 +286,8 @@ def categorical_crossentropy(coding_dist: Any, true_dist: Any) -> TensorVariable
     coding_dist, true_dist = as_tensor(coding_dist), as_tensor(true_dist)
     if true_dist.ndim == coding_dist.ndim:
         total = reduction.sum(tm.mul(true_dist, tm.log(coding_dist)), axis=coding_dist.ndim - 1)
-        return tm.neg(total)  # type: ignore[no-any-return]
-    return Crossentropy1Hot()(coding_dist, true_dist)  # type: ignore[no-any-return]
+        return tm.neg(total)
+    return Crossentropy1Hot()(coding_dist, true_dist)
 
 
 def binary_crossentropy(output: Any, target: Any) -> TensorVariable:
@@ -298,4 +295,4 @@ def binary_crossentropy(output: Any, target: Any) -> TensorVariable:
     output = as_tensor(output)
     hit = tm.mul(target, tm.log(output))
     miss = tm.mul(tm.sub(1, target), tm.log(tm.sub(1, output)))
-    return tm.neg(tm.add(hit, miss))  # type: ignore[no-any-return]
+    return tm.neg(tm.add(hit, miss))

@@ -6,12 +6,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ..body import Body
-from ..errors import describe
+from ..base.errors import describe
+from ..core.body import Body
+from ..core.graph import Apply, Constant, Variable
+from ..core.order import toposort
 from ..ops.scan import Scan
-from ..shared import SharedVariable
-from ..traversal import toposort
-from ..variable import Apply, Constant, Variable
+from ..tensor.shared import SharedVariable
 from .states import Carried, settled
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from .. import trace as tracing
-from ..conversion import as_tensor, constant_int, is_python_number
-from ..errors import ShapeError, describe
+from ..base import trace as tracing
+from ..base.errors import ShapeError, describe
 from ..ops import math
 from ..ops.shape import shape_i, specify_shape
+from ..tensor.conversion import as_tensor, constant_int, is_python_number
 from .building import Step, build
 from .nest import Nest
 from .specification import SequenceSpec, read_n_steps, read_truncate

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from ..conversion import as_tensor, constant_int
 from ..ops import math
 from ..ops.assertion import Assert
 from ..ops.creation import arange
+from ..tensor.conversion import as_tensor, constant_int
 from .carry import common_length
 from .scan import traced, updates_of
 from .specification import (
@@ -22,9 +22,7 @@ from .specification import (
     read_outputs_info,
     read_sequences,
 )
-
-if TYPE_CHECKING:
-    from .updates import OrderedUpdates
+from .updates import OrderedUpdates
 
 
 def scan_checkpoints(

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from .scan import read, scan, updates_of
-
-if TYPE_CHECKING:
-    from .updates import OrderedUpdates
+from .updates import OrderedUpdates
 
 
 def map(

@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from ..conversion import as_tensor
-from ..errors import ShapeError, describe
+from ..base.errors import ShapeError, describe
+from ..core.graph import Variable
 from ..ops import math
-from ..shared import SharedVariable
-from ..variable import Variable
+from ..tensor.conversion import as_tensor
+from ..tensor.shared import SharedVariable
 from .updates import OrderedUpdates
 
 

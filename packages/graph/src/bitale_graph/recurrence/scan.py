@@ -7,10 +7,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from .. import trace as tracing
-from ..conversion import as_tensor
-from ..shared import SharedVariable
-from ..variable import Variable
+from ..base import trace as tracing
+from ..core.graph import Variable
+from ..tensor.conversion import as_tensor
+from ..tensor.shared import SharedVariable
 from .building import Built, Step, build
 from .result import StepResult, read_result
 from .specification import (
@@ -173,7 +173,7 @@ def updates_of(built: Built) -> OrderedUpdates:
 
 
 def _as_update(shared: SharedVariable, new: Any) -> Any:
-    return as_tensor(new) if isinstance(new, Variable) else shared.type.make_constant(new)  # type: ignore[attr-defined]
+    return as_tensor(new) if isinstance(new, Variable) else shared.type.make_constant(new)
 
 
 def read(

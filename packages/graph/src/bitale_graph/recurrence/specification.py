@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from .. import dtype as dtypes
-from ..conversion import as_tensor, constant_int, is_python_number
-from ..errors import ShapeError, describe
+from ..base import dtype as dtypes
+from ..base.errors import ShapeError, describe
 from ..ops import math
 from ..ops.shape import shape_i
-from ..type import TensorType
+from ..tensor.conversion import as_tensor, constant_int, is_python_number
+from ..tensor.variable import TensorType
 
 
 def listed(given: Any) -> list[Any]:

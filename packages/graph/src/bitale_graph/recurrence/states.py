@@ -4,20 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from ..elementwise import cast
-from ..errors import ShapeError, describe
+from ..base.errors import ShapeError, describe
+from ..core.graph import Constant, Variable
+from ..core.traversal import graph_replace
 from ..ops.shape import specify_shape
-from ..shared import SharedVariable
-from ..traversal import graph_replace
-from ..type import TensorType
-from ..variable import Constant
-
-if TYPE_CHECKING:
-    from ..variable import Variable
+from ..tensor.elementwise import cast
+from ..tensor.shared import SharedVariable
+from ..tensor.variable import TensorType
 
 
 @dataclass(frozen=True)

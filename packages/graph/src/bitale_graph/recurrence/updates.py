@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ..errors import describe
-from ..shared import SharedVariable
-from ..variable import Variable
+from ..base.errors import describe
+from ..core.graph import Variable
+from ..tensor.shared import SharedVariable
 
 Pairs = Mapping[Any, Any] | Iterable[tuple[Any, Any]]
 

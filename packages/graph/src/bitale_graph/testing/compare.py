@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from ..flat import equal_graphs
-from ..function_graph import FunctionGraph
-from ..printing import debugprint
-
-if TYPE_CHECKING:
-    from ..variable import Variable
+from ..core.flat import equal_graphs
+from ..core.function_graph import FunctionGraph
+from ..core.graph import Variable
+from ..core.tree import debugprint
 
 _INTEGER_OF = {"float16": np.int16, "float32": np.int32, "float64": np.int64}
 

@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from .. import dtype as dtypes
-from ..elementwise import Elementwise
-from ..scalar import SCALAR_OPS, ScalarOp, is_cast
+from ..base import dtype as dtypes
+from ..tensor.elementwise import Elementwise
+from ..tensor.scalar import SCALAR_OPS, ScalarOp, is_cast
 from .sample import LAYOUTS, Array, OpSample, laid_out, sample
 
 SIGNED = ("int8", "int16", "int32", "int64")

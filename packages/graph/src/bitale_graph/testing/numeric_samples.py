@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from .. import loop, scalar
-from ..ops import product, reduction, softmax
+from ..ops import loop, product, reduction, softmax
+from ..tensor import scalar
 from .elementwise_samples import INTEGERS, values
 from .sample import LAYOUTS, OpSample, laid_out, sample
 

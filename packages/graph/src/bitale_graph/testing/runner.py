@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from ..conversion import as_tensor
-from ..function import function
-from ..mode import Mode
+from ..compile.function import function
+from ..compile.mode import Mode
+from ..core.graph import Variable
+from ..core.order import toposort
+from ..ops.shape import shape_i
+from ..tensor.conversion import as_tensor
 from .compare import difference
+from .sample import Array, OpSample
 from .table import samples_by_subject
-
-if TYPE_CHECKING:
-    from ..variable import Variable
-    from .sample import Array, OpSample
 
 
 def run_samples(
@@ -120,7 +120,7 @@ def check_shapes(samples: Iterable[OpSample] | None = None) -> None:
                     failures.append(
                         f"{one.name}: infer_shape tells {found}, the shape is {x.shape}"
                     )
-                static = v.type.shape  # type: ignore[attr-defined]
+                static = v.type.shape
                 if any(n not in (None, m) for n, m in zip(static, x.shape, strict=True)):
                     failures.append(f"{one.name}: the type tells {static}, the shape is {x.shape}")
     if failures:
@@ -129,14 +129,11 @@ def check_shapes(samples: Iterable[OpSample] | None = None) -> None:
 
 def _inferred(inputs: Sequence[Variable], outputs: Sequence[Variable]) -> list[Any]:
     """For each output its lengths as variables, through every node; None where not told."""
-    from ..ops.shape import shape_i
-    from ..traversal import toposort
-
     known: dict[Variable, Any] = {}
 
     def lengths(v: Variable) -> Any:
         if v not in known:
-            ndim = v.type.ndim  # type: ignore[attr-defined]
+            ndim = v.type.ndim
             known[v] = tuple(shape_i(v, a) for a in range(ndim))
         return known[v]
 

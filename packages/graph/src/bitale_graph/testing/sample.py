@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from ..type import Shape, TensorType
+from ..compile.function import function
+from ..compile.mode import Mode
+from ..core.graph import Variable
+from ..tensor.array_type import Shape
+from ..tensor.variable import TensorType
 from .compare import difference
-
-if TYPE_CHECKING:
-    from ..variable import Variable
 
 Array = np.ndarray[Any, Any]
 
@@ -97,8 +98,6 @@ class OpSample:
     def expected(self) -> list[Array]:
         """What must come out, by the reference or else by the NumPy linker."""
         if self.reference is None:
-            from ..function import function
-
             inputs, outputs = self.graph()
             run = function(inputs, outputs, mode=_plain(), on_unused_input="ignore")
             found: list[Array] = run(*self.inputs)
@@ -109,8 +108,6 @@ class OpSample:
 
 
 def _plain() -> Any:
-    from ..mode import Mode
-
     return Mode(linker="numpy", optimizer="None")
 
 

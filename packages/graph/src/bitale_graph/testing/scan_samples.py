@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from ..body import Body
+from ..core.body import Body
 from ..ops import math, product, reduction
 from ..ops.scan import Scan
-from ..type import TensorType
+from ..tensor.variable import TensorType
 from .elementwise_samples import values
 from .sample import LAYOUTS, OpSample, laid_out, sample
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from bitale_graph import TensorVariable
+from bitale_graph.extend import TensorVariable
 
 from ..functional import ACTIVATIONS
 from ..layer import Layer, Shape

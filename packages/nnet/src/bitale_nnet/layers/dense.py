@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from bitale_graph import TensorVariable, as_tensor
 from bitale_graph import language as T
-from bitale_graph.errors import ShapeError, describe
+from bitale_graph.extend import ShapeError, TensorVariable, as_tensor, describe
 
 from ..functional import ACTIVATIONS, identity
 from ..initializers import Constant, GlorotUniform, Initializer

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from bitale_graph import TensorVariable, as_tensor
-from bitale_graph import dtype as dtypes
-from bitale_graph.errors import describe
+from bitale_graph.extend import TensorVariable, as_tensor, describe
+from bitale_graph.extend import dtype as dtypes
 
 from ..initializers import Initializer, Normal
 from ..layer import Layer, Parameter, Shape

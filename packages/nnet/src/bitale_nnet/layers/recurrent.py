@@ -6,10 +6,9 @@ import copy
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
-from bitale_graph import TensorVariable, as_tensor, carry_scan
-from bitale_graph import dtype as dtypes
 from bitale_graph import language as T
-from bitale_graph.errors import ShapeError, describe
+from bitale_graph.extend import ShapeError, TensorVariable, as_tensor, carry_scan, describe
+from bitale_graph.extend import dtype as dtypes
 
 from ..cells import gru_step, lstm_step, simple_rnn_step
 from ..functional import ACTIVATIONS

@@ -5,15 +5,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from bitale_graph.conversion import constant_int
-from bitale_graph.elementwise import Elementwise
-from bitale_graph.function_graph import FunctionGraph
-from bitale_graph.op import result_of
-from bitale_graph.ops.creation import Alloc, Arange, Eye
-from bitale_graph.ops.scan import Scan
-from bitale_graph.scalar import second
-from bitale_graph.type import TensorType
-from bitale_graph.variable import Apply, Constant, Variable
+from bitale_graph.extend import (
+    Alloc,
+    Apply,
+    Arange,
+    Constant,
+    Elementwise,
+    Eye,
+    FunctionGraph,
+    Scan,
+    TensorType,
+    Variable,
+    constant_int,
+    result_of,
+    scalar,
+)
 
 if TYPE_CHECKING:
     from ..rewrite import RewriteContext
@@ -48,7 +54,7 @@ def _is_small(node: Apply) -> bool:
     if isinstance(op, Scan) and (constant_int(node.inputs[0]) or 0) > MOST_STEPS:
         return False
     makes_fill = isinstance(op, (Alloc, Arange, Eye)) or (
-        isinstance(op, Elementwise) and op.scalar_op is second
+        isinstance(op, Elementwise) and op.scalar_op is scalar.second
     )
     limit = LARGEST_FILL if makes_fill else LARGEST_RESULT
     for output in node.outputs:

@@ -13,13 +13,20 @@ from collections.abc import Hashable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from bitale_graph import trace
-from bitale_graph.elementwise import Elementwise
-from bitale_graph.function_graph import FunctionGraph
-from bitale_graph.loop import Literal, Loop, Result, Step
-from bitale_graph.ops.reduction import Reduce
-from bitale_graph.scalar import identity, second
-from bitale_graph.variable import Apply, Constant, Variable
+from bitale_graph.extend import (
+    Apply,
+    Constant,
+    Elementwise,
+    FunctionGraph,
+    Literal,
+    Loop,
+    Reduce,
+    Result,
+    Step,
+    Variable,
+    scalar,
+    trace,
+)
 
 if TYPE_CHECKING:
     from ..rewrite import RewriteContext
@@ -148,18 +155,18 @@ def _replace_by_loop(
         found = value(v)
         if isinstance(found, int):
             return found
-        steps.append(Step(identity, (found,), dtype))
+        steps.append(Step(scalar.identity, (found,), dtype))
         return len(inputs) + len(steps) - 1
 
     for node in nodes:
         out: Any = node.out
         if isinstance(node.op, Reduce):
-            operand = numbered(node.inputs[0], node.inputs[0].type.dtype)  # type: ignore[attr-defined]
+            operand = numbered(node.inputs[0], node.inputs[0].type.dtype)
             results.append(Result.of(operand, node.op))
             replaced.append(out)
             continue
         assert isinstance(node.op, Elementwise)
-        if node.op.scalar_op is second:
+        if node.op.scalar_op is scalar.second:
             values[out] = value(node.inputs[1])
         else:
             steps.append(

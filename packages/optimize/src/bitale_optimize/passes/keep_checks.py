@@ -11,16 +11,20 @@ import functools
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from bitale_graph.conversion import as_tensor, constant_int
-from bitale_graph.elementwise import cast
-from bitale_graph.errors import where_made
-from bitale_graph.function_graph import FunctionGraph
-from bitale_graph.ops import math as tm
-from bitale_graph.ops.assertion import Assert
-from bitale_graph.ops.shape import shape_i
-from bitale_graph.traversal import toposort
-from bitale_graph.type import TensorType
-from bitale_graph.variable import Apply, Variable
+from bitale_graph import language as T
+from bitale_graph.extend import (
+    Apply,
+    Assert,
+    FunctionGraph,
+    TensorType,
+    Variable,
+    as_tensor,
+    cast,
+    constant_int,
+    shape_i,
+    toposort,
+    where_made,
+)
 
 from ..checks import Checks, Fact, Slices
 
@@ -185,26 +189,26 @@ def _condition(fact: Fact, lengths: _Lengths) -> Any:
             return None
         parts.append(given)
     if fact.kind == "equal":
-        return tm.eq(*parts)
+        return T.eq(*parts)
     if fact.kind == "index":
         n, i = parts
         known = constant_int(i)
         if known is not None:
-            return tm.gt(n, known) if known >= 0 else tm.ge(n, -known)
+            return T.gt(n, known) if known >= 0 else T.ge(n, -known)
         i = cast(i, "int64")
-        return tm.and_(tm.ge(i, tm.neg(n)), tm.lt(i, n))
+        return T.and_(T.ge(i, T.neg(n)), T.lt(i, n))
     if fact.kind == "natural":
-        return tm.ge(parts[0], 0)
+        return T.ge(parts[0], 0)
     if fact.kind == "most":
         n, most = parts
-        return tm.and_(tm.ge(n, 0), tm.le(n, most))
+        return T.and_(T.ge(n, 0), T.le(n, most))
     return _same_size(fact, *parts)
 
 
 def _same_size(fact: Fact, old: list[Any], new: list[Any]) -> Any:
     told = [n for n, t in zip(new, fact.tokens[1], strict=True) if t != -1]
     one = as_tensor(np.int64(1))
-    size, rest = (functools.reduce(tm.mul2, lengths, one) for lengths in (old, told))
+    size, rest = (functools.reduce(T.mul, lengths, one) for lengths in (old, told))
     if len(told) == len(new):
-        return tm.eq(size, rest)
-    return tm.eq(tm.mul2(tm.int_div(size, tm.maximum(rest, 1)), rest), size)
+        return T.eq(size, rest)
+    return T.eq(T.mul(T.int_div(size, T.maximum(rest, 1)), rest), size)

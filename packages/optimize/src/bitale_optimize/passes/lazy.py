@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bitale_graph.function_graph import FunctionGraph
-from bitale_graph.lazy import lazy_forms
+from bitale_graph.extend import FunctionGraph, lazy_forms
 
 if TYPE_CHECKING:
     from ..rewrite import RewriteContext

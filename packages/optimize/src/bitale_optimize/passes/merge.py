@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bitale_graph.function_graph import FunctionGraph
-from bitale_graph.variable import Apply, Constant, Variable
+from bitale_graph.extend import Apply, Constant, FunctionGraph, Variable
 
 from ..merging import merge_key
 

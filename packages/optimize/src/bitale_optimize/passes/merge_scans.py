@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bitale_graph.function_graph import FunctionGraph
-from bitale_graph.ops.scan import Scan
-from bitale_graph.variable import Apply, Variable
+from bitale_graph.extend import Apply, FunctionGraph, Scan, Variable
 
 from ..lockstep import Lockstep
 from ..recurrence import Recurrence, Stack

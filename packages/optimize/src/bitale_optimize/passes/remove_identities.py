@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bitale_graph import scalar
-from bitale_graph.function_graph import FunctionGraph
-from bitale_graph.variable import Apply
+from bitale_graph.extend import Apply, FunctionGraph, scalar
 
 from ..forms import row_of
 

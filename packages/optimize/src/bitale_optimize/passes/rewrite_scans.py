@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bitale_graph.function_graph import FunctionGraph
-from bitale_graph.ops.scan import Scan
+from bitale_graph.extend import FunctionGraph, Scan
 
 from ..fixed_point import PassFunction, to_fixed_point
 from ..phases import canonical, scans

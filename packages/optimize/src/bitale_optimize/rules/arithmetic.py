@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from bitale_graph import scalar
-from bitale_graph.ops import math as tm
-from bitale_graph.ops.product import Dot
-from bitale_graph.variable import Apply, Variable
+from bitale_graph import language as T
+from bitale_graph.extend import Apply, Dot, Variable, scalar
 
 from ..forms import dtype_of, is_uniform, kind_of, number, row_of, uniform_constant
 from ..pattern import ALL_KINDS, PatternRule
@@ -77,6 +75,6 @@ def sum_with_negative_constant(node: Apply, context: RewriteContext) -> Variable
     # The smallest integer is its own negative.
     if value is None or not value < 0 or -value == value or not np.isfinite(value):
         return None
-    opposite = tm.sub if row_of(node) is scalar.add else tm.add2
+    opposite = T.sub if row_of(node) is scalar.add else T.add
     made: Variable = opposite(left, -right.data)  # type: ignore[attr-defined]
     return made

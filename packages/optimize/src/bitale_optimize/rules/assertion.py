@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bitale_graph.ops.assertion import Assert
-from bitale_graph.variable import Apply, Variable
+from bitale_graph.extend import Apply, Assert, Variable
 
 from ..forms import is_uniform, made_by
 from ..phases import canonical

@@ -9,10 +9,7 @@ from typing import Any
 
 import numpy as np
 from bitale_graph import language as T
-from bitale_graph.elementwise import Elementwise
-from bitale_graph.ops.product import Dot, Gemm
-from bitale_graph.scalar import add, mul, neg, sub
-from bitale_graph.variable import Apply, Variable
+from bitale_graph.extend import Apply, Dot, Elementwise, Gemm, Variable, scalar
 
 from ..rewrite import Changes, RewriteContext, RuleSet
 
@@ -20,7 +17,7 @@ blas = RuleSet("blas", "sums with a matrix product become one call of gemm")
 
 
 @blas.rule(
-    tracks=[add, sub],
+    tracks=[scalar.add, scalar.sub],
     before="z + a * dot(x, y)",
     after="gemm(z, a, x, y, 1)",
     changes=Changes.ACCURACY,
@@ -33,7 +30,7 @@ def gemm_of_sum(node: Apply, context: RewriteContext) -> Variable | None:
     fusion.
     """
     assert isinstance(node.op, Elementwise)
-    sign = -1 if node.op.scalar_op is sub else 1
+    sign = -1 if node.op.scalar_op is scalar.sub else 1
     left, right = node.inputs
     for z, other, factor in ((left, right, sign), (right, left, 1)):
         if sign < 0 and z is right:
@@ -44,7 +41,7 @@ def gemm_of_sum(node: Apply, context: RewriteContext) -> Variable | None:
         scale, dot = product
         x, y = dot.inputs
         dims = context.shapes.dims
-        static = (*z.type.shape, *dot.out.type.shape)  # type: ignore[attr-defined]
+        static = (*z.type.shape, *dot.out.type.shape)
         if dims(z) != dims(dot.out) and 1 in static:  # one of them is stretched
             continue
         dtype = node.out.type.dtype
@@ -62,11 +59,11 @@ def _scaled_product(v: Variable, context: RewriteContext) -> tuple[Any, Apply] |
     if node is None or len(context.graph.clients[v]) != 1:
         return None
     if isinstance(node.op, Dot):
-        is_matrix = node.out.type.ndim == 2 and node.inputs[0].type.ndim == 2  # type: ignore[attr-defined]
+        is_matrix = node.out.type.ndim == 2 and node.inputs[0].type.ndim == 2
         return (None, node) if is_matrix and node.out.type.dtype in ("float32", "float64") else None
     if not isinstance(node.op, Elementwise):
         return None
-    if node.op.scalar_op is neg:
+    if node.op.scalar_op is scalar.neg:
         inner = _scaled_product(node.inputs[0], context)
         if inner is None:
             return None
@@ -74,7 +71,7 @@ def _scaled_product(v: Variable, context: RewriteContext) -> tuple[Any, Apply] |
         return (T.constant(np.asarray(-1, dtype)) if inner[0] is None else T.neg(inner[0])), inner[
             1
         ]
-    if node.op.scalar_op is not mul:
+    if node.op.scalar_op is not scalar.mul:
         return None
     for scale, other in (node.inputs, node.inputs[::-1]):
         factor = _as_scalar(scale)
@@ -93,7 +90,7 @@ def _as_scalar(v: Any) -> Any:
 
 
 def _is_accumulator(z: Variable, node: Apply, context: RewriteContext) -> bool:
-    if z.type.ndim != 2 or z.type.dtype != node.out.type.dtype:  # type: ignore[attr-defined]
+    if z.type.ndim != 2 or z.type.dtype != node.out.type.dtype:
         return False
     if z.owner is not None:
         return isinstance(z.owner.op, (Dot, Gemm)) and len(context.graph.clients[z]) == 1

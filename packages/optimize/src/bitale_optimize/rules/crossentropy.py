@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
-from bitale_graph import scalar
-from bitale_graph.conversion import constant_int
-from bitale_graph.ops import math as tm
-from bitale_graph.ops.creation import Arange
-from bitale_graph.ops.indexing import AdvancedIncSubtensor, AdvancedSubtensor
-from bitale_graph.ops.softmax import (
+from bitale_graph import language as T
+from bitale_graph.extend import (
+    AdvancedIncSubtensor,
+    AdvancedSubtensor,
+    Apply,
+    Arange,
     Crossentropy1Hot,
     Crossentropy1HotGrad,
     LogSoftmax,
@@ -18,8 +18,10 @@ from bitale_graph.ops.softmax import (
     SoftmaxCrossentropy,
     SoftmaxCrossentropyGrad,
     SoftmaxGrad,
+    Variable,
+    constant_int,
+    scalar,
 )
-from bitale_graph.variable import Apply, Variable
 
 from ..forms import combined_along, is_softmax, is_uniform, kind_of, made_by, operands
 from ..phases import stability
@@ -137,7 +139,7 @@ def picked_log_softmax(node: Apply, context: RewriteContext) -> Variable | None:
         return None
     assert found is not None
     x = inner.inputs[0]
-    return _asked_again(x, tm.neg(found.loss(x)), context)
+    return _asked_again(x, T.neg(found.loss(x)), context)
 
 
 @stability.rule(
@@ -155,7 +157,7 @@ def log_of_picked_softmax(node: Apply, context: RewriteContext) -> Variable | No
         return None
     assert found is not None
     x = inner.inputs[0]
-    return _asked_again(x, tm.neg(found.loss(x)), context)
+    return _asked_again(x, T.neg(found.loss(x)), context)
 
 
 @stability.rule(
@@ -233,6 +235,6 @@ def _written_rows(v: Variable, context: RewriteContext) -> tuple[Any, _Picked] |
 def _crossentropy_grad(p: Variable, values: Any, found: _Picked) -> Variable:
     t = found.t
     if values.ndim == 0 or values.type.shape[0] == 1 != t.type.shape[0]:
-        values = tm.second(t, values)
-    made: Variable = SoftmaxCrossentropyGrad(*found.flags)(p, tm.neg(values), t)
+        values = T.second(t, values)
+    made: Variable = SoftmaxCrossentropyGrad(*found.flags)(p, T.neg(values), t)
     return made

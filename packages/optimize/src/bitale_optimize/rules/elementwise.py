@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from bitale_graph import scalar
-from bitale_graph.elementwise import Elementwise, cast
-from bitale_graph.ops import math as tm
-from bitale_graph.scalar import is_cast
-from bitale_graph.variable import Apply, Variable
+from bitale_graph import language as T
+from bitale_graph.extend import Apply, Elementwise, Variable, cast, is_cast, scalar
 
 from ..forms import dtype_of, is_uniform, kind_of, number, operands, row_of, uniform
 from ..pattern import ALL_KINDS, PatternRule
@@ -136,7 +133,7 @@ def product_with_switch(node: Apply, context: RewriteContext) -> Variable | None
         rest = y if zeros[0] else x
         inner = node.op(rest, node.inputs[1 - i]) if i == 0 else node.op(node.inputs[0], rest)
         made: Variable = (
-            tm.switch(condition, x, inner) if zeros[0] else tm.switch(condition, inner, y)
+            T.switch(condition, x, inner) if zeros[0] else T.switch(condition, inner, y)
         )
         return made
     return None
@@ -158,5 +155,5 @@ def switches_of_one_condition(node: Apply, context: RewriteContext) -> Variable 
         return None
     if not (context.has_one_reader(x) and context.has_one_reader(y)):
         return None
-    made: Variable = tm.switch(left[0], node.op(left[1], right[1]), node.op(left[2], right[2]))
+    made: Variable = T.switch(left[0], node.op(left[1], right[1]), node.op(left[2], right[2]))
     return made

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from bitale_graph import scalar
-from bitale_graph.elementwise import Elementwise
-from bitale_graph.ops import math as tm
-from bitale_graph.ops.creation import Alloc
-from bitale_graph.ops.shape import Dimshuffle, Reshape, shape_i
-from bitale_graph.variable import Apply, Variable
+from bitale_graph import language as T
+from bitale_graph.extend import (
+    Alloc,
+    Apply,
+    Dimshuffle,
+    Elementwise,
+    Reshape,
+    Variable,
+    scalar,
+    shape_i,
+)
 
 from ..forms import is_length, made_by, operands, row_of
 from ..phases import canonical
@@ -64,7 +69,7 @@ def fill_like_computed(node: Apply, context: RewriteContext) -> Variable | None:
     if len(whole) == 1:
         root = next(iter(whole))
         if context.shapes.dims(root) == context.shapes.dims(output):
-            made: Variable = tm.second(root, value)
+            made: Variable = T.second(root, value)
             return made
     filled: Variable = Alloc()(value, *(r if isinstance(r, int) else shape_i(*r) for r in roots))
     return filled
@@ -121,7 +126,7 @@ def fill_with_stretched_number(node: Apply, context: RewriteContext) -> Variable
     """One number needs no axes of its own to be copied."""
     at = 0 if isinstance(node.op, Alloc) else 1
     stretched = made_by(node.inputs[at], Dimshuffle)
-    if stretched is None or stretched.inputs[0].type.ndim:  # type: ignore[attr-defined]
+    if stretched is None or stretched.inputs[0].type.ndim:
         return None
     made: Variable = node.op(*node.inputs[:at], stretched.inputs[0], *node.inputs[at + 1 :])
     return made
@@ -136,7 +141,7 @@ def fill_with_stretched_number(node: Apply, context: RewriteContext) -> Variable
 def move_of_fill(node: Apply, context: RewriteContext) -> Variable | None:
     """Copies of one number are the same in any order; the rewriter fills in the shape."""
     value = _filling(node.inputs[0])
-    if value is None or value.type.ndim != 0:  # type: ignore[attr-defined]
+    if value is None or value.type.ndim != 0:
         return None
     filled = made_by(node.inputs[0], Alloc)
     if filled is not None and not all(is_length(n) for n in filled.inputs[1:]):
@@ -147,8 +152,8 @@ def move_of_fill(node: Apply, context: RewriteContext) -> Variable | None:
 
 def _only_ones(inner: Variable, outer: Variable) -> bool:
     """Whether every axis of ``inner`` that is not 1 is the same known axis of ``outer``."""
-    mine: tuple[Any, ...] = inner.type.shape  # type: ignore[attr-defined]
-    theirs: tuple[Any, ...] = outer.type.shape  # type: ignore[attr-defined]
+    mine: tuple[Any, ...] = inner.type.shape
+    theirs: tuple[Any, ...] = outer.type.shape
     return all(mine[a] == 1 or mine[a] == theirs[a] is not None for a in range(-len(mine), 0))
 
 
@@ -177,6 +182,6 @@ def fill_in_elementwise(node: Apply, context: RewriteContext) -> Variable | None
             if isinstance(v.owner.op, Alloc):
                 sunk: Variable = Alloc()(node.op(*inputs), *v.owner.inputs[1:])
             else:
-                sunk = tm.second(v.owner.inputs[0], node.op(*inputs))
+                sunk = T.second(v.owner.inputs[0], node.op(*inputs))
             return sunk
     return None

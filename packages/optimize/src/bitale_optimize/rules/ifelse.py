@@ -5,11 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from bitale_graph.body import Body
-from bitale_graph.ops import math as tm
-from bitale_graph.ops.ifelse import IfElse
-from bitale_graph.traversal import leaves, toposort
-from bitale_graph.variable import Apply, Constant, Variable
+from bitale_graph import language as T
+from bitale_graph.extend import Apply, Body, Constant, IfElse, Variable, leaves, toposort
 
 from ..forms import uniform
 from ..phases import canonical
@@ -27,7 +24,8 @@ def ifelse_of_known(node: Apply, context: RewriteContext) -> list[Variable] | No
     value = uniform(node.inputs[0])
     if value is None:
         return None
-    return node.op.bodies[0 if value else 1].expressions(node.inputs[1:])
+    branch: Body = node.op.bodies[0 if value else 1]
+    return branch.expressions(node.inputs[1:])
 
 
 @canonical.rule(
@@ -52,7 +50,7 @@ def ifelse_unused(node: Apply, context: RewriteContext) -> dict[Variable, Variab
         if key[0] == key[1]:
             known[out] = then
         elif _is_number(out) and all(v in given or isinstance(v, Constant) for v in (then, other)):
-            known[out] = tm.switch(condition, then, other)
+            known[out] = T.switch(condition, then, other)
         else:
             earlier = first.setdefault(key, out)
             if earlier is out:

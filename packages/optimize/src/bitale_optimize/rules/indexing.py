@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from bitale_graph.conversion import constant_int
-from bitale_graph.elementwise import Elementwise
-from bitale_graph.ops import math as tm
-from bitale_graph.ops.indexing import (
+from bitale_graph import language as T
+from bitale_graph.extend import (
     AdvancedIncSubtensor,
     AdvancedIncSubtensor1,
+    Apply,
+    Elementwise,
     IncSubtensor,
+    MakeVector,
     Subtensor,
+    Variable,
+    constant_int,
     unpack,
 )
-from bitale_graph.ops.shape import MakeVector
-from bitale_graph.variable import Apply, Variable
 
 from ..forms import is_uniform, made_by
 from ..phases import canonical, specialize
@@ -86,10 +87,10 @@ def subtensor_of_elementwise(node: Apply, context: RewriteContext) -> Variable |
     inner = made_by(whole, Elementwise)
     if inner is None or not context.has_one_reader(whole):
         return None
-    shape = whole.type.shape  # type: ignore[attr-defined]
+    shape = whole.type.shape
     taken: list[Any] = []
     for v in inner.inputs:
-        own = v.type.shape  # type: ignore[attr-defined]
+        own = v.type.shape
         if not own:
             taken.append(v)
         elif len(own) == len(shape) and all(
@@ -98,7 +99,7 @@ def subtensor_of_elementwise(node: Apply, context: RewriteContext) -> Variable |
             taken.append(node.op(v, *node.inputs[1:]))
         else:
             return None
-    if all(not v.type.shape for v in inner.inputs):  # type: ignore[attr-defined]
+    if all(not v.type.shape for v in inner.inputs):
         return None
     made: Variable = inner.op(*taken)
     return made
@@ -129,9 +130,9 @@ def increment_of_increment(node: Apply, context: RewriteContext) -> Variable | N
         return None
     if not is_uniform(x, 0) or not is_uniform(inner.inputs[0], 0):
         return None
-    if y.type.ndim + len(op.pattern) != x.type.ndim:  # type: ignore[attr-defined]
+    if y.type.ndim + len(op.pattern) != x.type.ndim:
         return None
-    if y.type.broadcastable != x.type.broadcastable[len(op.pattern) :]:  # type: ignore[attr-defined]
+    if y.type.broadcastable != x.type.broadcastable[len(op.pattern) :]:
         return None
     joined = IncSubtensor((*op.pattern, *inner.op.pattern), False)  # type: ignore[attr-defined]
     made: Variable = joined(x, inner.inputs[1], *index, *inner.inputs[2:])
@@ -152,7 +153,7 @@ def write_of_whole(node: Apply, context: RewriteContext) -> Variable | None:
         return None
     if op.set or is_uniform(x, 0):
         return y
-    made: Variable = tm.add2(x, y)
+    made: Variable = T.add(x, y)
     return made
 
 

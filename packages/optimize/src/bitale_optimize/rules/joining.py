@@ -6,13 +6,17 @@ import functools
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from bitale_graph import scalar
-from bitale_graph.conversion import constant_int
-from bitale_graph.ops import math as tm
-from bitale_graph.ops.creation import Alloc
-from bitale_graph.ops.indexing import IncSubtensor, unpack
-from bitale_graph.ops.join import Join
-from bitale_graph.variable import Apply, Variable
+from bitale_graph import language as T
+from bitale_graph.extend import (
+    Alloc,
+    Apply,
+    IncSubtensor,
+    Join,
+    Variable,
+    constant_int,
+    scalar,
+    unpack,
+)
 
 from ..fitting import symbolic_lengths
 from ..forms import is_uniform, made_by, operands, row_of
@@ -89,7 +93,7 @@ def join_of_sum_of_increments(node: Apply, context: RewriteContext) -> Variable 
     joined = _joined(base, axis, parts)
     if joined is None:
         return None
-    return functools.reduce(tm.add2, [*others, joined])  # type: ignore[no-any-return]
+    return functools.reduce(T.add, [*others, joined])  # type: ignore[no-any-return]
 
 
 def _joined(x: Variable, axis: int, parts: dict[int, tuple[int | None, Variable]]) -> Any:
@@ -117,8 +121,8 @@ def _joined(x: Variable, axis: int, parts: dict[int, tuple[int | None, Variable]
 def _rest(x: Variable, axis: int, start: int) -> Any:
     """Zeros for what is behind ``start``; none where a slice was cut short."""
     lengths = symbolic_lengths(x)
-    lengths[axis] = tm.maximum(tm.sub(lengths[axis], np.int64(start)), np.int64(0))
-    return Alloc()(np.zeros((), x.type.dtype), *lengths)  # type: ignore[attr-defined]
+    lengths[axis] = T.maximum(T.sub(lengths[axis], np.int64(start)), np.int64(0))
+    return Alloc()(np.zeros((), x.type.dtype), *lengths)
 
 
 def slice_of(node: Apply) -> tuple[int, int, int | None] | None:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from bitale_graph import scalar
-from bitale_graph.ops import math as tm
-from bitale_graph.variable import Apply, Variable
+from bitale_graph import language as T
+from bitale_graph.extend import Apply, Variable, scalar
 
 from ..forms import is_inexact, uniform
 from ..pattern import ALL_KINDS, PatternRule
@@ -50,9 +49,9 @@ def power_by_products(node: Apply, context: RewriteContext) -> Variable | None:
     rest = abs(n)
     while rest:
         if rest % 2:
-            result = square if result is None else tm.mul2(result, square)
+            result = square if result is None else T.mul(result, square)
         rest //= 2
         if rest:
-            square = tm.sqr(square)
-    made: Variable = result if n > 0 else tm.true_div(1, result)
+            square = T.sqr(square)
+    made: Variable = result if n > 0 else T.true_div(1, result)
     return made

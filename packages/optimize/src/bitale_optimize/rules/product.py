@@ -5,9 +5,8 @@ Common factors cancel, constants are gathered, quotients by a factor are spread 
 
 from __future__ import annotations
 
-from bitale_graph import scalar
-from bitale_graph.ops import math as tm
-from bitale_graph.variable import Apply, Variable
+from bitale_graph import language as T
+from bitale_graph.extend import Apply, Variable, scalar
 
 from ..factors import QUOTIENT_ROWS, Factors, build_product, is_product_root, product_factors
 from ..forms import is_inexact, kind_of, row_of
@@ -99,6 +98,6 @@ def _spread(total: Variable, factors: Factors, context: RewriteContext) -> Varia
         parts.append(part)
     if sum(part.cost() for part in parts) + 1 > before:
         return None
-    combine = tm.add2 if row_of(total.owner) is scalar.add else tm.sub
+    combine = T.add if row_of(total.owner) is scalar.add else T.sub
     made: Variable = combine(*(build_product(part) for part in parts))
     return made

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from bitale_graph.ops.indexing import Subtensor, unpack
-from bitale_graph.ops.product import Dot
-from bitale_graph.variable import Apply, Variable
+from bitale_graph.extend import Apply, Dot, Subtensor, Variable, unpack
 
 from ..forms import made_by
 from ..phases import specialize
@@ -34,13 +32,13 @@ def subtensor_of_product(node: Apply, context: RewriteContext) -> Variable | Non
     x, y = inner.inputs
     op: Any = node.op
     entries = list(zip(op.pattern, unpack(op.pattern, node.inputs[1:]), strict=True))
-    rows = [e for e in entries[:1] if x.type.ndim == 2]  # type: ignore[attr-defined]
+    rows = [e for e in entries[:1] if x.type.ndim == 2]
     columns = entries[len(rows) :]
     if rows:
         x = _taken(x, rows)
     if columns:
         # A vector of rows is left where y is one.
-        lead = [((False, False, False), slice(None))] if y.type.ndim == 2 else []  # type: ignore[attr-defined]
+        lead = [((False, False, False), slice(None))] if y.type.ndim == 2 else []
         y = _taken(y, [*lead, *columns])
     made: Variable = Dot()(x, y)
     return made

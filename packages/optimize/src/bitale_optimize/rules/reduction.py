@@ -5,14 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from bitale_graph import scalar
-from bitale_graph.conversion import as_tensor
-from bitale_graph.elementwise import cast
-from bitale_graph.ops import math as tm
-from bitale_graph.ops.creation import Alloc
-from bitale_graph.ops.reduction import Reduce
-from bitale_graph.ops.shape import Dimshuffle, dimshuffle, shape_i
-from bitale_graph.variable import Apply, Variable
+from bitale_graph import language as T
+from bitale_graph.extend import (
+    Alloc,
+    Apply,
+    Dimshuffle,
+    Reduce,
+    Variable,
+    as_tensor,
+    cast,
+    dimshuffle,
+    scalar,
+    shape_i,
+)
 
 from ..factors import QUOTIENT_ROWS, Factors, build_product, product_factors
 from ..forms import dtype_of, is_inexact, is_length, made_by, operands, row_of, uniform
@@ -111,7 +116,7 @@ def extremum_of_negative(node: Apply, context: RewriteContext) -> Variable | Non
     if not context.has_one_reader(node.inputs[0]):
         return None
     inner = Reduce(opposite, op.axes, op.acc_dtype, op.dtype, op.allows_empty)
-    made: Variable = tm.neg(inner(parts[0]))
+    made: Variable = T.neg(inner(parts[0]))
     return made
 
 
@@ -227,11 +232,11 @@ def sum_of_fill(node: Apply, context: RewriteContext) -> Variable | None:
     count: Any = as_tensor(np.ones((), op.dtype))
     for a in op.axes:
         # As numbers of this dtype: the product of two lengths may be no int64.
-        count = tm.mul2(count, cast(shape_i(x, a), op.dtype))
-    made: Variable = tm.mul2(cast(single, op.dtype), count)
+        count = T.mul(count, cast(shape_i(x, a), op.dtype))
+    made: Variable = T.mul(cast(single, op.dtype), count)
     if _may_be_infinite(single) and not all(x.type.shape[a] for a in op.axes):
         # Infinity 0 times is NaN, and the sum of nothing 0.
-        made = tm.switch(tm.eq(count, 0), np.zeros((), op.dtype), made)
+        made = T.switch(T.eq(count, 0), np.zeros((), op.dtype), made)
     return made
 
 

@@ -4,12 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from bitale_graph import scalar
-from bitale_graph.ops import math as tm
-from bitale_graph.ops.creation import Alloc
-from bitale_graph.ops.scan import Scan
-from bitale_graph.ops.shape import shape_i
-from bitale_graph.variable import Apply, Variable
+from bitale_graph import language as T
+from bitale_graph.extend import Alloc, Apply, Scan, Variable, scalar, shape_i
 
 from ..forms import made_by, operands
 from ..phases import scans
@@ -49,7 +45,7 @@ def _number(outer: Variable) -> Variable | None:
     pair = operands(outer, scalar.second)
     node = made_by(outer, Alloc)
     value: Any = pair[1] if pair is not None else None if node is None else node.inputs[0]
-    if value is None or value.type.ndim or not outer.type.ndim:  # type: ignore[attr-defined]
+    if value is None or value.type.ndim or not outer.type.ndim:
         return None
     return value  # type: ignore[no-any-return]
 
@@ -63,7 +59,7 @@ def _filled(
         return loop.non_sequence(value)
     like = _alike(loop, context.shapes.dims(one.outer)[rows:], kind, context)
     if like is not None:
-        return tm.second(like, loop.non_sequence(value))
+        return T.second(like, loop.non_sequence(value))
     if not rows:
         return None
     lengths = [loop.non_sequence(shape_i(one.outer, a)) for a in range(1, kind.ndim + 1)]
@@ -78,6 +74,6 @@ def _alike(loop: Recurrence, dims: Dims, kind: Any, context: RewriteContext) -> 
         *((s.inner, context.shapes.dims(s.outer)) for s in loop.non_sequences),
     ]
     for v, known in inside:
-        if known == dims and v.type.broadcastable == kind.broadcastable:  # type: ignore[attr-defined]
+        if known == dims and v.type.broadcastable == kind.broadcastable:
             return v
     return None

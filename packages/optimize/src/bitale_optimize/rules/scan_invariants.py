@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bitale_graph.elementwise import Elementwise
-from bitale_graph.ops.creation import Alloc
-from bitale_graph.ops.scan import Scan
-from bitale_graph.ops.shape import ShapeI, shape_i
-from bitale_graph.scalar import second
-from bitale_graph.traversal import clone_nodes
-from bitale_graph.variable import Apply, Constant, Variable
+from bitale_graph.extend import (
+    Alloc,
+    Apply,
+    Constant,
+    Elementwise,
+    Scan,
+    ShapeI,
+    Variable,
+    clone_nodes,
+    scalar,
+    shape_i,
+)
 
 from ..phases import scans
 from ..recurrence import Recurrence
@@ -71,4 +76,4 @@ def _find_lengths(loop: Recurrence) -> None:
 def _is_fill(node: Apply) -> bool:
     """A fill gives a shape, which rules inside make use of, and costs less to make than to read."""
     op = node.op
-    return isinstance(op, Alloc) or (isinstance(op, Elementwise) and op.scalar_op is second)
+    return isinstance(op, Alloc) or (isinstance(op, Elementwise) and op.scalar_op is scalar.second)

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bitale_graph.elementwise import Elementwise
-from bitale_graph.ops.indexing import AdvancedIncSubtensor1
-from bitale_graph.ops.product import Dot
-from bitale_graph.ops.scan import Scan
-from bitale_graph.ops.shape import Dimshuffle
-from bitale_graph.variable import Apply, Constant, Variable
+from bitale_graph.extend import (
+    AdvancedIncSubtensor1,
+    Apply,
+    Constant,
+    Dimshuffle,
+    Dot,
+    Elementwise,
+    Scan,
+    Variable,
+)
 
 from ..batching import Batch, joined
 from ..phases import scans
@@ -137,9 +141,9 @@ def scan_increments(node: Apply, context: RewriteContext) -> dict[Variable, Vari
         is_alone = len(readers[old]) == 1 and old not in ends and state.new not in readers
         if old is not state.old or not is_alone or ends.count(state.new) > 1:
             continue
-        if not is_read(state.final, context) or amount.type.ndim != old.type.ndim:  # type: ignore[attr-defined]
+        if not is_read(state.final, context) or amount.type.ndim != old.type.ndim:
             continue
-        if amount.type.broadcastable[0] != places.type.broadcastable[0]:  # type: ignore[attr-defined]
+        if amount.type.broadcastable[0] != places.type.broadcastable[0]:
             continue
         loop.states.remove(state)
         sequences = {s.inner: loop.rows_of(s.outer, context) for s in loop.sequences}

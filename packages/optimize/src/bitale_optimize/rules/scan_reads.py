@@ -6,15 +6,21 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-from bitale_graph import scalar
-from bitale_graph.conversion import as_tensor, constant_int
-from bitale_graph.ops import math as tm
-from bitale_graph.ops.creation import Alloc
-from bitale_graph.ops.indexing import Subtensor, unpack
-from bitale_graph.ops.scan import Scan
-from bitale_graph.ops.shape import ShapeI, dimshuffle
-from bitale_graph.traversal import clone_nodes
-from bitale_graph.variable import Apply, Variable
+from bitale_graph import language as T
+from bitale_graph.extend import (
+    Alloc,
+    Apply,
+    Scan,
+    ShapeI,
+    Subtensor,
+    Variable,
+    as_tensor,
+    clone_nodes,
+    constant_int,
+    dimshuffle,
+    scalar,
+    unpack,
+)
 
 from ..fitting import inferred_lengths
 from ..forms import operands
@@ -125,7 +131,7 @@ def scan_stops_after_what_is_read(
     last = max(c for c in counts if c is not None)
     if last == 0 or _is_short(loop.n_steps, last):
         return None
-    loop.n_steps = tm.minimum(loop.n_steps, np.int64(last))
+    loop.n_steps = T.minimum(loop.n_steps, np.int64(last))
     for stack in loop.stacks:
         stack.out = None
     result = loop.build()

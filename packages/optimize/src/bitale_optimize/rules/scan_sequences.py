@@ -4,12 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from bitale_graph import scalar
-from bitale_graph.elementwise import Elementwise
-from bitale_graph.ops.product import Dot
-from bitale_graph.ops.scan import Scan
-from bitale_graph.ops.shape import Dimshuffle
-from bitale_graph.variable import Apply, Variable
+from bitale_graph.extend import Apply, Dimshuffle, Dot, Elementwise, Scan, Variable, scalar
 
 from ..batching import Batch, can_batch
 from ..phases import scans

@@ -12,17 +12,22 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from bitale_graph import scalar
-from bitale_graph.ops import math as tm
-from bitale_graph.ops import reduction
-from bitale_graph.ops.indexing import IncSubtensor, Subtensor
-from bitale_graph.ops.join import Join
-from bitale_graph.ops.product import Dot
-from bitale_graph.ops.reduction import Reduce
-from bitale_graph.ops.scan import Scan
-from bitale_graph.ops.shape import dimshuffle
-from bitale_graph.traversal import toposort
-from bitale_graph.variable import Apply, Constant, Variable
+from bitale_graph import language as T
+from bitale_graph.extend import (
+    Apply,
+    Constant,
+    Dot,
+    IncSubtensor,
+    Join,
+    Reduce,
+    Scan,
+    Subtensor,
+    Variable,
+    accumulator_dtype,
+    dimshuffle,
+    scalar,
+    toposort,
+)
 
 from ..batching import Batch, can_batch, joined
 from ..forms import is_uniform, made_by, operands, uniform_constant
@@ -58,9 +63,9 @@ class Term:
     def added(self, whole: Any, amount: Any, outside: Mapping[Variable, Variable]) -> Any:
         """``whole`` with an amount added where the term is."""
         if self.place is None:
-            return (tm.add2 if self.sign > 0 else tm.sub)(whole, amount)
+            return (T.add if self.sign > 0 else T.sub)(whole, amount)
         bounds = [outside.get(v, v) for v in self.place.inputs[2:]]
-        return self.place.op(whole, amount if self.sign > 0 else tm.neg(amount), *bounds)
+        return self.place.op(whole, amount if self.sign > 0 else T.neg(amount), *bounds)
 
 
 @scans.rule(
@@ -142,7 +147,7 @@ def _terms(
     is_fixed: Callable[[Variable], bool],
 ) -> list[Term] | None:
     """What is added to a state, if that is all that a step does with it."""
-    if state.old.type.dtype == "bool":  # type: ignore[attr-defined]
+    if state.old.type.dtype == "bool":
         return None
     if len(readers.get(state.old, ())) != 1 or state.old in ends:
         return None
@@ -256,8 +261,8 @@ class _Finder:
             total = op.over(axes)
             term.total = lambda rows: total(rows(whole))
             return True
-        dtype = value.type.dtype  # type: ignore[attr-defined]
-        summed = Reduce(scalar.add, (0,), reduction.accumulator_dtype(dtype), dtype)
+        dtype = value.type.dtype
+        summed = Reduce(scalar.add, (0,), accumulator_dtype(dtype), dtype)
         term.total = lambda rows: summed(rows(value))
         return True
 
@@ -275,7 +280,7 @@ class _Finder:
 
         def total(rows: Batch) -> Any:
             made = Dot()(_transposed(tall(rows(left))), wide(rows(right)))
-            return functools.reduce(tm.mul2, (rows.same(c) for c in scales), made)
+            return functools.reduce(T.mul, (rows.same(c) for c in scales), made)
 
         term.total = total
         return True
@@ -310,7 +315,7 @@ class _Finder:
 
 def _outer_product(value: Variable) -> tuple[Variable, Variable] | None:
     """Two vectors, made of the factors of an elementwise product of columns and rows."""
-    if value.type.broadcastable != (False, False):  # type: ignore[attr-defined]
+    if value.type.broadcastable != (False, False):
         return None
     columns: list[Any] = []
     rows: list[Any] = []
@@ -333,12 +338,12 @@ def _outer_product(value: Variable) -> tuple[Variable, Variable] | None:
             return None
     if not rows or all(v.type.ndim == 0 for v in columns):
         return None
-    column, row = (functools.reduce(tm.mul2, factors) for factors in (columns, rows))
+    column, row = (functools.reduce(T.mul, factors) for factors in (columns, rows))
     return column, row
 
 
 def _ndim(v: Variable) -> int:
-    return v.type.ndim  # type: ignore[attr-defined,no-any-return]
+    return v.type.ndim
 
 
 def _same(rows: Any) -> Any:

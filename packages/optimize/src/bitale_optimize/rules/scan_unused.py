@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bitale_graph.ops.creation import Alloc
-from bitale_graph.ops.scan import Scan
-from bitale_graph.variable import Apply, Constant, Variable
+from bitale_graph.extend import Alloc, Apply, Constant, Scan, Variable
 
 from ..fitting import symbolic_lengths
 from ..lockstep import Lockstep

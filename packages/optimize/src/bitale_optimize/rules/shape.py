@@ -5,13 +5,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from bitale_graph import scalar
-from bitale_graph.conversion import as_tensor, constant_int
-from bitale_graph.elementwise import Elementwise
-from bitale_graph.ops.join import Join
-from bitale_graph.ops.reduction import Reduce
-from bitale_graph.ops.shape import Dimshuffle, Reshape, ShapeI, SpecifyShape, dimshuffle, shape_i
-from bitale_graph.variable import Apply, Variable
+from bitale_graph.extend import (
+    Apply,
+    Dimshuffle,
+    Elementwise,
+    Join,
+    Reduce,
+    Reshape,
+    ShapeI,
+    SpecifyShape,
+    Variable,
+    as_tensor,
+    constant_int,
+    dimshuffle,
+    scalar,
+    shape_i,
+)
 
 from ..factors import QUOTIENT_ROWS
 from ..fitting import inferred_lengths
@@ -91,7 +100,7 @@ def dimshuffle_of_dimshuffle(node: Apply, context: RewriteContext) -> Variable |
 def dimshuffle_to_own_order(node: Apply, context: RewriteContext) -> Variable | None:
     """The order that is there needs no reordering."""
     x = node.inputs[0]
-    order = tuple(range(x.type.ndim))  # type: ignore[attr-defined]
+    order = tuple(range(x.type.ndim))
     return x if node.op.pattern == order else None  # type: ignore[attr-defined]
 
 
@@ -124,14 +133,14 @@ def dimshuffle_of_product(node: Apply, context: RewriteContext) -> Variable | No
     reader = context.reader(node.outputs[0])
     if not context.has_one_reader(node.inputs[0]) or row_of(reader) not in QUOTIENT_ROWS:
         return None
-    ranks = {v.type.ndim for v in inner.inputs}  # type: ignore[attr-defined]
-    if ranks == {0} or not ranks <= {0, node.inputs[0].type.ndim}:  # type: ignore[attr-defined]
+    ranks = {v.type.ndim for v in inner.inputs}
+    if ranks == {0} or not ranks <= {0, node.inputs[0].type.ndim}:
         return None
     # Axes that are dropped must be known to have length 1 in both factors.
     kept = {p for p in node.op.pattern if p != "x"}  # type: ignore[attr-defined]
-    if len(kept) != node.inputs[0].type.ndim:  # type: ignore[attr-defined]
+    if len(kept) != node.inputs[0].type.ndim:
         return None
-    moved = [node.op(v) if v.type.ndim else v for v in inner.inputs]  # type: ignore[attr-defined]
+    moved = [node.op(v) if v.type.ndim else v for v in inner.inputs]
     made: Variable = inner.op(*moved)
     return made
 
@@ -182,7 +191,7 @@ def reshape_by_ones(node: Apply, context: RewriteContext) -> Variable | None:
     if wanted is None:
         return None
     # What is dropped must be 1 by its type too: a length may be known to the analysis alone.
-    dropped = [n for a, n in enumerate(x.type.shape) if a not in wanted]  # type: ignore[attr-defined]
+    dropped = [n for a, n in enumerate(x.type.shape) if a not in wanted]
     return dimshuffle(x, *wanted) if all(n == 1 for n in dropped) else None
 
 
@@ -207,7 +216,7 @@ def join_of_one(node: Apply, context: RewriteContext) -> Variable | None:
 def join_with_empty(node: Apply, context: RewriteContext) -> Variable | None:
     """Tensors known to be empty along the axis add nothing."""
     axis = node.op.axis  # type: ignore[attr-defined]
-    kept = [v for v in node.inputs if v.type.shape[axis] != 0]  # type: ignore[attr-defined]
+    kept = [v for v in node.inputs if v.type.shape[axis] != 0]
     if len(kept) == len(node.inputs) or not kept:
         return None
     made: Variable = node.op(*kept)

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from bitale_graph import scalar
-from bitale_graph.ops import math as tm
-from bitale_graph.variable import Apply, Variable
+from bitale_graph import language as T
+from bitale_graph.extend import Apply, Variable, scalar
 
 from ..factors import (
     QUOTIENT_ROWS,
@@ -133,11 +132,11 @@ def _take_sigmoids(factors: Factors, context: RewriteContext) -> bool:
         y = _inside_complement(v) if e < 0 else None
         if x is not None:
             del factors.exponents[v]
-            factors.times(tm.sigmoid(_negative(x)), -e)
+            factors.times(T.sigmoid(_negative(x)), -e)
             changed = True
         elif y is not None:
             del factors.exponents[v]
-            factors.times(tm.sigmoid(_negative(y)), e)
+            factors.times(T.sigmoid(_negative(y)), e)
             changed = True
     for v, e in list(factors.kept().items()):
         y = _inside_complement(v) if e > 0 else None
@@ -163,7 +162,7 @@ def _take_sigmoids(factors: Factors, context: RewriteContext) -> bool:
                 n = min(factors.exponents[v], factors.exponents[other])
                 factors.times(v, -n)
                 factors.times(other, -n)
-                factors.times(tm.sigmoid(parts[0]), n)
+                factors.times(T.sigmoid(parts[0]), n)
                 changed = True
                 break
     return changed
@@ -176,7 +175,7 @@ def _exponent_of_denominator(v: Variable) -> Any:
         return None
     for one, other in (parts, parts[::-1]):
         inside = operands(other, scalar.exp)
-        if inside is not None and is_uniform(one, 1) and other.type.shape == v.type.shape:  # type: ignore[attr-defined]
+        if inside is not None and is_uniform(one, 1) and other.type.shape == v.type.shape:
             return inside[0]
     return None
 
@@ -191,7 +190,7 @@ def _inside_complement(v: Variable) -> Any:
 
 def _negative(x: Variable) -> Any:
     inside = operands(x, scalar.neg)
-    return tm.neg(x) if inside is None else inside[0]
+    return T.neg(x) if inside is None else inside[0]
 
 
 def _is_negation(x: Variable, y: Variable, context: RewriteContext) -> bool:
@@ -224,6 +223,6 @@ def product_of_opposite_sigmoids(node: Apply, context: RewriteContext) -> Variab
     for value, mine, theirs in ((node.inputs[0], x[0], y[0]), (node.inputs[1], y[0], x[0])):
         inside = operands(theirs, scalar.neg)
         if inside is not None and inside[0] is mine:
-            made: Variable = tm.mul2(value, tm.sub(1, value))
+            made: Variable = T.mul(value, T.sub(1, value))
             return made
     return None

@@ -6,17 +6,19 @@ import functools
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from bitale_graph import scalar
-from bitale_graph.ops import math as tm
-from bitale_graph.ops.creation import Alloc
-from bitale_graph.ops.reduction import Argmax, Reduce
-from bitale_graph.ops.shape import Dimshuffle
-from bitale_graph.ops.softmax import (
+from bitale_graph import language as T
+from bitale_graph.extend import (
+    Alloc,
+    Apply,
+    Argmax,
+    Dimshuffle,
+    Reduce,
     Softmax,
     SoftmaxGrad,
+    Variable,
+    scalar,
     softmax,
 )
-from bitale_graph.variable import Apply, Variable
 
 from ..factors import QUOTIENT_ROWS, Factors, build_product, is_product_root, product_factors
 from ..forms import combined_along, is_softmax, kind_of, made_by, operands, row_of
@@ -136,7 +138,7 @@ def _quotients_in_loop(
             node = node.inputs[0].owner
         parts = None if node is None else operands(node.inputs[0], scalar.true_div)
         if node is not None and isinstance(node.op, Reduce) and parts is not None:
-            yield parts[1], functools.partial(tm.true_div, e, parts[1])
+            yield parts[1], functools.partial(T.true_div, e, parts[1])
 
 
 def _is_gathered(v: Variable) -> bool:
@@ -223,12 +225,12 @@ def gradient_of_written_softmax(node: Apply, context: RewriteContext) -> Variabl
             continue
         (total,) = (v for v in minus.kept() if v is not p)
         found = combined_along(total, scalar.add)
-        if found is None or found[1] != p.type.ndim - 1:  # type: ignore[attr-defined]
+        if found is None or found[1] != p.type.ndim - 1:
             continue
         summed = product_factors(found[0], context)
         if summed is not None and _is_plain(summed) and summed.kept() == plus.kept():
             (g,) = (v for v in plus.kept() if v is not p)
-            if g.type.shape == p.type.shape:  # type: ignore[attr-defined]
+            if g.type.shape == p.type.shape:
                 made: Variable = SoftmaxGrad()(g, p)
                 return made
     return None

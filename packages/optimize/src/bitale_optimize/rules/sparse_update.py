@@ -9,13 +9,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from bitale_graph import scalar
-from bitale_graph.elementwise import cast
-from bitale_graph.ops import math as tm
-from bitale_graph.ops.indexing import AdvancedIncSubtensor, AdvancedIncSubtensor1, IncSubtensor
-from bitale_graph.ops.shape import dimshuffle
-from bitale_graph.scalar import cast_to
-from bitale_graph.variable import Apply, Variable
+from bitale_graph import language as T
+from bitale_graph.extend import (
+    AdvancedIncSubtensor,
+    AdvancedIncSubtensor1,
+    Apply,
+    IncSubtensor,
+    Variable,
+    cast,
+    cast_to,
+    dimshuffle,
+    scalar,
+)
 
 from ..forms import dtype_of, is_inexact, is_uniform, kind_of, row_of
 from ..phases import specialize
@@ -79,18 +84,18 @@ def _base_and_amount(
     if stays is not None and not context.shapes.same(stays, output):
         stays = None
     if row is scalar.add:
-        return (tm.add2(x, other) if stays is None else stays), y
+        return (T.add(x, other) if stays is None else stays), y
     if row is scalar.sub:
         if place == 0:
-            return (tm.sub(x, other) if stays is None else tm.neg(stays)), y
-        return (tm.sub(other, x) if stays is None else stays), tm.neg(y)
+            return (T.sub(x, other) if stays is None else T.neg(stays)), y
+        return (T.sub(other, x) if stays is None else stays), T.neg(y)
     if row is scalar.neg:
-        return (x if is_zero else tm.neg(x)), tm.neg(y)
+        return (x if is_zero else T.neg(x)), T.neg(y)
     if row in (scalar.mul, scalar.true_div):
         factor = _one_number(other)
         if factor is None or (row is scalar.true_div and place == 1):
             return None
-        combine = tm.mul2 if row is scalar.mul else tm.true_div
+        combine = T.mul if row is scalar.mul else T.true_div
         return (x if is_zero else combine(x, factor)), combine(y, factor)
     if kind_of(x) != "f":
         return None

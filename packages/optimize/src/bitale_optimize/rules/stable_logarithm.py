@@ -5,15 +5,20 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from bitale_graph import scalar
-from bitale_graph.ops import math as tm
-from bitale_graph.ops import reduction
-from bitale_graph.ops.assertion import Assert
-from bitale_graph.ops.creation import arange
-from bitale_graph.ops.indexing import AdvancedSubtensor
-from bitale_graph.ops.shape import Dimshuffle, shape_i
-from bitale_graph.ops.softmax import Crossentropy1Hot, Softmax, SoftmaxGrad
-from bitale_graph.variable import Apply, Variable
+from bitale_graph import language as T
+from bitale_graph.extend import (
+    AdvancedSubtensor,
+    Apply,
+    Assert,
+    Crossentropy1Hot,
+    Dimshuffle,
+    Softmax,
+    SoftmaxGrad,
+    Variable,
+    arange,
+    scalar,
+    shape_i,
+)
 
 from ..factors import (
     QUOTIENT_ROWS,
@@ -48,7 +53,7 @@ def log_of_positive(node: Apply, context: RewriteContext) -> Variable | None:
         return None
     base = _BASES.get(row_of(node))
     made: Variable = found.value
-    return made if base is None else tm.true_div(made, number(math.log(base), dtype_of(made)))
+    return made if base is None else T.true_div(made, number(math.log(base), dtype_of(made)))
 
 
 _BASES: dict[Any, int] = {scalar.log2: 2, scalar.log10: 10}
@@ -66,12 +71,12 @@ def log1p_of_exp_like(node: Apply, context: RewriteContext) -> Variable | None:
     if kind_of(u) != "f":
         return None
     if operands(u, scalar.neg) is not None:
-        whole = logarithm(tm.sub(1, u.owner.inputs[0]))  # type: ignore[union-attr]
+        whole = logarithm(T.sub(1, u.owner.inputs[0]))  # type: ignore[union-attr]
         return whole.value if whole is not None and whole.is_stable else None
     found = logarithm(u)
     if found is None or not found.is_stable or not found.is_unbounded:
         return None
-    made: Variable = tm.softplus(found.value)
+    made: Variable = T.softplus(found.value)
     return made
 
 
@@ -92,8 +97,8 @@ def crossentropy_of_positive(node: Apply, context: RewriteContext) -> Variable |
     logs: Any = found.value
     n = shape_i(logs, 0)
     if kind_of(t) != "u":
-        t = CLASSES(t, tm.ge(t, 0))
-    made: Variable = tm.neg(AdvancedSubtensor(("a", "a"))(logs, arange(n), t))
+        t = CLASSES(t, T.ge(t, 0))
+    made: Variable = T.neg(AdvancedSubtensor(("a", "a"))(logs, arange(n), t))
     return made
 
 
@@ -108,11 +113,11 @@ def softmax_grad_of_quotients(node: Apply, context: RewriteContext) -> Variable 
     ct, p = node.inputs
     u = times(ct, p, context)
     if u is None and _divides_by_sum(ct, context):
-        u = tm.mul2(p, ct)
+        u = T.mul(p, ct)
     if u is None:
         return None
-    total = reduction.sum(u, u.ndim - 1, keepdims=True)
-    made: Variable = tm.sub(u, tm.mul2(p, total))
+    total = T.sum(u, u.ndim - 1, keepdims=True)
+    made: Variable = T.sub(u, T.mul(p, total))
     return made
 
 
@@ -173,7 +178,7 @@ def _candidates(
     """The factors of the whole shape, and quotients of two that are computed; with their parts."""
     found: list[tuple[Any, list[tuple[Variable, int]]]] = []
     for y, n in factors.kept().items():
-        if n < 1 or y.type.broadcastable != root.type.broadcastable:  # type: ignore[attr-defined]
+        if n < 1 or y.type.broadcastable != root.type.broadcastable:
             continue
         found.append((y, [(y, 1)]))
         for reader, i in context.graph.clients.get(y, ()):
@@ -244,7 +249,7 @@ def quotient_of_complements(node: Apply, context: RewriteContext) -> Variable | 
 
 def _one_and(u: Variable, y: Variable) -> Any:
     """What gives the other factor of 1 - y**2, if u is 1 - y or 1 + y; else None."""
-    for row, opposite in ((scalar.sub, tm.add2), (scalar.add, tm.sub)):
+    for row, opposite in ((scalar.sub, T.add), (scalar.add, T.sub)):
         parts = operands(u, row)
         if parts is None:
             continue
@@ -313,7 +318,7 @@ def _quotient(x: Any, below: Variable) -> Any:
     found = logarithm(below)
     if found is None or not found.is_stable or not found.is_summed:
         return None
-    return tm.exp(tm.sub(x, found.value))
+    return T.exp(T.sub(x, found.value))
 
 
 def _is_negative_of(x: Variable, y: Variable) -> bool:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from bitale_graph import scalar
-from bitale_graph.ops import math as tm
-from bitale_graph.variable import Apply, Constant, Variable
+from bitale_graph import language as T
+from bitale_graph.extend import Apply, Constant, Variable, scalar
 
 from ..forms import kind_of, number, row_of
 from ..partial_results import keeps_range_of_sum
@@ -90,7 +89,7 @@ def _ordered(kept: dict[Variable, Any], terms: Terms) -> list[tuple[Variable | N
 
 def _build(entries: list[tuple[Variable | None, Any]], terms: Terms) -> Any:
     if all(v is not None and c == -1 for v, c in entries):
-        return tm.neg(_chain([(v, -c) for v, c in entries], terms.dtype))
+        return T.neg(_chain([(v, -c) for v, c in entries], terms.dtype))
     return _chain(entries, terms.dtype)
 
 
@@ -99,7 +98,7 @@ def _chain(entries: list[tuple[Variable | None, Any]], dtype: str) -> Any:
     total = _entry(*first, dtype)
     for v, c in others:
         negative = _is_negative(c)
-        total = (tm.sub if negative else tm.add2)(total, _entry(v, -c if negative else c, dtype))
+        total = (T.sub if negative else T.add)(total, _entry(v, -c if negative else c, dtype))
     return total
 
 
@@ -107,7 +106,7 @@ def _entry(v: Variable | None, c: Any, dtype: str) -> Any:
     factor = number(_in_range(c, dtype), dtype)
     if v is None:
         return factor
-    return v if c == 1 else tm.mul2(factor, v)
+    return v if c == 1 else T.mul(factor, v)
 
 
 def _in_range(c: Any, dtype: str) -> Any:

@@ -1,0 +1,1 @@
+"""Settings, dtypes, errors, and where things were made: what all rooms stand on."""

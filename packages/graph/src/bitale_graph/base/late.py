@@ -1,0 +1,31 @@
+"""The one place where lower rooms reach up: bound when it is first used, and not before.
+
+A variable is the front of all that can be made of it, so its methods are written where it is
+defined, and what they call stands above. Nothing else in this package imports late.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .. import ops as ops
+    from ..compile.function import function as function
+    from ..tensor.variable import TensorType as TensorType
+    from ..tensor.variable import TensorVariable as TensorVariable
+
+# Name here: the module above that has it, and its name there (none: the module itself).
+_BOUND = {
+    "ops": ("bitale_graph.ops", ""),  # what the methods and operators of a tensor make
+    "function": ("bitale_graph.compile.function", "function"),  # `eval` is a word for it
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _BOUND:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    module, inside = _BOUND[name]
+    found: Any = importlib.import_module(module)
+    globals()[name] = found = getattr(found, inside) if inside else found
+    return found

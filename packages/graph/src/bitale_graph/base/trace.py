@@ -1,0 +1,83 @@
+"""Where in the user's program a node was made: the frames outside bitale, innermost first."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import sys
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+from .config import config
+from .errors import source_line
+
+Trace = tuple[tuple[str, int, str], ...]
+
+
+class _Origin(threading.local):
+    trace: Trace | None = None
+    made: set[Any] | None = None
+
+
+_origin = _Origin()
+
+
+@functools.cache
+def is_own_module(name: str) -> bool:
+    """Whether a module of this name belongs to bitale."""
+    return name == "bitale" or name.startswith(("bitale_", "bitale."))
+
+
+def capture() -> Trace:
+    """The user's frames as (file name, line, function), at most ``config.traceback_limit``."""
+    if _origin.trace is not None:
+        return _origin.trace
+    frame = sys._getframe(1)
+    limit = config.traceback_limit
+    found: list[tuple[str, int, str]] = []
+    while frame is not None and len(found) < limit:
+        if not is_own_module(frame.f_globals.get("__name__", "")):
+            found.append((frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_name))
+        frame = frame.f_back  # type: ignore[assignment]
+    return tuple(found)
+
+
+@contextlib.contextmanager
+def inherited(trace: Trace) -> Iterator[None]:
+    """Give nodes made in this block ``trace``, as a rewrite does for what replaces a node."""
+    old = _origin.trace
+    _origin.trace = trace
+    try:
+        yield
+    finally:
+        _origin.trace = old
+
+
+@contextlib.contextmanager
+def recorded() -> Iterator[set[Any]]:
+    """Give the set of nodes that this thread makes in the block."""
+    outer, made = _origin.made, set[Any]()
+    _origin.made = made
+    try:
+        yield made
+    finally:
+        _origin.made = outer
+        if outer is not None:
+            outer |= made
+
+
+def record(node: Any) -> None:
+    """Put a new node into the set of `recorded`, if there is one."""
+    if _origin.made is not None:
+        _origin.made.add(node)
+
+
+def text(trace: Trace) -> str:
+    """Lay a trace out as Python does, the innermost frame last."""
+    lines = []
+    for name, line, function in reversed(trace):
+        lines.append(f'  File "{name}", line {line}, in {function}')
+        if source := source_line(name, line):
+            lines.append(f"    {source}")
+    return "\n".join(lines)

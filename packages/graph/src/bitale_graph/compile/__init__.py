@@ -1,0 +1,1 @@
+"""From expressions to functions: modes, makers and linkers."""

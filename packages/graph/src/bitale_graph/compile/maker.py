@@ -1,0 +1,152 @@
+"""What a function is made of.
+
+Its graph as written, the graph as rewritten, its arguments and its state.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..base import errors
+from ..core.flat import FlatGraph, flatten, unflatten
+from ..core.function_graph import FunctionGraph
+from ..core.graph import Variable
+from ..core.lazy import make_lazy
+from ..tensor.state import Container
+from .mode import Mode
+
+
+@dataclass
+class Argument:
+    """One argument of a function: its variable, and how values given for it are checked.
+
+    ``default`` is a one-element tuple holding the default value, or empty.
+    """
+
+    variable: Variable
+    name: str | None
+    strict: bool = False
+    allow_downcast: bool | None = None
+    default: tuple[Any, ...] = ()
+    position: int = 0
+    function_name: str = ""
+
+    def filter(self, value: Any) -> Any:
+        """Convert a value to the type of the argument.
+
+        Raises `TypeError` with the argument's name and place.
+        """
+        try:
+            return self.variable.type.filter(value, self.strict, self.allow_downcast)
+        except TypeError as error:
+            place = errors.where_made(self.variable)
+            raise TypeError(
+                f"Bad input argument to function {self.function_name!r} at position "
+                f"{self.position} "
+                f"(variable {self.name or self.variable}{f', made at {place}' if place else ''}): "
+                f"{error}"
+            ) from None
+
+
+@dataclass
+class FunctionMaker:
+    """Everything that a linker needs.
+
+    Attributes
+    ----------
+    written : FunctionGraph
+        The graph as the user wrote it. Its inputs are the arguments, then the shared variables; its
+        outputs are the outputs, then the new values of updated shared variables.
+    arguments : list of Argument
+    containers : list of Container
+        Storage of the shared variables, in the order of the graph's inputs after the arguments.
+    update_targets : list of int
+        For each output after the first ``n_outputs`` the position in ``containers`` that it
+        updates.
+    """
+
+    written: FunctionGraph
+    arguments: list[Argument]
+    containers: list[Container]
+    n_outputs: int
+    update_targets: list[int]
+    mode: Mode
+    name: str = "function"
+    source: Callable[[], str] | None = field(default=None, repr=False)
+    _rewritten: FunctionGraph | None = field(default=None, repr=False)
+    _lock: Any = field(default_factory=threading.Lock, repr=False)
+
+    @property
+    def fgraph(self) -> FunctionGraph:
+        """The rewritten graph; rewriting happens when it is first asked for."""
+        with self._lock:
+            if self._rewritten is None:
+                graph = self.written.clone()
+                rewriter = self.mode.find_rewriter()
+                if rewriter is not None:
+                    rewriter.rewrite(graph, self.mode)
+                make_lazy(graph)
+                self._rewritten = graph
+            return self._rewritten
+
+    @property
+    def inputs(self) -> list[Argument]:
+        """The arguments."""
+        return self.arguments
+
+    @property
+    def outputs(self) -> list[Variable]:
+        """The output variables of the rewritten graph, updates left out."""
+        return self.fgraph.outputs[: self.n_outputs]
+
+    def key(self) -> str | None:
+        """A digest of the written graph and of how it is rewritten.
+
+        None where equal functions cannot be told.
+        """
+        flat = self.flat().key()
+        rewriter = self.mode.find_rewriter()
+        rewriting = "none" if rewriter is None else rewriter.signature(self.mode)
+        if flat is None or rewriting is None:
+            return None
+        return f"{flat} {rewriting} {self.n_outputs} {self.update_targets} {len(self.arguments)}"
+
+    def flat(self) -> FlatGraph:
+        """The written graph as flat lists."""
+        return flatten(self.written.inputs, self.written.outputs)
+
+    def state(self) -> dict[str, Any]:
+        """What a pickle of the function keeps."""
+        arguments = [(a.name, a.strict, a.allow_downcast, a.default) for a in self.arguments]
+        return {
+            "graph": self.flat(),
+            "arguments": arguments,
+            "containers": self.containers,
+            "n_outputs": self.n_outputs,
+            "update_targets": self.update_targets,
+            "mode": self.mode,
+            "name": self.name,
+        }
+
+    @classmethod
+    def from_state(cls, state: dict[str, Any]) -> FunctionMaker:
+        """Build a maker from `state`."""
+        graph = unflatten(state["graph"])
+        arguments = [
+            Argument(v, name, strict, allow_downcast, default, i, state["name"])
+            for i, (v, (name, strict, allow_downcast, default)) in enumerate(
+                zip(graph.inputs, state["arguments"], strict=False)
+            )
+        ]
+        return cls(
+            graph,
+            arguments,
+            state["containers"],
+            state["n_outputs"],
+            state["update_targets"],
+            state["mode"],
+            state["name"],
+        )

@@ -1,0 +1,250 @@
+"""Modes: which rewriter prepares a graph and which linker runs it.
+
+What other layers add comes by entry points.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, Protocol
+
+from ..base.config import Flag, config
+from ..base.errors import ConfigError, nearest
+from ..core.function_graph import FunctionGraph
+from .installed import entries_of
+
+
+class Rewriter(Protocol):
+    """Improves a graph without changing what it computes."""
+
+    def rewrite(self, graph: FunctionGraph, mode: Mode) -> None: ...
+
+    def signature(self, mode: Mode) -> str | None:
+        """A text that changes whenever the rewriter might do something else.
+
+        None if that cannot be told.
+        """
+
+    def names(self) -> set[str]:
+        """All names that `Mode.including` and `Mode.excluding` have an effect by."""
+
+
+LINKERS = {
+    **dict.fromkeys(("None", "c|py", "c|py_nogc", "cvm", "cvm_nogc"), "auto"),
+    **dict.fromkeys(("py", "vm", "vm_nogc"), "numpy"),
+}
+"""Other names of linkers, which are Theano's: those that prefer C are the best installed."""
+
+OPTIMIZERS: dict[str, tuple[str, tuple[str, ...]]] = {
+    **dict.fromkeys(("fast_run", "default", "o4", "o3", "fast_run_stable"), ("fast_run", ())),
+    **dict.fromkeys(("fast_compile", "o1", "merge"), ("fast_compile", ())),
+    "o2": ("fast_compile", ("fusion",)),
+    "None": ("None", ()),
+}
+"""What each name of an optimizer means, and the passes that it adds."""
+
+
+@dataclass(frozen=True)
+class Mode:
+    """How a function is made.
+
+    Parameters
+    ----------
+    linker : str or None
+        ``"auto"`` or None (the best that is installed), or the name of one: ``"numpy"``, ``"c"``.
+        Theano's names are others for these: ``"py"``, ``"vm"``, ``"cvm"``, ``"c|py"``.
+    optimizer : str or None
+        ``"fast_run"`` (every rewrite), ``"fast_compile"`` (merging only), or ``"None"`` or None.
+        Theano's names are others for these: ``"o1"`` to ``"o4"``, ``"merge"``, ``"default"``.
+    include, exclude : collections of str, or a text with colons between them
+        Names of rewrites, of passes or of kinds of rewrites to add or leave out.
+
+    Raises
+    ------
+    ConfigError
+        For a name that nothing installed has; it tells the nearest ones.
+    """
+
+    linker: str = "auto"
+    optimizer: str = "fast_run"
+    include: frozenset[str] = frozenset()
+    exclude: frozenset[str] = frozenset()
+
+    def __post_init__(self) -> None:
+        known, added = _known_optimizer(self.optimizer)
+        include = _names(self.include)
+        exclude = _names(self.exclude)
+        _check_rewrites(include | exclude)
+        object.__setattr__(self, "linker", known_linker(self.linker))
+        object.__setattr__(self, "optimizer", known)
+        object.__setattr__(self, "include", include | set(added))
+        object.__setattr__(self, "exclude", exclude)
+
+    def including(self, *names: str) -> Mode:
+        """The same mode with more rewrites."""
+        found = _names(names)
+        return dataclasses.replace(self, include=self.include | found, exclude=self.exclude - found)
+
+    def excluding(self, *names: str) -> Mode:
+        """The same mode with fewer rewrites."""
+        found = _names(names)
+        return dataclasses.replace(self, exclude=self.exclude | found, include=self.include - found)
+
+    def find_rewriter(self) -> Rewriter | None:
+        """The installed rewriter, or None where nothing is to be rewritten."""
+        return None if self.optimizer == "None" else rewriter()
+
+
+def register_mode(name: str, mode: Mode) -> None:
+    """Give a mode a name that ``mode=`` and ``config.mode`` accept."""
+    if not isinstance(mode, Mode):
+        raise TypeError(f"register_mode takes a Mode, not {mode!r}")
+    if name in predefined_modes or name == "Mode":
+        raise ConfigError(f"there is a mode {name!r} already")
+    predefined_modes[name] = mode
+
+
+def get_mode(mode: Mode | str | None = None) -> Mode:
+    """The mode meant by a name or None (``config.mode``).
+
+    Raises `ConfigError` with the known names.
+    """
+    if isinstance(mode, Mode):
+        return mode
+    name = config.mode if mode is None else mode
+    _check_mode(name)
+    if name == "Mode":
+        return Mode(
+            config.linker,
+            config.optimizer,
+            _names(config.optimizer_including),
+            _names(config.optimizer_excluding),
+        )
+    found = predefined_modes[name]
+    return found.including(*_names(config.optimizer_including)).excluding(
+        *_names(config.optimizer_excluding)
+    )
+
+
+def get_default_mode() -> Mode:
+    """What ``config.mode`` names."""
+    return get_mode(None)
+
+
+def _names(given: str | Iterable[str]) -> frozenset[str]:
+    names = list(given.split(":") if isinstance(given, str) else given)
+    for name in names:
+        if not isinstance(name, str):
+            raise TypeError(
+                f"names of rewrites are texts, such as 'fusion', and not {name!r}; give several "
+                "one by one"
+            )
+    return frozenset(filter(None, (name.strip() for name in names)))
+
+
+def _check_mode(name: Any) -> None:
+    if isinstance(name, str) and name not in predefined_modes and name != "Mode":
+        config.load_layers()  # that may register modes
+    if not isinstance(name, str) or (name not in predefined_modes and name != "Mode"):
+        known = ["Mode", *predefined_modes]
+        hint = nearest(name, known)
+        if str(name) in {*LINKERS, *OPTIMIZERS, *_installed_linkers()}:
+            hint = "; linkers and optimizers are given as Mode(linker=..., optimizer=...)"
+        raise ConfigError(f"there is no mode {name!r}; the modes are {', '.join(known)}{hint}")
+
+
+def known_linker(name: Any) -> str:
+    """The linker meant by a name, or by None."""
+    known = LINKERS.get(str(name), str(name))
+    if known in ("auto", "numpy"):
+        return known
+    installed = _installed_linkers()
+    if known not in installed:
+        missing = "; it comes with bitale-codegen-c" if known == "c" else ""
+        others = {"auto", *LINKERS, *installed} - {"None"}
+        raise ConfigError(
+            f"there is no linker {name!r}; installed: {', '.join(sorted(installed))}"
+            f"{missing or nearest(name, others)}"
+        )
+    return known
+
+
+def _installed_linkers() -> list[str]:
+    return [entry.name for entry in entries_of("bitale.linkers")]
+
+
+def _known_optimizer(name: Any) -> tuple[str, tuple[str, ...]]:
+    """The optimizer meant by a name, or by None, and the passes that it adds."""
+    try:
+        return OPTIMIZERS[str(name)]
+    except KeyError:
+        known = ", ".join(OPTIMIZERS)
+        raise ConfigError(
+            f"there is no optimizer {name!r}; they are {known}{nearest(name, OPTIMIZERS)}"
+        ) from None
+
+
+def _check_rewrites(names: frozenset[str]) -> None:
+    """Raise if nothing is called so; without a rewriter that tells its names all are taken."""
+    found = rewriter() if names else None
+    if found is None or not hasattr(found, "names"):
+        return
+    known = found.names()
+    for name in sorted(names - known):
+        raise ConfigError(
+            f"there is no rewrite, pass or kind of rewrites {name!r} to add or leave out; "
+            f"bitale_optimize.rewrites() lists them{nearest(name, known)}"
+        )
+
+
+@cache
+def rewriter() -> Rewriter | None:
+    """The installed rewriter; the first by name if there are several."""
+    for entry in entries_of("bitale.rewriters"):
+        made: Rewriter = entry.load()()
+        return made
+    return None
+
+
+config.on_unknown(rewriter)
+predefined_modes: dict[str, Mode] = {
+    "FAST_RUN": Mode(),
+    "FAST_COMPILE": Mode(linker="numpy", optimizer="fast_compile"),
+}
+
+for _flag in (
+    Flag(
+        "mode",
+        "Mode",
+        "name of the default mode: Mode (the best that is installed), FAST_RUN, FAST_COMPILE",
+        check=_check_mode,
+    ),
+    Flag(
+        "linker",
+        "auto",
+        "who runs a function: auto (the best that is installed), numpy, c",
+        check=known_linker,
+    ),
+    Flag(
+        "optimizer",
+        "fast_run",
+        "how much is rewritten: fast_run, fast_compile, None",
+        check=_known_optimizer,
+    ),
+    Flag(
+        "optimizer_including",
+        "",
+        "names of rewrites to add, separated by colons",
+        check=lambda text: _check_rewrites(_names(text)),
+    ),
+    Flag(
+        "optimizer_excluding",
+        "",
+        "names of rewrites or passes to leave out, separated by colons",
+        check=lambda text: _check_rewrites(_names(text)),
+    ),
+):
+    config.register(_flag)

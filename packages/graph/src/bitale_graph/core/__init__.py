@@ -1,0 +1,1 @@
+"""The graph: types, variables, nodes, ops, and what walks, copies, stores and describes them."""

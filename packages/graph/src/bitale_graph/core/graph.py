@@ -1,0 +1,356 @@
+"""The graph: types, variables, apply nodes and ops, which define each other."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, SupportsIndex
+
+import numpy as np
+
+from ..base import late
+from ..base import trace as tracing
+from ..base.errors import describe
+from .pickling import reduced_node, reduced_variable
+
+if TYPE_CHECKING:
+    from typing_extensions import TypeVar  # of which mypy has stubs: only types see the defaults
+
+    TypeT = TypeVar("TypeT", bound="Type", default="late.TensorType")
+    OpT_co = TypeVar("OpT_co", bound="Op", default="Op", covariant=True)
+else:
+    from typing import TypeVar
+
+    TypeT, OpT_co = TypeVar("TypeT"), TypeVar("OpT_co")
+
+Storage = list[list[Any]]
+
+
+class Type:
+    """What the values of a variable have in common. Types compare and hash by value."""
+
+    def filter(self, value: Any, strict: bool = False, allow_downcast: bool | None = None) -> Any:
+        """Convert ``value`` to one of this type, or raise `TypeError`."""
+        raise TypeError(f"{type(self).__name__} cannot hold {value!r}")
+
+    def holds(self, value: Any) -> bool:
+        """Whether ``value`` is one of this type as it is."""
+        return True
+
+    def admits(self, other: Type) -> bool:
+        """Whether every value of type ``other`` is one of this type."""
+        return self == other
+
+    def __call__(self, name: str | None = None) -> Variable[Any]:
+        """Make a variable of this type."""
+        return Variable(self, name=name)
+
+    def make_constant(self, value: Any, name: str | None = None) -> Constant[Any]:
+        """A constant of this type."""
+        return Constant(self, self.filter(value), name=name)
+
+    def key(self) -> str | None:
+        """A text that tells the type from others, in every process; None if there is none."""
+        return None
+
+
+class Tag:
+    """A free scratch pad for whoever holds the variable."""
+
+
+class Variable(Generic[TypeT]):
+    """A value that an expression will have.
+
+    A leaf (input, shared, constant), or a result of an `Apply` node.
+
+    Parameters
+    ----------
+    type : Type
+        What values it may hold.
+    owner : Apply or None
+        The node that computes it.
+    index : int or None
+        Which output of ``owner`` it is.
+    name : str or None
+        For messages and printing.
+
+    Notes
+    -----
+    Variables can be pickled. Unpickling trusts its source: a pickle can run any code.
+    """
+
+    _tag: Tag | None = None
+
+    def __init__(
+        self,
+        type: TypeT,
+        owner: Apply | None = None,
+        index: int | None = None,
+        name: str | None = None,
+    ) -> None:
+        if name is not None and not isinstance(name, str):
+            raise TypeError(f"the name of a variable must be a str, not {name!r}")
+        self.type = type
+        self.owner = owner
+        self.index = index
+        self.name = name
+        self.trace: tracing.Trace = tracing.capture() if owner is None else ()
+
+    @property
+    def tag(self) -> Tag:
+        """A free scratch pad."""
+        if self._tag is None:
+            self._tag = Tag()
+        return self._tag
+
+    def clone(self) -> Variable[TypeT]:
+        """A new leaf of the same type and name."""
+        copy: Variable[TypeT] = self.type(self.name)
+        copy.trace = self.trace
+        return copy
+
+    def eval(self, inputs_to_values: dict[Variable, Any] | None = None) -> Any:
+        """Compute the value, given values of the inputs that it depends on.
+
+        The compiled function is kept, so a second call with the same inputs is cheap.
+        """
+        given = inputs_to_values or {}
+        cache: dict[tuple[Variable, ...], Any] = self.__dict__.setdefault("_eval_cache", {})
+        key = tuple(given)
+        if key not in cache:
+            cache[key] = late.function(list(given), self)
+        return cache[key](*given.values())
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {k: v for k, v in self.__dict__.items() if k != "_eval_cache"}
+
+    def __reduce_ex__(self, protocol: SupportsIndex) -> Any:
+        return reduced_variable(self) or super().__reduce_ex__(protocol)
+
+    def __copy__(self) -> Variable[TypeT]:
+        twin = type(self).__new__(type(self))
+        twin.__dict__.update(self.__getstate__())
+        return twin
+
+    def __str__(self) -> str:
+        if self.name is not None:
+            return self.name
+        if self.owner is not None:
+            return f"{self.owner.op}.{self.index}"
+        return f"<{self.type}>"
+
+    def __repr__(self) -> str:
+        text = str(self)
+        return text if text == f"<{self.type}>" else f"{text}: {self.type}"
+
+
+class Constant(Variable[TypeT]):
+    """A leaf whose value is known; the array must not be written to."""
+
+    def __init__(self, type: TypeT, data: Any, name: str | None = None) -> None:
+        super().__init__(type, name=name)
+        if isinstance(data, np.ndarray):
+            data = data.view()
+            data.flags.writeable = False
+        self.data = data
+
+    def clone(self) -> Constant[TypeT]:
+        """The same constant once more."""
+        return type(self)(self.type, self.data, self.name)
+
+    def signature(self) -> object:
+        """A hashable value that two constants share exactly if they are interchangeable."""
+        data = self.data
+        if isinstance(data, np.ndarray):
+            return (self.type, data.shape, np.ascontiguousarray(data).tobytes())
+        return (self.type, id(data))
+
+    def __str__(self) -> str:
+        if self.name is not None:
+            return self.name
+        data = self.data
+        if isinstance(data, np.ndarray) and data.size and (data == data.flat[0]).all():
+            text = str(data.flat[0])
+            shown = text if data.ndim == 0 else f"{data.shape} of {text}"
+        else:
+            shown = str(data).replace("\n", "")
+        if len(shown) > 20:
+            shown = f"{shown[:10]}..{shown[-10:]}"
+        return f"{type(self).__name__}{{{shown}}}"
+
+
+class Apply(Generic[OpT_co]):
+    """One use of an op: the op, the variables that it reads, and those that it computes."""
+
+    __slots__ = ("__weakref__", "inputs", "op", "outputs", "trace")
+
+    def __init__(self, op: OpT_co, inputs: Sequence[Variable], outputs: Sequence[Variable]) -> None:
+        self.op = op
+        self.inputs = list(inputs)
+        self.outputs = list(outputs)
+        self.trace = tracing.capture()
+        tracing.record(self)
+        for i, output in enumerate(self.outputs):
+            if output.owner is not None:
+                raise ValueError(f"{op}: output {i} is computed by another node already")
+            output.owner, output.index = self, i
+
+    @property
+    def out(self) -> Any:
+        """The only output; a ValueError if there are several."""
+        (output,) = self.outputs
+        return output
+
+    def clone_with_new_inputs(self, inputs: Sequence[Variable]) -> Apply:
+        """The same op on other inputs; the node is made anew if their types differ."""
+        same = all(new.type == old.type for new, old in zip(inputs, self.inputs, strict=True))
+        with tracing.inherited(self.trace):
+            if same:
+                copies = [o.type(o.name) for o in self.outputs]
+                return Apply(self.op, inputs, copies)
+            node = self.op.make_node(*inputs)
+        for new, old in zip(node.outputs, self.outputs, strict=True):
+            new.name = old.name
+        return node
+
+    def __reduce_ex__(self, protocol: SupportsIndex) -> Any:
+        return reduced_node(self)
+
+    def __setstate__(self, state: tuple[tracing.Trace, list[dict[str, Any]]]) -> None:
+        self.trace, said = state
+        for output, attributes in zip(self.outputs, said, strict=True):
+            output.__dict__.update(attributes)
+
+    def __copy__(self) -> Apply:
+        twin = Apply.__new__(Apply)
+        twin.op, twin.inputs, twin.outputs, twin.trace = (
+            self.op,
+            self.inputs,
+            self.outputs,
+            self.trace,
+        )
+        return twin
+
+    def __str__(self) -> str:
+        return f"{self.op}({', '.join(map(str, self.inputs))})"
+
+    def __repr__(self) -> str:
+        return str(self)
+
+
+class Op:
+    """A function of variables.
+
+    Subclasses are small: parameters, `make_node`, `perform`, `infer_shape`.
+
+    Two ops are equal if they are of one class and agree in the attributes named by ``__props__``;
+    equal ops on equal inputs are computed once. An op without ``__props__`` equals itself only. An
+    op must not write into its inputs.
+
+    What other layers know of an op (gradient, rewrites, C text) is registered in those layers by op
+    class. An op from outside may instead carry ``grad(inputs, output_gradients)`` or
+    ``L_op(inputs, outputs, output_gradients)``.
+    """
+
+    __props__: ClassVar[tuple[str, ...] | None] = None
+    default_output: ClassVar[int | None] = None
+    # Whether the first input decides which one of `bodies` runs, and the others are what they read.
+    chooses: ClassVar[bool] = False
+
+    @property
+    def bodies(self) -> tuple[Any, ...]:
+        """The graphs that the op runs, as `Body`: of a loop its step, of a choice its branches."""
+        return ()
+
+    def with_bodies(self, bodies: tuple[Any, ...]) -> Op:
+        """The same op with other graphs in the place of `bodies`."""
+        if bodies:
+            raise TypeError(f"{self} holds no graphs")
+        return self
+
+    def make_node(self, *inputs: Any) -> Apply:
+        """Check the inputs and return a node with new outputs; raise early on what cannot work.
+
+        By default for an op with attributes ``itypes`` and ``otypes``: lists of types, or of
+        constructors such as ``dvector``.
+        """
+        itypes, otypes = getattr(self, "itypes", None), getattr(self, "otypes", None)
+        if itypes is None or otypes is None:
+            raise TypeError(
+                f"{type(self).__name__} does not define make_node; write it, or give the types of "
+                "inputs and outputs as itypes and otypes"
+            )
+        types = [_type_of(t) for t in itypes]
+        if len(inputs) != len(types):
+            raise TypeError(f"{self} takes {len(types)} inputs, and got {len(inputs)}")
+        made = [_typed(self, t, x) for t, x in zip(types, inputs, strict=True)]
+        return Apply(self, made, [_type_of(t)() for t in otypes])
+
+    def perform(self, node: Apply, inputs: Sequence[Any], output_storage: Storage) -> None:
+        """Compute with NumPy: put each result into the first place of its one-element list."""
+        raise TypeError(f"{type(self).__name__} does not define perform")
+
+    def infer_shape(self, node: Apply, input_shapes: Sequence[Sequence[Any]]) -> list[Any] | None:
+        """Give for each output a tuple of 0-d integer variables, or None if only computing tells.
+
+        ``input_shapes`` holds such a tuple for every input. Return None if no output's shape can be
+        told.
+        """
+        return None
+
+    def number_by_types(self, node: Apply) -> int | None:
+        """The number that a node computes, if the types of its inputs tell it."""
+        return None
+
+    def __call__(self, *inputs: Any, **keywords: Any) -> Any:
+        """Apply to variables or values; the output, or a list of them if there are several."""
+        name = keywords.pop("name", None)
+        node = self.make_node(*inputs, **keywords)
+        if name is not None and len(node.outputs) == 1:
+            node.outputs[0].name = name
+        if self.default_output is not None:
+            return node.outputs[self.default_output]
+        return node.outputs[0] if len(node.outputs) == 1 else node.outputs
+
+    def props(self) -> tuple[Any, ...]:
+        """Values of the attributes named by ``__props__``."""
+        return tuple(getattr(self, p) for p in self.__props__ or ())
+
+    def __eq__(self, other: object) -> bool:
+        if self is other:
+            return True
+        if self.__props__ is None or type(self) is not type(other):
+            return False
+        return self.props() == other.props()
+
+    def __hash__(self) -> int:
+        if self.__props__ is None:
+            return object.__hash__(self)
+        return hash((type(self), self.props()))
+
+    def __str__(self) -> str:
+        if not self.__props__:
+            return type(self).__name__
+        values = ", ".join(f"{p}={v!s}" for p, v in zip(self.__props__, self.props(), strict=True))
+        return f"{type(self).__name__}{{{values}}}"
+
+    def __repr__(self) -> str:
+        return str(self)
+
+
+def _type_of(given: Any) -> Any:
+    """A type, or that of the variables that a constructor makes."""
+    return given if isinstance(given, Type) else given().type
+
+
+def _typed(op: Op, type: Type, x: Any) -> Variable:
+    if not isinstance(x, Variable):
+        try:
+            x = type.make_constant(x)
+        except (AttributeError, TypeError) as error:
+            raise TypeError(f"{op} takes an input of {type}: {error}") from None
+    if not type.admits(x.type):
+        raise TypeError(
+            f"{op} takes an input of {type}, and got\n  {describe(x)}\n"
+            "  hint: cast it, or give it the rank that the op asks for"
+        )
+    return x  # type: ignore[no-any-return]

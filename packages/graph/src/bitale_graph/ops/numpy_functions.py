@@ -1,0 +1,365 @@
+"""What NumPy's functions mean for variables: one table.
+
+A function that has a counterpart in the tensor language gives an expression with NumPy's meaning;
+every other raises a `TypeError`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import operator
+from collections.abc import Callable, Sequence
+from typing import Any, NoReturn
+
+import numpy as np
+
+from ..base import dtype as dtypes
+from ..base.errors import ShapeError, describe
+from ..core.graph import Variable
+from ..ops import axes as order
+from ..ops import creation, join, math, product, reduction, shape
+from ..ops import reshape as reshaping
+from ..tensor.conversion import as_tensor
+from ..tensor.protocol import WAY_OUT
+
+Row = tuple[Callable[..., Any], str]
+
+
+# Where NumPy's meaning takes more than one of our functions.
+def _inner(a: Any, b: Any) -> Any:
+    a, b = as_tensor(a), as_tensor(b)
+    if 0 in (a.ndim, b.ndim):
+        return math.mul2(a, b)
+    return product.tensordot(a, b, [[a.ndim - 1], [b.ndim - 1]])
+
+
+def _norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
+    x = as_tensor(x)
+    axes = reduction.normalize_axes("norm", axis, x)
+    is_known = isinstance(ord, (int, float)) and len(axes) == 1
+    if not (is_known or ord is None or (ord == "fro" and len(axes) == 2)):
+        _refuse("linalg.norm", f"(ord={ord!r}) over {len(axes)} axes", [x])
+    return reduction.norm(x, ord, axes, keepdims)
+
+
+def _norm_of_all(x: Any, axis: Any = None, keepdims: bool = False, ord: Any = 2) -> Any:
+    """``linalg.vector_norm``: without an axis that of all elements."""
+    return reduction.norm(x, ord, axis, keepdims)
+
+
+def _concatenate(arrays: Sequence[Any], axis: int | None = 0) -> Any:
+    if axis is None:
+        return join.concatenate([as_tensor(a).flatten() for a in arrays])
+    return join.concatenate(arrays, axis)
+
+
+def _stack(arrays: Sequence[Any], axis: int = 0) -> Any:
+    return join.stack(list(arrays), axis=axis)
+
+
+def _at_least(ndim: int, arrays: Sequence[Any]) -> list[Any]:
+    parts = [as_tensor(a) for a in arrays]
+    return [p if p.ndim >= ndim else as_tensor(p, ndim=ndim) for p in parts]
+
+
+def _hstack(arrays: Sequence[Any]) -> Any:
+    parts = _at_least(1, arrays)
+    return join.concatenate(parts, 0 if parts[0].ndim == 1 else 1)
+
+
+def _vstack(arrays: Sequence[Any]) -> Any:
+    return join.concatenate(_at_least(2, arrays), 0)
+
+
+def _column_stack(arrays: Sequence[Any]) -> Any:
+    parts = [as_tensor(a) for a in arrays]
+    return join.concatenate([p if p.ndim > 1 else _at_least(2, [p])[0].T for p in parts], 1)
+
+
+def _expand_dims(a: Any, axis: Any) -> Any:
+    a = as_tensor(a)
+    axes = [axis] if isinstance(axis, (int, np.integer)) else list(axis)
+    new = reduction.normalize_axes("expand_dims", axes, a.ndim + len(axes))
+    rest = iter(range(a.ndim))
+    return shape.dimshuffle(
+        a, *("x" if i in new else next(rest) for i in range(a.ndim + len(axes)))
+    )
+
+
+def _moveaxis(a: Any, source: Any, destination: Any) -> Any:
+    a = as_tensor(a)
+    lists = [[n] if isinstance(n, (int, np.integer)) else list(n) for n in (source, destination)]
+    for axes in lists:
+        reduction.normalize_axes("moveaxis", axes, a)
+    old, new = ([int(n) % a.ndim for n in axes] for axes in lists)
+    if len(old) != len(new):
+        raise ShapeError(f"moveaxis: {len(old)} axes cannot go to {len(new)} places")
+    order = [n for n in range(a.ndim) if n not in old]
+    for place, n in sorted(zip(new, old, strict=True)):
+        order.insert(place, n)
+    return shape.dimshuffle(a, *order)
+
+
+def _matrix_transpose(x: Any) -> Any:
+    return order.swapaxes(x, -1, -2)
+
+
+def _round(a: Any, decimals: int = 0) -> Any:
+    a = as_tensor(a)
+    if not isinstance(decimals, (int, np.integer)) or decimals != 0:
+        _refuse("round", f"(decimals={decimals!r})", [a, decimals])
+    return math.round(a) if not dtypes.is_discrete(a.dtype) else math.tensor_copy(a)
+
+
+def _clip(a: Any, a_min: Any = None, a_max: Any = None, *, min: Any = None, max: Any = None) -> Any:
+    low, high = a_min if min is None else min, a_max if max is None else max
+    if low is None and high is None:
+        return as_tensor(a)
+    if low is None or high is None:
+        return math.minimum(a, high) if low is None else math.maximum(a, low)
+    return math.clip(a, low, high)
+
+
+def _size(a: Any, axis: int | None = None) -> Any:
+    a = as_tensor(a)
+    return a.size if axis is None else shape.shape_i(a, axis)
+
+
+def _where(condition: Any, x: Any, y: Any) -> Any:
+    return math.switch(_truth(condition), x, y)
+
+
+def _truth(x: Any) -> Any:
+    return reduction._truth(x)
+
+
+def _to_truth(function: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda *operands: function(*(_truth(x) for x in operands))
+
+
+def _conjugate(x: Any) -> Any:
+    x = as_tensor(x)
+    if dtypes.is_complex(x.dtype):
+        _refuse("conjugate", "", [x])
+    return x
+
+
+# The parameters in NumPy's order; those after the bar are passed by keyword. What is marked ! can
+# only have its neutral value, what is marked ~ says nothing of values (layout, subclasses).
+_REDUCE = "a | axis !out keepdims !initial !where"
+_SUM = "a | axis dtype !out keepdims !initial !where"
+_FUNCTIONS: dict[str, Row] = {
+    # reductions
+    "sum": (reduction.sum, _SUM),
+    "prod": (reduction.prod, _SUM),
+    "max": (reduction.max, _REDUCE),
+    "amax": (reduction.max, _REDUCE),
+    "min": (reduction.min, _REDUCE),
+    "amin": (reduction.min, _REDUCE),
+    "mean": (reduction.mean, "a | axis dtype !out keepdims !where"),
+    "var": (reduction.var, "a | axis !dtype !out ddof keepdims !where !mean !correction"),
+    "std": (reduction.std, "a | axis !dtype !out ddof keepdims !where !mean !correction"),
+    "all": (reduction.all, "a | axis !out keepdims !where"),
+    "any": (reduction.any, "a | axis !out keepdims !where"),
+    "argmax": (reduction.argmax, "a | axis !out keepdims"),
+    "argmin": (reduction.argmin, "a | axis !out keepdims"),
+    # products
+    "dot": (product.dot, "a b | !out"),
+    "inner": (_inner, "a b"),
+    "outer": (product.outer, "a b | !out"),
+    "tensordot": (product.tensordot, "a b | axes"),
+    "linalg.norm": (_norm, "x | ord axis keepdims"),
+    "linalg.vector_norm": (_norm_of_all, "x | axis keepdims ord"),
+    "linalg.matmul": (product.matmul, "x1 x2"),
+    "linalg.tensordot": (product.tensordot, "x1 x2 | axes"),
+    # shapes
+    "ndim": (lambda a: as_tensor(a).ndim, "a"),
+    "shape": (creation.shape, "a"),
+    "size": (_size, "a | axis"),
+    "reshape": (reshaping.reshape, "a shape/newshape | !order ~copy"),
+    "ravel": (reshaping.flatten, "a | !order"),
+    "transpose": (order.transpose, "a | axes"),
+    "permute_dims": (order.transpose, "a | axes"),
+    "swapaxes": (order.swapaxes, "a axis1 axis2"),
+    "moveaxis": (_moveaxis, "a source destination"),
+    "matrix_transpose": (_matrix_transpose, "x"),
+    "linalg.matrix_transpose": (_matrix_transpose, "x"),
+    "squeeze": (order.squeeze, "a | axis"),
+    "expand_dims": (_expand_dims, "a axis"),
+    "zeros_like": (creation.zeros_like, "a | dtype ~order ~subok !shape ~device"),
+    "ones_like": (creation.ones_like, "a | dtype ~order ~subok !shape ~device"),
+    "full_like": (creation.full_like, "a fill_value | dtype ~order ~subok !shape ~device"),
+    "copy": (math.tensor_copy, "a | ~order ~subok"),
+    "astype": (math.cast, "x dtype | ~copy ~device"),
+    # several tensors
+    "concatenate": (_concatenate, "arrays | axis !out !dtype !casting"),
+    "concat": (_concatenate, "arrays | axis !out !dtype !casting"),
+    "stack": (_stack, "arrays | axis !out !dtype !casting"),
+    "hstack": (_hstack, "tup | !dtype !casting"),
+    "vstack": (_vstack, "tup | !dtype !casting"),
+    "column_stack": (_column_stack, "tup"),
+    # elements
+    "where": (_where, "condition x y"),
+    "clip": (_clip, "a | a_min a_max !out min max !dtype !casting !where"),
+    "round": (_round, "a | decimals !out"),
+    "around": (_round, "a | decimals !out"),
+    "isclose": (math.isclose, "a b | rtol atol equal_nan"),
+    "take": (lambda a, i, axis=None: as_tensor(a).take(i, axis), "a indices | axis !out !mode"),
+}
+_NEUTRAL: dict[str, Any] = {
+    "order": "C",
+    "mode": "raise",
+    "casting": "same_kind",
+    "where": True,
+}
+
+_UFUNCS: dict[str, Callable[..., Any]] = {
+    "add": math.add2,
+    "subtract": math.sub,
+    "multiply": math.mul2,
+    "true_divide": math.true_div,
+    "floor_divide": math.int_div,
+    "remainder": math.mod,
+    "divmod": math.divmod,
+    "power": math.pow,
+    "matmul": product.matmul,
+    "negative": math.neg,
+    "positive": as_tensor,
+    "conjugate": _conjugate,
+    "absolute": math.abs_,
+    "sign": math.sgn,
+    "square": math.sqr,
+    "reciprocal": math.inv,
+    "rint": math.round_half_to_even,
+    "invert": math.invert,
+    "bitwise_and": math.and_,
+    "bitwise_or": math.or_,
+    "bitwise_xor": math.xor,
+    "logical_and": _to_truth(math.and_),
+    "logical_or": _to_truth(math.or_),
+    "logical_xor": _to_truth(math.xor),
+    "logical_not": _to_truth(math.invert),
+    "equal": math.eq,
+    "not_equal": math.neq,
+    "less": math.lt,
+    "greater": math.gt,
+    "less_equal": math.le,
+    "greater_equal": math.ge,
+    "radians": math.deg2rad,
+    "degrees": math.rad2deg,
+    # One function of NumPy's name.
+    **{
+        name: getattr(math, name)
+        for name in (
+            *("exp", "exp2", "expm1", "log", "log2", "log10", "log1p", "sqrt"),
+            *("sin", "cos", "tan", "arcsin", "arccos", "arctan", "arctan2"),
+            *("sinh", "cosh", "tanh", "arcsinh", "arccosh", "arctanh", "deg2rad", "rad2deg"),
+            *("maximum", "minimum", "ceil", "floor", "trunc", "isnan", "isinf"),
+        )
+    },
+}
+_REDUCING: dict[str, Callable[..., Any]] = {
+    "add": reduction.sum,
+    "multiply": reduction.prod,
+    "maximum": reduction.max,
+    "minimum": reduction.min,
+    "logical_and": reduction.all,
+    "logical_or": reduction.any,
+}
+
+
+@functools.cache
+def _rows() -> dict[Any, tuple[str, Row]]:
+    found: dict[Any, tuple[str, Row]] = {}
+    for name, row in _FUNCTIONS.items():
+        # NumPy 2.0 lacks some of those of later versions.
+        with contextlib.suppress(AttributeError):
+            found[operator.attrgetter(name)(np)] = (name, row)
+    return found
+
+
+@functools.cache
+def _ufuncs() -> dict[Any, Callable[..., Any]]:
+    return {getattr(np, name): function for name, function in _UFUNCS.items()}
+
+
+def call_function(function: Any, types: Any, args: Any, keywords: dict[str, Any]) -> Any:
+    """Answer ``function(*args, **keywords)``, a function of NumPy of which a variable was asked."""
+    if not all(issubclass(t, (Variable, np.ndarray)) for t in types):
+        return NotImplemented
+    name, row = _rows().get(function, ("", None))
+    if row is None:
+        module = getattr(function, "__module__", None) or "numpy"
+        full = f"{module}.{getattr(function, '__name__', function)}".removeprefix("numpy.")
+        _refuse(full, "", [*args, *keywords.values()])
+    return _bound(name, row, args, keywords)
+
+
+def call_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
+    """Answer a ufunc, or one of its methods, of which a variable was asked."""
+    name = ufunc.__name__
+    if method == "reduce" and name in _REDUCING and getattr(np, name) is ufunc:
+        function = _REDUCING[name]
+        row = _SUM if function in (reduction.sum, reduction.prod) else _REDUCE
+        return _bound(f"{name}.reduce", (function, row), inputs, {"axis": 0, **keywords})
+    found = _ufuncs().get(ufunc)
+    if method != "__call__" or found is None:
+        _refuse(name if method == "__call__" else f"{name}.{method}", "", inputs)
+    for keyword, value in keywords.items():
+        if keyword not in ("order", "subok") and not _is_neutral(keyword, value):
+            _refuse(name, f"({keyword}=...)", [*inputs, value])
+    return found(*inputs)
+
+
+def _is_neutral(parameter: str, value: Any) -> bool:
+    if value is None or value is np._NoValue:
+        return True
+    neutral = _NEUTRAL.get(parameter)
+    return neutral is not None and type(value) is type(neutral) and value == neutral
+
+
+def _bound(name: str, row: Row, args: Sequence[Any], keywords: dict[str, Any]) -> Any:
+    """Call the counterpart of a function with the arguments that NumPy's would have."""
+    function, parameters = row
+    required, _, optional = parameters.partition("|")
+    names = [*required.split(), *optional.split()]
+    given = dict(zip(names, args, strict=False))
+    problem = "(...) with so many arguments" if len(args) > len(names) else ""
+    for keyword, value in keywords.items():
+        token = next((n for n in names if keyword in n.strip("!~").split("/")), None)
+        if token is None or token in given:
+            problem = f"({keyword}=...)"
+        else:
+            given[token] = value
+    for token in names[: len(required.split())]:
+        if token not in given:
+            problem = f"(...) without {token}"
+    for token, value in given.items():
+        if token.startswith("!") and not _is_neutral(token[1:], value):
+            problem = f"({token[1:]}=...)"
+    if problem:
+        _refuse(name, problem, [*args, *keywords.values()])
+    chosen = {
+        token: value
+        for token, value in given.items()
+        if token in optional.split() and token[0] not in "!~" and value is not np._NoValue
+    }
+    return function(*(given[t] for t in required.split()), **chosen)
+
+
+def _refuse(name: str, detail: str, operands: Sequence[Any]) -> NoReturn:
+    """Raise the one error of what NumPy cannot do with a variable."""
+    shown: list[str] = []
+    stack = list(reversed(operands))
+    while stack:
+        x = stack.pop()
+        if isinstance(x, Variable):
+            shown.append(describe(x))
+        elif isinstance(x, (list, tuple)):
+            stack.extend(reversed(x))
+    if not detail and name in _FUNCTIONS:
+        detail = "(...) with these arguments"
+    raise TypeError(
+        f"np.{name}{detail} has no symbolic form and cannot take {', '.join(shown[:3])}: {WAY_OUT}"
+    )

@@ -1,0 +1,1 @@
+"""Tensors: their types, variables and scalar ops, and what makes variables of values."""

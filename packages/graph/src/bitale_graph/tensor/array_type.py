@@ -1,0 +1,244 @@
+"""What arrays a tensor may be: dtype, rank and known lengths, and how values become such arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from ..base import dtype as dtypes
+from ..base.errors import ShapeError
+from ..core.graph import Type
+
+Shape = tuple[int | None, ...]
+
+
+class ArrayType(Type):
+    """Arrays of one dtype and rank, and of the lengths that are known.
+
+    Parameters are those of `TensorType`, which makes variables of them.
+    """
+
+    __slots__ = ("_hash", "_known", "dtype", "numpy_dtype", "shape")
+
+    def __init__(
+        self,
+        dtype: Any = None,
+        shape: Iterable[int | bool | None] | str | None = None,
+        broadcastable: Iterable[bool] | None = None,
+    ) -> None:
+        if dtype is not None and not isinstance(dtype, (str, np.dtype, type)):
+            dtype, shape = shape, dtype
+        if broadcastable is not None:
+            shape = broadcastable
+        if shape is None or isinstance(shape, str):
+            raise TypeError("TensorType takes a dtype and a shape (or a broadcastable pattern)")
+        lengths: list[int | None] = []
+        for n in shape:
+            if isinstance(n, (bool, np.bool_)):
+                lengths.append(1 if n else None)
+            elif n is None:
+                lengths.append(None)
+            elif int(n) < 0:
+                raise ShapeError(f"TensorType: an axis cannot have the length {n}")
+            else:
+                lengths.append(int(n))
+        self.dtype = dtypes.check("floatX" if dtype is None else dtype)
+        self.shape: Shape = tuple(lengths)
+        self.numpy_dtype: np.dtype[Any] = np.dtype(self.dtype)
+        self._known = tuple((axis, n) for axis, n in enumerate(lengths) if n is not None)
+        self._hash = hash((self.dtype, self.shape))
+
+    @property
+    def ndim(self) -> int:
+        """The number of axes."""
+        return len(self.shape)
+
+    @property
+    def broadcastable(self) -> tuple[bool, ...]:
+        """For each axis whether it is known to have length 1."""
+        return tuple(n == 1 for n in self.shape)
+
+    def admits(self, other: Type) -> bool:
+        return (
+            isinstance(other, ArrayType)
+            and other.dtype == self.dtype
+            and len(other.shape) == len(self.shape)
+            and all(
+                mine is None or mine == theirs
+                for mine, theirs in zip(self.shape, other.shape, strict=True)
+            )
+        )
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, ArrayType) and (self.dtype, self.shape) == (
+            other.dtype,
+            other.shape,
+        )
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    def key(self) -> str:
+        return str(self)
+
+    def __str__(self) -> str:
+        kinds = {0: "scalar", 1: "vector", 2: "matrix"}
+        known = [n for n in self.shape if n is not None]
+        if not known:
+            return f"TensorType({self.dtype}, {kinds.get(self.ndim, f'{self.ndim}D')})"
+        shape = ", ".join("?" if n is None else str(n) for n in self.shape)
+        return f"TensorType({self.dtype}, ({shape}{',' if self.ndim == 1 else ''}))"
+
+    def __repr__(self) -> str:
+        return str(self)
+
+    def holds(self, value: Any) -> bool:
+        """Whether ``value`` is an array of this type as it is, without a conversion."""
+        return (
+            type(value) is np.ndarray
+            and value.dtype is self.numpy_dtype
+            and value.ndim == len(self.shape)
+            and (not self._known or all(value.shape[axis] == n for axis, n in self._known))
+        )
+
+    def filter(
+        self, value: Any, strict: bool = False, allow_downcast: bool | None = None
+    ) -> np.ndarray[Any, Any]:
+        """Convert ``value`` to an aligned array of this dtype, rank and known lengths.
+
+        Parameters
+        ----------
+        value : array_like
+            An array, a number, or nested lists of them.
+        strict : bool
+            Take only an array that has the exact dtype already.
+        allow_downcast : bool or None
+            True admits any conversion; False only those that lose nothing; None, the default, also
+            rounds Python numbers and nested lists of them, which are weak as in expressions: a
+            float is taken by every floating dtype that it does not overflow, an int also by an
+            integer dtype that has it. NumPy's arrays and scalars have the precision of their dtype.
+
+        Raises
+        ------
+        TypeError
+            If ``value`` is symbolic, has another rank or length, or would lose precision.
+        """
+        if hasattr(value, "owner") and hasattr(value, "type"):
+            raise TypeError(
+                f"expected a value of {self}, but got the symbolic variable {value}; "
+                "did you mean to use it in an expression, or to pass its value?"
+            )
+        array = value if type(value) is np.ndarray else None
+        if strict and (array is None or array.dtype != self.numpy_dtype):
+            got = (
+                f"an array of dtype {array.dtype}"
+                if array is not None
+                else f"{type(value).__name__}"
+            )
+            raise TypeError(
+                f"strict mode takes only a NumPy array of dtype {self.dtype}, and got {got}"
+            )
+        if array is None or array.dtype != self.numpy_dtype:
+            array = self._convert(value, allow_downcast)
+        if array.ndim != self.ndim:
+            raise TypeError(
+                f"Wrong number of dimensions: expected {self.ndim} for {self}, "
+                f"got {array.ndim} with shape {array.shape}"
+            )
+        for axis, (n, m) in enumerate(zip(self.shape, array.shape, strict=True)):
+            if n is not None and n != m:
+                what = "broadcastable, that is of length 1" if n == 1 else f"of length {n}"
+                raise TypeError(
+                    f"axis {axis} is {what} in {self}, but the value has shape {array.shape}"
+                )
+        if not (array.flags.aligned and array.dtype.isnative):
+            array = np.array(array, dtype=self.numpy_dtype)
+        return array
+
+    def _convert(self, value: Any, allow_downcast: bool | None) -> np.ndarray[Any, Any]:
+        dtypes.check_unmasked(value)
+        try:
+            given = np.asarray(value)
+        except ValueError as error:
+            raise TypeError(f"{self} cannot hold {value!r:.80}: {error}") from None
+        target = self.numpy_dtype
+        is_number = given.dtype.kind in "biufc"
+        if is_number and (allow_downcast or np.can_cast(given.dtype, target, "safe")):
+            return given.astype(target, copy=False)
+        kind = None if allow_downcast else _kind_of_numbers(value)
+        if kind is not None:
+            return self._from_numbers(value, kind, exact=allow_downcast is False)
+        if not is_number:
+            raise TypeError(f"{self} cannot hold values of dtype {given.dtype} ({value!r:.80})")
+        if not isinstance(value, np.ndarray) or given.size == 0:
+            # NumPy's scalars, alone or in lists: what converts exactly may pass.
+            with np.errstate(all="ignore"):
+                exact = given.astype(target)
+                if exact.dtype.kind != "b" and np.array_equal(
+                    exact.astype(given.dtype), given, equal_nan=given.dtype.kind in "fc"
+                ):
+                    return exact
+        raise TypeError(self._loss(f"dtype {given.dtype}", value))
+
+    def _from_numbers(self, value: Any, kind: type, exact: bool) -> np.ndarray[Any, Any]:
+        """Python numbers have no precision of their own, only a kind and a magnitude."""
+        target = self.numpy_dtype
+        if kind not in _ADMITTED[target.kind]:
+            raise TypeError(self._loss(f"Python's {kind.__name__}", value))
+        try:
+            with np.errstate(all="ignore"):
+                found = np.array(value, dtype=target)
+        except (ValueError, OverflowError) as error:
+            raise TypeError(f"{self} cannot hold {value!r:.80}: {error}") from None
+        if exact:
+            wide = np.array(value, dtype=object)
+            lost = found.astype(object) != wide
+        elif np.isfinite(found).all():
+            return found
+        else:
+            wide = np.array(value, dtype=np.result_type(target, np.float64))
+            lost = np.isinf(found) & np.isfinite(wide)
+        if np.any(lost & (wide == wide)):  # noqa: PLR0124 (NaN is kept)
+            raise TypeError(self._loss(f"Python's {kind.__name__}", value))
+        return found
+
+    def _loss(self, what: str, value: Any) -> str:
+        return (
+            f"{self} cannot store a value of {what} without risking loss of precision "
+            f"(expected dtype {self.dtype}). Cast the data yourself, for instance with "
+            f"numpy.asarray(x, dtype={self.dtype!r}), or set allow_input_downcast=True when "
+            f"calling function(). Value: {value!r:.60}"
+        )
+
+
+# For each kind of dtype the kinds of Python numbers that it takes, as in expressions.
+_ADMITTED: dict[str, tuple[type, ...]] = {
+    "b": (bool,),
+    "i": (bool, int),
+    "u": (bool, int),
+    "f": (bool, int, float),
+    "c": (bool, int, float, complex),
+}
+_WIDEST = (complex, float, int, bool)
+
+
+def _kind_of_numbers(value: Any) -> type | None:
+    """The widest kind among Python numbers in nested lists; None if there is anything else."""
+    found: set[type] = set()
+    stack, seen = [value], set[int]()
+    while stack:
+        item = stack.pop()
+        if isinstance(item, (list, tuple)):
+            kinds = set(map(type, item))
+            if kinds.issubset(_WIDEST):
+                found |= kinds
+            elif id(item) not in seen:
+                seen.add(id(item))
+                stack.extend(item)
+        elif isinstance(item, (bool, int, float, complex)) and not isinstance(item, np.generic):
+            found.add(next(kind for kind in reversed(_WIDEST) if isinstance(item, kind)))
+        else:
+            return None
+    return next((kind for kind in _WIDEST if kind in found), None)

@@ -1,0 +1,306 @@
+"""The attributes and methods that users write expressions with."""
+
+from __future__ import annotations
+
+from typing import Any, NoReturn
+
+import numpy as np
+
+from ..base import late
+from .operators import TensorOperators
+
+
+class TensorMethods(TensorOperators):
+    """Attributes and methods of everything that stands for a tensor."""
+
+    type: late.TensorType
+    __array_priority__ = 1000
+
+    # Attributes
+    @property
+    def dtype(self) -> str:
+        """Name of the dtype."""
+        return self.type.dtype
+
+    @property
+    def ndim(self) -> int:
+        """Number of axes."""
+        return self.type.ndim
+
+    @property
+    def broadcastable(self) -> tuple[bool, ...]:
+        """For each axis whether it is known to have length 1."""
+        return self.type.broadcastable
+
+    @property
+    def shape(self) -> late.TensorVariable:
+        """The lengths of all axes, as an int64 vector."""
+        return late.ops.creation.shape(self)
+
+    @property
+    def size(self) -> late.TensorVariable:
+        """The number of elements, as a 0-d int64."""
+        lengths = late.ops.shape.lengths_of(self)
+        return (
+            late.ops.math.mul(*lengths) if lengths else late.ops.creation.ones_like(self, "int64")
+        )
+
+    @property
+    def T(self) -> late.TensorVariable:  # noqa: N802 (NumPy's name)
+        """Axes in reverse order."""
+        return late.ops.axes.transpose(self)
+
+    # Indexing
+    def __getitem__(self, key: Any) -> late.TensorVariable:
+        return late.ops.indexing.index(self, key)
+
+    def __setitem__(self, key: Any, value: Any) -> NoReturn:
+        raise TypeError(
+            "tensor variables cannot be assigned to, since expressions never change; "
+            "write y = set_subtensor(x[index], value) or inc_subtensor(x[index], value)"
+        )
+
+    def __delitem__(self, key: Any) -> NoReturn:
+        raise TypeError("no element of a tensor variable can be deleted; index what is to stay")
+
+    def take(self, indices: Any, axis: int | None = None) -> late.TensorVariable:
+        """Elements at ``indices`` along ``axis`` (None: of the flattened tensor)."""
+        rows = list(indices) if isinstance(indices, tuple) else indices
+        if axis is None:
+            return self.flatten()[rows]
+        (place,) = late.ops.reduction.normalize_axes("take", axis, self)
+        return self[(slice(None),) * place + (rows,)]
+
+    # Shape
+    def reshape(self, newshape: Any, ndim: int | None = None) -> late.TensorVariable:
+        """See `reshape`."""
+        if isinstance(newshape, (int, np.integer)) and isinstance(ndim, (int, np.integer)):
+            raise TypeError("reshape takes the new shape as one tuple: x.reshape((2, 3))")
+        return late.ops.reshape.reshape(self, newshape, ndim)
+
+    def dimshuffle(self, *pattern: Any) -> late.TensorVariable:
+        """See `dimshuffle`."""
+        return late.ops.shape.dimshuffle(self, *pattern)
+
+    def transpose(self, *axes: Any) -> late.TensorVariable:
+        """See `transpose`."""
+        if len(axes) == 1 and (axes[0] is None or isinstance(axes[0], (list, tuple))):
+            return late.ops.axes.transpose(self, axes[0])
+        return late.ops.axes.transpose(self, axes or None)
+
+    def flatten(self, ndim: int = 1) -> late.TensorVariable:
+        """See `flatten`."""
+        return late.ops.reshape.flatten(self, ndim)
+
+    def ravel(self) -> late.TensorVariable:
+        """The elements as a vector."""
+        return late.ops.reshape.flatten(self)
+
+    def squeeze(self, axis: Any = None) -> late.TensorVariable:
+        """See `squeeze`."""
+        return late.ops.axes.squeeze(self, axis)
+
+    def swapaxes(self, axis1: int, axis2: int) -> late.TensorVariable:
+        """See `swapaxes`."""
+        return late.ops.axes.swapaxes(self, axis1, axis2)
+
+    # Reductions
+    def sum(
+        self,
+        axis: Any = None,
+        dtype: str | None = None,
+        keepdims: bool = False,
+        acc_dtype: str | None = None,
+    ) -> late.TensorVariable:
+        """See `sum`."""
+        return late.ops.reduction.sum(self, axis, dtype, keepdims, acc_dtype)
+
+    def prod(
+        self,
+        axis: Any = None,
+        dtype: str | None = None,
+        keepdims: bool = False,
+        acc_dtype: str | None = None,
+    ) -> late.TensorVariable:
+        """See `prod`."""
+        return late.ops.reduction.prod(self, axis, dtype, keepdims, acc_dtype)
+
+    def mean(
+        self,
+        axis: Any = None,
+        dtype: str | None = None,
+        keepdims: bool = False,
+        acc_dtype: str | None = None,
+    ) -> late.TensorVariable:
+        """See `mean`."""
+        return late.ops.reduction.mean(self, axis, dtype, keepdims, acc_dtype)
+
+    def var(self, axis: Any = None, ddof: int = 0, keepdims: bool = False) -> late.TensorVariable:
+        """See `var`."""
+        return late.ops.reduction.var(self, axis, ddof, keepdims)
+
+    def std(self, axis: Any = None, ddof: int = 0, keepdims: bool = False) -> late.TensorVariable:
+        """See `std`."""
+        return late.ops.reduction.std(self, axis, ddof, keepdims)
+
+    def max(self, axis: Any = None, keepdims: bool = False) -> late.TensorVariable:
+        """See `max`."""
+        return late.ops.reduction.max(self, axis, keepdims)
+
+    def min(self, axis: Any = None, keepdims: bool = False) -> late.TensorVariable:
+        """See `min`."""
+        return late.ops.reduction.min(self, axis, keepdims)
+
+    def argmax(self, axis: int | None = None, keepdims: bool = False) -> late.TensorVariable:
+        """See `argmax`."""
+        return late.ops.reduction.argmax(self, axis, keepdims)
+
+    def argmin(self, axis: int | None = None, keepdims: bool = False) -> late.TensorVariable:
+        """See `argmin`."""
+        return late.ops.reduction.argmin(self, axis, keepdims)
+
+    def all(self, axis: Any = None, keepdims: bool = False) -> late.TensorVariable:
+        """See `all`."""
+        return late.ops.reduction.all(self, axis, keepdims)
+
+    def any(self, axis: Any = None, keepdims: bool = False) -> late.TensorVariable:
+        """See `any`."""
+        return late.ops.reduction.any(self, axis, keepdims)
+
+    def norm(self, L: Any = None, axis: Any = None, keepdims: bool = False) -> late.TensorVariable:
+        """See `norm`."""
+        return late.ops.reduction.norm(self, L, axis, keepdims)
+
+    # Others
+    def dot(self, other: Any) -> late.TensorVariable:
+        """See `dot`."""
+        return late.ops.product.dot(self, other)
+
+    def astype(self, dtype: str) -> late.TensorVariable:
+        """See `cast`."""
+        return late.ops.math.cast(self, dtype)
+
+    def clip(self, a_min: Any, a_max: Any) -> late.TensorVariable:
+        """See `clip`."""
+        return late.ops.math.clip(self, a_min, a_max)
+
+    def round(self, mode: str | None = None) -> late.TensorVariable:
+        """See `round`."""
+        return late.ops.math.round(self, mode)
+
+    def fill(self, value: Any) -> late.TensorVariable:
+        """A tensor of this shape filled with ``value``."""
+        return late.ops.math.second(self, value)
+
+    def zeros_like(self, dtype: str | None = None) -> late.TensorVariable:
+        """See `zeros_like`."""
+        return late.ops.creation.zeros_like(self, dtype)
+
+    def ones_like(self, dtype: str | None = None) -> late.TensorVariable:
+        """See `ones_like`."""
+        return late.ops.creation.ones_like(self, dtype)
+
+    def copy(self, name: str | None = None) -> late.TensorVariable:
+        """A variable of the same value."""
+        return late.ops.math.tensor_copy(self, name=name)
+
+    # One method for each unary function of the same name.
+    def exp(self) -> late.TensorVariable:
+        """See `exp`."""
+        return late.ops.math.exp(self)
+
+    def log(self) -> late.TensorVariable:
+        """See `log`."""
+        return late.ops.math.log(self)
+
+    def sqrt(self) -> late.TensorVariable:
+        """See `sqrt`."""
+        return late.ops.math.sqrt(self)
+
+    def tanh(self) -> late.TensorVariable:
+        """See `tanh`."""
+        return late.ops.math.tanh(self)
+
+    def exp2(self) -> late.TensorVariable:
+        """See `exp2`."""
+        return late.ops.math.exp2(self)
+
+    def expm1(self) -> late.TensorVariable:
+        """See `expm1`."""
+        return late.ops.math.expm1(self)
+
+    def log2(self) -> late.TensorVariable:
+        """See `log2`."""
+        return late.ops.math.log2(self)
+
+    def log10(self) -> late.TensorVariable:
+        """See `log10`."""
+        return late.ops.math.log10(self)
+
+    def log1p(self) -> late.TensorVariable:
+        """See `log1p`."""
+        return late.ops.math.log1p(self)
+
+    def sin(self) -> late.TensorVariable:
+        """See `sin`."""
+        return late.ops.math.sin(self)
+
+    def cos(self) -> late.TensorVariable:
+        """See `cos`."""
+        return late.ops.math.cos(self)
+
+    def tan(self) -> late.TensorVariable:
+        """See `tan`."""
+        return late.ops.math.tan(self)
+
+    def sinh(self) -> late.TensorVariable:
+        """See `sinh`."""
+        return late.ops.math.sinh(self)
+
+    def cosh(self) -> late.TensorVariable:
+        """See `cosh`."""
+        return late.ops.math.cosh(self)
+
+    def arcsin(self) -> late.TensorVariable:
+        """See `arcsin`."""
+        return late.ops.math.arcsin(self)
+
+    def arccos(self) -> late.TensorVariable:
+        """See `arccos`."""
+        return late.ops.math.arccos(self)
+
+    def arctan(self) -> late.TensorVariable:
+        """See `arctan`."""
+        return late.ops.math.arctan(self)
+
+    def arcsinh(self) -> late.TensorVariable:
+        """See `arcsinh`."""
+        return late.ops.math.arcsinh(self)
+
+    def arccosh(self) -> late.TensorVariable:
+        """See `arccosh`."""
+        return late.ops.math.arccosh(self)
+
+    def arctanh(self) -> late.TensorVariable:
+        """See `arctanh`."""
+        return late.ops.math.arctanh(self)
+
+    def ceil(self) -> late.TensorVariable:
+        """See `ceil`."""
+        return late.ops.math.ceil(self)
+
+    def floor(self) -> late.TensorVariable:
+        """See `floor`."""
+        return late.ops.math.floor(self)
+
+    def trunc(self) -> late.TensorVariable:
+        """See `trunc`."""
+        return late.ops.math.trunc(self)
+
+    def deg2rad(self) -> late.TensorVariable:
+        """See `deg2rad`."""
+        return late.ops.math.deg2rad(self)
+
+    def rad2deg(self) -> late.TensorVariable:
+        """See `rad2deg`."""
+        return late.ops.math.rad2deg(self)

@@ -1,0 +1,170 @@
+"""Shared variables: state that outlives a call, read by functions and written by their updates."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ..base import dtype as dtypes
+from ..base.errors import describe
+from ..core.graph import Type, TypeT, Variable
+from .state import Container
+from .variable import TensorType, TensorVariable
+
+
+class SharedVariable(Variable[TypeT]):
+    """A leaf whose value is kept between calls.
+
+    Attributes
+    ----------
+    container : Container
+    default_update : Variable or None
+        An update that every function using this variable makes, unless it is told not to.
+    """
+
+    default_update: Variable | None = None
+
+    def __init__(self, type: TypeT, container: Container, name: str | None = None) -> None:
+        super().__init__(type, name=name)
+        self.container = container
+
+    def get_value(self, borrow: bool = False, return_internal_type: bool = False) -> Any:
+        """The value.
+
+        A copy, or with ``borrow`` the storage itself: what is written there is the new value. The
+        next update leaves it alone and stores another array.
+        """
+        data = self.container.read()
+        # While it is referred to here, no function writes into it.
+        return data if borrow else np.array(data)
+
+    def set_value(self, new_value: Any, borrow: bool = False) -> None:
+        """Put another value of the same dtype and rank; lengths may change.
+
+        With ``borrow`` the array itself becomes the storage, if it can; see `shared`.
+
+        Raises
+        ------
+        TypeError
+            If the value does not fit the type; the old value stays.
+        RuntimeError
+            Inside a call that updates the variable.
+        """
+        try:
+            data = _storable(self.type, new_value, borrow)
+        except TypeError as error:
+            raise TypeError(f"set_value: a new value of {describe(self)}: {error}") from None
+        self.container.store(data, describe(self))
+
+    def clone(self) -> SharedVariable[TypeT]:
+        """Another variable on the same storage."""
+        copy = type(self)(self.type, self.container, self.name)
+        copy.default_update = self.default_update
+        return copy
+
+
+class TensorSharedVariable(TensorVariable, SharedVariable):
+    """A shared variable that holds a tensor."""
+
+    type: TensorType
+
+    def zero(self) -> None:
+        """Set every element to 0."""
+        self.set_value(np.zeros_like(self.container.read()), borrow=True)
+
+
+def _storable(type: Type, value: Any, borrow: bool) -> Any:
+    array = type.filter(value)
+    if not isinstance(array, np.ndarray):
+        return array
+    flags = array.flags
+    # Memory that is not the array's own may belong to others, who could see it written to.
+    if borrow and flags.owndata and flags.c_contiguous and flags.writeable and flags.aligned:
+        return array
+    return np.array(array, order="C", copy=True)
+
+
+def tensor_shared_constructor(
+    value: Any, name: str | None = None, borrow: bool = False, broadcastable: Any = None
+) -> SharedVariable:
+    """A shared tensor.
+
+    No axis broadcasts unless ``broadcastable`` says so, because the value may change its lengths.
+    """
+    dtypes.check_unmasked(value)
+    try:
+        array = np.asarray(value)
+    except (ValueError, TypeError) as error:
+        raise TypeError(f"shared: cannot hold {value!r:.80}: {error}") from None
+    if array.dtype.kind not in "biufc":
+        raise TypeError(f"shared: cannot hold {value!r:.80}, of NumPy dtype {array.dtype}")
+    pattern = (False,) * array.ndim if broadcastable is None else tuple(broadcastable)
+    type = TensorType(array.dtype.newbyteorder("=").name, pattern)
+    return TensorSharedVariable(
+        type, Container(_storable(type, array.astype(type.dtype, copy=False), borrow)), name
+    )
+
+
+def not_shared(target: Any) -> str:
+    """Tell that ``target`` cannot be updated, and what to write instead."""
+    if not isinstance(target, Variable):
+        return f"updates change shared variables, and {target!r} is none"
+    hint = "make it with shared(value), or compute with another variable in its place"
+    source = None if target.owner is None else target.owner.inputs[0]
+    if isinstance(source, SharedVariable) and "Subtensor" in type(target.owner.op).__name__:  # type: ignore[union-attr]
+        hint = f"update the whole: ({source}, set_subtensor({source}[index], value))"
+    return (
+        f"updates change shared variables, and {target} is none\n  {describe(target)}\n"
+        f"  hint: {hint}"
+    )
+
+
+Constructor = Callable[..., SharedVariable]
+constructors: list[Constructor] = [tensor_shared_constructor]
+
+
+def shared_constructor(constructor: Constructor, remove: bool = False) -> Constructor:
+    """Register (or remove) a function that makes shared variables of a kind of value.
+
+    The newest is tried first.
+    """
+    if remove:
+        constructors.remove(constructor)
+    else:
+        constructors.append(constructor)
+    return constructor
+
+
+def shared(value: Any, name: str | None = None, borrow: bool = False, **keywords: Any) -> Any:
+    """A variable whose value is kept between calls of functions.
+
+    Parameters
+    ----------
+    value : array_like
+        The first value; copied unless ``borrow``. A Python int makes an int64, a float a float64
+        variable.
+    name : str, optional
+    borrow : bool
+        Let the variable use the array given as its storage. Views, maps of files and all that do
+        not own their memory are copied in any case, as is what has another dtype or layout.
+    broadcastable : sequence of bool, optional
+        Axes that broadcast, and will always have length 1.
+
+    Raises
+    ------
+    TypeError
+        If ``value`` is symbolic, or nothing can hold it.
+    """
+    if isinstance(value, Variable):
+        raise TypeError(
+            f"shared takes a value, and {value} is symbolic; compute its value first, with eval()"
+        )
+    problems = []
+    for constructor in reversed(constructors):
+        try:
+            return constructor(value, name=name, borrow=borrow, **keywords)
+        except TypeError as error:
+            problems.append(str(error))
+    raise TypeError("; ".join(problems))

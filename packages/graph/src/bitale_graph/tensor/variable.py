@@ -1,0 +1,66 @@
+"""Tensor types and the variables of such types, which make each other."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..core.graph import Constant, Type, Variable
+from .array_type import ArrayType, Shape
+from .methods import TensorMethods
+
+
+class TensorType(ArrayType):
+    """Arrays of one dtype and rank, and of the lengths that are known.
+
+    Parameters
+    ----------
+    dtype : str
+        Name of a dtype; ``"floatX"`` means ``config.floatX``.
+    shape : sequence of int, bool or None
+        For each axis its length where known, else None. Only an axis known to be of length 1
+        broadcasts. A sequence of bools is a broadcast pattern: True stands for length 1, False for
+        unknown.
+    broadcastable : sequence of bool
+        Another spelling of ``shape``. ``TensorType((True, False), "float64")`` is accepted as well.
+    """
+
+    __slots__ = ()
+
+    def clone(self, dtype: str | None = None, shape: Shape | None = None) -> TensorType:
+        """A type with another dtype or shape."""
+        return TensorType(dtype or self.dtype, self.shape if shape is None else shape)
+
+    def loosened(self, other: Type) -> TensorType:
+        """Leave out the lengths that ``other``, of the same dtype and rank, does not know.
+
+        Give the type itself where there are none.
+        """
+        if not isinstance(other, TensorType) or other.dtype != self.dtype:
+            return self
+        if other.ndim != self.ndim or None not in other.shape:
+            return self
+        lengths = zip(self.shape, other.shape, strict=True)
+        return self.clone(shape=tuple(None if m is None else n for n, m in lengths))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return TensorType, (self.dtype, self.shape)
+
+    def __call__(self, name: str | None = None) -> TensorVariable:
+        """Make a variable of this type."""
+        return TensorVariable(self, name=name)
+
+    def make_constant(self, value: Any, name: str | None = None) -> TensorConstant:
+        """A constant of this type."""
+        return TensorConstant(self, self.filter(value), name=name)
+
+
+class TensorVariable(TensorMethods, Variable):
+    """A tensor that an expression will have."""
+
+    type: TensorType
+
+
+class TensorConstant(TensorVariable, Constant):
+    """A tensor whose value is known."""
+
+    type: TensorType
