@@ -10,7 +10,7 @@ from bitale_graph.ops.indexing import AdvancedIncSubtensor1
 from bitale_graph.ops.loop import Loop
 from bitale_graph.tensor.elementwise import Elementwise
 from bitale_optimize import pipeline
-from bitale_optimize.rewrite import RewriteContext
+from bitale_optimize.engine.rewrite import RewriteContext
 
 table, rows, lr = T.matrix("table"), T.lvector("rows"), T.scalar("lr")
 INPUTS = [table, rows, lr]

@@ -11,7 +11,7 @@ from bitale_graph.ops.assertion import Assert
 from bitale_graph.ops.scan import Scan
 from bitale_graph.recurrence import carry_scan, scan, until
 from bitale_optimize import pipeline
-from bitale_optimize.rewrite import RewriteContext
+from bitale_optimize.engine.rewrite import RewriteContext
 
 AS_WRITTEN = Mode(linker="numpy", optimizer="None")
 UNFUSED = Mode(linker="numpy").excluding("fuse", "blas")

@@ -27,7 +27,7 @@ TURNS = (0, 1, 2)
 def domain_rules(with_accuracy: bool = False) -> list[str]:
     """Names of the rules after which an error or a NaN may be gone."""
     from bitale_optimize import Changes
-    from bitale_optimize.phases import PHASES
+    from bitale_optimize.engine.phases import PHASES
 
     kinds = [Changes.DOMAIN, *([Changes.ACCURACY] if with_accuracy else [])]
     return [r.name for rules in PHASES.values() for r in rules if r.changes in kinds]

@@ -9,16 +9,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from bitale_codegen_c.blas import (
+from bitale_codegen_c.base.cpu import openblas_core_type, parse_cpuinfo, this_cpu
+from bitale_codegen_c.build.threads import default_threads, set_threads
+from bitale_codegen_c.library.blas import (
     BLAS_NAMES,
     BlasError,
     get_blas_threads,
     load_blas,
     set_blas_threads,
 )
-from bitale_codegen_c.cpu import openblas_core_type, parse_cpuinfo, this_cpu
 from bitale_codegen_c.runtime import runtime
-from bitale_codegen_c.threads import default_threads, set_threads
 
 PROVIDERS = ["scipy", "own"]
 
@@ -159,7 +159,7 @@ def test_scipy_can_be_imported_after_its_blas_was_loaded():
         """
         import sys
         import numpy as np
-        from bitale_codegen_c.blas import load_blas
+        from bitale_codegen_c.library.blas import load_blas
         from bitale_codegen_c.runtime import runtime
 
         load_blas("scipy")

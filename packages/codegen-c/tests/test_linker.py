@@ -14,7 +14,7 @@ import warnings
 import numpy as np
 import pytest
 from bitale_codegen_c import CLinker, linker
-from bitale_codegen_c.compiler import CompileError
+from bitale_codegen_c.build.compiler import CompileError
 from bitale_graph import config, function, shared
 from bitale_graph import language as T
 from bitale_graph.compile.linkers import linkers
@@ -250,7 +250,7 @@ def test_the_choice_of_threads_is_followed():
             function([x], x + 2.5, mode=C)
         assert get_threads() in (1, 2)
     finally:
-        from bitale_codegen_c.threads import set_threads
+        from bitale_codegen_c.build.threads import set_threads
 
         set_threads(before)
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from bitale_codegen_c.memory import plan_memory
+from bitale_codegen_c.host.memory import plan_memory
 from bitale_codegen_c.runtime.runtime import pool_statistics
 from bitale_graph import function, shared
 from bitale_graph import language as T

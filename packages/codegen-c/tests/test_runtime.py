@@ -5,7 +5,7 @@ import threading
 
 import numpy as np
 import pytest
-from bitale_codegen_c.loader import LoadError, load_kernel
+from bitale_codegen_c.build.loader import LoadError, load_kernel
 from bitale_codegen_c.runtime import (
     DTYPES,
     Argument,

@@ -5,8 +5,8 @@ from unittest import mock
 
 import numpy as np
 import pytest
+from bitale_codegen_c.base.text import comment, identifier
 from bitale_codegen_c.lowering import lower
-from bitale_codegen_c.text import comment, identifier
 from bitale_graph import In, function, scan, shared
 from bitale_graph import language as T
 from bitale_graph.compile.mode import Mode

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
-from bitale_codegen_c.vector_math import FUNCTIONS, VectorFunction, source
+from bitale_codegen_c.library.vector_math import FUNCTIONS, VectorFunction, source
 
 FLAGS = [
     "-O3",

@@ -50,7 +50,7 @@ def classifier(**settings):
 def after_three(monkeypatch):
     """The bar of a training that is interrupted when three epochs are done."""
     bar = Sending(3)
-    monkeypatch.setattr("bitale_nnet.classifier._progress_bar", lambda *_: bar)
+    monkeypatch.setattr("bitale_nnet.training.classifier._progress_bar", lambda *_: bar)
     return bar
 
 
@@ -87,7 +87,7 @@ def test_before_the_first_step_the_interruption_is_raised(monkeypatch):
     def none_yet(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("bitale_nnet.classifier.iterate_minibatches", none_yet)
+    monkeypatch.setattr("bitale_nnet.training.classifier.iterate_minibatches", none_yet)
     learner = classifier()
     with pytest.raises(KeyboardInterrupt):
         learner.fit(X, y)

@@ -7,8 +7,8 @@ from bitale_graph import function, shared
 from bitale_graph import language as T
 from bitale_nnet import GRU, Classifier, Dense, Sequential, SimpleRNN, adam, sgd
 from bitale_nnet.functional import ACTIVATIONS, relu
-from bitale_nnet.layer import Layer
 from bitale_nnet.layers import Activation
+from bitale_nnet.layers.layer import Layer
 from bitale_nnet.updates import RULES
 
 X, y = np.array([[0.0, 1.0], [1.0, 0.0]] * 4), ["a", "b"] * 4

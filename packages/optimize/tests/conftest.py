@@ -10,9 +10,9 @@ import pytest
 from bitale_graph import FunctionGraph, Mode, config, function
 from bitale_graph import language as T
 from bitale_optimize import pipeline
-from bitale_optimize.fixed_point import to_fixed_point
-from bitale_optimize.phases import PHASES, scans
-from bitale_optimize.rewrite import Firing, RewriteContext, Rule, RuleSet
+from bitale_optimize.engine.fixed_point import to_fixed_point
+from bitale_optimize.engine.phases import PHASES, scans
+from bitale_optimize.engine.rewrite import Firing, RewriteContext, Rule, RuleSet
 from bitale_optimize.rules.blas import blas
 
 AS_WRITTEN = Mode(linker="numpy", optimizer="None")

@@ -5,7 +5,7 @@ import pytest
 from bitale_graph import Mode, function
 from bitale_graph import language as T
 from bitale_graph.core.order import toposort
-from bitale_optimize.batching import Batch, can_batch
+from bitale_optimize.loops.batching import Batch, can_batch
 
 # Rows: a number, a vector of 3, a matrix of (2, 3); the same at every step: w of (3, 3), b of 3.
 BATCHED = {

@@ -4,8 +4,8 @@ import pytest
 from bitale_graph import FunctionGraph, Mode, config
 from bitale_graph import language as T
 from bitale_graph.tensor.scalar import add, exp, tanh
-from bitale_optimize.fixed_point import RewriteWarning, to_fixed_point
-from bitale_optimize.rewrite import RewriteContext, RuleSet
+from bitale_optimize.engine.fixed_point import RewriteWarning, to_fixed_point
+from bitale_optimize.engine.rewrite import RewriteContext, RuleSet
 
 
 def rules_of(*functions, tracks):

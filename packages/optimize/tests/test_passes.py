@@ -5,10 +5,10 @@ import pytest
 from bitale_graph import Apply, FunctionGraph, Mode, Op
 from bitale_graph import language as T
 from bitale_graph.core.graph import Constant
+from bitale_optimize.engine.rewrite import RewriteContext
 from bitale_optimize.passes.fold_constants import LARGEST_FILL, fold_constants
 from bitale_optimize.passes.merge import merge
 from bitale_optimize.passes.remove_identities import remove_identities
-from bitale_optimize.rewrite import RewriteContext
 
 
 def apply(run, inputs, *outputs):

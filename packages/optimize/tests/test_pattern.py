@@ -6,7 +6,7 @@ from bitale_graph import Mode, function
 from bitale_graph import language as T
 from bitale_graph.core.graph import Constant
 from bitale_optimize import Changes, PatternRule
-from bitale_optimize.pattern import build, match, parse
+from bitale_optimize.engine.pattern import build, match, parse
 
 AS_WRITTEN = Mode(linker="numpy", optimizer="None")
 REWRITTEN = Mode(linker="numpy")

@@ -13,7 +13,7 @@ from bitale_graph.ops.softmax import (
     SoftmaxGrad,
 )
 from bitale_optimize import Changes, FunctionGraphRewriter, explain, rewrites
-from bitale_optimize.phases import PHASES
+from bitale_optimize.engine.phases import PHASES
 from bitale_optimize.pipeline import PASSES
 
 UNFUSED = Mode(linker="numpy").excluding("fuse", "blas", "keep_checks")

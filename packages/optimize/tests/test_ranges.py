@@ -6,7 +6,7 @@ from bitale_graph import FunctionGraph, Mode, config, function
 from bitale_graph import language as T
 from bitale_graph.tensor.conversion import as_tensor
 from bitale_optimize import pipeline
-from bitale_optimize.rewrite import RewriteContext
+from bitale_optimize.engine.rewrite import RewriteContext
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 

@@ -26,7 +26,7 @@ from bitale_graph.ops.softmax import (
 )
 from bitale_graph.tensor import scalar
 from bitale_graph.tensor.elementwise import Elementwise
-from bitale_optimize.phases import PHASES
+from bitale_optimize.engine.phases import PHASES
 
 # What the letters of the cases stand for.
 LEAVES: dict[str, Any] = {

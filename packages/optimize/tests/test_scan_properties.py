@@ -7,7 +7,7 @@ from bitale_graph import language as T
 from bitale_graph.core.body import Body
 from bitale_graph.ops.scan import Scan
 from bitale_optimize import pipeline
-from bitale_optimize.rewrite import RewriteContext
+from bitale_optimize.engine.rewrite import RewriteContext
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 

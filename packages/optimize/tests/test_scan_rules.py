@@ -12,8 +12,8 @@ from bitale_graph.ops.reduction import Reduce
 from bitale_graph.ops.scan import Scan
 from bitale_graph.tensor.scalar import cast_to
 from bitale_optimize import explain
+from bitale_optimize.engine.rewrite import RewriteContext
 from bitale_optimize.passes.merge_scans import merge_scans
-from bitale_optimize.rewrite import RewriteContext
 
 RNG = np.random.default_rng(3)
 STEPS = [0, 1, 4]

@@ -4,7 +4,7 @@ from bitale_graph import FunctionGraph, Mode, config, function
 from bitale_graph import language as T
 from bitale_graph.core.body import Body
 from bitale_graph.ops.scan import Scan
-from bitale_optimize.shapes import Shapes
+from bitale_optimize.facts.shapes import Shapes
 
 
 def dims(*outputs):

@@ -73,9 +73,9 @@ class Explain:
 
     def _nodes(self) -> list[Apply]:
         """The nodes by the numbers of the generated code, which is not kept."""
-        from .lowering import lower
-
         maker = self.maker
+        from .lowering import lower  # only where something failed
+
         return lower(
             maker.fgraph, len(maker.arguments), maker.n_outputs, maker.update_targets
         ).nodes

@@ -6,7 +6,7 @@ import functools
 import threading
 import warnings
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import bitale_graph
 import numpy as np
@@ -23,9 +23,9 @@ from bitale_graph.extend import (
 )
 from bitale_graph.extend import trace as tracing
 
-from . import settings as settings
-from .blas import load_blas
-from .cache import (
+from .base import settings as settings
+from .base.cpu import this_cpu
+from .build.cache import (
     FOR_THIS_PROCESS,
     Cache,
     CacheError,
@@ -34,16 +34,14 @@ from .cache import (
     temporary_cache,
     warn_once,
 )
-from .compiler import CompileError, Compiler, find_compiler
-from .cpu import this_cpu
+from .build.compiler import CompileError, Compiler, find_compiler
+from .build.loader import Kernel, LoadError, load_kernel
+from .build.stored import compiled, plan_of, read_plan, write_plan
+from .build.threads import set_threads
 from .explain import Explain
-from .loader import Kernel, LoadError, load_kernel
+from .host.lowered import LoweredFunction
+from .library.blas import load_blas
 from .runtime.runtime import Argument, Callback, Program
-from .stored import compiled, plan_of, read_plan, write_plan
-from .threads import set_threads
-
-if TYPE_CHECKING:
-    from .lowering import LoweredFunction
 
 NO_COMPILER = (
     "bitale found no C compiler, so functions run on NumPy, more slowly. Install gcc (Debian: apt "
@@ -93,7 +91,7 @@ class CLinker:
             except LoadError:
                 pass  # made for another machine or runtime: make it again
         # Where the plan is in the cache, to load this would take half as long again as all else.
-        from .lowering import lower
+        from .lowering import lower  # costs a cached function more than all else
 
         lowered = lower(maker.fgraph, len(maker.arguments), maker.n_outputs, maker.update_targets)
         try:

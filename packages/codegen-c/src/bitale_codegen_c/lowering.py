@@ -5,21 +5,21 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from itertools import accumulate
 from typing import Any
 
 import numpy as np
-from bitale_graph.extend import Apply, Constant, FunctionGraph, Variable
+from bitale_graph.extend import Constant, FunctionGraph, Variable
 
-from .array import Array
-from .builder import Builder
-from .ctype import C_TYPES, is_supported
+from .base.array import Array
+from .base.ctype import C_TYPES, is_supported
 from .emit import argmax, assertion, ifelse, indexing, loop, product, scan, shape, softmax  # noqa: F401 (each fills the tables)
-from .library import Unit, prelude, support
-from .memory import plan_memory
-from .region import Region, has_own_buffer, taken_over
-from .vector_math.table import source as vector_source
+from .host.builder import Builder
+from .host.lowered import LoweredFunction
+from .host.memory import plan_memory
+from .host.region import Region, has_own_buffer, taken_over
+from .library.units import Unit, prelude, support
+from .library.vector_math.table import source as vector_source
 
 ARENA_BYTES = 4096
 # Above this many statements the entry point, whose work is in kernels, is not optimised: a thousand
@@ -30,38 +30,6 @@ PARTED = 12_000
 _FAIL = """#define BT_FAIL_AT(label, node, code) \\
     do { status = ((int64_t)(node) << 8) | (code); goto label; } while (0)
 #define BT_FAIL(node, code) BT_FAIL_AT(leave, node, code)"""
-
-
-@dataclass
-class LoweredFunction:
-    """The text of a C file, and how to call it.
-
-    Attributes
-    ----------
-    source : str
-    units : list of str
-        The texts of the support files that it is linked with.
-    constants : list of arrays
-        Passed after arguments and shared variables.
-    in_place : list of int
-        Positions among the outputs of updates that the code writes where the shared variable lies.
-    callbacks : list of Apply
-        Nodes that run in Python, in the order of their numbers.
-    nodes : list of Apply
-        Nodes by the number that an error status names.
-    uses_blas : bool
-    parts : int
-        How many parts the text can be compiled in at once, each with its number for BT_PART.
-    """
-
-    source: str
-    units: list[str]
-    constants: list[np.ndarray[Any, Any]]
-    in_place: list[int]
-    callbacks: list[Apply] = field(default_factory=list)
-    nodes: list[Apply] = field(default_factory=list)
-    uses_blas: bool = False
-    parts: int = 1
 
 
 def lower(

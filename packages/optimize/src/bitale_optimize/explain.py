@@ -7,7 +7,7 @@ from typing import Any
 from bitale_graph.extend import FunctionGraph, Mode, get_mode
 
 from . import pipeline
-from .rewrite import Firing, RewriteContext
+from .engine.rewrite import Firing, RewriteContext
 
 
 def explain(what: Any, mode: Mode | str | None = None) -> list[Firing]:

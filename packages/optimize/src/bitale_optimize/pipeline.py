@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from bitale_graph.extend import FunctionGraph
 
-from .fixed_point import PassFunction, to_fixed_point
+from .engine.fixed_point import PassFunction, to_fixed_point
+from .engine.phases import PHASES, canonical, specialize, stability
+from .engine.rewrite import OVERFLOWS, Changes, RewriteContext, Rule
 from .passes.fold_constants import fold_constants
 from .passes.fuse_loops import fuse_loops
 from .passes.keep_checks import keep_checks, note_checks
@@ -17,8 +18,6 @@ from .passes.merge import merge
 from .passes.remove_identities import remove_identities
 from .passes.rewrite_bodies import rewrite_bodies
 from .passes.rewrite_scans import rewrite_scans
-from .phases import PHASES, canonical, specialize, stability
-from .rewrite import OVERFLOWS, Changes
 from .rules import (  # noqa: F401 (each puts its rules into the phases)
     arithmetic,
     assertion,
@@ -47,9 +46,6 @@ from .rules import (  # noqa: F401 (each puts its rules into the phases)
     sum,
 )
 from .rules.blas import blas
-
-if TYPE_CHECKING:
-    from .rewrite import RewriteContext, Rule
 
 
 @dataclass(frozen=True)

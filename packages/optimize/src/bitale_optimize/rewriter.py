@@ -13,8 +13,8 @@ import numpy as np
 from bitale_graph.extend import FunctionGraph, Mode, config
 
 from . import pipeline
-from .phases import PHASES, source_digest
-from .rewrite import RewriteContext
+from .engine.phases import PHASES, source_digest
+from .engine.rewrite import RewriteContext
 
 
 class FunctionGraphRewriter:

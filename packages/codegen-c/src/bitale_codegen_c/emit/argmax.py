@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from bitale_graph.extend import Apply, Argmax
 
-from ..array import Array, product
-from ..rules import emits
-
-if TYPE_CHECKING:
-    from ..builder import Builder
+from ..base.array import Array, product
+from ..host.builder import Builder
+from ..host.rules import emits
 
 
 @emits.define(Argmax)

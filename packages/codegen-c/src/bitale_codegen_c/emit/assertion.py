@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from bitale_graph.extend import Apply, Assert
 
-from ..rules import emits, supports
-
-if TYPE_CHECKING:
-    from ..builder import Builder
+from ..host.builder import Builder
+from ..host.rules import emits, supports
 
 
 @supports.define(Assert)

@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 from bitale_graph.extend import Apply, IfElse, Variable
 
-from ..array import Array
-from ..ctype import C_TYPES
-from ..memory import plan_memory
-from ..region import Region, has_own_buffer, taken_over
-from ..rules import emits
-from ..scope import Scope
+from ..base.array import Array
+from ..base.ctype import C_TYPES
+from ..host.memory import plan_memory
+from ..host.region import Region, has_own_buffer, taken_over
+from ..host.rules import emits
+from ..host.scope import Scope
 
 if TYPE_CHECKING:
     from bitale_graph.extend import Body
 
-    from ..builder import Builder
+    from ..host.builder import Builder
 
 
 @dataclass

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from bitale_graph.extend import (
     AdvancedIncSubtensor1,
@@ -16,13 +16,11 @@ from bitale_graph.extend import (
     unpack,
 )
 
-from ..array import Array
-from ..ctype import C_TYPES
-from ..rules import emits, reuses, waits
+from ..base.array import Array
+from ..base.ctype import C_TYPES
+from ..host.builder import Builder
+from ..host.rules import emits, reuses, waits
 from .shape import stretched
-
-if TYPE_CHECKING:
-    from ..builder import Builder
 
 
 def _selection(b: Builder, source: Array, pattern: Any, inputs: list[Variable]) -> Array:

@@ -6,13 +6,13 @@ from collections.abc import Iterator, Sequence
 
 from bitale_graph.extend import Apply, Elementwise, Literal, Loop, Reduce, Variable, as_loop
 
-from ..array import Array, product
-from ..builder import Builder, described
-from ..ctype import is_supported
-from ..rules import emits, reuses, supports, waits
-from ..text import plain
-from .kernel import Body, Kernel, Operand
-from .scalar import converted, is_known, needs_numpy
+from ..base.array import Array, product
+from ..base.ctype import is_supported
+from ..base.text import plain
+from ..host.builder import Builder, described
+from ..host.rules import emits, reuses, supports, waits
+from ..kernel.kernel import Body, Kernel, Operand
+from ..kernel.scalar import converted, is_known, needs_numpy
 
 
 def _loop_of(node: Apply) -> Loop:

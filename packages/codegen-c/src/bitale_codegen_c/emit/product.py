@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from bitale_graph.extend import Apply, Dot, Gemm, Variable
 
-from ..ctype import SUFFIXES
-from ..library import unit
-from ..rules import emits, reuses
-
-if TYPE_CHECKING:
-    from ..array import Array
-    from ..builder import Builder
+from ..base.array import Array
+from ..base.ctype import SUFFIXES
+from ..host.builder import Builder
+from ..host.rules import emits, reuses
+from ..library.units import unit
 
 # Up to this many rows, products with what does not change from step to step of a loop use panels
 # that are packed before the loop; BLAS packs both operands at every call.

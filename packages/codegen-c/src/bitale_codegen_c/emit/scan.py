@@ -7,20 +7,18 @@ stack that keeps it, the second of two buffers that change places, or the place 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from bitale_graph.extend import Apply, Scan, Variable
 
-from ..array import Array, size_of
-from ..carried import Place, Stack, State, keep_step, without_slots
-from ..ctype import C_TYPES
-from ..memory import plan_memory, rank
-from ..region import Region, has_own_buffer, taken_over
-from ..rules import emits, has_c_text
-from ..scope import Scope
-
-if TYPE_CHECKING:
-    from ..builder import Builder
+from ..base.array import Array, size_of
+from ..base.ctype import C_TYPES
+from ..host.builder import Builder
+from ..host.carried import Place, Stack, State, keep_step, without_slots
+from ..host.memory import plan_memory, rank
+from ..host.region import Region, has_own_buffer, taken_over
+from ..host.rules import emits, has_c_text
+from ..host.scope import Scope
 
 
 @emits.define(Scan)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from bitale_graph.extend import (
     Alloc,
@@ -20,12 +19,10 @@ from bitale_graph.extend import (
     constant_int,
 )
 
-from ..array import Array, product, size_of
-from ..ctype import C_TYPES
-from ..rules import emits, supports
-
-if TYPE_CHECKING:
-    from ..builder import Builder
+from ..base.array import Array, product, size_of
+from ..base.ctype import C_TYPES
+from ..host.builder import Builder
+from ..host.rules import emits, supports
 
 
 @supports.define(ShapeI)

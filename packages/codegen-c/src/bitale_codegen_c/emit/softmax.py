@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from bitale_graph.extend import (
     Apply,
@@ -16,13 +16,11 @@ from bitale_graph.extend import (
     SoftmaxGrad,
 )
 
-from ..array import Array, product
-from ..ctype import SUFFIXES
-from ..library import unit
-from ..rules import emits, reuses
-
-if TYPE_CHECKING:
-    from ..builder import Builder
+from ..base.array import Array, product
+from ..base.ctype import SUFFIXES
+from ..host.builder import Builder
+from ..host.rules import emits, reuses
+from ..library.units import unit
 
 
 def _library(b: Builder, name: str, dtype: str) -> str:

@@ -110,7 +110,8 @@ def cast(x: Any, dtype: str) -> TensorVariable:
     except DtypeError as error:
         raise DtypeError(f"cast: {error}\n  x  {describe(x)}") from None
     if x.type.dtype == dtype:
-        return x
+        same: TensorVariable = x
+        return same
     if dtypes.is_complex(x.type.dtype) and not dtypes.is_complex(dtype):
         raise DtypeError(
             f"cast: {x.type.dtype} to {dtype} would drop the imaginary part; take real(x), "

@@ -8,8 +8,8 @@ from typing import Any
 from bitale_graph.extend import TensorVariable
 
 from ..functional import ACTIVATIONS
-from ..layer import Layer, Shape
-from ..naming import by_name
+from .layer import Layer, Shape
+from .naming import by_name
 
 
 class Activation(Layer):

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from ..layer import Layer, Parameter, Shape
+from .layer import Layer, Parameter, Shape
 
 C = TypeVar("C", bound="Container")
 

@@ -10,8 +10,8 @@ from bitale_graph.extend import ShapeError, TensorVariable, as_tensor, describe
 
 from ..functional import ACTIVATIONS, identity
 from ..initializers import Constant, GlorotUniform, Initializer
-from ..layer import Layer, Parameter, Shape, check_units
-from ..naming import by_name
+from .layer import Layer, Parameter, Shape, check_units
+from .naming import by_name
 
 ZERO = Constant(0.0)
 

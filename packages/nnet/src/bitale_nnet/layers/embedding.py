@@ -8,7 +8,7 @@ from bitale_graph.extend import TensorVariable, as_tensor, describe
 from bitale_graph.extend import dtype as dtypes
 
 from ..initializers import Initializer, Normal
-from ..layer import Layer, Parameter, Shape
+from .layer import Layer, Parameter, Shape
 
 
 class Embedding(Layer):

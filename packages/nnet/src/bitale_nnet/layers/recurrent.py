@@ -13,9 +13,9 @@ from bitale_graph.extend import dtype as dtypes
 from ..cells import gru_step, lstm_step, simple_rnn_step
 from ..functional import ACTIVATIONS
 from ..initializers import Constant, GlorotUniform, Initializer, Orthogonal, SideBySide
-from ..layer import Layer, Parameter, Shape, check_units
-from ..naming import by_name
 from .container import Container
+from .layer import Layer, Parameter, Shape, check_units
+from .naming import by_name
 
 ZERO = Constant(0.0)
 WEIGHTS = frozenset({"trainable", "regularizable"})

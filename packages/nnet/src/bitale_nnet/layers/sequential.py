@@ -7,9 +7,9 @@ from typing import Any
 
 from bitale_graph.extend import TensorVariable
 
-from ..layer import Layer, Shape
 from .activation import Activation
 from .container import Container
+from .layer import Layer, Shape
 
 
 class Sequential(Container):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from bitale_graph.extend import (
@@ -21,8 +21,7 @@ from bitale_graph.extend import (
     scalar,
 )
 
-if TYPE_CHECKING:
-    from ..rewrite import RewriteContext
+from ..engine.rewrite import RewriteContext
 
 LARGEST_RESULT = 1_000_000
 """Elements of the largest constant that folding makes.

@@ -10,7 +10,7 @@ raised the level; and all levels are found in one walk.
 from __future__ import annotations
 
 from collections.abc import Hashable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from bitale_graph.extend import (
@@ -28,8 +28,7 @@ from bitale_graph.extend import (
     trace,
 )
 
-if TYPE_CHECKING:
-    from ..rewrite import RewriteContext
+from ..engine.rewrite import RewriteContext
 
 Space = tuple[Hashable, ...]
 

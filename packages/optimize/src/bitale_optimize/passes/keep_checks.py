@@ -8,7 +8,7 @@ that is not known to hold, is made on numbers alone, beside one of the outputs.
 from __future__ import annotations
 
 import functools
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from bitale_graph import language as T
@@ -26,11 +26,9 @@ from bitale_graph.extend import (
     where_made,
 )
 
-from ..checks import Checks, Fact, Slices
-
-if TYPE_CHECKING:
-    from ..rewrite import RewriteContext
-    from ..shapes import Token
+from ..engine.rewrite import RewriteContext
+from ..facts.checks import Checks, Fact, Slices
+from ..facts.shapes import Token
 
 
 def note_checks(graph: FunctionGraph, context: RewriteContext) -> None:

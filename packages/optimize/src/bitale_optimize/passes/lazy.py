@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from bitale_graph.extend import FunctionGraph, lazy_forms
 
-if TYPE_CHECKING:
-    from ..rewrite import RewriteContext
+from ..engine.rewrite import RewriteContext
 
 
 def lazy(graph: FunctionGraph, context: RewriteContext) -> None:

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from bitale_graph.extend import Apply, Constant, FunctionGraph, Variable
 
-from ..merging import merge_key
-
-if TYPE_CHECKING:
-    from ..rewrite import RewriteContext
+from ..engine.rewrite import RewriteContext
+from ..facts.merging import merge_key
 
 
 def merge(graph: FunctionGraph, context: RewriteContext) -> None:

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from bitale_graph.extend import Apply, FunctionGraph, Scan, Variable
 
-from ..lockstep import Lockstep
-from ..recurrence import Recurrence, Stack
-
-if TYPE_CHECKING:
-    from ..rewrite import RewriteContext
-    from ..shapes import Token
+from ..engine.rewrite import RewriteContext
+from ..facts.shapes import Token
+from ..loops.lockstep import Lockstep
+from ..loops.recurrence import Recurrence, Stack
 
 
 def merge_scans(graph: FunctionGraph, context: RewriteContext) -> None:

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from bitale_graph.extend import Apply, FunctionGraph, scalar
 
-from ..forms import row_of
-
-if TYPE_CHECKING:
-    from ..rewrite import RewriteContext
+from ..engine.rewrite import RewriteContext
+from ..facts.forms import row_of
 
 
 def remove_identities(graph: FunctionGraph, context: RewriteContext) -> None:

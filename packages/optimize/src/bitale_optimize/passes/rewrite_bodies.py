@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from bitale_graph.extend import Apply, Body, FunctionGraph, Scan, Variable
 
-if TYPE_CHECKING:
-    from ..fixed_point import PassFunction
-    from ..rewrite import RewriteContext
-    from ..shapes import Shapes, Token
+from ..engine.fixed_point import PassFunction
+from ..engine.rewrite import RewriteContext
+from ..facts.shapes import Shapes, Token
 
 
 def rewrite_bodies(run: PassFunction) -> PassFunction:

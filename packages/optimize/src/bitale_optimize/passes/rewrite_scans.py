@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from bitale_graph.extend import FunctionGraph, Scan
 
-from ..fixed_point import PassFunction, to_fixed_point
-from ..phases import canonical, scans
+from ..engine.fixed_point import PassFunction, to_fixed_point
+from ..engine.phases import canonical, scans
+from ..engine.rewrite import RewriteContext
 from .merge import merge
 from .merge_scans import merge_scans
 from .rewrite_bodies import bodies_of, replace_bodies
-
-if TYPE_CHECKING:
-    from ..rewrite import RewriteContext
 
 MOST_ROUNDS = 12
 

@@ -6,10 +6,10 @@ import numpy as np
 from bitale_graph import language as T
 from bitale_graph.extend import Apply, Dot, Variable, scalar
 
-from ..forms import dtype_of, is_uniform, kind_of, number, row_of, uniform_constant
-from ..pattern import ALL_KINDS, PatternRule
-from ..phases import canonical
-from ..rewrite import Changes, RewriteContext
+from ..engine.pattern import ALL_KINDS, PatternRule
+from ..engine.phases import canonical
+from ..engine.rewrite import Changes, RewriteContext
+from ..facts.forms import dtype_of, is_uniform, kind_of, number, row_of, uniform_constant
 
 for _row in (
     PatternRule("neg_of_neg", "-(-x)", "x", Changes.NOTHING, "two signs cancel", of=ALL_KINDS),

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from bitale_graph.extend import Apply, Assert, Variable
 
-from ..forms import is_uniform, made_by
-from ..phases import canonical
-
-if TYPE_CHECKING:
-    from ..rewrite import RewriteContext
+from ..engine.phases import canonical
+from ..engine.rewrite import RewriteContext
+from ..facts.forms import is_uniform, made_by
 
 
 @canonical.rule(

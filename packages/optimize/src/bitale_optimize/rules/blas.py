@@ -11,7 +11,7 @@ import numpy as np
 from bitale_graph import language as T
 from bitale_graph.extend import Apply, Dot, Elementwise, Gemm, Variable, scalar
 
-from ..rewrite import Changes, RewriteContext, RuleSet
+from ..engine.rewrite import Changes, RewriteContext, RuleSet
 
 blas = RuleSet("blas", "sums with a matrix product become one call of gemm")
 

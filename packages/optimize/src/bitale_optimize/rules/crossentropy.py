@@ -23,9 +23,9 @@ from bitale_graph.extend import (
     scalar,
 )
 
-from ..forms import combined_along, is_softmax, is_uniform, kind_of, made_by, operands
-from ..phases import stability
-from ..rewrite import Changes, RewriteContext
+from ..engine.phases import stability
+from ..engine.rewrite import Changes, RewriteContext
+from ..facts.forms import combined_along, is_softmax, is_uniform, kind_of, made_by, operands
 
 
 @stability.rule(

@@ -6,10 +6,10 @@ import numpy as np
 from bitale_graph import language as T
 from bitale_graph.extend import Apply, Elementwise, Variable, cast, is_cast, scalar
 
-from ..forms import dtype_of, is_uniform, kind_of, number, operands, row_of, uniform
-from ..pattern import ALL_KINDS, PatternRule
-from ..phases import canonical
-from ..rewrite import Changes, RewriteContext
+from ..engine.pattern import ALL_KINDS, PatternRule
+from ..engine.phases import canonical
+from ..engine.rewrite import Changes, RewriteContext
+from ..facts.forms import dtype_of, is_uniform, kind_of, number, operands, row_of, uniform
 
 for _row in (
     PatternRule("max_of_same", "maximum(x, x)", "x", Changes.NOTHING, of=ALL_KINDS),

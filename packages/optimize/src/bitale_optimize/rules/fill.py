@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from bitale_graph import language as T
 from bitale_graph.extend import (
@@ -16,12 +16,10 @@ from bitale_graph.extend import (
     shape_i,
 )
 
-from ..forms import is_length, made_by, operands, row_of
-from ..phases import canonical
-from ..rewrite import Changes, RewriteContext
-
-if TYPE_CHECKING:
-    from ..shapes import Token
+from ..engine.phases import canonical
+from ..engine.rewrite import Changes, RewriteContext
+from ..facts.forms import is_length, made_by, operands, row_of
+from ..facts.shapes import Token
 
 
 def _filling(v: Variable) -> Variable | None:

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from bitale_graph import language as T
 from bitale_graph.extend import Apply, Body, Constant, IfElse, Variable, leaves, toposort
 
-from ..forms import uniform
-from ..phases import canonical
-from ..rewrite import Changes
-
-if TYPE_CHECKING:
-    from ..rewrite import RewriteContext
+from ..engine.phases import canonical
+from ..engine.rewrite import Changes, RewriteContext
+from ..facts.forms import uniform
 
 Branches = tuple[list[Variable], list[Variable]]
 

@@ -18,9 +18,9 @@ from bitale_graph.extend import (
     unpack,
 )
 
-from ..forms import is_uniform, made_by
-from ..phases import canonical, specialize
-from ..rewrite import Changes, RewriteContext
+from ..engine.phases import canonical, specialize
+from ..engine.rewrite import Changes, RewriteContext
+from ..facts.forms import is_uniform, made_by
 
 _WRITES = (IncSubtensor, AdvancedIncSubtensor1, AdvancedIncSubtensor)
 

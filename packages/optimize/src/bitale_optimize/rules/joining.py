@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from bitale_graph import language as T
@@ -18,13 +18,10 @@ from bitale_graph.extend import (
     unpack,
 )
 
-from ..fitting import symbolic_lengths
-from ..forms import is_uniform, made_by, operands, row_of
-from ..phases import canonical
-from ..rewrite import Changes
-
-if TYPE_CHECKING:
-    from ..rewrite import RewriteContext
+from ..engine.fitting import symbolic_lengths
+from ..engine.phases import canonical
+from ..engine.rewrite import Changes, RewriteContext
+from ..facts.forms import is_uniform, made_by, operands, row_of
 
 _WHOLE = slice(None)
 

@@ -7,10 +7,10 @@ from typing import Any
 from bitale_graph import language as T
 from bitale_graph.extend import Apply, Variable, scalar
 
-from ..forms import is_inexact, uniform
-from ..pattern import ALL_KINDS, PatternRule
-from ..phases import specialize
-from ..rewrite import Changes, RewriteContext
+from ..engine.pattern import ALL_KINDS, PatternRule
+from ..engine.phases import specialize
+from ..engine.rewrite import Changes, RewriteContext
+from ..facts.forms import is_inexact, uniform
 
 LARGEST_POWER = 64
 """Up to which exponent products are used: at most 10 of them, less than one pow costs."""

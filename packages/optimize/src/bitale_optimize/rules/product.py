@@ -8,11 +8,17 @@ from __future__ import annotations
 from bitale_graph import language as T
 from bitale_graph.extend import Apply, Variable, scalar
 
-from ..factors import QUOTIENT_ROWS, Factors, build_product, is_product_root, product_factors
-from ..forms import is_inexact, kind_of, row_of
-from ..partial_results import keeps_range_of_product
-from ..phases import canonical
-from ..rewrite import Changes, RewriteContext
+from ..algebra.factors import (
+    QUOTIENT_ROWS,
+    Factors,
+    build_product,
+    is_product_root,
+    product_factors,
+)
+from ..algebra.partial_results import keeps_range_of_product
+from ..engine.phases import canonical
+from ..engine.rewrite import Changes, RewriteContext
+from ..facts.forms import is_inexact, kind_of, row_of
 
 
 @canonical.rule(

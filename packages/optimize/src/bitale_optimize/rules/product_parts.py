@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from bitale_graph.extend import Apply, Dot, Subtensor, Variable, unpack
 
-from ..forms import made_by
-from ..phases import specialize
-from ..rewrite import Changes
-
-if TYPE_CHECKING:
-    from ..rewrite import RewriteContext
+from ..engine.phases import specialize
+from ..engine.rewrite import Changes, RewriteContext
+from ..facts.forms import made_by
 
 
 @specialize.rule(

@@ -19,11 +19,11 @@ from bitale_graph.extend import (
     shape_i,
 )
 
-from ..factors import QUOTIENT_ROWS, Factors, build_product, product_factors
-from ..forms import dtype_of, is_inexact, is_length, made_by, operands, row_of, uniform
-from ..partial_results import keeps_range_of_product
-from ..phases import canonical
-from ..rewrite import Changes, RewriteContext
+from ..algebra.factors import QUOTIENT_ROWS, Factors, build_product, product_factors
+from ..algebra.partial_results import keeps_range_of_product
+from ..engine.phases import canonical
+from ..engine.rewrite import Changes, RewriteContext
+from ..facts.forms import dtype_of, is_inexact, is_length, made_by, operands, row_of, uniform
 
 
 @canonical.rule(tracks=[Reduce], before="sum(x, axis=())", after="x")

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from bitale_graph import language as T
 from bitale_graph.extend import Alloc, Apply, Scan, Variable, scalar, shape_i
 
-from ..forms import made_by, operands
-from ..phases import scans
-from ..recurrence import Given, Recurrence
-
-if TYPE_CHECKING:
-    from ..rewrite import RewriteContext
-    from ..shapes import Dims
+from ..engine.phases import scans
+from ..engine.rewrite import RewriteContext
+from ..facts.forms import made_by, operands
+from ..facts.shapes import Dims
+from ..loops.recurrence import Given, Recurrence
 
 
 @scans.rule(

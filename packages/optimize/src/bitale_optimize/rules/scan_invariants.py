@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from bitale_graph.extend import (
     Alloc,
     Apply,
@@ -17,12 +15,9 @@ from bitale_graph.extend import (
     shape_i,
 )
 
-from ..phases import scans
-from ..recurrence import Recurrence
-from ..rewrite import Changes
-
-if TYPE_CHECKING:
-    from ..rewrite import RewriteContext
+from ..engine.phases import scans
+from ..engine.rewrite import Changes, RewriteContext
+from ..loops.recurrence import Recurrence
 
 
 @scans.rule(

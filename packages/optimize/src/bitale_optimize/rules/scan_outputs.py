@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from bitale_graph.extend import (
     AdvancedIncSubtensor1,
     Apply,
@@ -15,13 +13,10 @@ from bitale_graph.extend import (
     Variable,
 )
 
-from ..batching import Batch, joined
-from ..phases import scans
-from ..recurrence import Recurrence, Stack, is_read
-from ..rewrite import Changes
-
-if TYPE_CHECKING:
-    from ..rewrite import RewriteContext
+from ..engine.phases import scans
+from ..engine.rewrite import Changes, RewriteContext
+from ..loops.batching import Batch, joined
+from ..loops.recurrence import Recurrence, Stack, is_read
 
 
 @scans.rule(

@@ -22,11 +22,11 @@ from bitale_graph.extend import (
     unpack,
 )
 
-from ..fitting import inferred_lengths
-from ..forms import operands
-from ..phases import scans
-from ..recurrence import Recurrence, Stack, is_read
-from ..rewrite import Changes, RewriteContext
+from ..engine.fitting import inferred_lengths
+from ..engine.phases import scans
+from ..engine.rewrite import Changes, RewriteContext
+from ..facts.forms import operands
+from ..loops.recurrence import Recurrence, Stack, is_read
 
 
 @scans.rule(

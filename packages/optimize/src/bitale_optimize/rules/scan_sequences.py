@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from bitale_graph.extend import Apply, Dimshuffle, Dot, Elementwise, Scan, Variable, scalar
 
-from ..batching import Batch, can_batch
-from ..phases import scans
-from ..recurrence import Recurrence
-from ..rewrite import Changes
-
-if TYPE_CHECKING:
-    from ..rewrite import RewriteContext
+from ..engine.phases import scans
+from ..engine.rewrite import Changes, RewriteContext
+from ..loops.batching import Batch, can_batch
+from ..loops.recurrence import Recurrence
 
 EXPENSIVE = frozenset(
     {

@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from bitale_graph import language as T
@@ -29,15 +29,12 @@ from bitale_graph.extend import (
     toposort,
 )
 
-from ..batching import Batch, can_batch, joined
-from ..forms import is_uniform, made_by, operands, uniform_constant
-from ..phases import scans
-from ..recurrence import Recurrence, Stack, State, is_read, turned
-from ..rewrite import Changes
+from ..engine.phases import scans
+from ..engine.rewrite import Changes, RewriteContext
+from ..facts.forms import is_uniform, made_by, operands, uniform_constant
+from ..loops.batching import Batch, can_batch, joined
+from ..loops.recurrence import Recurrence, Stack, State, is_read, turned
 from .joining import slice_of
-
-if TYPE_CHECKING:
-    from ..rewrite import RewriteContext
 
 
 @dataclass(eq=False)

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from bitale_graph.extend import Alloc, Apply, Constant, Scan, Variable
 
-from ..fitting import symbolic_lengths
-from ..lockstep import Lockstep
-from ..phases import scans
-from ..recurrence import Given, Recurrence, Stack, is_read
-from ..rewrite import Changes
-
-if TYPE_CHECKING:
-    from ..rewrite import RewriteContext
+from ..engine.fitting import symbolic_lengths
+from ..engine.phases import scans
+from ..engine.rewrite import Changes, RewriteContext
+from ..loops.lockstep import Lockstep
+from ..loops.recurrence import Given, Recurrence, Stack, is_read
 
 
 @scans.rule(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 from bitale_graph.extend import (
     Apply,
@@ -22,14 +20,12 @@ from bitale_graph.extend import (
     shape_i,
 )
 
-from ..factors import QUOTIENT_ROWS
-from ..fitting import inferred_lengths
-from ..forms import is_uniform, made_by, number, row_of
-from ..phases import canonical
-from ..rewrite import Changes, RewriteContext
-
-if TYPE_CHECKING:
-    from ..shapes import Dims
+from ..algebra.factors import QUOTIENT_ROWS
+from ..engine.fitting import inferred_lengths
+from ..engine.phases import canonical
+from ..engine.rewrite import Changes, RewriteContext
+from ..facts.forms import is_uniform, made_by, number, row_of
+from ..facts.shapes import Dims
 
 
 @canonical.rule(

@@ -7,7 +7,7 @@ from typing import Any
 from bitale_graph import language as T
 from bitale_graph.extend import Apply, Variable, scalar
 
-from ..factors import (
+from ..algebra.factors import (
     QUOTIENT_ROWS,
     Factors,
     build_product,
@@ -15,11 +15,11 @@ from ..factors import (
     open_shared,
     product_factors,
 )
-from ..forms import is_inexact, is_uniform, kind_of, operands, row_of
-from ..pattern import PatternRule
-from ..phases import specialize, stability
-from ..rewrite import Changes, RewriteContext
-from ..terms import SUM_ROWS, sum_terms
+from ..algebra.terms import SUM_ROWS, sum_terms
+from ..engine.pattern import PatternRule
+from ..engine.phases import specialize, stability
+from ..engine.rewrite import Changes, RewriteContext
+from ..facts.forms import is_inexact, is_uniform, kind_of, operands, row_of
 
 _ACCURACY = Changes.ACCURACY
 _OVERFLOW = "exp overflows above 88 in float32, 709 in float64"

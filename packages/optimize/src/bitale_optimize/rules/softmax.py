@@ -20,12 +20,18 @@ from bitale_graph.extend import (
     softmax,
 )
 
-from ..factors import QUOTIENT_ROWS, Factors, build_product, is_product_root, product_factors
-from ..forms import combined_along, is_softmax, kind_of, made_by, operands, row_of
-from ..pattern import PatternRule
-from ..phases import stability
-from ..quotients import times
-from ..rewrite import Changes, RewriteContext
+from ..algebra.factors import (
+    QUOTIENT_ROWS,
+    Factors,
+    build_product,
+    is_product_root,
+    product_factors,
+)
+from ..algebra.quotients import times
+from ..engine.pattern import PatternRule
+from ..engine.phases import stability
+from ..engine.rewrite import Changes, RewriteContext
+from ..facts.forms import combined_along, is_softmax, kind_of, made_by, operands, row_of
 
 stability.add(
     PatternRule(

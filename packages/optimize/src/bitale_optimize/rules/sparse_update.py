@@ -7,7 +7,7 @@ a penalty on all, the dense part is one pass.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from bitale_graph import language as T
 from bitale_graph.extend import (
@@ -22,12 +22,9 @@ from bitale_graph.extend import (
     scalar,
 )
 
-from ..forms import dtype_of, is_inexact, is_uniform, kind_of, row_of
-from ..phases import specialize
-from ..rewrite import Changes
-
-if TYPE_CHECKING:
-    from ..rewrite import RewriteContext
+from ..engine.phases import specialize
+from ..engine.rewrite import Changes, RewriteContext
+from ..facts.forms import dtype_of, is_inexact, is_uniform, kind_of, row_of
 
 _WRITES = (IncSubtensor, AdvancedIncSubtensor1, AdvancedIncSubtensor)
 _LINEAR = (

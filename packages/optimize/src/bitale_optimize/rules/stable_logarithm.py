@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from bitale_graph import language as T
 from bitale_graph.extend import (
@@ -20,7 +20,7 @@ from bitale_graph.extend import (
     shape_i,
 )
 
-from ..factors import (
+from ..algebra.factors import (
     QUOTIENT_ROWS,
     Factors,
     build_product,
@@ -28,14 +28,20 @@ from ..factors import (
     open_shared,
     product_factors,
 )
-from ..forms import dtype_of, is_softmax, is_uniform, kind_of, made_by, number, operands, row_of
-from ..logarithms import inverse_erfcx, is_clipped, is_mask, logarithm, where
-from ..phases import stability
-from ..quotients import times
-from ..rewrite import Changes
-
-if TYPE_CHECKING:
-    from ..rewrite import RewriteContext
+from ..algebra.logarithms import inverse_erfcx, is_clipped, is_mask, logarithm, where
+from ..algebra.quotients import times
+from ..engine.phases import stability
+from ..engine.rewrite import Changes, RewriteContext
+from ..facts.forms import (
+    dtype_of,
+    is_softmax,
+    is_uniform,
+    kind_of,
+    made_by,
+    number,
+    operands,
+    row_of,
+)
 
 CLASSES = Assert("cross-entropy: a target lies outside the classes", "IndexError")
 

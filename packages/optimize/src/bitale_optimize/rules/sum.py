@@ -8,11 +8,11 @@ import numpy as np
 from bitale_graph import language as T
 from bitale_graph.extend import Apply, Constant, Variable, scalar
 
-from ..forms import kind_of, number, row_of
-from ..partial_results import keeps_range_of_sum
-from ..phases import canonical
-from ..rewrite import Changes, RewriteContext
-from ..terms import SUM_ROWS, Terms, sum_terms, wrapped_integer
+from ..algebra.partial_results import keeps_range_of_sum
+from ..algebra.terms import SUM_ROWS, Terms, sum_terms, wrapped_integer
+from ..engine.phases import canonical
+from ..engine.rewrite import Changes, RewriteContext
+from ..facts.forms import kind_of, number, row_of
 
 _OPEN = (*SUM_ROWS, scalar.mul)
 

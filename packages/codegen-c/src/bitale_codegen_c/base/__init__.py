@@ -1,0 +1,1 @@
+"""C types, names and settings: what all rooms stand on."""

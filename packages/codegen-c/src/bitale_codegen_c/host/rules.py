@@ -1,0 +1,43 @@
+"""What this layer knows of ops: the tables that the rules in the folder ``emit`` fill."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Container, Iterator, Sequence
+
+from bitale_graph.extend import Apply, RuleTable
+
+from ..base.ctype import is_supported
+from .builder import Builder
+
+# A rule writes in two phases with a ``yield`` between them: first everything that can fail (checks,
+# buffers, packing), then the work, which cannot. Work in shared storage starts only when nothing
+# can fail any more.
+Emit = Callable[[Builder, Apply], Iterator[None]]
+emits: RuleTable[Emit] = RuleTable("C text", "bitale_codegen_c/emit")
+
+# Whether a node of an op with C text can use it; without a rule it can if C computes with all its
+# dtypes.
+Supports = Callable[[Apply], bool]
+supports: RuleTable[Supports] = RuleTable("a rule on what C computes", "bitale_codegen_c/emit")
+
+# For an op class: the pairs (output, input) where the output may be computed into the buffer of the
+# input.
+Reuse = Callable[[Apply], Sequence[tuple[int, int]]]
+reuses: RuleTable[Reuse] = RuleTable("a rule on reuse of buffers", "bitale_codegen_c/emit")
+
+# For an op class: the inputs whose numbers only its work reads, not its checks. They may be
+# computed between the two.
+Wait = Callable[[Apply], Container[int]]
+waits: RuleTable[Wait] = RuleTable(
+    "a rule on what its checks can do without", "bitale_codegen_c/emit"
+)
+
+
+def has_c_text(node: Apply) -> bool:
+    """Whether a node becomes C, rather than a call back into Python."""
+    if type(node.op) not in emits:
+        return False
+    rule = supports.get(type(node.op))
+    if rule is not None:
+        return rule(node)
+    return all(is_supported(v.type.dtype) for v in (*node.inputs, *node.outputs))

@@ -1,0 +1,476 @@
+"""The text of a loop's kernel: a function over rows, and one that shares its work among threads."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from bitale_graph.extend import Literal, Loop, Result
+
+from ..base.ctype import C_TYPES, SUFFIXES, highest, literal, lowest
+from ..host.builder import Builder
+from ..library.units import BLOCK
+from ..library.vector_math.table import FUNCTIONS
+from .scalar import Expression, converted, expression
+
+_STARTS = {
+    "add": lambda dtype: "0",
+    "mul": lambda dtype: "1",
+    "and": lambda dtype: "1" if dtype == "bool" else "-1",
+    "or": lambda dtype: "0",
+    "maximum": lowest,
+    "minimum": highest,
+}
+_OPERATORS = {"add": "+", "mul": "*", "and": "&", "or": "|"}
+
+# Above this many functions in one loop they are called (as vectors) rather than inlined: the text
+# of one takes a compiler some 15 ms wherever it stands, and beside so much work a call is cheap.
+MAX_INLINED = 8
+# So many loops stand one inside the other around the inner one; where there are more axes, one loop
+# counts through all of them.
+MAX_NESTED = 6
+
+
+class Body:
+    """The scalar program of a loop as C statements.
+
+    Attributes
+    ----------
+    lines : list of str
+    values : list of str
+        The C name of every value of the program, inputs first.
+    cost : int
+        Of one element, in multiplications.
+    """
+
+    def __init__(
+        self, b: Builder, loop: Loop, dtypes: Sequence[str], loaded: dict[int, str], is_kernel: bool
+    ) -> None:
+        known = list(dtypes)
+        self.values = [loaded.get(j, "") for j in range(len(known))]
+        self.lines: list[str] = []
+        self.cost = 0
+        functions = sum(s.op.arity == 1 and s.dtype.startswith("float") for s in loop.steps)
+        is_called = not is_kernel or functions > MAX_INLINED
+        for k, step in enumerate(loop.steps):
+            args = [
+                literal(a.array(), a.dtype) if isinstance(a, Literal) else self.values[a]
+                for a in step.args
+            ]
+            operands = [a.dtype if isinstance(a, Literal) else known[a] for a in step.args]
+            made = expression(step.op, operands, step.dtype, args)
+            if is_called and made.requires:
+                made = _as_call(b, made, step.op.arity, operands[0])
+            b.vector_functions.update(made.requires)
+            self.cost += made.cost
+            c_type = C_TYPES[step.dtype]
+            if is_kernel:
+                name = f"t{k}"
+                self.lines.append(f"const {c_type} {name} = {made.text};")
+            else:
+                name = b.variable(c_type, None)
+                self.lines.append(f"{name} = {made.text};")
+            self.values.append(name)
+            known.append(step.dtype)
+
+
+def _as_call(b: Builder, made: Expression, arity: int, dtype: str) -> Expression:
+    """The expression with its function called (on vectors, in a loop) instead of inlined."""
+    (name,) = made.requires
+    called = f"{name}_call"
+    c_type = C_TYPES[dtype]
+    operands = ["x", "y"][:arity]
+    b.library(
+        called,
+        "#pragma omp declare simd notinbranch\n"
+        f"BT_KERNEL {c_type} "
+        f"{called}({', '.join(f'{c_type} {x}' for x in operands)}) "
+        f"{{ return {name}({', '.join(operands)}); }}",
+    )
+    return Expression(made.text.replace(f"{name}(", f"{called}(", 1), made.requires, made.cost)
+
+
+@dataclass(frozen=True)
+class Operand:
+    """Something that a kernel reads or writes by pointer.
+
+    Attributes
+    ----------
+    kind : str
+        "in", "out" or "sum" (an accumulator).
+    index : int
+        Counts inputs or results.
+    dtype : str
+    moves : tuple of str
+        For each axis how far it moves: "0" (it stands still), "1" (along the last axis), or "d",
+        a number of elements that is known when the kernel runs.
+    """
+
+    kind: str
+    index: int
+    dtype: str
+    moves: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        """Its name in the kernel."""
+        return f"{self.kind}{self.index}"
+
+    @property
+    def c_type(self) -> str:
+        """The C type of an element; what is only read is const."""
+        return ("const " if self.kind == "in" else "") + C_TYPES[self.dtype]
+
+    def move(self, axis: int) -> str:
+        """How far it moves along an axis, as a C expression in the kernel."""
+        return f"{self.name}_d{axis}" if self.moves[axis] == "d" else self.moves[axis]
+
+    def parameters(self) -> list[str]:
+        """Its parameters in C: the pointer, and the moves that are not fixed."""
+        free = [a for a, m in enumerate(self.moves) if m == "d"]
+        return [f"{self.c_type} *{self.name}", *(f"int64_t {self.move(a)}" for a in free)]
+
+    def arguments(self, shift: str = "") -> list[str]:
+        """What to pass on for `parameters`."""
+        free = [a for a, m in enumerate(self.moves) if m == "d"]
+        return [self.name + shift, *(self.move(a) for a in free)]
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """A loop over operands of known layout; equal kernels have equal text.
+
+    ``by_value`` holds the inputs of rank 0, ``dtypes`` those of all inputs; ``cost`` is that of an
+    element, in multiplications.
+    """
+
+    loop: Loop
+    dtypes: tuple[str, ...]
+    operands: tuple[Operand, ...]
+    by_value: tuple[int, ...]
+    cost: int
+
+    @property
+    def inner(self) -> int:
+        """The last axis, which is the vectorised one."""
+        return self.loop.ndim - 1
+
+    @cached_property
+    def _lengths(self) -> list[str]:
+        return [f"n{a}" for a in range(self.loop.ndim)]
+
+    @cached_property
+    def _scalars(self) -> list[str]:
+        return [f"const {C_TYPES[self.dtypes[j]]} x{j}" for j in self.by_value]
+
+    def write(self, b: Builder, hint: str, words: str) -> str:
+        """Add the kernel to the file; the name of the function to call.
+
+        It is called with the runtime, the number of parts, the lengths, the arguments of every
+        operand, for every accumulator its size, and the numbers passed by value.
+        """
+        rows = self._rows(b).replace("@", "rows_of_@")
+        shared = f"/* The same, shared among threads. */\n{self._shared(b, 'rows_of_@')}"
+        return b.kernel(hint, f"{rows}\n\n{shared}", [words, self._program()])
+
+    def _program(self) -> str:
+        text = self.loop.program(len(self.dtypes))
+        return text if len(text) <= 600 else f"{text[:600]}..."
+
+    def _shared(self, b: Builder, rows: str) -> str:
+        """Merge axes, start accumulators, run, and combine in the order of the parts."""
+        sums = [o for o in self.operands if o.kind == "sum"]
+        signature = [
+            "const bt_runtime *rt",
+            "int64_t parts",
+            *(f"int64_t {n}" for n in self._lengths),
+            *(p for o in self.operands for p in o.parameters()),
+            *(f"int64_t {o.name}_size" for o in sums),
+            *self._scalars,
+        ]
+        declared = [re.fullmatch(r"(.*?)(\w+)", one) for one in signature]
+        fields = [(m[1], m[2]) for m in declared if m is not None]
+        lines = [
+            f"typedef struct {{ {' '.join(f'{c}{name};' for c, name in fields)} }} task_of_@;",
+            "static __attribute__((unused, optimize(0)))",
+            "void part_of_@(void *context, int64_t part) {",
+            "    const task_of_@ *task = context;",
+            *(f"    {c}{name} = task->{name}; (void){name};" for c, name in fields),
+            *(f"    {line}" for line in self._part(rows)),
+            "}",
+            f"BT_LOOP void @({', '.join(signature)}) {{",
+        ]
+        lines += [f"    {line}" for line in self._merge()]
+        for o in sums:
+            start = _STARTS[self._reduce(o)](o.dtype)
+            lines.append(
+                f"    for (int64_t e = 0; e < parts * {o.name}_size; e++) {o.name}[e] = {start};"
+            )
+        lines += [
+            f"    if (parts == 1 && {self._work()} <= BT_SLICE) {{",
+            f"        {rows}({self._arguments()});",
+            "        return;",
+            "    }",
+            f"    task_of_@ task = {{{', '.join(name for _, name in fields)}}};",
+            "    rt->share(part_of_@, &task, parts);",
+        ]
+        for o in sums:
+            target, other = f"{o.name}[e]", f"{o.name}[part * {o.name}_size + e]"
+            combined = self._combined(b, self.loop.results[o.index], target, other, o.dtype)
+            lines.append("    for (int64_t part = 1; part < parts; part++)")
+            lines.append(
+                f"        for (int64_t e = 0; e < {o.name}_size; e++) {target} = {combined};"
+            )
+        lines.append("}")
+        return "\n".join(lines)
+
+    def _reduce(self, o: Operand) -> str:
+        reduce = self.loop.results[o.index].reduce
+        assert reduce is not None
+        return reduce.name
+
+    def _merge(self) -> list[str]:
+        """Join outer axes to the last one where everything lies contiguously: a long inner loop."""
+        inner, n = self.inner, self._lengths
+        lines: list[str] = []
+        for a in range(inner - 1, -1, -1):
+            if any((o.moves[a] == "0") != (o.moves[inner] == "0") for o in self.operands):
+                break
+            # Every axis between must have been joined, or be of length 1.
+            tests = ["joined"] if a < inner - 1 else []
+            tests += [f"{o.move(a)} == {n[inner]}" for o in self.operands if o.moves[a] != "0"]
+            if a < inner - 1:
+                start = "int joined =" if a == inner - 2 else "joined = joined &&"
+                lines.append(f"{start} {n[a + 1]} == 1;")
+            lines.append(f"if ({' && '.join(tests) or '1'}) {n[inner]} *= {n[a]}, {n[a]} = 1;")
+        return lines
+
+    def _work(self) -> str:
+        return " * ".join([f"(double){self.cost}", *self._lengths])
+
+    def _part(self, rows: str) -> list[str]:
+        """One part, in slices so short that between two of them a signal can be answered."""
+        inner = self.inner
+        lines = [f"int64_t from{a} = 0, to{a} = {n};" for a, n in enumerate(self._lengths)]
+        for axis in dict.fromkeys((0, inner)):
+            n = f"n{axis}"
+            test = "" if inner == 0 else "if (n0 >= parts) " if axis == 0 else "else "
+            lines.append(
+                f"{test}from{axis} = {n} * part / parts, to{axis} = {n} * (part + 1) / parts;"
+            )
+        lines.append(f"int64_t room = BT_SLICE / {max(self.cost, 1)} + 1;")
+        for a in range(inner, -1, -1):
+            lines.append(
+                f"const int64_t step{a} = to{a} - from{a} < room ? to{a} - from{a} : room;"
+            )
+            if a:
+                lines.append(f"room = room / (step{a} + 1) + 1;")
+        pad = ""
+        for a in range(inner + 1):
+            lines.append(f"{pad}for (int64_t at{a} = from{a}; at{a} < to{a}; at{a} += step{a}) {{")
+            pad += "    "
+        lines.append(f"{pad}if ({self._work()} > BT_SLICE && rt->is_stopped()) return;")
+        lines.append(f"{pad}{rows}({self._arguments(is_part=True)});")
+        return [*lines, "}" * (inner + 1)]
+
+    def _arguments(self, is_part: bool = False) -> str:
+        """What is passed for all rows, or for a slice of a part, which begins at ``at``."""
+        out = list(self._lengths)
+        if is_part:
+            out = [f"to{a} - at{a} < step{a} ? to{a} - at{a} : step{a}" for a in range(len(out))]
+        for o in self.operands:
+            shift = ""
+            if is_part:
+                shift = f" + part * {o.name}_size" if o.kind == "sum" else ""
+                for a in range(self.loop.ndim):
+                    move = o.move(a)
+                    shift += {"0": "", "1": f" + at{a}"}.get(move, f" + at{a} * {move}")
+            out += o.arguments(shift)
+        return ", ".join([*out, *(f"x{j}" for j in self.by_value)])
+
+    def _rows(self, b: Builder) -> str:
+        """The loop nest itself."""
+        loop, inner = self.loop, self.inner
+        signature = [f"int64_t {n}" for n in self._lengths]
+        before: list[str] = []
+        inside: list[str] = []
+        rows: dict[tuple[str, int], str] = {}
+        loads = {j: f"x{j}" for j in self.by_value}
+        outer_loops = _Nested(inner) if inner <= MAX_NESTED else _Counted(inner)
+        for o in self.operands:
+            signature += o.parameters()
+            moves = any(o.moves[a] != "0" for a in range(inner))
+            row = rows[o.kind, o.index] = f"{o.name}_row" if moves else o.name
+            if moves:
+                before += outer_loops.row(o, row)
+            if o.kind == "in":
+                loads[o.index] = f"x{o.index}"
+                if o.moves[inner] == "0":
+                    before.append(f"{o.c_type} x{o.index} = *{row};")
+                else:
+                    inside.append(f"{o.c_type} x{o.index} = {row}[i];")
+        body = Body(b, loop, self.dtypes, loads, is_kernel=True)
+        inside += body.lines
+        ends = _Ends(self, b, rows, body.values)
+        before += ends.before
+        inside += ends.inside
+        lines = [f"BT_KERNEL void @({', '.join([*signature, *self._scalars])}) {{"]
+        lines += outer_loops.begin()
+        pad = "    " * (1 + outer_loops.depth)
+        lines += [pad + line for line in before]
+        start, stop, outer = "0", f"n{inner}", pad
+        if ends.block_start:
+            lines.append(f"{pad}for (int64_t start = 0; start < n{inner}; start += {BLOCK}) {{")
+            pad += "    "
+            end = f"n{inner} - start < {BLOCK} ? n{inner} : start + {BLOCK}"
+            lines.append(f"{pad}const int64_t stop = {end};")
+            lines += [pad + line for line in ends.block_start]
+            start, stop = "start", "stop"
+        lines.append(f"#pragma omp simd {' '.join(ends.clauses)}".rstrip())
+        lines.append(f"{pad}for (int64_t i = {start}; i < {stop}; i++) {{")
+        lines += [f"{pad}    {line}" for line in inside]
+        lines.append(pad + "}")
+        if ends.block_start:
+            lines += [pad + line for line in ends.block_end]
+            lines.append(outer + "}")
+        lines += [outer + line for line in ends.after]
+        return "\n".join([*lines, *outer_loops.end(), "}"])
+
+    def _combined(self, b: Builder, r: Result, a: str, value: str, dtype: str) -> str:
+        assert r.reduce is not None
+        acc, c_type = r.acc_dtype, C_TYPES[r.acc_dtype]
+        item = converted(value, dtype, acc)
+        if r.reduce.name in _OPERATORS:
+            return f"({c_type})({a} {_operator(r)} {item})"
+        made = expression(r.reduce, [acc, acc], acc, [a, item])
+        b.vector_functions.update(made.requires)
+        return made.text
+
+
+class _Nested:
+    """The outer loops, one inside the other."""
+
+    def __init__(self, axes: int) -> None:
+        self.axes = self.depth = axes
+
+    def row(self, o: Operand, row: str) -> list[str]:
+        """Statements that point ``row`` at where an operand is read or written."""
+        moving = [a for a in range(self.axes) if o.moves[a] != "0"]
+        terms = " + ".join(f"i{a} * {o.move(a)}" for a in moving)
+        return [f"{o.c_type} *{row} = {o.name} + {terms};"]
+
+    def begin(self) -> list[str]:
+        """What stands before their body."""
+        return [
+            f"{'    ' * (a + 1)}for (int64_t i{a} = 0; i{a} < n{a}; i{a}++) {{"
+            for a in range(self.axes)
+        ]
+
+    def end(self) -> list[str]:
+        """What stands after it."""
+        return ["    " * (a + 1) + "}" for a in range(self.axes - 1, -1, -1)]
+
+
+class _Counted:
+    """The same as one loop, which counts in the lengths of the axes.
+
+    Compilers take more than twice as long for each further loop inside another: 95 s for 33.
+    """
+
+    depth = 1
+
+    def __init__(self, axes: int) -> None:
+        self.axes = axes
+        self.rows: list[tuple[Operand, str]] = []
+
+    def row(self, o: Operand, row: str) -> list[str]:
+        """Nothing: ``row`` is moved along at the end of the body."""
+        self.rows.append((o, row))
+        return []
+
+    def begin(self) -> list[str]:
+        """What stands before the body."""
+        axes = range(self.axes)
+        lines = [f"int64_t at[{self.axes}] = {{0}};"]
+        lines.append(f"const int64_t lengths[] = {{{', '.join(f'n{a}' for a in axes)}}};")
+        lines.append(f"for (int a = 0; a < {self.axes}; a++) if (lengths[a] == 0) return;")
+        for o, row in self.rows:
+            lines.append(f"{o.c_type} *{row} = {o.name};")
+            lines.append(f"const int64_t {row}_by[] = {{{', '.join(o.move(a) for a in axes)}}};")
+        return [f"    {line}" for line in [*lines, "for (;;) {"]]
+
+    def end(self) -> list[str]:
+        """What stands after it."""
+        lines = [f"int a = {self.axes - 1};", "for (; a >= 0; a--) {"]
+        lines += [f"    {row} += {row}_by[a];" for _, row in self.rows]
+        lines.append("    if (++at[a] < lengths[a]) break;")
+        lines += [f"    {row} -= lengths[a] * {row}_by[a];" for _, row in self.rows]
+        lines += ["    at[a] = 0;", "}", "if (a < 0) return;"]
+        return [*(f"        {line}" for line in lines), "    }"]
+
+
+class _Ends:
+    """What becomes of the values: stores, and accumulators around and in the inner loop."""
+
+    def __init__(
+        self, kernel: Kernel, b: Builder, rows: dict[tuple[str, int], str], values: Sequence[str]
+    ) -> None:
+        self.before: list[str] = []
+        self.inside: list[str] = []
+        self.after: list[str] = []
+        self.block_start: list[str] = []
+        self.block_end: list[str] = []
+        self.clauses: list[str] = []
+        moves = {o.index: o.moves for o in kernel.operands if o.kind == "sum"}
+        dtypes = [*kernel.dtypes, *(s.dtype for s in kernel.loop.steps)]
+        for k, r in enumerate(kernel.loop.results):
+            value = values[r.value]
+            if r.reduce is None:
+                self.inside.append(f"{rows['out', k]}[i] = {value};")
+                continue
+            row, dtype = rows["sum", k], dtypes[r.value]
+            if moves[k][kernel.inner] != "0":
+                combined = kernel._combined(b, r, f"{row}[i]", value, dtype)
+                self.inside.append(f"{row}[i] = {combined};")
+                continue
+            self.before.append(f"{C_TYPES[r.acc_dtype]} r{k} = *{row};")
+            self.after.append(f"*{row} = r{k};")
+            if r.reduce.name == "add" and (dtype, r.acc_dtype) == ("float32", "float64"):
+                self.block_start.append(f"float b{k} = 0;")
+                self.inside.append(f"b{k} += {value};")
+                self.block_end.append(f"r{k} += b{k};")
+                self.clauses.append(f"reduction(+:b{k})")
+            else:
+                self.inside.append(f"r{k} = {kernel._combined(b, r, f'r{k}', value, dtype)};")
+                self.clauses.append(_clause(b, r, f"r{k}"))
+
+
+def _operator(r: Result) -> str:
+    """The C operator of a reduction; sums of bools are or, as in NumPy."""
+    assert r.reduce is not None
+    is_or = r.reduce.name == "add" and r.acc_dtype == "bool"
+    return "|" if is_or else _OPERATORS[r.reduce.name]
+
+
+def _clause(b: Builder, r: Result, name: str) -> str:
+    """How vector lanes combine. OpenMP's max and min lose NaN, so floats have theirs declared."""
+    assert r.reduce is not None
+    if r.reduce.name in _OPERATORS:
+        return f"reduction({_operator(r)}:{name})"
+    if r.acc_dtype not in ("float32", "float64"):
+        return f"reduction({'max' if r.reduce.name == 'maximum' else 'min'}:{name})"
+    return f"reduction({declare_reduction(b, r.reduce.name, r.acc_dtype)}:{name})"
+
+
+def declare_reduction(b: Builder, name: str, dtype: str) -> str:
+    """Declare maximum or minimum of floats as a reduction that keeps NaN; its name."""
+    function = FUNCTIONS[name, dtype].c_name
+    b.vector_functions.add(function)
+    b.library(
+        f"reduction_{name}_{SUFFIXES[dtype]}",
+        f"#pragma omp declare reduction({function}_of : {C_TYPES[dtype]} : "
+        f"omp_out = {function}(omp_out, omp_in)) initializer(omp_priv = omp_orig)",
+    )
+    return f"{function}_of"

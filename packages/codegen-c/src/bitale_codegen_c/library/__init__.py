@@ -1,0 +1,1 @@
+"""What generated code calls: support text, vector math, BLAS."""

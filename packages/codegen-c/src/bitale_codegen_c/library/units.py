@@ -1,0 +1,118 @@
+"""Support functions in C that many functions call: compiled once per machine, and linked in.
+
+Half the time to compile a training step went into products and softmax, whose text is the same in
+every function. As files of their own they are compiled beside the function that first needs them,
+and found in the cache by the next.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from dataclasses import dataclass
+from importlib.resources import files
+
+from ..base.ctype import SUFFIXES
+from .blas import BLAS_NAMES
+from .vector_math.table import source as vector_source
+
+# From how many multiplications on a second thread is asked for: a choice on the safe side, not an
+# optimum that was searched for.
+WORK_OF_A_THREAD = 24_000
+MAX_PARTS = 64
+# Below this many multiplications a plain loop is used: calling BLAS and packing for its tiles would
+# cost more than the work. Chosen by order of magnitude, not searched for.
+SMALL_PRODUCT = 6000
+# Up to this many columns, products with a transposed left side have a kernel of their own.
+THIN = 16
+# Sums of float32 run in float32 over blocks of this length, and in float64 from block to block.
+# With 16 lanes a partial sum has 32 terms, and no conversion stands between it and the vectors.
+BLOCK = 512
+# After this many multiplications (some 30 ms) a kernel asks whether it shall stop.
+SLICE = 1 << 25
+# After that many a product by BLAS does, which is split for it into blocks: some 0.1 s.
+PRODUCT_SLICE = 1 << 31
+# What an exponential costs, in multiplications.
+TRANSCENDENTAL = 12
+# Effort of the compiler goes where the time goes: to inner loops, and hardly to what calls them.
+# With BT_PART a file is compiled in parts, and what is called from one to the other is not static.
+_EFFORT = """#define BT_KERNEL static __attribute__((noinline, unused))
+#define BT_DRIVER static __attribute__((noinline, unused, optimize(1)))
+#define BT_SHARED(effort) __attribute__((visibility("hidden"), optimize(effort)))
+#ifdef BT_PART
+#define BT_LOOP BT_SHARED(1)
+#else
+#define BT_LOOP BT_DRIVER
+#endif"""
+
+
+_OVER_ROWS = ("softmax", "log_softmax", "crossentropy")
+
+
+@dataclass(frozen=True)
+class Unit:
+    """A C file of support functions.
+
+    Attributes
+    ----------
+    name : str
+    source : str
+        The text of the file.
+    prototypes : str
+        Declarations of the functions that others may call.
+    """
+
+    name: str
+    source: str
+    prototypes: str
+
+
+@functools.cache
+def prelude() -> str:
+    """What every C file begins with."""
+    folder = files("bitale_codegen_c")
+    return "\n\n".join(
+        [
+            (folder / "runtime" / "bitale_runtime.h").read_text(encoding="ascii").strip(),
+            "#ifndef NULL\n#define NULL ((void *)0)\n#endif",
+            f"#define BT_WORK_OF_A_THREAD {WORK_OF_A_THREAD}\n#define BT_MAX_PARTS {MAX_PARTS}",
+            f"#define BT_SLICE {SLICE}",
+            _EFFORT,
+            "typedef struct { double re, im; } bt_complex128;",
+        ]
+    )
+
+
+def support(name: str) -> str:
+    """The text of a file of the folder ``support``."""
+    return (files(__package__) / "support" / f"{name}.h").read_text(encoding="ascii").strip()
+
+
+@functools.cache
+def unit(name: str, dtype: str | None = None) -> Unit:
+    """The unit of the file ``name``, for one float dtype if it has a version for each."""
+    text = support(name)
+    parts = [prelude(), support("frame")]
+    if dtype is not None:
+        suffix = SUFFIXES[dtype]
+        letter = "s" if dtype == "float32" else "d"
+        if name in _OVER_ROWS:
+            text = f"{support('rows')}\n\n{text}"
+            parts.append(vector_source([f"bt_exp_{suffix}", f"bt_maximum_{suffix}"]))
+        for marker, value in (
+            ("BT_GEMM_SUFFIX", str(BLAS_NAMES.index(f"{letter}gemm"))),
+            ("BT_GEMV_SUFFIX", str(BLAS_NAMES.index(f"{letter}gemv"))),
+            ("BT_PRODUCT_SLICE", f"((int64_t){PRODUCT_SLICE})"),
+            ("BT_SMALL_PRODUCT", str(SMALL_PRODUCT)),
+            ("BT_THIN", str(THIN)),
+            ("BT_BLOCK", str(BLOCK)),
+            ("BT_TRANSCENDENTAL", str(TRANSCENDENTAL)),
+            ("TYPE", "float" if letter == "s" else "double"),
+            ("SUFFIX", suffix),
+        ):
+            text = text.replace(marker, value)
+        name = f"{name}_{suffix}"
+    declared = re.findall(r"^BT_SHARED\(\d\) ([^{]*?) \{", text, flags=re.MULTILINE)
+    hidden = '__attribute__((visibility("hidden")))'
+    prototypes = [f"{hidden} {' '.join(one.split())};" for one in declared]
+    return Unit(name, "\n\n".join([*parts, text]) + "\n", "\n".join(prototypes))

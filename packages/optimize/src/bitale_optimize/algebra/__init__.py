@@ -1,0 +1,1 @@
+"""Products, sums and logarithms as lists of parts, which the rules of several phases rewrite."""

@@ -1,0 +1,1 @@
+"""Rules, how they are told, and how they are applied until none fires."""

@@ -1,0 +1,1 @@
+"""What is known of a graph: forms of expressions, lengths, what fails."""

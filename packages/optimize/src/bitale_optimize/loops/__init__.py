@@ -1,0 +1,1 @@
+"""Loops as what they carry and read: what rules and passes on them share."""
