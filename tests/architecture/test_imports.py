@@ -85,9 +85,9 @@ def test_nothing_imports_the_front_door(packages):
     assert [package.name for package in below if "bitale" in imported_tops(package)] == []
 
 
-# What lower rooms call of higher ones, bound late in one module of bitale_graph: a variable's methods
-# are written where it is defined, and build ops; `eval` is a word for `function`; and what those
-# give has types that stand above that module.
+# What lower rooms call of higher ones, bound late in one module of bitale_graph. The methods of a
+# variable are written where it is defined, and build ops; `eval` is a word for `function`; and what
+# those give has types that stand above that module.
 BOUND_LATE = {
     ("bitale_graph.base.late", "bitale_graph.ops"),
     ("bitale_graph.base.late", "bitale_graph.compile.function"),

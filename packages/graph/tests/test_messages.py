@@ -166,7 +166,7 @@ def test_the_users_line_comes_with_its_text():
 
 def test_a_line_that_is_not_there_is_left_out(tmp_path):
     made = {}
-    for name in ("<string>", str(tmp_path / "gone.py"), str(tmp_path), os.devnull):
+    for name in ("<no file>", str(tmp_path / "gone.py"), str(tmp_path), os.devnull):
         exec(compile("y = T.dvector('y')", name, "exec"), {"T": T}, made)
         assert errors.where_made(made["y"]).startswith(f"{name}:1 in <module>")
         assert "`" not in errors.describe(made["y"])

@@ -254,7 +254,8 @@ def _as_variable(output: Variable, ct: Cotangent | None) -> Variable:
     """A cotangent as methods of ops expect it: always a variable."""
     if ct is None:
         return disconnected_type()
-    return zeros_for(output) if ct is ZERO else ct  # type: ignore[no-any-return]
+    found: Variable = zeros_for(output) if ct is ZERO else ct
+    return found
 
 
 def _check_connected(node: Apply, terms: Sequence[Any], pattern: Sequence[Sequence[bool]]) -> None:

@@ -38,7 +38,7 @@ def relu(x: Any, alpha: Any = 0) -> TensorVariable:
     if isinstance(alpha, (int, float)) and alpha == 0:
         return T.maximum(x, 0)
     # Not a switch, which has the derivative of one side at 0.
-    return T.maximum(x, 0) + alpha * T.minimum(x, 0)  # type: ignore[no-any-return]
+    return T.add(T.maximum(x, 0), T.minimum(x, 0) * alpha)
 
 
 def leaky_relu(x: Any, alpha: Any = 0.01) -> TensorVariable:
@@ -74,8 +74,8 @@ def softsign(x: Any) -> TensorVariable:
     Source: Glorot and Bengio, Understanding the difficulty of training deep feedforward neural
     networks, AISTATS 2010.
     """
-    x = as_tensor(x)
-    return x / (1 + abs(x))  # type: ignore[no-any-return]
+    v = as_tensor(x)
+    return v / (1 + abs(v))
 
 
 def hard_sigmoid(x: Any) -> TensorVariable:

@@ -64,7 +64,7 @@ def sigmoid_binary_crossentropy(logits: Any, targets: Any) -> TensorVariable:
     ``-(targets log(s) + (1 - targets) log(1 - s))`` with ``s = sigmoid(logits)``.
     """
     logits, targets = _same_rank("sigmoid_binary_crossentropy", logits, targets)
-    return T.softplus(logits) - targets * logits  # type: ignore[no-any-return]
+    return T.sub(T.softplus(logits), targets * logits)
 
 
 def binary_accuracy(predictions: Any, targets: Any, threshold: Any = 0.5) -> TensorVariable:

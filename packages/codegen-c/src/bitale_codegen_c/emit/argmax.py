@@ -12,10 +12,10 @@ from ..host.rules import emits
 
 
 @emits.define(Argmax)
-def emit_argmax(b: Builder, node: Apply) -> Iterator[None]:
+def emit_argmax(b: Builder, node: Apply[Argmax]) -> Iterator[None]:
     """The first greatest element, or the first NaN."""
     x = b.contiguous(b.array(node.inputs[0]))
-    axis = node.op.axis  # type: ignore[attr-defined]
+    axis = node.op.axis
     n = x.lengths[axis]
     b.check(f"{n} > 0")
     kept = [length for a, length in enumerate(x.lengths) if a != axis]

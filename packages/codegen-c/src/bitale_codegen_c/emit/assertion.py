@@ -11,13 +11,13 @@ from ..host.rules import emits, supports
 
 
 @supports.define(Assert)
-def assert_is_supported(node: Apply) -> bool:
+def assert_is_supported(node: Apply[Assert]) -> bool:
     """Nothing is done with the tensor, whatever its dtype."""
     return True
 
 
 @emits.define(Assert)
-def emit_assert(b: Builder, node: Apply) -> Iterator[None]:
+def emit_assert(b: Builder, node: Apply[Assert]) -> Iterator[None]:
     """Checks; the tensor stays."""
     x, *conditions = node.inputs
     for condition in conditions:

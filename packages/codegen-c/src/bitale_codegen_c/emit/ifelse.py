@@ -31,7 +31,7 @@ class _Result:
 
 
 @emits.define(IfElse)
-def emit_ifelse(b: Builder, node: Apply) -> Iterator[None]:
+def emit_ifelse(b: Builder, node: Apply[IfElse]) -> Iterator[None]:
     """Write both branches; the results of the one that runs are handed over, not copied."""
     yield
     results = [_declare(b, v) for v in node.outputs]

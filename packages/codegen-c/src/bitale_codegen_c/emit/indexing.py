@@ -118,10 +118,10 @@ def _stepped(b: Builder, hint: str, value: str, n: str, up: str) -> str:
 
 
 @emits.define(Subtensor)
-def emit_subtensor(b: Builder, node: Apply) -> Iterator[None]:
+def emit_subtensor(b: Builder, node: Apply[Subtensor]) -> Iterator[None]:
     """A view; a single element is loaded."""
     x, *inputs = node.inputs
-    part = _selection(b, b.array(x), node.op.pattern, inputs)  # type: ignore[attr-defined]
+    part = _selection(b, b.array(x), node.op.pattern, inputs)
     if part.rank == 0:
         yield
         b.define_scalar(node.outputs[0], f"*{part.name}")
@@ -148,19 +148,19 @@ def _copied(b: Builder, node: Apply, x: Array) -> tuple[Array, bool]:
     return out, node.outputs[0] not in b.plan.reused
 
 
-def _assignment(node: Apply, out: Array) -> str:
-    if node.op.set:  # type: ignore[attr-defined]
+def _assignment(node: Apply[Any], out: Array) -> str:
+    if node.op.set:
         return "="
     return "|=" if out.dtype == "bool" else "+="  # sums of bools are or, as in NumPy
 
 
 @emits.define(IncSubtensor)
-def emit_inc_subtensor(b: Builder, node: Apply) -> Iterator[None]:
+def emit_inc_subtensor(b: Builder, node: Apply[IncSubtensor]) -> Iterator[None]:
     """Copy, unless the buffer was taken over; then write to the selection."""
     x, y, *inputs = node.inputs
     source = b.array(x)
     out, is_copy = _copied(b, node, source)
-    place = _selection(b, out, node.op.pattern, inputs)  # type: ignore[attr-defined]
+    place = _selection(b, out, node.op.pattern, inputs)
     rank = place.rank
     shape = y.type.shape
     for a, n in enumerate(shape):
@@ -195,7 +195,7 @@ def _check_rows(b: Builder, rows: Array, n: str) -> None:
 
 
 @emits.define(AdvancedSubtensor1)
-def emit_take_rows(b: Builder, node: Apply) -> Iterator[None]:
+def emit_take_rows(b: Builder, node: Apply[AdvancedSubtensor1]) -> Iterator[None]:
     """Copy the rows named."""
     x, rows = node.inputs
     source, index = b.contiguous(b.array(x)), b.array(rows)
@@ -212,7 +212,7 @@ def emit_take_rows(b: Builder, node: Apply) -> Iterator[None]:
 
 
 @emits.define(AdvancedIncSubtensor1)
-def emit_inc_rows(b: Builder, node: Apply) -> Iterator[None]:
+def emit_inc_rows(b: Builder, node: Apply[AdvancedIncSubtensor1]) -> Iterator[None]:
     """Copy, unless the buffer was taken over; then write row by row, in the order of the index."""
     x, y, rows = node.inputs
     source, index = b.array(x), b.array(rows)

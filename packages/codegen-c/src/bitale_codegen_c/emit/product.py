@@ -26,7 +26,7 @@ def _library(b: Builder, dtype: str) -> str:
 
 
 @emits.define(Dot)
-def emit_dot(b: Builder, node: Apply) -> Iterator[None]:
+def emit_dot(b: Builder, node: Apply[Dot]) -> Iterator[None]:
     """Choose by rank and dtype."""
     x, y = (b.array(v) for v in node.inputs)
     b.check_equal(x.lengths[-1], y.lengths[0])
@@ -153,13 +153,13 @@ def _plain_dot(b: Builder, node: Apply, x: Array, y: Array) -> Iterator[None]:
 
 
 @reuses.define(Gemm)
-def gemm_reuses(node: Apply) -> list[tuple[int, int]]:
+def gemm_reuses(node: Apply[Gemm]) -> list[tuple[int, int]]:
     """The product is added where z lies."""
     return [(0, 0)]
 
 
 @emits.define(Gemm)
-def emit_gemm(b: Builder, node: Apply) -> Iterator[None]:
+def emit_gemm(b: Builder, node: Apply[Gemm]) -> Iterator[None]:
     """Copy z, unless its buffer was taken over; then let BLAS add to it."""
     z, alpha, x, y, beta = node.inputs
     left, right, base = b.array(x), b.array(y), b.array(z)

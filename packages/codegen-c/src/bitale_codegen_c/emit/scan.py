@@ -22,7 +22,7 @@ from ..host.scope import Scope
 
 
 @emits.define(Scan)
-def emit_scan(b: Builder, node: Apply) -> Iterator[None]:
+def emit_scan(b: Builder, node: Apply[Scan]) -> Iterator[None]:
     """Write the loop."""
     yield
     _Loop(b, node).emit()

@@ -26,20 +26,20 @@ from ..host.rules import emits, supports
 
 
 @supports.define(ShapeI)
-def shape_i_is_supported(node: Apply) -> bool:
+def shape_i_is_supported(node: Apply[ShapeI]) -> bool:
     """A length is known whatever the dtype."""
     return True
 
 
 @emits.define(ShapeI)
-def emit_shape_i(b: Builder, node: Apply) -> Iterator[None]:
+def emit_shape_i(b: Builder, node: Apply[ShapeI]) -> Iterator[None]:
     """A length is a name in C already."""
-    b.scalars[node.outputs[0]] = b.array(node.inputs[0]).lengths[node.op.axis]  # type: ignore[attr-defined]
+    b.scalars[node.outputs[0]] = b.array(node.inputs[0]).lengths[node.op.axis]
     yield
 
 
 @emits.define(MakeVector)
-def emit_make_vector(b: Builder, node: Apply) -> Iterator[None]:
+def emit_make_vector(b: Builder, node: Apply[MakeVector]) -> Iterator[None]:
     """Store the elements one by one."""
     out = b.result(node.outputs[0], [str(len(node.inputs))])
     yield
@@ -48,10 +48,10 @@ def emit_make_vector(b: Builder, node: Apply) -> Iterator[None]:
 
 
 @emits.define(Dimshuffle)
-def emit_dimshuffle(b: Builder, node: Apply) -> Iterator[None]:
+def emit_dimshuffle(b: Builder, node: Apply[Dimshuffle]) -> Iterator[None]:
     """Another order of lengths and strides; to and from rank 0 a load or a one-element array."""
     x, out = node.inputs[0], node.outputs[0]
-    pattern = node.op.pattern  # type: ignore[attr-defined]
+    pattern = node.op.pattern
     if x.type.ndim == 0:
         made = b.result(out, ["1"] * len(pattern))
         yield
@@ -73,10 +73,10 @@ def emit_dimshuffle(b: Builder, node: Apply) -> Iterator[None]:
 
 
 @emits.define(SpecifyShape)
-def emit_specify_shape(b: Builder, node: Apply) -> Iterator[None]:
+def emit_specify_shape(b: Builder, node: Apply[SpecifyShape]) -> Iterator[None]:
     """A check; the array stays."""
     source = b.array(node.inputs[0])
-    for n, wanted in zip(source.lengths, node.op.shape, strict=True):  # type: ignore[attr-defined]
+    for n, wanted in zip(source.lengths, node.op.shape, strict=True):
         if wanted is not None:
             b.check_equal(n, str(int(wanted)))
     b.arrays[node.outputs[0]] = source
@@ -84,7 +84,7 @@ def emit_specify_shape(b: Builder, node: Apply) -> Iterator[None]:
 
 
 @emits.define(Reshape)
-def emit_reshape(b: Builder, node: Apply) -> Iterator[None]:
+def emit_reshape(b: Builder, node: Apply[Reshape]) -> Iterator[None]:
     """A view of the array if it is contiguous when it runs, else of a copy."""
     x, *sizes = node.inputs
     out = node.outputs[0]
@@ -129,7 +129,7 @@ def emit_reshape(b: Builder, node: Apply) -> Iterator[None]:
 
 
 @emits.define(Alloc)
-def emit_alloc(b: Builder, node: Apply) -> Iterator[None]:
+def emit_alloc(b: Builder, node: Apply[Alloc]) -> Iterator[None]:
     """Fill: by a plain loop with one number, else by a copy that broadcasts."""
     value, *sizes = node.inputs
     lengths = [b.scalar(n) for n in sizes]
@@ -166,14 +166,14 @@ def stretched(source: Array, v: Variable, rank: int) -> Array:
 
 
 @supports.define(Arange)
-def arange_is_supported(node: Apply) -> bool:
+def arange_is_supported(node: Apply[Arange]) -> bool:
     """Float ranges go through NumPy, whose way of counting the elements is its own."""
     kinds = {v.type.dtype for v in (*node.inputs, *node.outputs)}
     return kinds == {"int64"}
 
 
 @emits.define(Arange)
-def emit_arange(b: Builder, node: Apply) -> Iterator[None]:
+def emit_arange(b: Builder, node: Apply[Arange]) -> Iterator[None]:
     """Count the elements, then store them."""
     start, stop, step = (b.scalar(v) for v in node.inputs)
     b.check(f"{step} != 0")
@@ -194,7 +194,7 @@ def emit_arange(b: Builder, node: Apply) -> Iterator[None]:
 
 
 @emits.define(Eye)
-def emit_eye(b: Builder, node: Apply) -> Iterator[None]:
+def emit_eye(b: Builder, node: Apply[Eye]) -> Iterator[None]:
     """Compare row and column."""
     n, m, k = (b.scalar(v) for v in node.inputs)
     b.check(f"{n} >= 0 && {m} >= 0")
@@ -206,9 +206,9 @@ def emit_eye(b: Builder, node: Apply) -> Iterator[None]:
 
 
 @emits.define(Join)
-def emit_join(b: Builder, node: Apply) -> Iterator[None]:
+def emit_join(b: Builder, node: Apply[Join]) -> Iterator[None]:
     """Copy each part to its place."""
-    axis = node.op.axis  # type: ignore[attr-defined]
+    axis = node.op.axis
     parts = [b.array(v) for v in node.inputs]
     for p in parts[1:]:
         for a in range(p.rank):

@@ -55,13 +55,13 @@ def emit_softmax(b: Builder, node: Apply) -> Iterator[None]:
 
 
 @reuses.define(SoftmaxGrad)
-def softmax_grad_reuses(node: Apply) -> list[tuple[int, int]]:
+def softmax_grad_reuses(node: Apply[SoftmaxGrad]) -> list[tuple[int, int]]:
     """A row is read before it is written."""
     return [(0, 0), (0, 1)]
 
 
 @emits.define(SoftmaxGrad)
-def emit_softmax_grad(b: Builder, node: Apply) -> Iterator[None]:
+def emit_softmax_grad(b: Builder, node: Apply[SoftmaxGrad]) -> Iterator[None]:
     """Row by row."""
     ct, y = (b.contiguous(b.array(v)) for v in node.inputs)
     for n, m in zip(ct.lengths, y.lengths, strict=True):
@@ -94,7 +94,7 @@ def _targets(b: Builder, t: Array, rows: str, classes: str, op: Any = None) -> t
 
 
 @emits.define(SoftmaxCrossentropy)
-def emit_softmax_crossentropy(b: Builder, node: Apply) -> Iterator[None]:
+def emit_softmax_crossentropy(b: Builder, node: Apply[SoftmaxCrossentropy]) -> Iterator[None]:
     """The loss, and softmax where something reads it."""
     x = b.contiguous(b.array(node.inputs[0]))
     rows, n = _rows(x)
@@ -117,13 +117,15 @@ def emit_softmax_crossentropy(b: Builder, node: Apply) -> Iterator[None]:
 
 
 @reuses.define(SoftmaxCrossentropyGrad)
-def softmax_crossentropy_grad_reuses(node: Apply) -> list[tuple[int, int]]:
+def softmax_crossentropy_grad_reuses(node: Apply[SoftmaxCrossentropyGrad]) -> list[tuple[int, int]]:
     """Softmax is read row by row."""
     return [(0, 0)]
 
 
 @emits.define(SoftmaxCrossentropyGrad)
-def emit_softmax_crossentropy_grad(b: Builder, node: Apply) -> Iterator[None]:
+def emit_softmax_crossentropy_grad(
+    b: Builder, node: Apply[SoftmaxCrossentropyGrad]
+) -> Iterator[None]:
     """Row by row."""
     y, ct = b.contiguous(b.array(node.inputs[0])), b.array(node.inputs[1])
     rows, n = _rows(y)
@@ -144,7 +146,7 @@ def emit_softmax_crossentropy_grad(b: Builder, node: Apply) -> Iterator[None]:
 
 
 @emits.define(Crossentropy1Hot)
-def emit_crossentropy_1hot(b: Builder, node: Apply) -> Iterator[None]:
+def emit_crossentropy_1hot(b: Builder, node: Apply[Crossentropy1Hot]) -> Iterator[None]:
     """One logarithm a row."""
     p = b.contiguous(b.array(node.inputs[0]))
     rows, n = _rows(p)
@@ -157,7 +159,7 @@ def emit_crossentropy_1hot(b: Builder, node: Apply) -> Iterator[None]:
 
 
 @emits.define(Crossentropy1HotGrad)
-def emit_crossentropy_1hot_grad(b: Builder, node: Apply) -> Iterator[None]:
+def emit_crossentropy_1hot_grad(b: Builder, node: Apply[Crossentropy1HotGrad]) -> Iterator[None]:
     """Zeros, and a quotient at each target."""
     p, ct = b.contiguous(b.array(node.inputs[0])), b.array(node.inputs[1])
     rows, n = _rows(p)

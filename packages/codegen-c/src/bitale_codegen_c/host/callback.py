@@ -24,8 +24,10 @@ def emit_callback(b: Builder, node: Apply) -> None:
     for i, v in enumerate(node.inputs):
         if v.type.ndim == 0:
             c_type = C_TYPES[v.type.dtype]
-            is_plain = isinstance(v, Constant) and is_supported(v.type.dtype)
-            value = literal(v.data[()], v.type.dtype) if is_plain else b.scalar(v)  # type: ignore[attr-defined]
+            if isinstance(v, Constant) and is_supported(v.type.dtype):
+                value = literal(v.data[()], v.type.dtype)
+            else:
+                value = b.scalar(v)
             b.put(f"{c_type} value{i} = {value}; ins[{i}] = (bt_array){{&value{i}, NULL, NULL}};")
             continue
         a = b.array(v)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterator, Sequence
+from typing import Any
 
 from bitale_graph.extend import Apply, RuleTable
 
@@ -12,22 +13,22 @@ from .builder import Builder
 # A rule writes in two phases with a ``yield`` between them: first everything that can fail (checks,
 # buffers, packing), then the work, which cannot. Work in shared storage starts only when nothing
 # can fail any more.
-Emit = Callable[[Builder, Apply], Iterator[None]]
+Emit = Callable[[Builder, Apply[Any]], Iterator[None]]
 emits: RuleTable[Emit] = RuleTable("C text", "bitale_codegen_c/emit")
 
 # Whether a node of an op with C text can use it; without a rule it can if C computes with all its
 # dtypes.
-Supports = Callable[[Apply], bool]
+Supports = Callable[[Apply[Any]], bool]
 supports: RuleTable[Supports] = RuleTable("a rule on what C computes", "bitale_codegen_c/emit")
 
 # For an op class: the pairs (output, input) where the output may be computed into the buffer of the
 # input.
-Reuse = Callable[[Apply], Sequence[tuple[int, int]]]
+Reuse = Callable[[Apply[Any]], Sequence[tuple[int, int]]]
 reuses: RuleTable[Reuse] = RuleTable("a rule on reuse of buffers", "bitale_codegen_c/emit")
 
 # For an op class: the inputs whose numbers only its work reads, not its checks. They may be
 # computed between the two.
-Wait = Callable[[Apply], Container[int]]
+Wait = Callable[[Apply[Any]], Container[int]]
 waits: RuleTable[Wait] = RuleTable(
     "a rule on what its checks can do without", "bitale_codegen_c/emit"
 )

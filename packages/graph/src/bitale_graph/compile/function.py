@@ -379,7 +379,8 @@ def _fitted(name: str, old: Variable, new: Any) -> Variable:
             f"{getattr(old.type, 'dtype', '')!r}), "
             "or write constants with that dtype"
         )
-    return new  # type: ignore[no-any-return]
+    found: Variable = new
+    return found
 
 
 def _read_updates(pairs: list[tuple[Any, Any]]) -> dict[SharedVariable, Variable]:

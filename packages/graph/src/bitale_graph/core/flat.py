@@ -79,7 +79,7 @@ def type_name(op: Op) -> str:
 def flatten(inputs: Sequence[Variable], outputs: Sequence[Variable]) -> FlatGraph:
     """Number the variables between inputs and outputs."""
     order = toposort(outputs, stop_at=set(inputs))
-    constants: dict[Variable, None] = {}
+    constants: dict[Constant, None] = {}
     for v in [*(v for node in order for v in node.inputs), *outputs]:
         if isinstance(v, Constant):
             constants.setdefault(v)
@@ -88,7 +88,7 @@ def flatten(inputs: Sequence[Variable], outputs: Sequence[Variable]) -> FlatGrap
         numbers[v] = len(numbers)
     return FlatGraph(
         [(v.type, v.name, v.trace) for v in inputs],
-        [(v.type, v.data, v.name) for v in constants],  # type: ignore[attr-defined]
+        [(v.type, v.data, v.name) for v in constants],
         [
             (
                 node.op,

@@ -353,4 +353,5 @@ def _typed(op: Op, type: Type, x: Any) -> Variable:
             f"{op} takes an input of {type}, and got\n  {describe(x)}\n"
             "  hint: cast it, or give it the rank that the op asks for"
         )
-    return x  # type: ignore[no-any-return]
+    found: Variable = x
+    return found

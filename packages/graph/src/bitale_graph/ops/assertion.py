@@ -54,7 +54,7 @@ class Assert(TensorOp):
         self.msg = msg
         self.error = error
 
-    def __call__(self, x: Any, *conditions: Any, **keywords: Any) -> Any:
+    def __call__(self, x: Any, *conditions: Any, **keywords: Any) -> TensorVariable:
         """``x``, checked when it runs.
 
         Parameters
@@ -96,7 +96,7 @@ def _as_one_bool(condition: Any) -> TensorVariable:
         condition = all_true(condition)
     if condition.type.dtype != "bool":
         condition = neq(condition, 0)
-    return condition  # type: ignore[no-any-return]
+    return as_tensor(condition)
 
 
 assert_op = Assert()

@@ -109,9 +109,9 @@ def full_like(x: Any, value: Any, dtype: str | None = None) -> TensorVariable:
         else cast(value, wanted)
     )
     lengths = [shape_i(x, i) for i in range(x.ndim)]
-    filled: Any = Alloc()(value, *lengths) if lengths or value.ndim else value
+    filled: TensorVariable = Alloc()(value, *lengths) if lengths or value.ndim else value
     if None in x.type.shape or isinstance(x, Constant):
-        return filled  # type: ignore[no-any-return]
+        return filled
     return tm.second(x, value)
 
 
@@ -146,8 +146,8 @@ class Arange(TensorOp):
         if dtypes.is_discrete(common):
             common = "uint64" if self.dtype == "uint64" else "int64"
         inputs = [cast(v, common) for v in given]
-        known = [constant_int(v) for v in inputs]
-        length = None if None in known or known[2] == 0 else len(range(*known))  # type: ignore[arg-type]
+        known = [n for v in inputs if (n := constant_int(v)) is not None]
+        length = len(range(*known)) if len(known) == 3 and known[2] else None
         return Apply(self, inputs, [TensorType(self.dtype, (length,))()])
 
     def perform(self, node: Apply, inputs: Sequence[Any], output_storage: Storage) -> None:

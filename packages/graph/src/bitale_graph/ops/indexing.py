@@ -369,7 +369,8 @@ def index(x: Any, key: Any) -> TensorVariable:
             position += 1
         elif isinstance(entry, slice):
             bounds = (entry.start, entry.stop, entry.step)
-            pattern.append(tuple(b is not None for b in bounds))  # type: ignore[arg-type]
+            start, stop, step = (b is not None for b in bounds)
+            pattern.append((start, stop, step))
             inputs += [as_index(b, x) for b in bounds if b is not None]
             position += 1
         else:
@@ -380,16 +381,18 @@ def index(x: Any, key: Any) -> TensorVariable:
     while pattern and pattern[-1] == (False, False, False):
         pattern.pop()
     if has_arrays:
-        found = _advanced(x, tuple(pattern), inputs)
-        return with_new_axes(x, found, entries) if new_axes else found  # type: ignore[no-any-return]
+        taken: TensorVariable = _advanced(x, tuple(pattern), inputs)
+        return with_new_axes(x, taken, entries) if new_axes else taken
     # x[:] is a selection that can be written to; x[:, None] is x with another axis.
-    result = x if new_axes and not pattern else _element_or_view(x, tuple(pattern), inputs)
+    found: TensorVariable = (
+        x if new_axes and not pattern else _element_or_view(x, tuple(pattern), inputs)
+    )
     if new_axes:
-        rest = iter(range(result.ndim))
-        result = result.dimshuffle(
-            *("x" if i in new_axes else next(rest) for i in range(result.ndim + len(new_axes)))
+        rest = iter(range(found.ndim))
+        found = found.dimshuffle(
+            *("x" if i in new_axes else next(rest) for i in range(found.ndim + len(new_axes)))
         )
-    return result  # type: ignore[no-any-return]
+    return found
 
 
 def _expand(x: Any, key: tuple[Any, ...]) -> list[Any]:
@@ -463,15 +466,16 @@ def _written(selection: Any, y: Any, set: bool) -> TensorVariable:
         )
     node = selection.owner
     op = None if node is None else node.op
+    inputs = [] if node is None else node.inputs
     if isinstance(op, Subtensor):
-        return IncSubtensor(op.pattern, set)(node.inputs[0], y, *node.inputs[1:])  # type: ignore[union-attr]
+        return IncSubtensor(op.pattern, set)(inputs[0], y, *inputs[1:])
     if isinstance(op, AdvancedSubtensor1):
-        return AdvancedIncSubtensor1(set)(node.inputs[0], y, node.inputs[1])  # type: ignore[union-attr]
+        return AdvancedIncSubtensor1(set)(inputs[0], y, inputs[1])
     if isinstance(op, AdvancedSubtensor):
-        return AdvancedIncSubtensor(op.pattern, set)(node.inputs[0], y, *node.inputs[1:])  # type: ignore[union-attr]
+        return AdvancedIncSubtensor(op.pattern, set)(inputs[0], y, *inputs[1:])
     if isinstance(op, (Reshape, Dimshuffle)):
         # A selection with None, or by an index of rank above 1, is a plain one in another shape.
-        source = node.inputs[0]  # type: ignore[union-attr]
+        source = inputs[0]
         return _written(source, _in_shape_of(source, op, selection, y), set)
     raise TypeError(
         f"{name}: the first argument must be an indexed variable such as x[0], and "

@@ -114,7 +114,7 @@ def _join_along(axis: Any, parts: list[Any]) -> TensorVariable:
     axis = as_tensor(axis)
     if axis.ndim or not dtypes.is_discrete(axis.type.dtype):
         raise TypeError(f"join: the axis must be an integer, and is {describe(axis)}")
-    joined: dict[int, Any] = {}
+    joined: dict[int, TensorVariable] = {}
     refused: ShapeError | None = None
     for a in range(ndim):
         try:
@@ -133,9 +133,9 @@ def _join_along(axis: Any, parts: list[Any]) -> TensorVariable:
     choices = list(joined.items())
     result = choices[-1][1]
     for a, made in reversed(choices[:-1]):
-        result = ifelse(tm.eq(at, a), made, result)
+        result = as_tensor(ifelse(tm.eq(at, a), made, result))
     message = f"join: the axis must be one along which the tensors join: {sorted(joined)}"
-    return Assert(message)(result, fits)  # type: ignore[no-any-return]
+    return Assert(message)(result, fits)
 
 
 def join(axis: Any, *tensors: Any) -> TensorVariable:

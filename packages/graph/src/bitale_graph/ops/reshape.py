@@ -10,6 +10,7 @@ import numpy as np
 from ..base.errors import describe
 from ..core.graph import Constant
 from ..tensor.conversion import as_tensor
+from ..tensor.elementwise import Elementwise
 from ..tensor.scalar import is_cast
 from ..tensor.variable import TensorVariable
 from .indexing import Subtensor
@@ -48,7 +49,7 @@ def flatten(x: Any, ndim: int | None = None, outdim: int | None = None) -> Tenso
     if ndim < 1 or (ndim > x.ndim and not (x.ndim == 0 and ndim == 1)):
         raise ValueError(f"flatten: cannot make rank {ndim} of {describe(x)}")
     if ndim == x.ndim:
-        return x  # type: ignore[no-any-return]
+        return as_tensor(x)
     if ndim == 1:
         return reshape(x, [-1])
     # Not -1: nothing can be deduced where a kept axis is empty.
@@ -82,7 +83,7 @@ def _deduced(x: Any, lengths: Sequence[Any], i: int) -> Any:
 def _is_given(n: Any) -> bool:
     """Whether a length is a variable, or an element of a vector: not computed from lengths."""
     node = n.owner
-    while node is not None and is_cast(getattr(node.op, "scalar_op", None)):  # type: ignore[arg-type]
+    while node is not None and isinstance(node.op, Elementwise) and is_cast(node.op.scalar_op):
         n = node.inputs[0]
         node = n.owner
     return not isinstance(n, Constant) and (node is None or isinstance(node.op, Subtensor))

@@ -6,7 +6,7 @@ Dimshuffle, reshape and what is made of them.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -130,7 +130,8 @@ def as_lengths(name: str, lengths: Any, ndim: int | None = None) -> list[Any]:
             raise ShapeError(
                 f"{name}: the shape {describe(lengths)} has an unknown length; give ndim"
             )
-        elements: list[Any] = [lengths[i] for i in range(ndim)]  # type: ignore[index]
+        vector = as_tensor(lengths)
+        elements: list[Any] = [vector[i] for i in range(ndim)]
     else:
         elements = vector_elements(lengths)
     result = []
@@ -158,7 +159,7 @@ class Dimshuffle(TensorOp):
 
     __props__ = ("pattern",)
 
-    def __init__(self, pattern: tuple[int | str, ...]) -> None:
+    def __init__(self, pattern: tuple[int | Literal["x"], ...]) -> None:
         self.pattern = pattern
 
     def make_node(self, x: Any) -> Apply:
@@ -209,7 +210,7 @@ def dimshuffle(x: Any, *pattern: Any) -> TensorVariable:
     x = as_tensor(x)
     if len(pattern) == 1 and isinstance(pattern[0], (list, tuple)):
         pattern = tuple(pattern[0])
-    order: list[int | str] = []
+    order: list[int | Literal["x"]] = []
     for p in pattern:
         if isinstance(p, (int, np.integer)) and not isinstance(p, bool):
             if not -x.ndim <= p < x.ndim:
@@ -220,7 +221,7 @@ def dimshuffle(x: Any, *pattern: Any) -> TensorVariable:
         else:
             raise TypeError(f"dimshuffle takes axis numbers and 'x', not {p!r}")
     if tuple(order) == tuple(range(x.ndim)):
-        return x  # type: ignore[no-any-return]
+        return as_tensor(x)
     op = Dimshuffle(tuple(order))
     if isinstance(x, Constant) and x.name is None and x.data.size == 1:
         node = op.make_node(x)

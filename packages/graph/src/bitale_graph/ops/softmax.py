@@ -247,15 +247,15 @@ class SoftmaxCrossentropyGrad(RowOp):
         output_storage[0][0] = out
 
 
-def _along(op: Op, x: Any, axis: int) -> TensorVariable:
+def _along(op: TensorOp, x: Any, axis: int) -> TensorVariable:
     x = as_tensor(x)
     if not -x.ndim <= axis < x.ndim:
         raise ShapeError(f"{op}: {describe(x)} has no axis {axis}")
     if axis % x.ndim == x.ndim - 1:
-        return op(x)  # type: ignore[no-any-return]
+        return op(x)
     order = [a for a in range(x.ndim) if a != axis % x.ndim] + [axis % x.ndim]
     back = [order.index(a) for a in range(x.ndim)]
-    return op(x.dimshuffle(*order)).dimshuffle(*back)  # type: ignore[no-any-return]
+    return op(x.dimshuffle(*order)).dimshuffle(*back)
 
 
 def softmax(x: Any, axis: int = -1) -> TensorVariable:

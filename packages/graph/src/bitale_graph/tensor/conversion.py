@@ -43,7 +43,8 @@ def as_tensor(
     if isinstance(x, Variable):
         if not isinstance(x.type, TensorType):
             raise TypeError(f"expected a tensor, and got {x} of {x.type}")
-        variable: Any = x
+        tensor: Any = x
+        variable: TensorVariable = tensor
     elif hasattr(x, "_as_TensorVariable"):
         variable = x._as_TensorVariable()
     elif (
@@ -58,7 +59,7 @@ def as_tensor(
         if variable.ndim > ndim:
             raise ValueError(f"{variable} has rank {variable.ndim}, and rank {ndim} was asked for")
         variable = variable.dimshuffle(*("x",) * (ndim - variable.ndim), *range(variable.ndim))
-    return variable  # type: ignore[no-any-return]
+    return variable
 
 
 def holds_variable(items: Any) -> bool:

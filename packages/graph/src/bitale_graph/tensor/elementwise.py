@@ -178,10 +178,11 @@ def broadcast_symbolic_shape(
         for known, symbolic in zip(static, shapes, strict=True):
             if len(known) < -axis:
                 continue
-            if known[axis] is not None and known[axis] != 1:
-                length = as_tensor(np.int64(known[axis]))  # type: ignore[arg-type]
+            n = known[axis]
+            if n is not None and n != 1:
+                length = as_tensor(np.int64(n))
                 break
-            if known[axis] is None and length is None:
+            if n is None and length is None:
                 length = symbolic[axis]
         result.append(as_tensor(np.int64(1)) if length is None else length)
     return tuple(result)

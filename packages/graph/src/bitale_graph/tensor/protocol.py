@@ -23,6 +23,7 @@ class Symbolic:
     """The methods that Python and NumPy call of themselves, for a value yet to come."""
 
     type: late.TensorType
+    owner: Any
 
     # ``==`` is identity, so that variables are keys of dicts and members of lists; see `eq`.
     def __eq__(self, other: object) -> bool:
@@ -36,7 +37,7 @@ class Symbolic:
 
     def __bool__(self) -> bool:
         """True; old programs ask with it whether a variable was given."""
-        if self.type.dtype == "bool" and self.owner is not None:  # type: ignore[attr-defined]
+        if self.type.dtype == "bool" and self.owner is not None:
             raise TypeError(
                 f"{describe(self)} has no truth value before it is computed; use switch or "
                 "ifelse, and &, |, ~ instead of and, or, not"
@@ -58,7 +59,7 @@ class Symbolic:
     def __round__(self, ndigits: int | None = None) -> late.TensorVariable:
         if ndigits is not None:
             self._refuse(f"round to {ndigits} digits has no symbolic form for")
-        return self.round()  # type: ignore[attr-defined,no-any-return]
+        return late.ops.math.round(self)
 
     def __format__(self, spec: str) -> str:
         if spec:
@@ -79,7 +80,7 @@ class Symbolic:
                 f"cannot iterate over {describe(self)}: the length of its first axis is not known "
                 "when the expression is built. Did you mean sum(x) of the tensor module, or scan?"
             )
-        return iter([self[i] for i in range(self.type.shape[0])])  # type: ignore[index]
+        return iter([late.ops.indexing.index(self, i) for i in range(self.type.shape[0])])
 
     def __contains__(self, item: object) -> bool:
         raise TypeError(

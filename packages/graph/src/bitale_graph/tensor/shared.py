@@ -112,8 +112,10 @@ def not_shared(target: Any) -> str:
     if not isinstance(target, Variable):
         return f"updates change shared variables, and {target!r} is none"
     hint = "make it with shared(value), or compute with another variable in its place"
-    source = None if target.owner is None else target.owner.inputs[0]
-    if isinstance(source, SharedVariable) and "Subtensor" in type(target.owner.op).__name__:  # type: ignore[union-attr]
+    node = target.owner
+    source = None if node is None else node.inputs[0]
+    is_read = node is not None and "Subtensor" in type(node.op).__name__
+    if isinstance(source, SharedVariable) and is_read:
         hint = f"update the whole: ({source}, set_subtensor({source}[index], value))"
     return (
         f"updates change shared variables, and {target} is none\n  {describe(target)}\n"

@@ -190,13 +190,14 @@ def _product(node: Apply, depth: int) -> Log | None:
     found = [logarithm(u, depth - 1) for u in node.inputs]
     if row_of(node) is scalar.mul and None in found:
         return _masked(node, found)
-    if None in found or not any(f.is_stable for f in found):  # type: ignore[union-attr]
+    known = [f for f in found if f is not None]
+    if len(known) < len(found) or not any(f.is_stable for f in known):
         return None
-    if any(f.is_signed for f in found):  # type: ignore[union-attr]
+    if any(f.is_signed for f in known):
         return None
     row = row_of(node)
     combine = T.add if row is scalar.mul else T.sub
-    return Log(combine(*(f.value for f in found)), True, True)  # type: ignore[union-attr]
+    return Log(combine(*(f.value for f in known)), True, True)
 
 
 def _masked(node: Apply, found: list[Log | None]) -> Log | None:
@@ -228,7 +229,8 @@ def _only_shapes(node: Apply) -> bool:
 def _power(node: Apply, depth: int) -> Log | None:
     inner = logarithm(node.inputs[0], depth - 1)
     row = row_of(node)
-    exponent: Any = {scalar.sqr: 2, scalar.sqrt: 0.5, scalar.inv: -1}.get(row)  # type: ignore[arg-type]
+    exponents: dict[Any, Any] = {scalar.sqr: 2, scalar.sqrt: 0.5, scalar.inv: -1}
+    exponent = exponents.get(row)
     if row is scalar.pow:
         exponent = uniform(node.inputs[1])
     if inner is None or not inner.is_stable or inner.is_signed or exponent is None:
@@ -239,11 +241,12 @@ def _power(node: Apply, depth: int) -> Log | None:
 
 def _sum(node: Apply, depth: int) -> Log | None:
     found = [logarithm(u, depth - 1) for u in node.inputs]
-    if None in found or not any(f.is_stable and f.is_unbounded for f in found):  # type: ignore[union-attr]
+    known = [f for f in found if f is not None]
+    if len(known) < len(found) or not any(f.is_stable and f.is_unbounded for f in known):
         return None
-    if any(f.is_signed for f in found):  # type: ignore[union-attr]
+    if any(f.is_signed for f in known):
         return None
-    a, b = (f.value for f in found)  # type: ignore[union-attr]
+    a, b = (f.value for f in known)
     return Log(log_add_exp(a, b), True, True, True)
 
 
@@ -392,9 +395,10 @@ def _choice(node: Apply, depth: int) -> Log | None:
 def _extremum(node: Apply, depth: int) -> Log | None:
     """The logarithm keeps the order of positive numbers."""
     found = [logarithm(u, depth - 1) for u in node.inputs]
-    if None in found or not any(f.is_stable for f in found):  # type: ignore[union-attr]
+    known = [f for f in found if f is not None]
+    if len(known) < len(found) or not any(f.is_stable for f in known):
         return None
-    values = [f.value for f in found]  # type: ignore[union-attr]
+    values = [f.value for f in known]
     return Log(
         node.op(
             *(

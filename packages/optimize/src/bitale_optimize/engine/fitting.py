@@ -37,12 +37,12 @@ def fitted(old: Variable, new: Variable) -> Variable:
         raise InconsistentGraphError(
             f"{new} of {new.type} has more axes than {old} of {old.type}, which it is to replace"
         )
-    result: Any = cast(new, old.type.dtype)
+    result: Variable = cast(new, old.type.dtype)
     if is_narrower(new.type, old.type):
         result = filled(old, result)
     if not old.type.admits(result.type):
         result = SpecifyShape(old.type.shape)(result)
-    return result  # type: ignore[no-any-return]
+    return result
 
 
 def is_narrower(new: TensorType, old: TensorType) -> bool:

@@ -53,7 +53,7 @@ def to_fixed_point(*sets: RuleSet) -> PassFunction:
         FixedPoint(dispatch, graph, context).run()
 
     run.__doc__ = "; ".join(s.purpose for s in sets)
-    run.rule_sets = sets  # type: ignore[attr-defined]
+    run.rule_sets = sets  # type: ignore[attr-defined] (told for explain)
     return run
 
 
@@ -62,13 +62,15 @@ class Dispatch:
 
     def __init__(self, sets: Sequence[RuleSet]) -> None:
         self.sets = sets
-        self._tables: dict[object, tuple[list[Rule], dict[object, tuple[Rule, ...]]]] = {}
+        self._tables: dict[
+            tuple[object, ...], tuple[list[Rule], dict[object, tuple[Rule, ...]]]
+        ] = {}
 
     def table(self, context: RewriteContext) -> Callable[[Op], tuple[Rule, ...]]:
         """Look-up of the active rules of an op; what was found is kept for later graphs."""
         mode = context.mode
         versions = tuple(s.version for s in self.sets)
-        if any(key[0] != versions for key in self._tables):  # type: ignore[index]
+        if any(key[0] != versions for key in self._tables):
             self._tables.clear()
         asked = versions, mode.include, mode.exclude
         if asked not in self._tables:

@@ -28,7 +28,7 @@ LONGEST_SEARCH = 1000
 OVERFLOWS = "range"
 """The tag of rules by which numbers near the largest may become infinite."""
 Result = Variable | Sequence[Variable | None] | Mapping[Variable, Variable] | None
-NodeFunction = Callable[[Apply, "RewriteContext"], Result]
+NodeFunction = Callable[[Apply[Any], "RewriteContext"], Result]
 Track = type[Op] | Op | ScalarOp
 
 

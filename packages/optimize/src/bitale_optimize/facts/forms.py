@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from bitale_graph.extend import (
@@ -28,6 +28,7 @@ from bitale_graph.extend import (
 )
 from bitale_graph.extend import dtype as dtypes
 
+OpT = TypeVar("OpT", bound=Op)
 _KINDS = {name: np.dtype(name).kind for name in dtypes.ALL}
 
 
@@ -46,9 +47,9 @@ def row_of(node: Apply | None) -> ScalarOp | None:
     return None
 
 
-def made_by(variable: Variable, op: type[Op]) -> Apply | None:
+def made_by(variable: Variable, op: type[OpT]) -> Apply[OpT] | None:
     """The node that computes ``variable``, if it is of this op class."""
-    node = variable.owner
+    node: Any = variable.owner
     return node if node is not None and isinstance(node.op, op) else None
 
 
@@ -178,7 +179,7 @@ def combined_along(total: Variable, row: ScalarOp) -> tuple[Any, int] | None:
     kept = [a for a in range(x.ndim) if a != axis]
     rest = iter(range(len(kept)))
     pattern: tuple[int | str, ...] = tuple("x" if a == axis else next(rest) for a in range(x.ndim))
-    given = moved.op.pattern  # type: ignore[attr-defined]
+    given = moved.op.pattern
     # A column is not needed where leading axes of length 1 are left to broadcasting.
     while pattern and pattern[0] == "x" and len(given) < len(pattern):
         pattern = pattern[1:]

@@ -74,8 +74,9 @@ def _agrees(graph: FunctionGraph, node: Apply) -> bool:
 
 
 def _computed(node: Apply) -> list[tuple[Variable, Variable]]:
+    constants: list[Any] = node.inputs
     try:
-        values = result_of(node, [v.data for v in node.inputs])  # type: ignore[attr-defined]
+        values = result_of(node, [v.data for v in constants])
     except Exception:  # noqa: BLE001 (any op's own error: it belongs to the call, if the node is reached then)
         return []
     pairs: list[tuple[Variable, Variable]] = []

@@ -161,7 +161,8 @@ class _Lengths:
         if v not in self._known:
             for node in toposort([v], stop_at=self._graph.clients):
                 given = [self._leaf(u) for u in node.inputs]
-                told = None if None in given else node.op.infer_shape(node, given)  # type: ignore[arg-type]
+                known = [lengths for lengths in given if lengths is not None]
+                told = None if len(known) < len(given) else node.op.infer_shape(node, known)
                 for out, lengths in zip(
                     node.outputs, told or [None] * len(node.outputs), strict=True
                 ):

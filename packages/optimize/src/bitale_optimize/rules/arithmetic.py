@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from bitale_graph import language as T
-from bitale_graph.extend import Apply, Dot, Variable, scalar
+from bitale_graph.extend import Apply, Constant, Dot, Variable, scalar
 
 from ..engine.pattern import ALL_KINDS, PatternRule
 from ..engine.phases import canonical
@@ -50,7 +50,7 @@ def product_with_zero(node: Apply, context: RewriteContext) -> Variable | None:
 @canonical.rule(
     tracks=[Dot], before="dot(zeros, x)", after="zeros of its shape", changes=Changes.DOMAIN
 )
-def dot_with_zeros(node: Apply, context: RewriteContext) -> Variable | None:
+def dot_with_zeros(node: Apply[Dot], context: RewriteContext) -> Variable | None:
     """A matrix of zeros makes every sum of products zero."""
     if any(is_uniform(v, 0) for v in node.inputs):
         zero: Variable = number(0, dtype_of(node.outputs[0]))
@@ -75,6 +75,7 @@ def sum_with_negative_constant(node: Apply, context: RewriteContext) -> Variable
     # The smallest integer is its own negative.
     if value is None or not value < 0 or -value == value or not np.isfinite(value):
         return None
+    assert isinstance(right, Constant)
     opposite = T.sub if row_of(node) is scalar.add else T.add
-    made: Variable = opposite(left, -right.data)  # type: ignore[attr-defined]
+    made: Variable = opposite(left, -right.data)
     return made

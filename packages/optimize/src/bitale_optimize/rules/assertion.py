@@ -12,7 +12,7 @@ from ..facts.forms import is_uniform, made_by
 @canonical.rule(
     tracks=[Assert], before="Assert(x, c, c, True), Assert(x, True)", after="Assert(x, c), x"
 )
-def assertion_that_holds(node: Apply, context: RewriteContext) -> Variable | None:
+def assertion_that_holds(node: Apply[Assert], context: RewriteContext) -> Variable | None:
     """What is known to be true, or asked for twice, need not be checked."""
     x, *conditions = node.inputs
     left = [c for c in dict.fromkeys(conditions) if not is_uniform(c, 1)]
@@ -25,7 +25,7 @@ def assertion_that_holds(node: Apply, context: RewriteContext) -> Variable | Non
 
 
 @canonical.rule(tracks=[Assert], before="Assert(Assert(x, c), d)", after="Assert(x, c, d)")
-def assertion_of_assertion(node: Apply, context: RewriteContext) -> Variable | None:
+def assertion_of_assertion(node: Apply[Assert], context: RewriteContext) -> Variable | None:
     """Checks with one message are made together, where only the last result is read."""
     inner = made_by(node.inputs[0], Assert)
     if inner is None or inner.op != node.op or not context.has_one_reader(node.inputs[0]):

@@ -34,7 +34,9 @@ from ..facts.forms import combined_along, is_softmax, is_uniform, kind_of, made_
     after="softmax_crossentropy(x, t)",
     changes=Changes.ACCURACY,
 )
-def crossentropy_of_softmax(node: Apply, context: RewriteContext) -> Variable | None:
+def crossentropy_of_softmax(
+    node: Apply[Crossentropy1Hot], context: RewriteContext
+) -> Variable | None:
     """From the logits, with softmax as a second result for the gradient: one exp for both."""
     p, t = node.inputs
     inner = made_by(p, Softmax)
@@ -49,7 +51,7 @@ def crossentropy_of_softmax(node: Apply, context: RewriteContext) -> Variable | 
     before="softmax(x), beside softmax_crossentropy(x, t)",
     after="the second result of softmax_crossentropy(x, t)",
 )
-def softmax_beside_crossentropy(node: Apply, context: RewriteContext) -> Variable | None:
+def softmax_beside_crossentropy(node: Apply[Softmax], context: RewriteContext) -> Variable | None:
     """The loss computes softmax too; unless its targets are computed from this very softmax."""
     if isinstance(node.op, LogSoftmax):
         return None
@@ -91,8 +93,8 @@ class _Picked(NamedTuple):
         return made
 
 
-def _picked_rows(node: Apply, context: RewriteContext) -> _Picked | None:
-    if node.op.pattern != ("a", "a"):  # type: ignore[attr-defined]
+def _picked_rows(node: Apply[Any], context: RewriteContext) -> _Picked | None:
+    if node.op.pattern != ("a", "a"):
         return None
     return _picked(node.inputs[0], node.inputs[-2], node.inputs[-1], context)
 
@@ -131,7 +133,7 @@ def _is_arange_of(rows: Any, t: Any, x: Any, context: RewriteContext) -> bool:
     after="-softmax_crossentropy(x, t)",
     changes=Changes.ACCURACY,
 )
-def picked_log_softmax(node: Apply, context: RewriteContext) -> Variable | None:
+def picked_log_softmax(node: Apply[AdvancedSubtensor], context: RewriteContext) -> Variable | None:
     """The log-likelihood of the targets is minus their cross-entropy."""
     found = _picked_rows(node, context)
     inner = None if found is None else made_by(found.x, LogSoftmax)
@@ -166,7 +168,7 @@ def log_of_picked_softmax(node: Apply, context: RewriteContext) -> Variable | No
     after="softmax_crossentropy_grad(p, ct, t)",
     changes=Changes.ACCURACY,
 )
-def gradient_of_crossentropy(node: Apply, context: RewriteContext) -> Variable | None:
+def gradient_of_crossentropy(node: Apply[SoftmaxGrad], context: RewriteContext) -> Variable | None:
     """(p - onehot(t)) * ct, without dividing by probabilities."""
     ct, p = node.inputs
     inner = made_by(ct, Crossentropy1HotGrad)
@@ -182,7 +184,9 @@ def gradient_of_crossentropy(node: Apply, context: RewriteContext) -> Variable |
     after="softmax_crossentropy_grad(p, -ct, t)",
     changes=Changes.ACCURACY,
 )
-def gradient_of_picked_softmax(node: Apply, context: RewriteContext) -> Variable | None:
+def gradient_of_picked_softmax(
+    node: Apply[SoftmaxGrad], context: RewriteContext
+) -> Variable | None:
     """The gradient of log(p[arange(n), t]), picked before or after the logarithm."""
     ct, p = node.inputs
     if not is_softmax(p):
@@ -225,7 +229,7 @@ def gradient_of_picked_log_softmax(node: Apply, context: RewriteContext) -> Vari
 def _written_rows(v: Variable, context: RewriteContext) -> tuple[Any, _Picked] | None:
     """Values, and where, if ``v`` is zeros with values added at ``[arange(n), t]``."""
     node = made_by(v, AdvancedIncSubtensor)
-    if node is None or node.op.set or node.op.pattern != ("a", "a"):  # type: ignore[attr-defined]
+    if node is None or node.op.set or node.op.pattern != ("a", "a"):
         return None
     x, values, rows, t = node.inputs
     found = _picked(x, rows, t, context) if is_uniform(x, 0) else None

@@ -69,9 +69,9 @@ def comparison_with_itself(node: Apply, context: RewriteContext) -> Variable | N
 
 
 @canonical.rule(tracks=[Elementwise], before="cast(cast(x, wide), dtype)", after="cast(x, dtype)")
-def cast_of_cast(node: Apply, context: RewriteContext) -> Variable | None:
+def cast_of_cast(node: Apply[Elementwise], context: RewriteContext) -> Variable | None:
     """The first cast may go if it loses nothing."""
-    if not is_cast(node.op.scalar_op):  # type: ignore[attr-defined]
+    if not is_cast(node.op.scalar_op):
         return None
     inner = node.inputs[0].owner
     if inner is None or not isinstance(inner.op, Elementwise) or not is_cast(inner.op.scalar_op):
@@ -94,10 +94,10 @@ def _loses_nothing(old: str, new: str) -> bool:
 
 
 @canonical.rule(tracks=[Elementwise], before="cast(x, dtype of x)", after="x")
-def cast_to_own_dtype(node: Apply, context: RewriteContext) -> Variable | None:
+def cast_to_own_dtype(node: Apply[Elementwise], context: RewriteContext) -> Variable | None:
     """A cast that changes nothing goes."""
     x = node.inputs[0]
-    if is_cast(node.op.scalar_op) and dtype_of(x) == dtype_of(node.outputs[0]):  # type: ignore[attr-defined]
+    if is_cast(node.op.scalar_op) and dtype_of(x) == dtype_of(node.outputs[0]):
         return x
     return None
 

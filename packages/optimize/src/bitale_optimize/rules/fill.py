@@ -94,7 +94,7 @@ def _available(
 
 
 @canonical.rule(tracks=[Alloc], before="alloc(v, lengths of v)", after="v", changes=Changes.DOMAIN)
-def alloc_of_own_shape(node: Apply, context: RewriteContext) -> Variable | None:
+def alloc_of_own_shape(node: Apply[Alloc], context: RewriteContext) -> Variable | None:
     """A tensor that has the lengths already is its own allocation."""
     value = node.inputs[0]
     if context.shapes.dims(value) == context.shapes.dims(node.outputs[0]):
@@ -105,7 +105,7 @@ def alloc_of_own_shape(node: Apply, context: RewriteContext) -> Variable | None:
 @canonical.rule(
     tracks=[Alloc], before="alloc(alloc(v, n), m)", after="alloc(v, m)", changes=Changes.DOMAIN
 )
-def alloc_of_fill(node: Apply, context: RewriteContext) -> Variable | None:
+def alloc_of_fill(node: Apply[Alloc], context: RewriteContext) -> Variable | None:
     """Let the outer lengths decide, if the inner ones stretch a lower rank or ones."""
     value = node.inputs[0]
     inner = _filling(value)
@@ -161,7 +161,7 @@ def _only_ones(inner: Variable, outer: Variable) -> bool:
     after="f(v, y), or second(x, f(v, y)) where y does not give the shape",
     changes=Changes.DOMAIN,
 )
-def fill_in_elementwise(node: Apply, context: RewriteContext) -> Variable | None:
+def fill_in_elementwise(node: Apply[Elementwise], context: RewriteContext) -> Variable | None:
     """Compute with the value of a fill rather than with all its copies."""
     row = row_of(node)
     output = node.outputs[0]

@@ -16,7 +16,7 @@ Branches = tuple[list[Variable], list[Variable]]
 
 
 @canonical.rule(tracks=[IfElse], before="ifelse(True, x, y)", after="x")
-def ifelse_of_known(node: Apply, context: RewriteContext) -> list[Variable] | None:
+def ifelse_of_known(node: Apply[IfElse], context: RewriteContext) -> list[Variable] | None:
     """The condition is known, and with it the branch."""
     value = uniform(node.inputs[0])
     if value is None:
@@ -31,7 +31,7 @@ def ifelse_of_known(node: Apply, context: RewriteContext) -> list[Variable] | No
     after="ifelse with what is needed, once; switch",
     changes=Changes.DOMAIN,
 )
-def ifelse_unused(node: Apply, context: RewriteContext) -> dict[Variable, Variable] | None:
+def ifelse_unused(node: Apply[IfElse], context: RewriteContext) -> dict[Variable, Variable] | None:
     """Drop results that nothing reads or that are the same in both branches, and inputs so."""
     condition, *captured = node.inputs
     given = set(captured)
@@ -68,7 +68,7 @@ def ifelse_unused(node: Apply, context: RewriteContext) -> dict[Variable, Variab
     after="ifelse(c, [x, u], [y, v])",
 )
 def ifelse_of_same_condition(
-    node: Apply, context: RewriteContext
+    node: Apply[IfElse], context: RewriteContext
 ) -> dict[Variable, Variable] | None:
     """Choose once for all that is chosen by one condition."""
     condition, *captured = node.inputs
@@ -86,7 +86,7 @@ def ifelse_of_same_condition(
     before="ifelse(c, exp(x) + 1, y) beside exp(x)",
     after="ifelse(c, u + 1, y), with u = exp(x)",
 )
-def ifelse_beside_same_work(node: Apply, context: RewriteContext) -> list[Variable] | None:
+def ifelse_beside_same_work(node: Apply[IfElse], context: RewriteContext) -> list[Variable] | None:
     """What is computed anyway need not be computed by a branch."""
     condition, *captured = node.inputs
     given = dict.fromkeys(captured)

@@ -41,17 +41,17 @@ def _is_whole(pattern: Any, x: Variable, bounds: list[Variable], context: Rewrit
 
 
 @canonical.rule(tracks=[Subtensor], before="x[:]", after="x")
-def subtensor_of_whole(node: Apply, context: RewriteContext) -> Variable | None:
+def subtensor_of_whole(node: Apply[Subtensor], context: RewriteContext) -> Variable | None:
     """A slice that takes everything takes x."""
     x, *bounds = node.inputs
-    return x if _is_whole(node.op.pattern, x, bounds, context) else None  # type: ignore[attr-defined]
+    return x if _is_whole(node.op.pattern, x, bounds, context) else None
 
 
 @canonical.rule(tracks=[Subtensor], before="[a, b, c][1]", after="b", changes=Changes.DOMAIN)
-def element_of_made_vector(node: Apply, context: RewriteContext) -> Variable | None:
+def element_of_made_vector(node: Apply[Subtensor], context: RewriteContext) -> Variable | None:
     """An element of a vector that is put together is what was put there."""
     made = made_by(node.inputs[0], MakeVector)
-    pattern = node.op.pattern  # type: ignore[attr-defined]
+    pattern = node.op.pattern
     if made is None:
         return None
     parts = [constant_int(v) for v in node.inputs[1:]]
@@ -67,12 +67,12 @@ def element_of_made_vector(node: Apply, context: RewriteContext) -> Variable | N
 
 
 @canonical.rule(tracks=[Subtensor], before="x[i][j]", after="x[i, j]")
-def element_of_element(node: Apply, context: RewriteContext) -> Variable | None:
+def element_of_element(node: Apply[Subtensor], context: RewriteContext) -> Variable | None:
     """Integers on the first axes join the index that follows."""
     inner = made_by(node.inputs[0], Subtensor)
     if inner is None:
         return None
-    first, then = inner.op.pattern, node.op.pattern  # type: ignore[attr-defined]
+    first, then = inner.op.pattern, node.op.pattern
     if any(entry != "i" for entry in first):
         return None
     made: Variable = Subtensor((*first, *then))(*inner.inputs, *node.inputs[1:])
@@ -81,7 +81,7 @@ def element_of_element(node: Apply, context: RewriteContext) -> Variable | None:
 
 # Not before stability, which would look for log(softmax(x)) in vain.
 @specialize.rule(tracks=[Subtensor], before="exp(x)[i]", after="exp(x[i])", changes=Changes.DOMAIN)
-def subtensor_of_elementwise(node: Apply, context: RewriteContext) -> Variable | None:
+def subtensor_of_elementwise(node: Apply[Subtensor], context: RewriteContext) -> Variable | None:
     """Compute only the elements that are taken, if nothing else reads the others."""
     whole = node.inputs[0]
     inner = made_by(whole, Elementwise)
@@ -108,9 +108,9 @@ def subtensor_of_elementwise(node: Apply, context: RewriteContext) -> Variable |
 @canonical.rule(
     tracks=_WRITES, before="inc_subtensor(x[i], zeros)", after="x", changes=Changes.DOMAIN
 )
-def increment_by_zeros(node: Apply, context: RewriteContext) -> Variable | None:
+def increment_by_zeros(node: Apply[Any], context: RewriteContext) -> Variable | None:
     """Adding zeros changes nothing; an index error is lost."""
-    if not node.op.set and is_uniform(node.inputs[1], 0):  # type: ignore[attr-defined]
+    if not node.op.set and is_uniform(node.inputs[1], 0):
         return node.inputs[0]
     return None
 
@@ -121,12 +121,12 @@ def increment_by_zeros(node: Apply, context: RewriteContext) -> Variable | None:
     after="inc_subtensor(zeros[i, j], y)",
     changes=Changes.DOMAIN,
 )
-def increment_of_increment(node: Apply, context: RewriteContext) -> Variable | None:
+def increment_of_increment(node: Apply[IncSubtensor], context: RewriteContext) -> Variable | None:
     """Integers on the first axes join the index that follows, as where elements are read."""
     x, y, *index = node.inputs
     op: Any = node.op
     inner = made_by(y, IncSubtensor)
-    if inner is None or op.set or inner.op.set or any(entry != "i" for entry in op.pattern):  # type: ignore[attr-defined]
+    if inner is None or op.set or inner.op.set or any(entry != "i" for entry in op.pattern):
         return None
     if not is_uniform(x, 0) or not is_uniform(inner.inputs[0], 0):
         return None
@@ -134,7 +134,7 @@ def increment_of_increment(node: Apply, context: RewriteContext) -> Variable | N
         return None
     if y.type.broadcastable != x.type.broadcastable[len(op.pattern) :]:
         return None
-    joined = IncSubtensor((*op.pattern, *inner.op.pattern), False)  # type: ignore[attr-defined]
+    joined = IncSubtensor((*op.pattern, *inner.op.pattern), False)
     made: Variable = joined(x, inner.inputs[1], *index, *inner.inputs[2:])
     return made
 
@@ -145,7 +145,7 @@ def increment_of_increment(node: Apply, context: RewriteContext) -> Variable | N
     after="y",
     changes=Changes.DOMAIN,
 )
-def write_of_whole(node: Apply, context: RewriteContext) -> Variable | None:
+def write_of_whole(node: Apply[IncSubtensor], context: RewriteContext) -> Variable | None:
     """What is written everywhere is the result."""
     x, y, *bounds = node.inputs
     op: Any = node.op
@@ -160,16 +160,13 @@ def write_of_whole(node: Apply, context: RewriteContext) -> Variable | None:
 @canonical.rule(
     tracks=[Subtensor], before="set_subtensor(x[i], y)[i]", after="y", changes=Changes.DOMAIN
 )
-def subtensor_of_write(node: Apply, context: RewriteContext) -> Variable | None:
+def subtensor_of_write(node: Apply[Subtensor], context: RewriteContext) -> Variable | None:
     """What was just written there is read back; an index error of the write is lost."""
     written = made_by(node.inputs[0], IncSubtensor)
-    if written is None or not written.op.set:  # type: ignore[attr-defined]
+    if written is None or not written.op.set:
         return None
-    same = (
-        written.op.pattern == node.op.pattern  # type: ignore[attr-defined]
-        and all(
-            u is v or (constant_int(u) is not None and constant_int(u) == constant_int(v))
-            for u, v in zip(written.inputs[2:], node.inputs[1:], strict=False)
-        )
+    same = written.op.pattern == node.op.pattern and all(
+        u is v or (constant_int(u) is not None and constant_int(u) == constant_int(v))
+        for u, v in zip(written.inputs[2:], node.inputs[1:], strict=False)
     )
     return written.inputs[1] if same else None

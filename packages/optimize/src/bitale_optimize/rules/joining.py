@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from typing import Any
 
 import numpy as np
@@ -32,7 +31,7 @@ _WHOLE = slice(None)
     after="join(0, x, y)",
     changes=Changes.DOMAIN,
 )
-def join_of_increments(node: Apply, context: RewriteContext) -> Variable | None:
+def join_of_increments(node: Apply[IncSubtensor], context: RewriteContext) -> Variable | None:
     """Slices that lie side by side are what stands there, and zeros what is behind them.
 
     So the derivatives of the parts of a tensor become that of the whole.
@@ -78,10 +77,11 @@ def join_of_sum_of_increments(node: Apply, context: RewriteContext) -> Variable 
             continue
         made = made_by(v, IncSubtensor)
         found = None if made is None or not is_uniform(made.inputs[0], 0) else slice_of(made)
-        is_part = made is not None and found is not None and v.type == root.type
-        if is_part and axis in (None, found[0]) and found[1] not in parts:  # type: ignore[index]
-            axis, start, stop = found  # type: ignore[misc]
-            parts[start] = (stop, made.inputs[1])  # type: ignore[union-attr]
+        if made is None or found is None or v.type != root.type:
+            others.append(v)
+        elif axis in (None, found[0]) and found[1] not in parts:
+            axis, start, stop = found
+            parts[start] = (stop, made.inputs[1])
             base = v if base is None else base
         else:
             others.append(v)
@@ -90,7 +90,7 @@ def join_of_sum_of_increments(node: Apply, context: RewriteContext) -> Variable 
     joined = _joined(base, axis, parts)
     if joined is None:
         return None
-    return functools.reduce(T.add, [*others, joined])  # type: ignore[no-any-return]
+    return T.add(*others, joined)
 
 
 def _joined(x: Variable, axis: int, parts: dict[int, tuple[int | None, Variable]]) -> Any:

@@ -17,7 +17,7 @@ from ..facts.forms import made_by
     after="dot(x[i], y[:, j])",
     changes=Changes.ACCURACY,
 )
-def subtensor_of_product(node: Apply, context: RewriteContext) -> Variable | None:
+def subtensor_of_product(node: Apply[Subtensor], context: RewriteContext) -> Variable | None:
     """Take rows of the left factor and columns of the right one, if nothing else reads the rest.
 
     Of the stack of a loop only the rows that are read are stored then.

@@ -27,7 +27,7 @@ from ..facts.forms import dtype_of, is_inexact, is_length, made_by, operands, ro
 
 
 @canonical.rule(tracks=[Reduce], before="sum(x, axis=())", after="x")
-def reduction_over_nothing(node: Apply, context: RewriteContext) -> Variable | None:
+def reduction_over_nothing(node: Apply[Reduce], context: RewriteContext) -> Variable | None:
     """Over no axes a reduction is a cast."""
     op: Any = node.op
     if op.axes:
@@ -39,7 +39,7 @@ def reduction_over_nothing(node: Apply, context: RewriteContext) -> Variable | N
 @canonical.rule(
     tracks=[Reduce], before="sum(x, axis=1), that axis of length 1", after="dimshuffle(x, 0)"
 )
-def reduction_over_one(node: Apply, context: RewriteContext) -> Variable | None:
+def reduction_over_one(node: Apply[Reduce], context: RewriteContext) -> Variable | None:
     """Along an axis of length 1 there is nothing to combine."""
     op: Any = node.op
     x: Any = node.inputs[0]
@@ -59,7 +59,7 @@ def reduction_over_one(node: Apply, context: RewriteContext) -> Variable | None:
     changes=Changes.ACCURACY,
     overflows=True,
 )
-def reduction_of_reduction(node: Apply, context: RewriteContext) -> Variable | None:
+def reduction_of_reduction(node: Apply[Reduce], context: RewriteContext) -> Variable | None:
     """Reduce once over the axes of both."""
     outer: Any = node.op
     inner_node = made_by(node.inputs[0], Reduce)
@@ -81,13 +81,13 @@ def reduction_of_reduction(node: Apply, context: RewriteContext) -> Variable | N
 
 
 @canonical.rule(tracks=[Reduce], before="sum(x.T, axis=0)", after="sum(x, axis=1)")
-def reduction_of_dimshuffle(node: Apply, context: RewriteContext) -> Variable | None:
+def reduction_of_dimshuffle(node: Apply[Reduce], context: RewriteContext) -> Variable | None:
     """Reduce first, and reorder what is left."""
     op: Any = node.op
     inner = made_by(node.inputs[0], Dimshuffle)
     if inner is None or not op.axes:
         return None
-    pattern = inner.op.pattern  # type: ignore[attr-defined]
+    pattern = inner.op.pattern
     x: Any = inner.inputs[0]
     if any(a not in pattern for a in range(x.ndim)):
         # Axes of length 1 that are dropped would have to be reduced instead, and dropped again.
@@ -106,7 +106,7 @@ def reduction_of_dimshuffle(node: Apply, context: RewriteContext) -> Variable | 
     before="max(-x)",
     after="-min(x)",
 )
-def extremum_of_negative(node: Apply, context: RewriteContext) -> Variable | None:
+def extremum_of_negative(node: Apply[Reduce], context: RewriteContext) -> Variable | None:
     """Move the sign outwards, where it may cancel; of integers the smallest has no negative."""
     op: Any = node.op
     parts = operands(node.inputs[0], scalar.neg)
@@ -126,7 +126,7 @@ def extremum_of_negative(node: Apply, context: RewriteContext) -> Variable | Non
     after="2 * sum(x), -sum(x)",
     changes=Changes.ACCURACY,
 )
-def sum_of_scaled(node: Apply, context: RewriteContext) -> Variable | None:
+def sum_of_scaled(node: Apply[Reduce], context: RewriteContext) -> Variable | None:
     """Scale the few sums rather than the many terms, by a number that makes none of them smaller.
 
     With another number the sum of terms that are not scaled yet might overflow.
@@ -142,7 +142,7 @@ def sum_of_scaled(node: Apply, context: RewriteContext) -> Variable | None:
     default=False,
     overflows=True,
 )
-def sum_of_any_scaled(node: Apply, context: RewriteContext) -> Variable | None:
+def sum_of_any_scaled(node: Apply[Reduce], context: RewriteContext) -> Variable | None:
     """The same for every factor: what is summed may overflow, and zero times that is NaN."""
     return _scaled_sum(node, context, only_growing=False)
 
@@ -212,7 +212,7 @@ def _without_axes(v: Any, x: Any, axes: tuple[int, ...]) -> Any:
     after="v * size(x), 0 of nothing",
     changes=Changes.DOMAIN,
 )
-def sum_of_fill(node: Apply, context: RewriteContext) -> Variable | None:
+def sum_of_fill(node: Apply[Reduce], context: RewriteContext) -> Variable | None:
     """Copies of one number are counted, not added."""
     op: Any = node.op
     x: Any = node.inputs[0]
@@ -220,9 +220,9 @@ def sum_of_fill(node: Apply, context: RewriteContext) -> Variable | None:
         return None
     pair = operands(x, scalar.second)
     filled = made_by(x, Alloc)
-    if pair is None and filled is None:
+    value = pair[1] if pair is not None else filled.inputs[0] if filled is not None else None
+    if value is None:
         return None
-    value = pair[1] if pair is not None else filled.inputs[0]  # type: ignore[union-attr]
     if not _is_fixed_along(value, x, op.axes):
         return None
     if filled is not None and not all(is_length(n) for n in filled.inputs[1:]):

@@ -19,7 +19,7 @@ from ..loops.recurrence import Given, Recurrence
     before="scan over fill(v)",
     after="scan whose body makes a row of it: fill(v)",
 )
-def scan_of_fills(node: Apply, context: RewriteContext) -> dict[Variable, Variable] | None:
+def scan_of_fills(node: Apply[Scan], context: RewriteContext) -> dict[Variable, Variable] | None:
     """Rows that are all of one number need not be read; zeros among them go."""
     loop = Recurrence.of(node)
     for rows, given in ((1, loop.sequences), (0, loop.non_sequences)):
@@ -42,10 +42,11 @@ def _number(outer: Variable) -> Variable | None:
     """The 0-d value of a fill."""
     pair = operands(outer, scalar.second)
     node = made_by(outer, Alloc)
-    value: Any = pair[1] if pair is not None else None if node is None else node.inputs[0]
+    value: Variable | None
+    value = pair[1] if pair is not None else None if node is None else node.inputs[0]
     if value is None or value.type.ndim or not outer.type.ndim:
         return None
-    return value  # type: ignore[no-any-return]
+    return value
 
 
 def _filled(

@@ -26,7 +26,7 @@ from ..loops.recurrence import Recurrence
     after="scan whose body reads f(w)",
     changes=Changes.DOMAIN,
 )
-def scan_invariants(node: Apply, context: RewriteContext) -> dict[Variable, Variable] | None:
+def scan_invariants(node: Apply[Scan], context: RewriteContext) -> dict[Variable, Variable] | None:
     """Compute outside what depends on non-sequences alone.
 
     Of a loop that takes no step it is computed too.

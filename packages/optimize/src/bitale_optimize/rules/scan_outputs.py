@@ -25,7 +25,9 @@ from ..loops.recurrence import Recurrence, Stack, is_read
     after="dot(h, w), h the stack of h[t]",
     changes=Changes.ACCURACY,
 )
-def scan_output_products(node: Apply, context: RewriteContext) -> dict[Variable, Variable] | None:
+def scan_output_products(
+    node: Apply[Scan], context: RewriteContext
+) -> dict[Variable, Variable] | None:
     """Make one large product, after the loop, of small ones whose results only leave it."""
     loop = Recurrence.of(node)
     if not loop.may_store:
@@ -121,7 +123,7 @@ class _Region:
     after="inc_subtensor(a[0][i], y), over all steps",
     changes=Changes.ACCURACY,
 )
-def scan_increments(node: Apply, context: RewriteContext) -> dict[Variable, Variable] | None:
+def scan_increments(node: Apply[Scan], context: RewriteContext) -> dict[Variable, Variable] | None:
     """Add at the rows named by all steps after the loop, at once."""
     loop = Recurrence.of(node)
     if not loop.may_store:

@@ -35,7 +35,9 @@ from ..loops.recurrence import Recurrence, Stack, is_read
     after="the first states; what the step computes",
     changes=Changes.DOMAIN,
 )
-def scan_of_few_steps(node: Apply, context: RewriteContext) -> dict[Variable, Variable] | None:
+def scan_of_few_steps(
+    node: Apply[Scan], context: RewriteContext
+) -> dict[Variable, Variable] | None:
     """What is known to be no loop is written without one."""
     n = constant_int(node.inputs[0])
     if n not in (0, 1):
@@ -68,7 +70,7 @@ def scan_of_few_steps(node: Apply, context: RewriteContext) -> dict[Variable, Va
     changes=Changes.DOMAIN,
 )
 def scan_keeps_what_is_read(
-    node: Apply, context: RewriteContext
+    node: Apply[Scan], context: RewriteContext
 ) -> dict[Variable, Variable] | None:
     """Memory does not grow with the steps if only the last rows are read.
 
@@ -101,7 +103,7 @@ def scan_keeps_what_is_read(
     for old, (stack, reader) in late.items():
         result[old] = reader.op(stack.made, *reader.inputs[1:])
     for old, (state, reader) in ends.items():
-        rest = reader.op.pattern[1:]  # type: ignore[attr-defined]
+        rest = reader.op.pattern[1:]  # type: ignore[attr-defined] (only reads of rows end here)
         made = state.made
         result[old] = Subtensor(rest)(made, *reader.inputs[2:]) if rest else made
     return result
@@ -114,7 +116,7 @@ def scan_keeps_what_is_read(
     changes=Changes.DOMAIN,
 )
 def scan_stops_after_what_is_read(
-    node: Apply, context: RewriteContext
+    node: Apply[Scan], context: RewriteContext
 ) -> dict[Variable, Variable] | None:
     """Steps that come after all that is read need not be taken."""
     loop = Recurrence.of(node)

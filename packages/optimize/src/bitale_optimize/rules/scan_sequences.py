@@ -49,7 +49,9 @@ EXPENSIVE = frozenset(
     after="scan whose body reads dot(x, w)[t]",
     changes=Changes.ACCURACY,
 )
-def scan_sequence_work(node: Apply, context: RewriteContext) -> dict[Variable, Variable] | None:
+def scan_sequence_work(
+    node: Apply[Scan], context: RewriteContext
+) -> dict[Variable, Variable] | None:
     """Make one large product of the small ones; likewise what is costly, and whole outputs.
 
     Not in a loop with a condition to stop: it would compute for steps that are never taken.

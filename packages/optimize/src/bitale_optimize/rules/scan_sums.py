@@ -71,7 +71,7 @@ class Term:
     after="a[0] + dot(x.T, y), over rows of all steps",
     changes=Changes.ACCURACY,
 )
-def scan_sums(node: Apply, context: RewriteContext) -> dict[Variable, Variable] | None:
+def scan_sums(node: Apply[Scan], context: RewriteContext) -> dict[Variable, Variable] | None:
     """Add up after the loop what is only added up in it."""
     loop = Recurrence.of(node)
     if not loop.may_store:
@@ -170,7 +170,7 @@ def _terms(
             pending.append((negated[0], -sign))
             continue
         part = made_by(v, IncSubtensor)
-        if part is not None and not part.op.set and all(map(is_fixed, part.inputs[2:])):  # type: ignore[attr-defined]
+        if part is not None and not part.op.set and all(map(is_fixed, part.inputs[2:])):
             if is_uniform(part.inputs[0], 0):
                 terms.append(Term(part.inputs[1], sign, part))
                 continue
@@ -182,10 +182,10 @@ def _terms(
     return terms if found_old and terms else None
 
 
-def _joined(terms: list[Term], joins: list[Apply]) -> list[Term]:
+def _joined(terms: list[Term], joins: list[Apply[Any]]) -> list[Term]:
     """Parts added side by side that the body joins: one term instead, which is stacked maybe."""
     for join in joins:
-        axis = join.op.axis  # type: ignore[attr-defined]
+        axis = join.op.axis
         members: list[Term] = []
         end: int | None = 0
         for v in join.inputs:

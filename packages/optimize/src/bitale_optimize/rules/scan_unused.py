@@ -17,7 +17,7 @@ from ..loops.recurrence import Given, Recurrence, Stack, is_read
     after="scan with what is needed, once",
     changes=Changes.DOMAIN,
 )
-def scan_unused(node: Apply, context: RewriteContext) -> dict[Variable, Variable] | None:
+def scan_unused(node: Apply[Scan], context: RewriteContext) -> dict[Variable, Variable] | None:
     """Drop what is not read, and let what is equal be one."""
     loop = Recurrence.of(node)
     replaced: dict[Variable, Variable] = {}

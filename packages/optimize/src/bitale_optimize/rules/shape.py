@@ -34,10 +34,10 @@ from ..facts.shapes import Dims
     after="an expression of the lengths of x",
     changes=Changes.DOMAIN,
 )
-def shape_of_computed(node: Apply, context: RewriteContext) -> Variable | None:
+def shape_of_computed(node: Apply[ShapeI], context: RewriteContext) -> Variable | None:
     """Find lengths without computing the tensor; a shape error inside it is lost."""
     x = node.inputs[0]
-    axis = node.op.axis  # type: ignore[attr-defined]
+    axis = node.op.axis
     token = context.shapes.dims(x)[axis]
     if isinstance(token, int):
         known: Variable = as_tensor(np.int64(token))
@@ -74,7 +74,7 @@ def length_beside_zero(node: Apply, context: RewriteContext) -> Variable | None:
 
 
 @canonical.rule(tracks=[SpecifyShape], before="specify_shape(x, known lengths)", after="x")
-def specify_known_shape(node: Apply, context: RewriteContext) -> Variable | None:
+def specify_known_shape(node: Apply[SpecifyShape], context: RewriteContext) -> Variable | None:
     """A promise that the type keeps already says nothing."""
     x = node.inputs[0]
     return x if node.outputs[0].type.admits(x.type) else None
@@ -83,21 +83,21 @@ def specify_known_shape(node: Apply, context: RewriteContext) -> Variable | None
 @canonical.rule(
     tracks=[Dimshuffle], before="dimshuffle(dimshuffle(x, p), q)", after="dimshuffle(x, p[q])"
 )
-def dimshuffle_of_dimshuffle(node: Apply, context: RewriteContext) -> Variable | None:
+def dimshuffle_of_dimshuffle(node: Apply[Dimshuffle], context: RewriteContext) -> Variable | None:
     """Two reorderings are one."""
     inner = made_by(node.inputs[0], Dimshuffle)
     if inner is None:
         return None
-    first, then = inner.op.pattern, node.op.pattern  # type: ignore[attr-defined]
+    first, then = inner.op.pattern, node.op.pattern
     return dimshuffle(inner.inputs[0], *("x" if p == "x" else first[p] for p in then))
 
 
 @canonical.rule(tracks=[Dimshuffle], before="dimshuffle(x, 0, 1)", after="x")
-def dimshuffle_to_own_order(node: Apply, context: RewriteContext) -> Variable | None:
+def dimshuffle_to_own_order(node: Apply[Dimshuffle], context: RewriteContext) -> Variable | None:
     """The order that is there needs no reordering."""
     x = node.inputs[0]
     order = tuple(range(x.type.ndim))
-    return x if node.op.pattern == order else None  # type: ignore[attr-defined]
+    return x if node.op.pattern == order else None
 
 
 @canonical.rule(
@@ -121,7 +121,7 @@ def move_of_elementwise(node: Apply, context: RewriteContext) -> Variable | None
     before="dimshuffle(x * y, 0, 'x')",
     after="dimshuffle(x, 0, 'x') * dimshuffle(y, 0, 'x')",
 )
-def dimshuffle_of_product(node: Apply, context: RewriteContext) -> Variable | None:
+def dimshuffle_of_product(node: Apply[Dimshuffle], context: RewriteContext) -> Variable | None:
     """A factor that is stretched meets the other factors outside."""
     inner = made_by(node.inputs[0], Elementwise)
     if inner is None or row_of(inner) not in QUOTIENT_ROWS or len(inner.inputs) != 2:
@@ -133,7 +133,7 @@ def dimshuffle_of_product(node: Apply, context: RewriteContext) -> Variable | No
     if ranks == {0} or not ranks <= {0, node.inputs[0].type.ndim}:
         return None
     # Axes that are dropped must be known to have length 1 in both factors.
-    kept = {p for p in node.op.pattern if p != "x"}  # type: ignore[attr-defined]
+    kept = {p for p in node.op.pattern if p != "x"}
     if len(kept) != node.inputs[0].type.ndim:
         return None
     moved = [node.op(v) if v.type.ndim else v for v in inner.inputs]
@@ -147,7 +147,7 @@ def dimshuffle_of_product(node: Apply, context: RewriteContext) -> Variable | No
     after="reshape(x, m)",
     changes=Changes.DOMAIN,
 )
-def reshape_of_reshape(node: Apply, context: RewriteContext) -> Variable | None:
+def reshape_of_reshape(node: Apply[Reshape], context: RewriteContext) -> Variable | None:
     """Only the last shape counts."""
     inner = made_by(node.inputs[0], Reshape)
     if inner is None:
@@ -159,7 +159,7 @@ def reshape_of_reshape(node: Apply, context: RewriteContext) -> Variable | None:
 @canonical.rule(
     tracks=[Reshape], before="reshape(x, shape of x)", after="x", changes=Changes.DOMAIN
 )
-def reshape_to_own_shape(node: Apply, context: RewriteContext) -> Variable | None:
+def reshape_to_own_shape(node: Apply[Reshape], context: RewriteContext) -> Variable | None:
     """The shape that is there needs no reshape; one length may be deduced."""
     x, *lengths = node.inputs
     mine = context.shapes.dims(x)
@@ -180,7 +180,7 @@ def reshape_to_own_shape(node: Apply, context: RewriteContext) -> Variable | Non
     after="dimshuffle(x, 0, 'x')",
     changes=Changes.DOMAIN,
 )
-def reshape_by_ones(node: Apply, context: RewriteContext) -> Variable | None:
+def reshape_by_ones(node: Apply[Reshape], context: RewriteContext) -> Variable | None:
     """A reshape that only adds or drops axes of length 1 is a dimshuffle, which fuses."""
     x = node.inputs[0]
     wanted = _by_ones(context.shapes.dims(x), context.shapes.dims(node.outputs[0]))
@@ -201,7 +201,7 @@ def _by_ones(old: Dims, new: Dims) -> list[int | str] | None:
 
 
 @canonical.rule(tracks=[Join], before="join(0, x)", after="x")
-def join_of_one(node: Apply, context: RewriteContext) -> Variable | None:
+def join_of_one(node: Apply[Join], context: RewriteContext) -> Variable | None:
     """One tensor stands for itself."""
     return node.inputs[0] if len(node.inputs) == 1 else None
 
@@ -209,9 +209,9 @@ def join_of_one(node: Apply, context: RewriteContext) -> Variable | None:
 @canonical.rule(
     tracks=[Join], before="join(0, x, empty, y)", after="join(0, x, y)", changes=Changes.DOMAIN
 )
-def join_with_empty(node: Apply, context: RewriteContext) -> Variable | None:
+def join_with_empty(node: Apply[Join], context: RewriteContext) -> Variable | None:
     """Tensors known to be empty along the axis add nothing."""
-    axis = node.op.axis  # type: ignore[attr-defined]
+    axis = node.op.axis
     kept = [v for v in node.inputs if v.type.shape[axis] != 0]
     if len(kept) == len(node.inputs) or not kept:
         return None

@@ -176,7 +176,7 @@ def _quotients_of(e: Any, context: RewriteContext) -> Iterator[tuple[Any, Callab
 @stability.rule(
     tracks=[Softmax], before="softmax(x - max(x))", after="softmax(x)", changes=Changes.ACCURACY
 )
-def softmax_of_shifted(node: Apply, context: RewriteContext) -> Variable | None:
+def softmax_of_shifted(node: Apply[Softmax], context: RewriteContext) -> Variable | None:
     """Softmax subtracts the largest element itself."""
     parts = operands(node.inputs[0], scalar.sub)
     if parts is None:
@@ -192,13 +192,13 @@ def softmax_of_shifted(node: Apply, context: RewriteContext) -> Variable | None:
 @stability.rule(
     tracks=[Argmax], before="argmax(softmax(x))", after="argmax(x)", changes=Changes.ACCURACY
 )
-def argmax_of_softmax(node: Apply, context: RewriteContext) -> Variable | None:
+def argmax_of_softmax(node: Apply[Argmax], context: RewriteContext) -> Variable | None:
     """Softmax keeps the order along its axis.
 
     Where it rounds to a tie, the first of the largest x is meant.
     """
     inner = made_by(node.inputs[0], Softmax)
-    if inner is None or node.op.axis != node.inputs[0].type.ndim - 1:  # type: ignore[attr-defined]
+    if inner is None or node.op.axis != node.inputs[0].type.ndim - 1:
         return None
     made: Variable = node.op(inner.inputs[0])
     return made

@@ -76,8 +76,9 @@ def log1p_of_exp_like(node: Apply, context: RewriteContext) -> Variable | None:
     u = node.inputs[0]
     if kind_of(u) != "f":
         return None
-    if operands(u, scalar.neg) is not None:
-        whole = logarithm(T.sub(1, u.owner.inputs[0]))  # type: ignore[union-attr]
+    negated = operands(u, scalar.neg)
+    if negated is not None:
+        whole = logarithm(T.sub(1, negated[0]))
         return whole.value if whole is not None and whole.is_stable else None
     found = logarithm(u)
     if found is None or not found.is_stable or not found.is_unbounded:
@@ -92,7 +93,9 @@ def log1p_of_exp_like(node: Apply, context: RewriteContext) -> Variable | None:
     after="-log_softmax(x).reshape(n, k)[arange(n), t]",
     changes=Changes.ACCURACY,
 )
-def crossentropy_of_positive(node: Apply, context: RewriteContext) -> Variable | None:
+def crossentropy_of_positive(
+    node: Apply[Crossentropy1Hot], context: RewriteContext
+) -> Variable | None:
     """The logarithms of the probabilities, before their targets are picked."""
     p, t = node.inputs
     if made_by(p, Softmax) is not None:
@@ -114,7 +117,7 @@ def crossentropy_of_positive(node: Apply, context: RewriteContext) -> Variable |
     after="u - p * sum(u)",
     changes=Changes.DOMAIN,
 )
-def softmax_grad_of_quotients(node: Apply, context: RewriteContext) -> Variable | None:
+def softmax_grad_of_quotients(node: Apply[SoftmaxGrad], context: RewriteContext) -> Variable | None:
     """The gradient of a logarithm of probabilities without dividing by one that may be 0."""
     ct, p = node.inputs
     u = times(ct, p, context)
