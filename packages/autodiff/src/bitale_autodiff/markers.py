@@ -21,7 +21,7 @@ from .zero import ZERO, grad_undefined
 class GradientMarker(Elementwise):
     """An identity with a gradient rule of its own."""
 
-    __props__: ClassVar[tuple[str, ...]] = ()  # type: ignore[assignment] (it has no scalar op to tell)
+    __props__: ClassVar[tuple[str, ...]] = ()  # type: ignore[assignment]  # it has no scalar op to tell
 
     def __init__(self) -> None:
         super().__init__(s.identity)
@@ -46,7 +46,7 @@ class ZeroGradFill(Elementwise):
     an error. To every other layer it is ``second``.
     """
 
-    __props__: ClassVar[tuple[str, ...]] = ()  # type: ignore[assignment] (it has no scalar op to tell)
+    __props__: ClassVar[tuple[str, ...]] = ()  # type: ignore[assignment]  # it has no scalar op to tell
 
     def __init__(self) -> None:
         super().__init__(s.second)

@@ -32,7 +32,7 @@ def check(dtype: object) -> str:
     # NumPy before 2.4 would take what has a dtype, a variable say, for that dtype.
     is_told = isinstance(dtype, (str, type, np.dtype))
     try:
-        name = np.dtype(dtype).name if is_told else None  # type: ignore[call-overload] (what is no dtype raises)
+        name = np.dtype(dtype).name if is_told else None  # type: ignore[call-overload]  # what is no dtype raises
     except (TypeError, ValueError):
         name = None
     if name is None:

@@ -39,7 +39,7 @@ def capture() -> Trace:
     while frame is not None and len(found) < limit:
         if not is_own_module(frame.f_globals.get("__name__", "")):
             found.append((frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_name))
-        frame = frame.f_back  # type: ignore[assignment] (None ends the loop)
+        frame = frame.f_back  # type: ignore[assignment]  # None ends the loop
     return tuple(found)
 
 

@@ -58,7 +58,7 @@ def _read_only(x: Any) -> Any:
         return x
     shown = x.view()
     # By position: by keyword it takes three times as long.
-    shown.setflags(False)  # type: ignore[call-arg] (its stub has keywords alone)
+    shown.setflags(False)  # type: ignore[call-arg]  # its stub has keywords alone
     return shown
 
 

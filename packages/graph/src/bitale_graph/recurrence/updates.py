@@ -29,7 +29,7 @@ class OrderedUpdates(dict[Any, Any]):
             raise TypeError(f"only shared variables have updates, and not {shown}")
         super().__setitem__(key, value)
 
-    def update(self, pairs: Pairs | None = None) -> None:  # type: ignore[override] (what a dict takes more is refused)
+    def update(self, pairs: Pairs | None = None) -> None:  # type: ignore[override]  # what a dict takes more is refused
         """Add further updates.
 
         Raises
@@ -62,7 +62,7 @@ class OrderedUpdates(dict[Any, Any]):
     def __or__(self, other: Pairs) -> OrderedUpdates:
         return self + other
 
-    def __ior__(self, other: Pairs) -> OrderedUpdates:  # type: ignore[override] (what a dict takes more is refused)
+    def __ior__(self, other: Pairs) -> OrderedUpdates:  # type: ignore[override]  # what a dict takes more is refused
         self.update(other)
         return self
 

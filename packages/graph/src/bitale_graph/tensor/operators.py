@@ -16,7 +16,7 @@ class TensorOperators(Symbolic):
         return late.ops.math.neg(self)
 
     def __pos__(self) -> late.TensorVariable:
-        return self  # type: ignore[return-value] (only variables have this class)
+        return self  # type: ignore[return-value]  # only variables have this class
 
     def __abs__(self) -> late.TensorVariable:
         return late.ops.math.abs_(self)

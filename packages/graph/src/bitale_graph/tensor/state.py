@@ -199,7 +199,7 @@ class _ForkGuard:
     def in_child(self) -> None:
         for one in self._missed:
             # What the standard library does with its own locks; programs refer to this one.
-            one.lock._at_fork_reinit()  # type: ignore[attr-defined] (the standard library's own)
+            one.lock._at_fork_reinit()  # type: ignore[attr-defined]  # the standard library's own
             one.updating[0] = 0
         self.in_parent()
 

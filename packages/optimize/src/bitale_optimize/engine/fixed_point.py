@@ -53,7 +53,7 @@ def to_fixed_point(*sets: RuleSet) -> PassFunction:
         FixedPoint(dispatch, graph, context).run()
 
     run.__doc__ = "; ".join(s.purpose for s in sets)
-    run.rule_sets = sets  # type: ignore[attr-defined] (told for explain)
+    run.rule_sets = sets  # type: ignore[attr-defined]  # told for explain
     return run
 
 

@@ -148,7 +148,7 @@ def _replace_by_loop(
     replaced: list[Variable] = []
 
     def value(v: Variable) -> int | Literal:
-        return values[v] if v in values else Literal.of(v.data)  # type: ignore[attr-defined] (else a constant)
+        return values[v] if v in values else Literal.of(v.data)  # type: ignore[attr-defined]  # else a constant
 
     def numbered(v: Variable, dtype: str) -> int:
         found = value(v)

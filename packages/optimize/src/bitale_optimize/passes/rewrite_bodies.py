@@ -18,7 +18,7 @@ def rewrite_bodies(run: PassFunction) -> PassFunction:
                 replace_bodies(node, context, run)
 
     rewrite.__doc__ = "the bodies of loops and conditions are rewritten as graphs of their own"
-    rewrite.rule_sets = getattr(run, "rule_sets", ())  # type: ignore[attr-defined] (told for explain)
+    rewrite.rule_sets = getattr(run, "rule_sets", ())  # type: ignore[attr-defined]  # told for explain
     return rewrite
 
 

@@ -37,5 +37,5 @@ def rewrite_scans(simplify: PassFunction) -> PassFunction:
                 return
 
     rewrite.__doc__ = "loops are merged, " + scans.purpose
-    rewrite.rule_sets = (scans,)  # type: ignore[attr-defined] (told for explain)
+    rewrite.rule_sets = (scans,)  # type: ignore[attr-defined]  # told for explain
     return rewrite

@@ -103,7 +103,7 @@ def scan_keeps_what_is_read(
     for old, (stack, reader) in late.items():
         result[old] = reader.op(stack.made, *reader.inputs[1:])
     for old, (state, reader) in ends.items():
-        rest = reader.op.pattern[1:]  # type: ignore[attr-defined] (only reads of rows end here)
+        rest = reader.op.pattern[1:]  # type: ignore[attr-defined]  # only reads of rows end here
         made = state.made
         result[old] = Subtensor(rest)(made, *reader.inputs[2:]) if rest else made
     return result
