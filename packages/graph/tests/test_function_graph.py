@@ -3,6 +3,7 @@ import pytest
 from bitale_graph import FunctionGraph, TensorType, function
 from bitale_graph import language as T
 from bitale_graph.base.errors import InconsistentGraphError, MissingInputError
+from bitale_graph.core.function_graph import OUTPUT
 from bitale_graph.ops.softmax import SoftmaxCrossentropy
 from bitale_graph.testing import assert_graph_equal
 from hypothesis import given, settings
@@ -18,7 +19,7 @@ def test_clients_are_who_reads():
     graph = FunctionGraph([x, y], [a + a, a])
     graph.check()
     node = graph.outputs[0].owner
-    assert list(graph.clients[a]) == [(node, 0), (node, 1), ("output", 1)]
+    assert list(graph.clients[a]) == [(node, 0), (node, 1), (OUTPUT, 1)]
     assert graph.clients[y] == {}
     assert len(graph.apply_nodes) == 2
 

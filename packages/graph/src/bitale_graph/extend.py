@@ -28,6 +28,7 @@ from .compile.numpy_linker import NumpyLinker as NumpyLinker
 from .core.body import Body as Body
 from .core.flat import flatten as flatten
 from .core.function_graph import FunctionGraph as FunctionGraph
+from .core.function_graph import Output as Output
 from .core.graph import Apply as Apply
 from .core.graph import Constant as Constant
 from .core.graph import Op as Op

@@ -191,7 +191,7 @@ class _Updates:
         while stack:
             for v in stack.pop().outputs:
                 for reader, _ in self.graph.clients[v]:
-                    if reader != "output" and reader not in found:
+                    if isinstance(reader, Apply) and reader not in found:
                         found.add(reader)
                         stack.append(reader)
         return found

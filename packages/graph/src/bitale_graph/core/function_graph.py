@@ -6,14 +6,23 @@ Its inputs and outputs, who reads what, and replacement that keeps it whole.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 from ..base.errors import InconsistentGraphError, MissingInputError, where_made
-from ..core import traversal
+from . import traversal
 from .graph import Apply, Constant, Variable
 from .order import toposort
 
-Client = tuple[Any, int]  # (Apply, index of the input), or ("output", index of the output)
+
+class Output:
+    """What reads an output of a graph, in the place of a node."""
+
+    def __repr__(self) -> str:
+        return "output"
+
+
+OUTPUT = Output()
+Client = tuple[Apply | Output, int]
+"""A node and which of its inputs is meant; or `OUTPUT` and which output of the graph."""
 
 
 class FunctionGraph:
@@ -41,7 +50,7 @@ class FunctionGraph:
         self._inputs = set(self.inputs)
         for i, output in enumerate(self.outputs):
             self._import(output)
-            self.clients.setdefault(output, {})["output", i] = None
+            self.clients.setdefault(output, {})[OUTPUT, i] = None
 
     @classmethod
     def cloned(
@@ -102,7 +111,7 @@ class FunctionGraph:
             new.name = old.name
         readers = self.clients.setdefault(new, {})
         for reader, i in moved:
-            if reader == "output":
+            if isinstance(reader, Output):
                 self.outputs[i] = new
             else:
                 reader.inputs[i] = new
@@ -118,8 +127,8 @@ class FunctionGraph:
         """Let one output be ``new``, which may be made from what it was; others stay."""
         old = self.outputs[place]
         self._import(new)
-        del self.clients[old]["output", place]
-        self.clients[new]["output", place] = None
+        del self.clients[old][OUTPUT, place]
+        self.clients[new][OUTPUT, place] = None
         self.outputs[place] = new
         self._prune(old)
 
@@ -184,7 +193,7 @@ class FunctionGraph:
             for i, v in enumerate(node.inputs):
                 expected.setdefault(v, set()).add((node, i))
         for i, v in enumerate(self.outputs):
-            expected.setdefault(v, set()).add(("output", i))
+            expected.setdefault(v, set()).add((OUTPUT, i))
         for v, readers in self.clients.items():
             if set(readers) != expected.get(v, set()):
                 raise InconsistentGraphError(f"the clients of {v} are not its readers")

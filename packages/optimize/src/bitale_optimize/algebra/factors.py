@@ -247,7 +247,7 @@ def _shared_parts(v: Variable, context: RewriteContext) -> list[tuple[Any, int]]
 def _moved_alike(u: Variable, node: Apply, context: RewriteContext) -> Any:
     """U under the op of a node: what is there already, or made anew."""
     for reader, _ in context.graph.clients.get(u, ()):
-        if reader != "output" and reader.op == node.op:
+        if isinstance(reader, Apply) and reader.op == node.op:
             return reader.outputs[0]
     return node.op(u)
 

@@ -20,6 +20,7 @@ from bitale_graph.extend import (
     IncSubtensor,
     Join,
     Op,
+    Output,
     Reduce,
     Reshape,
     Subtensor,
@@ -127,7 +128,7 @@ def _of_elementwise(node: Apply, y: Any, context: RewriteContext, depth: int) ->
 
 def _without_roots(node: Apply, y: Any, context: RewriteContext) -> Any:
     """A quotient by two roots of y, times that."""
-    roots = [r for r, _ in context.graph.clients.get(y, ()) if r != "output"]
+    roots = [r for r, _ in context.graph.clients.get(y, ()) if isinstance(r, Apply)]
     if not any(row_of(r) is scalar.sqrt for r in roots):
         return None
     factors = product_factors(node.outputs[0], context)
@@ -164,7 +165,7 @@ def _divided_by_factor(below: Any, y: Any) -> Any:
 
 def _readers(y: Any, op: type[Op], context: RewriteContext) -> Iterator[Any]:
     for reader, i in context.graph.clients.get(y, ()):
-        if reader != "output" and i == 0 and isinstance(reader.op, op):
+        if isinstance(reader, Apply) and i == 0 and isinstance(reader.op, op):
             yield reader
 
 
@@ -181,7 +182,7 @@ def _moved(y: Any, op: type[Op], context: RewriteContext) -> Iterator[tuple[Any,
     (place,) = moving
     for reader in _readers(node.inputs[place], op, context):
         for other, i in context.graph.clients.get(reader.out, ()):
-            if i == place and other != "output" and other.op == node.op:
+            if i == place and isinstance(other, Apply) and other.op == node.op:
                 pairs = zip(other.inputs, node.inputs, strict=True)
                 if all(j == place or _is_same_number(u, v) for j, (u, v) in enumerate(pairs)):
                     yield reader, other.out
@@ -196,7 +197,7 @@ def _of_read(node: Apply, y: Any, context: RewriteContext, depth: int) -> Any:
     """The adjoint of joining y with others is the slice where it lies."""
     op: Any = node.op
     for join, i in context.graph.clients.get(y, ()):
-        if join == "output" or not isinstance(join.op, Join):
+        if isinstance(join, Output) or not isinstance(join.op, Join):
             continue
         part = _slice_along(op, node.inputs[1:], join.op.axis)
         if part is None:

@@ -175,7 +175,7 @@ class FixedPoint:
         for old, new in pairs:
             self.context.replace(old, new, "merge")
             for reader, _ in self.graph.clients[new]:
-                if reader != "output":
+                if isinstance(reader, Apply):
                     self.push(reader)
         return True
 
@@ -220,7 +220,7 @@ class FixedPoint:
             if not isinstance(new, Constant) and new.owner is not None:
                 self.push(new.owner)
             for reader, _ in graph.clients.get(new, ()):
-                if reader != "output":
+                if isinstance(reader, Apply):
                     self.push(reader)
         self.fired[rule.name] += 1
         if self.fired[rule.name] > self.limit:

@@ -15,6 +15,7 @@ from bitale_graph.extend import (
     FunctionGraph,
     Mode,
     Op,
+    Output,
     ScalarOp,
     TensorType,
     Variable,
@@ -246,8 +247,7 @@ class RewriteContext:
 
     def has_one_reader(self, variable: Variable) -> bool:
         """Whether one input of one node, and no output of the graph, reads ``variable``."""
-        readers = self.graph.clients.get(variable, {})
-        return len(readers) == 1 and next(iter(readers))[0] != "output"
+        return self.reader(variable) is not None
 
     def reader(self, variable: Variable) -> Apply | None:
         """The only node that reads ``variable``, or None."""
@@ -255,7 +255,7 @@ class RewriteContext:
         if len(readers) != 1:
             return None
         node = next(iter(readers))[0]
-        return None if node == "output" else node
+        return None if isinstance(node, Output) else node
 
     def is_independent(self, variable: Variable, node: Apply) -> bool:
         """Whether ``variable`` is known not to be computed from ``node``, and may replace it.

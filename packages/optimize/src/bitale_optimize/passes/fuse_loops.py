@@ -125,8 +125,9 @@ def _sink(
     for node in reversed(order):
         if node not in spaces or not isinstance(node.op, Elementwise):
             continue
-        readers = [reader for reader, _ in graph.clients[node.out]]
-        if any(r == "output" or r not in spaces or spaces[r] != spaces[node] for r in readers):
+        clients = graph.clients[node.out]
+        readers = [reader for reader, _ in clients if isinstance(reader, Apply)]
+        if len(readers) < len(clients) or any(spaces.get(r) != spaces[node] for r in readers):
             continue
         wanted = {levels[r] for r in readers}
         if len(wanted) == 1:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 from bitale_graph import language as T
-from bitale_graph.extend import Apply, Dot, Elementwise, Gemm, Variable, scalar
+from bitale_graph.extend import Apply, Dot, Elementwise, Gemm, Output, Variable, scalar
 
 from ..engine.rewrite import Changes, RewriteContext, RuleSet
 
@@ -98,5 +98,5 @@ def _is_accumulator(z: Variable, node: Apply, context: RewriteContext) -> bool:
     return (
         z in context.graph.clients
         and not hasattr(z, "data")
-        and all(r == "output" for r, _ in readers)
+        and all(isinstance(r, Output) for r, _ in readers)
     )

@@ -14,6 +14,7 @@ from bitale_graph.extend import (
     Crossentropy1Hot,
     Crossentropy1HotGrad,
     LogSoftmax,
+    Output,
     Softmax,
     SoftmaxCrossentropy,
     SoftmaxCrossentropyGrad,
@@ -56,7 +57,7 @@ def softmax_beside_crossentropy(node: Apply[Softmax], context: RewriteContext) -
     if isinstance(node.op, LogSoftmax):
         return None
     for reader, i in context.graph.clients[node.inputs[0]]:
-        if i != 0 or reader == "output" or not isinstance(reader.op, SoftmaxCrossentropy):
+        if i != 0 or isinstance(reader, Output) or not isinstance(reader.op, SoftmaxCrossentropy):
             continue
         if context.is_independent(reader.inputs[1], node):
             probabilities: Variable = reader.outputs[1]
@@ -67,7 +68,7 @@ def softmax_beside_crossentropy(node: Apply[Softmax], context: RewriteContext) -
 def _asked_again(x: Variable, loss: Variable, context: RewriteContext) -> Variable:
     """``loss``; and softmaxes of ``x`` are looked at again, since they may be had from it."""
     for reader, _ in context.graph.clients.get(x, ()):
-        if reader != "output" and isinstance(reader.op, Softmax):
+        if isinstance(reader, Apply) and isinstance(reader.op, Softmax):
             context.requeue(reader)
     return loss
 

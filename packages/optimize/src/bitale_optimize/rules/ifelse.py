@@ -121,7 +121,7 @@ def _equal_outside(
     wanted = [identity(v) for v in inputs]
     for reader, _ in clients[read[0]]:
         if (
-            reader != "output"
+            isinstance(reader, Apply)
             and reader.op == inner.op
             and [identity(v) for v in reader.inputs] == wanted
             and context.is_independent(reader.outputs[0], node)
@@ -137,7 +137,7 @@ def _other_choices(node: Apply, context: RewriteContext) -> Iterator[Apply]:
         if (
             i == 0
             and other is not node
-            and other != "output"
+            and isinstance(other, Apply)
             and isinstance(other.op, IfElse)
             and context.is_independent(other.outputs[0], node)
             and context.is_independent(node.outputs[0], other)

@@ -12,6 +12,7 @@ from bitale_graph.extend import (
     Apply,
     Argmax,
     Dimshuffle,
+    Output,
     Reduce,
     Softmax,
     SoftmaxGrad,
@@ -161,14 +162,16 @@ def _quotients_of(e: Any, context: RewriteContext) -> Iterator[tuple[Any, Callab
     """What ``e`` is divided by, or may be to give a softmax; with a maker of the quotient."""
     inside = operands(e, scalar.exp)
     for reader, i in context.graph.clients.get(e, ()):
-        if reader == "output":
+        if isinstance(reader, Output):
             continue
         if row_of(reader) is scalar.true_div and i == 0:
             yield reader.inputs[1], functools.partial(getattr, reader, "out")
         if inside is None or not isinstance(reader.op, Reduce):
             continue
         for above in (reader, *(r for r, _ in context.graph.clients[reader.outputs[0]])):
-            found = None if above == "output" else combined_along(above.outputs[0], scalar.add)
+            if isinstance(above, Output):
+                continue
+            found = combined_along(above.outputs[0], scalar.add)
             if found is not None and found[0] is e:
                 yield above.outputs[0], functools.partial(softmax, inside[0], found[1])
 

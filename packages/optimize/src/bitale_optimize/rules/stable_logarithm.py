@@ -191,7 +191,7 @@ def _candidates(
             continue
         found.append((y, [(y, 1)]))
         for reader, i in context.graph.clients.get(y, ()):
-            if i == 0 and reader != "output" and row_of(reader) is scalar.true_div:
+            if i == 0 and isinstance(reader, Apply) and row_of(reader) is scalar.true_div:
                 below = reader.inputs[1]
                 if factors.exponents.get(below, 0) < 0:
                     found.append((reader.outputs[0], [(y, 1), (below, -1)]))
