@@ -153,7 +153,7 @@ def test_layers_come_to_graph_by_its_surface(packages):
     inside = {
         (module, name)
         for package in packages
-        if package.module not in ("bitale_graph", "bitale")
+        if package.module != "bitale_graph"
         for module, tree in package.trees.items()
         for name, _ in imports(module, tree, package.trees, with_types=True)
         if name.startswith("bitale_graph")

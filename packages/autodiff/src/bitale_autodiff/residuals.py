@@ -69,7 +69,7 @@ def is_cheap(node: Apply) -> bool:
 
 
 @dataclass(frozen=True)
-class Step:
+class ForwardStep:
     """The leaves of one step of the forward loop, as its graph names them.
 
     Attributes
@@ -103,12 +103,12 @@ class Lengths:
 
     Parameters
     ----------
-    step : Step
+    step : ForwardStep
     of_states : mapping of Variable to sequence
         The lengths of each state.
     """
 
-    def __init__(self, step: Step, of_states: Mapping[Variable, Sequence[Any]]) -> None:
+    def __init__(self, step: ForwardStep, of_states: Mapping[Variable, Sequence[Any]]) -> None:
         self._found: dict[Variable, tuple[Any, ...]] = {v: tuple(n) for v, n in of_states.items()}
         self._fixed = {
             *step.non_sequences,
@@ -162,7 +162,7 @@ class Lengths:
 
 
 def without_shape_reads(
-    outputs: Sequence[Variable], forward: Container[Variable], step: Step, lengths: Lengths
+    outputs: Sequence[Variable], forward: Container[Variable], step: ForwardStep, lengths: Lengths
 ) -> list[Variable]:
     """``outputs``, reading no forward value (but rows and non-sequences) for its shape alone."""
     there = {*step.rows, *step.non_sequences}
@@ -192,7 +192,7 @@ def _reads_shape(node: Apply) -> bool:
 def residuals(
     outputs: Sequence[Variable],
     forward: set[Variable],
-    step: Step,
+    step: ForwardStep,
     lengths: Lengths,
     there: Container[Variable],
     checkpoint: bool,
@@ -205,7 +205,7 @@ def residuals(
         What the backward step computes, reading forward variables as they are.
     forward : set of Variable
         Those variables: the leaves of the step, and what it computes.
-    step : Step
+    step : ForwardStep
     lengths : Lengths
     there : container of Variable
         Rows that are kept anyhow.
@@ -262,7 +262,7 @@ def _with_loops_ahead(outputs: Sequence[Variable], forward: set[Variable]) -> se
     return ahead
 
 
-def _independent_of_steps(nodes: Sequence[Apply], step: Step) -> set[Variable]:
+def _independent_of_steps(nodes: Sequence[Apply], step: ForwardStep) -> set[Variable]:
     fixed = set(step.non_sequences)
     for node in nodes:
         if all(v in fixed or isinstance(v, Constant) for v in node.inputs):

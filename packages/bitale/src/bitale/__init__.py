@@ -27,9 +27,9 @@ from bitale_graph import reduce as reduce
 from bitale_graph import scan as scan
 from bitale_graph import scan_checkpoints as scan_checkpoints
 from bitale_graph import shared as shared
-from bitale_graph.compile.maker import FunctionMaker as FunctionMaker
-from bitale_graph.compile.mode import predefined_modes as predefined_modes
-from bitale_graph.debug.formula import pprint as pprint
+from bitale_graph.extend import FunctionMaker as FunctionMaker
+from bitale_graph.extend import pprint as pprint
+from bitale_graph.extend import predefined_modes as predefined_modes
 from bitale_graph.language import dot as dot
 
 from . import compile as compile

@@ -6,9 +6,9 @@ The tensor language, the graphs it builds, and a linker that runs them with NumP
 from .base.config import change_flags as change_flags
 from .base.config import config as config
 from .base.rules import RuleTable as RuleTable
+from .compile.arguments import In as In
+from .compile.arguments import Out as Out
 from .compile.function import Function as Function
-from .compile.function import In as In
-from .compile.function import Out as Out
 from .compile.function import function as function
 from .compile.mode import Mode as Mode
 from .core.function_graph import FunctionGraph as FunctionGraph

@@ -23,7 +23,10 @@ from .compile.function import function as function
 from .compile.linkers import Executable as Executable
 from .compile.maker import FunctionMaker as FunctionMaker
 from .compile.mode import Mode as Mode
+from .compile.mode import get_default_mode as get_default_mode
 from .compile.mode import get_mode as get_mode
+from .compile.mode import predefined_modes as predefined_modes
+from .compile.mode import register_mode as register_mode
 from .compile.numpy_linker import NumpyLinker as NumpyLinker
 from .core.body import Body as Body
 from .core.flat import flatten as flatten
@@ -45,6 +48,9 @@ from .core.traversal import ancestors as ancestors
 from .core.traversal import clone_nodes as clone_nodes
 from .core.traversal import graph_replace as graph_replace
 from .core.traversal import leaves as leaves
+from .core.tree import debugprint as debugprint
+from .debug.formula import pp as pp
+from .debug.formula import pprint as pprint
 from .ops.assertion import Assert as Assert
 from .ops.axes import keep_axes as keep_axes
 from .ops.creation import Alloc as Alloc
@@ -101,9 +107,12 @@ from .tensor.scalar import ScalarOp as ScalarOp
 from .tensor.scalar import cast_to as cast_to
 from .tensor.scalar import is_cast as is_cast
 from .tensor.shared import SharedVariable as SharedVariable
+from .tensor.shared import TensorSharedVariable as TensorSharedVariable
 from .tensor.shared import not_shared as not_shared
 from .tensor.shared import shared as shared
+from .tensor.shared import shared_constructor as shared_constructor
 from .tensor.state import keep_across_fork as keep_across_fork
 from .tensor.state import nested_update as nested_update
+from .tensor.variable import TensorConstant as TensorConstant
 from .tensor.variable import TensorType as TensorType
 from .tensor.variable import TensorVariable as TensorVariable

@@ -22,7 +22,7 @@ from bitale_graph.extend import (
 )
 
 from ..recurrence import StepBack, cotangent_leaf, dependence, is_computed
-from ..residuals import Lengths, Step, residuals, without_shape_reads
+from ..residuals import ForwardStep, Lengths, residuals, without_shape_reads
 from ..rows import Arriving, Window, arriving_cotangents
 from ..table import Cotangents, connections, vjps
 from ..walker import accumulate, zeros_for
@@ -134,7 +134,7 @@ def _give_forward_values(
     }
     of_states, outer_lengths = _lengths_of_states(op, outer.states, step)
     of_states = {v: lengths for v, lengths in of_states.items() if v not in fixed}
-    leaf_step = Step(inner.sequences, list(of_states), list(fixed))
+    leaf_step = ForwardStep(inner.sequences, list(of_states), list(fixed))
     forward = {v for v in op.body.graph.variables if not isinstance(v, Constant)}
     lengths = Lengths(leaf_step, of_states)
     loop.compute(without_shape_reads(loop.computed(), forward, leaf_step, lengths))

@@ -1,4 +1,4 @@
 """The classes of tensor variables."""
 
-from bitale_graph.tensor.variable import TensorConstant as TensorConstant
-from bitale_graph.tensor.variable import TensorVariable as TensorVariable
+from bitale_graph.extend import TensorConstant as TensorConstant
+from bitale_graph.extend import TensorVariable as TensorVariable

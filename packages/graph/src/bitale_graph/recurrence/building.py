@@ -16,7 +16,7 @@ from .states import Carried, settled
 
 
 @dataclass(frozen=True)
-class Step:
+class TracedStep:
     """What is known of a loop once its step was traced.
 
     Parameters
@@ -59,7 +59,7 @@ class Built:
 
 
 def build(
-    step: Step,
+    step: TracedStep,
     n_steps: Any,
     non_sequences: Sequence[Any] = (),
     strict: bool = False,
@@ -71,7 +71,7 @@ def build(
 
     Parameters
     ----------
-    step : Step
+    step : TracedStep
     n_steps : Variable or int
     non_sequences : list of Variable
         Listed by the user; they come first.

@@ -10,7 +10,7 @@ from ..base.errors import ShapeError, describe
 from ..ops import math
 from ..ops.shape import shape_i, specify_shape
 from ..tensor.conversion import as_tensor, constant_int, is_python_number
-from .building import Step, build
+from .building import TracedStep, build
 from .nest import Nest
 from .specification import SequenceSpec, read_n_steps, read_truncate
 from .states import Carried
@@ -109,7 +109,7 @@ def carry_scan(
     if not states and not outputs:
         raise TypeError("carry_scan: there is neither a carry nor an output, so nothing to run")
     built = build(
-        Step(parts, rows, states, outputs, None, made),
+        TracedStep(parts, rows, states, outputs, None, made),
         count,
         reverse=reverse,
         truncate=read_truncate("truncate", truncate),

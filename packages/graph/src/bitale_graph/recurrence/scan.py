@@ -11,7 +11,7 @@ from ..base import trace as tracing
 from ..core.graph import Variable
 from ..tensor.conversion import as_tensor
 from ..tensor.shared import SharedVariable
-from .building import Built, Step, build
+from .building import Built, TracedStep, build
 from .result import StepResult, read_result
 from .specification import (
     OutputSpec,
@@ -144,7 +144,9 @@ class Traced:
         pairs = zip(self.result.outputs, self.registers, strict=True)
         outputs = [v for v, register in pairs if stacked or not register]
         states = [c for register in self.registers for c in register] + shared
-        step = Step(self.sequences, self.rows, states, outputs, self.result.condition, self.made)
+        step = TracedStep(
+            self.sequences, self.rows, states, outputs, self.result.condition, self.made
+        )
         return build(step, self.n_steps, self.non_sequences, strict, **options)
 
     def last(self, built: Built) -> list[Any]:

@@ -20,7 +20,7 @@ from bitale_graph.extend import (
 )
 
 from ..facts.merging import merge_key
-from .rewrite import Result, RewriteContext, Rule, RuleSet, brief
+from .rewrite import Replacement, RewriteContext, Rule, RuleSet, brief
 
 PassFunction = Callable[[FunctionGraph, RewriteContext], None]
 
@@ -249,7 +249,7 @@ class FixedPoint:
             self.queue.append(node)
 
 
-def _pairs(node: Apply, result: Result) -> list[tuple[Variable, Variable]]:
+def _pairs(node: Apply, result: Replacement) -> list[tuple[Variable, Variable]]:
     """Which variable is replaced by which."""
     if isinstance(result, Variable):
         (output,) = node.outputs

@@ -28,8 +28,8 @@ from .fitting import fitted, is_narrower
 LONGEST_SEARCH = 1000
 OVERFLOWS = "range"
 """The tag of rules by which numbers near the largest may become infinite."""
-Result = Variable | Sequence[Variable | None] | Mapping[Variable, Variable] | None
-NodeFunction = Callable[[Apply[Any], "RewriteContext"], Result]
+Replacement = Variable | Sequence[Variable | None] | Mapping[Variable, Variable] | None
+NodeFunction = Callable[[Apply[Any], "RewriteContext"], Replacement]
 Track = type[Op] | Op | ScalarOp
 
 

@@ -88,10 +88,6 @@ class Batch:
                 self.fixed.update(zip(node.outputs, copy.outputs, strict=True))
         return self.rows[variable]
 
-    def is_row(self, variable: Variable) -> bool:
-        """Whether rows of a variable are known."""
-        return variable in self.rows
-
     def same(self, v: Variable) -> Variable:
         """What is outside for a variable that is the same at every step."""
         return v if isinstance(v, Constant) else self.fixed[v]
