@@ -96,6 +96,8 @@ from .tensor.conversion import as_tensor as as_tensor
 from .tensor.conversion import constant_int as constant_int
 from .tensor.elementwise import Elementwise as Elementwise
 from .tensor.elementwise import cast as cast
+from .tensor.reductions import Reduction as Reduction
+from .tensor.reductions import reductions as reductions
 from .tensor.scalar import ScalarOp as ScalarOp
 from .tensor.scalar import cast_to as cast_to
 from .tensor.scalar import is_cast as is_cast

@@ -333,11 +333,3 @@ second = define(
         lambda a, b: np.broadcast_to(b, common_shape(np.shape(a), np.shape(b))).copy(),
     )
 )
-
-# What a reduction starts from, where the op has a neutral element for every dtype.
-IDENTITIES: dict[str, Callable[[str], Any]] = {
-    "add": lambda dtype: np.zeros((), dtype)[()],
-    "mul": lambda dtype: np.ones((), dtype)[()],
-    "and": lambda dtype: np.array(True) if dtype == "bool" else np.array(-1).astype(dtype)[()],
-    "or": lambda dtype: np.zeros((), dtype)[()],
-}
