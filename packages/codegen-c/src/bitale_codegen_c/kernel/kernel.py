@@ -57,7 +57,7 @@ class Body:
             if is_called and made.requires:
                 made = _as_call(b, made, step.op.arity, operands[0])
             b.vector_functions.update(made.requires)
-            self.cost += made.cost
+            self.cost += step.op.cost
             c_type = C_TYPES[step.dtype]
             if is_kernel:
                 name = f"t{k}"
@@ -82,7 +82,7 @@ def _as_call(b: Builder, made: Expression, arity: int, dtype: str) -> Expression
         f"{called}({', '.join(f'{c_type} {x}' for x in operands)}) "
         f"{{ return {name}({', '.join(operands)}); }}",
     )
-    return Expression(made.text.replace(f"{name}(", f"{called}(", 1), made.requires, made.cost)
+    return Expression(made.text.replace(f"{name}(", f"{called}(", 1), made.requires)
 
 
 @dataclass(frozen=True)
