@@ -65,6 +65,8 @@ from .ops.loop import Loop as Loop
 from .ops.loop import Result as Result
 from .ops.loop import Step as Step
 from .ops.loop import as_loop as as_loop
+from .ops.places import Read as Read
+from .ops.places import Write as Write
 from .ops.product import Dot as Dot
 from .ops.product import Gemm as Gemm
 from .ops.reduction import Argmax as Argmax
