@@ -4,6 +4,7 @@ from bitale_autodiff import grad, verify_grad
 from bitale_graph import Apply, Elementwise, function
 from bitale_graph import language as T
 from bitale_graph.core.order import toposort
+from bitale_graph.extend import MissingRuleError, Reduce, Reduction, reductions
 from bitale_graph.tensor import scalar as s
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -132,3 +133,12 @@ def test_the_hessian_of_a_product_is_the_product_of_the_others(values):
     row = grad(grad(T.prod(x), x)[0], x).eval({x: values})
     expected = [0.0] + [np.prod(values[1:j] + values[j + 1 :]) for j in range(1, len(values))]
     assert np.allclose(row, expected, rtol=1e-14, atol=0)
+
+
+def test_a_reduction_without_a_rule_has_no_silent_derivative(monkeypatch):
+    row = Reduction("least power", np.power, identity=np.ones)
+    monkeypatch.setitem(reductions._rules, s.pow, row)
+    x = T.dvector()
+    y = Reduce(s.pow, (0,), "float64", "float64")(x)
+    with pytest.raises(MissingRuleError, match="pow> has not a gradient rule for reductions"):
+        grad(y, x)

@@ -84,6 +84,14 @@ def test_a_cheap_value_is_kept_where_it_would_take_dear_ones_to_compute():
     assert [op for op in ops_of(back(*gradient)) if isinstance(op, Dot)] == [Dot(), Dot()]
 
 
+@pytest.mark.parametrize("dear", [T.mod, T.int_div, T.pow, lambda x, y: T.exp(x)])
+def test_a_dear_value_is_kept(dear):
+    xs, h0 = T.dmatrix("xs"), T.dvector("h0")
+    h, _ = scan(lambda x, h: h * dear(x, 0.3), xs, h0)
+    (row,) = kept(*grad(T.sum(h), [h0]))
+    assert row.owner.op.scalar_op.is_dear
+
+
 def test_a_checkpointed_loop_keeps_states_alone():
     xs, h0, w = T.dmatrix("xs"), T.dvector("h0"), T.dmatrix("w")
 

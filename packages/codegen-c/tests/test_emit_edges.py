@@ -5,6 +5,7 @@ import pytest
 from bitale_graph import function
 from bitale_graph import language as T
 from bitale_graph.compile.mode import Mode
+from bitale_graph.extend import Reduce, Reduction, reductions, scalar
 from bitale_graph.tensor.variable import TensorType
 from bitale_graph.testing import difference
 
@@ -277,3 +278,28 @@ def test_index_vectors_of_every_dtype_and_layout(dtype):
     index = np.array([100, 3, 0, 3, 120, 5], dtype)
     flipped = array[::-1, ::-1]
     check([m, rows], outputs, [(array, index), (flipped, index[::-2]), (array, index[:0])])
+
+
+@pytest.mark.parametrize("dtype", ["int64", "uint8", "bool"])
+def test_a_reduction_is_in_c_what_its_row_says(dtype, monkeypatch):
+    row = Reduction("parity", np.bitwise_xor, identity=lambda dtype: np.zeros((), dtype)[()])
+    monkeypatch.setitem(reductions._rules, scalar.xor, row)
+    x = np.random.default_rng(3).integers(0, 100, (40, 70)).astype(dtype)
+    v = T.TensorType(dtype, (None, None))()
+    reduced = [Reduce(scalar.xor, axes, dtype, dtype)(v) for axes in ((0,), (1,), (0, 1))]
+    f = function([v], reduced, mode=Mode(linker="c", optimizer="None"))
+    assert type(f.executable).__name__ == "Program"
+    for given in (x, x[:0], x[:, ::-2]):
+        for found, axes in zip(f(given), (0, 1, (0, 1)), strict=True):
+            np.testing.assert_array_equal(found, np.bitwise_xor.reduce(given, axis=axes))
+
+
+def test_a_reduction_that_openmp_has_not_is_declared(monkeypatch):
+    known = reductions[scalar.maximum]
+    row = Reduction("peak", np.maximum, known.identity, refuses_nothing=True)
+    monkeypatch.setitem(reductions._rules, scalar.maximum, row)
+    v = T.lmatrix()
+    reduced = Reduce(scalar.maximum, (1,), "int64", "int64")(v)
+    f = function([v], reduced, mode=Mode(linker="c", optimizer="None"))
+    x = np.random.default_rng(3).integers(LEAST, LARGE, (5, 70))
+    np.testing.assert_array_equal(f(x), x.max(axis=1))

@@ -1,5 +1,7 @@
 """Who owns which memory: results, arguments, constants, and state that changes in place."""
 
+from typing import ClassVar
+
 import numpy as np
 import pytest
 from bitale_codegen_c.host.memory import plan_memory
@@ -267,6 +269,51 @@ def test_a_buffer_that_is_read_later_is_not_taken_over():
     view = T.exp(x)[::-1]
     c = T.sin(view.owner.inputs[0])
     assert c not in plan_of([x], [c, view]).reused
+
+
+class Window(Op):
+    """The first input itself, of a class that the planner has never seen."""
+
+    __props__ = ()
+    view_map: ClassVar = {0: [1]}
+
+    def make_node(self, other, x):
+        return Apply(self, [other, x], [x.type()])
+
+    def perform(self, node, inputs, output_storage):
+        output_storage[0][0] = inputs[1][:]
+
+
+def test_what_an_op_says_to_be_a_view_keeps_the_buffer_that_it_shows():
+    x = T.dvector("x")
+    shown = T.exp(x)
+    view = Window()(x, shown)
+    last_reader = T.sin(shown)
+    plan = plan_of([x], [last_reader + view])
+    assert plan.shown == {view: shown}
+    assert last_reader not in plan.reused
+    assert plan.dies_after[shown] == plan.dies_after[view]
+    f = function([x], last_reader + view, mode=AS_WRITTEN)
+    np.testing.assert_allclose(f([1.0, 2]), np.sin(np.exp([1.0, 2])) + np.exp([1.0, 2]))
+
+
+def test_a_view_of_state_keeps_it_from_being_written_in_place():
+    w, x = T.dvector("w"), T.dvector("x")
+    view = Window()(x, w)
+    new = w - x
+    assert plan_of([x, w], [T.sin(view), new], [w]).in_place == {1}
+    assert plan_of([x, w], [T.sin(new), new], [w]).in_place == {1}
+    # The view is read after the new value is there.
+    assert plan_of([x, w], [T.sin(view) + new, view + new, new], [w]).in_place == set()
+
+
+def test_a_view_of_several_inputs_is_refused():
+    class Either(Window):
+        view_map: ClassVar = {0: [0, 1]}
+
+    x = T.dvector("x")
+    with pytest.raises(ValueError, match="shows the memory of several inputs"):
+        plan_of([x], [Either()(x, T.exp(x))])
 
 
 def test_arguments_and_outputs_are_not_taken_over():

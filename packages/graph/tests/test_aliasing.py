@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from bitale_graph import In, function, shared
 from bitale_graph import language as T
+from bitale_graph.extend import Constant, result_of, toposort
 from bitale_graph.testing import op_samples, samples_by_subject
 
 m = T.dmatrix("m")
@@ -101,3 +102,24 @@ def test_no_op_writes_to_or_returns_its_operands(subject):
             a.flags.writeable = False
         results = function(inputs, [*outputs, *outputs], on_unused_input="ignore")(*arrays)
         assert_apart(*arrays, *results)
+
+
+def test_ops_say_which_of_their_results_are_views():
+    said, found = set(), set()
+    for subject in samples_by_subject():
+        for sample in op_samples(subject, core=True):
+            inputs, outputs = sample.graph()
+            values = dict(zip(inputs, map(np.array, sample.inputs), strict=True))
+            for node in toposort(outputs):
+                values.update((v, v.data) for v in node.inputs if isinstance(v, Constant))
+                arrays = [values[v] for v in node.inputs]
+                results = result_of(node, arrays)
+                values.update(zip(node.outputs, results, strict=True))
+                if node.op.bodies:
+                    continue  # it gives what its graphs give
+                for i, result in enumerate(results):
+                    said.update((type(node.op), i, j) for j in node.op.view_map.get(i, ()))
+                    for j, array in enumerate(arrays):
+                        if result.size and np.shares_memory(result, array):
+                            found.add((type(node.op), i, j))
+    assert found == said

@@ -8,6 +8,7 @@ import pytest
 from bitale_graph import TensorType, function
 from bitale_graph import language as T
 from bitale_graph.base.errors import ShapeError
+from bitale_graph.tensor import scalar as s
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -286,3 +287,17 @@ def test_constants_are_interchangeable_by_value():
     assert T.as_tensor(0.0).signature() != T.as_tensor(-0.0).signature()
     assert T.as_tensor(1).signature() != T.as_tensor(1.0).signature()
     assert T.as_tensor(np.nan).signature() == T.as_tensor(np.nan).signature()
+
+
+# Cost, in multiplications.
+def test_an_arithmetic_op_costs_a_multiplication_and_a_quotient_a_few():
+    assert {op.cost for op in (s.add, s.mul, s.sqr, s.maximum, s.switch, s.cast_to("int8"))} == {1}
+    assert 1 < s.true_div.cost == s.inv.cost < s.exp.cost < s.pow.cost
+
+
+@pytest.mark.parametrize("op", list(s.SCALAR_OPS.values()), ids=str)
+def test_what_no_few_instructions_compute_is_dear(op):
+    functions = {"exp", "exp2", "expm1", "log", "log2", "log10", "log1p", "sigmoid", "softplus"}
+    functions |= {"sin", "cos", "tan", "arcsin", "arccos", "arctan", "arctan2", "erf", "erfc"}
+    functions |= {"sinh", "cosh", "tanh", "arcsinh", "arccosh", "arctanh"}
+    assert op.is_dear == (op.name in functions | {"pow", "int_div", "mod"})

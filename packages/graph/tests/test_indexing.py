@@ -3,6 +3,7 @@ import pytest
 from bitale_graph import TensorType, function
 from bitale_graph import language as T
 from bitale_graph.base.errors import ShapeError
+from bitale_graph.extend import Read, Write
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
@@ -246,3 +247,18 @@ def test_the_last_of_repeated_rows_is_kept():
     v = T.dvector()
     found = T.set_subtensor(v[[0, 0]], np.array([1.0, 2.0])).eval({v: [9.0, 9.0]})
     np.testing.assert_array_equal(found, [2, 9])
+
+
+@pytest.mark.parametrize("key", [(0, slice(1, None)), [1, 0, 1], ([1, 0], slice(None), [2, 3])])
+def test_each_reader_has_its_writer(key):
+    selection = x[np.array(key)] if isinstance(key, list) else x[key]
+    reading = selection.owner.op
+    assert isinstance(reading, Read)
+    for set in (True, False):
+        writing = reading.writing(set)
+        assert isinstance(writing, Write)
+        assert (writing.set, writing.reading()) == (set, reading)
+        written = writing(x, T.sqr(selection), *selection.owner.inputs[1:])
+        again = (T.set_subtensor if set else T.inc_subtensor)(selection, T.sqr(selection))
+        assert again.owner.op == writing
+        np.testing.assert_array_equal(written.eval({x: X}), again.eval({x: X}))

@@ -1,8 +1,10 @@
 import numpy as np
 import pytest
-from bitale_graph import function
+from bitale_graph import function, pp
 from bitale_graph import language as T
-from bitale_graph.base.errors import DtypeError, ShapeError
+from bitale_graph.base import dtype as dtypes
+from bitale_graph.base.errors import DtypeError, MissingRuleError, ShapeError
+from bitale_graph.extend import Reduce, Reduction, reductions, scalar
 
 X = np.random.default_rng(0).uniform(-2, 2, (2, 3, 4))
 x = T.dtensor3("x")
@@ -158,3 +160,50 @@ def test_sums_add_up_in_the_accumulator_and_no_wider_dtype():
     np.testing.assert_array_equal(logical, [1, 1])
     np.testing.assert_array_equal(product, [201 * 101 % 256, 4])
     assert plain == 303
+
+
+# What a reduction is.
+@pytest.mark.parametrize("op", list(reductions), ids=str)
+@pytest.mark.parametrize("dtype", dtypes.ALL)
+def test_the_identity_changes_no_element(op, dtype):
+    if dtype in op.refuses or (dtypes.is_complex(dtype) and reductions[op].refuses_nothing):
+        pytest.skip("the op does not take the dtype")
+    elements = np.array([0, 1, 1, 0] if dtype == "bool" else [0, 1, 3, 100], dtype)
+    identity = reductions[op].identity(dtype)
+    assert identity.dtype == dtype
+    np.testing.assert_array_equal(op(elements, identity), elements)
+
+
+@pytest.mark.parametrize("op", list(reductions), ids=str)
+def test_a_reduction_of_two_is_its_scalar_op(op):
+    pair = np.array([6, 3])
+    row = reductions[op]
+    assert row.ufunc.reduce(pair) == op(pair[0], pair[1])
+    assert callable(getattr(T, row.name))
+
+
+@pytest.mark.parametrize("op", list(reductions), ids=str)
+def test_no_elements_give_the_identity_or_an_error(op):
+    row = reductions[op]
+    v = T.lvector()
+    reduced = Reduce(op, (0,), "int64", "int64")(v)
+    if row.refuses_nothing:
+        with pytest.raises(ValueError, match=f"{row.name} over an empty axis has no value"):
+            reduced.eval({v: []})
+        reduced = Reduce(op, (0,), "int64", "int64", allows_empty=True)(v)
+    assert reduced.eval({v: np.array([], "int64")}) == row.identity("int64")
+
+
+def test_what_is_no_reduction_is_refused_where_it_is_built():
+    with pytest.raises(MissingRuleError, match="sub> has not a reduction"):
+        Reduce(scalar.sub, (0,), "float64", "float64")
+
+
+def test_a_row_is_all_that_a_reduction_needs(monkeypatch):
+    row = Reduction("parity", np.bitwise_xor, identity=lambda dtype: np.zeros((), dtype)[()])
+    monkeypatch.setitem(reductions._rules, scalar.xor, row)
+    v = T.lmatrix()
+    reduced = Reduce(scalar.xor, (1,), "int64", "int64")(v)
+    assert pp(reduced).startswith("parity(")
+    np.testing.assert_array_equal(reduced.eval({v: [[1, 2, 7], [5, 5, 5]]}), [4, 5])
+    np.testing.assert_array_equal(reduced.eval({v: np.zeros((2, 0), "int64")}), [0, 0])

@@ -321,6 +321,8 @@ PRODUCTS = {
     "of a function": (lambda r, o: T.dot(T.exp(r[0]) * o[1], o[0]) + o[1], "Dot"),
     "inner": (lambda r, o: T.dot(r[0], o[1]), "Dot"),
     "costly": (lambda r, o: T.tanh(r[0] * o[1]), "tanh"),
+    "whole quotients": (lambda r, o: r[0] // o[1], "int_div"),
+    "remainders": (lambda r, o: r[0] % o[1], "mod"),
 }
 
 

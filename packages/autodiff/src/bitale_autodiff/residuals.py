@@ -50,21 +50,13 @@ _CHEAP_OPS = (
     SpecifyShape,
     Subtensor,
 )
-_CHEAP_SCALAR_OPS = frozenset(
-    {
-        *(s.add, s.sub, s.mul, s.true_div, s.inv, s.neg, s.abs_, s.sgn, s.sqr, s.sqrt),
-        *(s.maximum, s.minimum, s.identity, s.switch, s.second, s.isnan, s.isinf),
-        *(s.eq, s.neq, s.lt, s.gt, s.le, s.ge, s.and_, s.or_, s.xor, s.invert),
-        *(s.ceil, s.floor, s.trunc, s.round_half_to_even),
-    }
-)
 
 
 def is_cheap(node: Apply) -> bool:
     """Whether to compute a node again costs no more than to keep its result."""
     op = node.op
     if isinstance(op, Elementwise):
-        return op.scalar_op in _CHEAP_SCALAR_OPS or s.is_cast(op.scalar_op)
+        return not op.scalar_op.is_dear
     return isinstance(op, _CHEAP_OPS)
 
 

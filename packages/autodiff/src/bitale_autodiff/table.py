@@ -48,12 +48,17 @@ class Cotangents(tuple[Any, ...]):
 VjpRule = Callable[[Any, Sequence[Any], Sequence[Any], Cotangents], Sequence[Any]]
 # (*operands, y, ct) -> terms
 ScalarVjpRule = Callable[..., Sequence[Any]]
+# (x, y, axes, ct) -> term; y and ct keep the reduced axes with length 1
+ReductionVjpRule = Callable[[Any, Any, tuple[int, ...], Any], Any]
 # node -> for each input, for each output, whether the output depends on the numbers in the input
 ConnectionRule = Callable[[Apply], Sequence[Sequence[bool]]]
 
 vjps: RuleTable[VjpRule] = RuleTable("a gradient rule", "bitale_autodiff/rules")
 scalar_vjps: RuleTable[ScalarVjpRule] = RuleTable(
     "a gradient rule", "bitale_autodiff/rules/scalar.py"
+)
+reduction_vjps: RuleTable[ReductionVjpRule] = RuleTable(
+    "a gradient rule for reductions", "bitale_autodiff/rules/reduction.py"
 )
 connections: RuleTable[ConnectionRule] = RuleTable("a connection rule", "bitale_autodiff/rules")
 

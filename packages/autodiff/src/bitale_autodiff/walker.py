@@ -11,18 +11,16 @@ from typing import Any
 
 from bitale_graph import language as T
 from bitale_graph.extend import (
-    AdvancedIncSubtensor,
-    AdvancedIncSubtensor1,
     Alloc,
     Apply,
     Constant,
     DtypeError,
     Elementwise,
-    IncSubtensor,
     MissingRuleError,
     ShapeError,
     TensorType,
     Variable,
+    Write,
     describe,
     toposort,
     where_made,
@@ -364,9 +362,7 @@ def accumulate(total: Cotangent, term: Cotangent) -> Cotangent:
 def _writes_into_zeros(v: Any) -> list[Any] | None:
     """The nodes that add at indices to what was zeros, last first, if ``v`` is made so."""
     writes = []
-    while v.owner is not None and isinstance(
-        v.owner.op, (IncSubtensor, AdvancedIncSubtensor1, AdvancedIncSubtensor)
-    ):
+    while v.owner is not None and isinstance(v.owner.op, Write):
         if v.owner.op.set:
             return None
         writes.append(v.owner)

@@ -72,6 +72,8 @@ from .ops.loop import Loop as Loop
 from .ops.loop import Result as Result
 from .ops.loop import Step as Step
 from .ops.loop import as_loop as as_loop
+from .ops.places import Read as Read
+from .ops.places import Write as Write
 from .ops.product import Dot as Dot
 from .ops.product import Gemm as Gemm
 from .ops.reduction import Argmax as Argmax
@@ -103,6 +105,8 @@ from .tensor.conversion import as_tensor as as_tensor
 from .tensor.conversion import constant_int as constant_int
 from .tensor.elementwise import Elementwise as Elementwise
 from .tensor.elementwise import cast as cast
+from .tensor.reductions import Reduction as Reduction
+from .tensor.reductions import reductions as reductions
 from .tensor.scalar import ScalarOp as ScalarOp
 from .tensor.scalar import cast_to as cast_to
 from .tensor.scalar import is_cast as is_cast

@@ -35,7 +35,6 @@ from bitale_graph.extend import scalar as s
 
 from ..choices import choice_rules, guard_rules
 from ..rows import is_length
-from .indexing import reader, writer
 
 rule = choice_rules.define
 
@@ -135,7 +134,7 @@ def choice_through_reading(
         return _first(chosen, inputs)
     lengths = [T.shape_i(x, a) for a in range(x.ndim)]
     count = T.cast(_everywhere(outputs[0], chosen), "int32")
-    places = writer(op, False)(T.zeros(lengths, dtype="int32"), count, *index)
+    places = op.writing(False)(T.zeros(lengths, dtype="int32"), count, *index)
     return _first(T.gt(places, 0), inputs)
 
 
@@ -145,7 +144,7 @@ def choice_through_writing(
 ) -> Terms:
     """What is written to reads the condition at its places."""
     index = inputs[2:]
-    written = reader(op)(_everywhere(outputs[0], chosen), *index) if chosen.ndim else chosen
+    written = op.reading()(_everywhere(outputs[0], chosen), *index) if chosen.ndim else chosen
     return [(chosen, False), (written, False), *[(None, False)] * len(index)]
 
 

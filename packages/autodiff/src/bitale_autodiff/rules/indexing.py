@@ -23,29 +23,13 @@ from ..walker import zeros_for
 vjp = vjps.define
 
 
-def writer(op: Any, set: bool) -> Any:
-    """The op that writes at the places that ``op`` reads or writes."""
-    if isinstance(op, (AdvancedSubtensor1, AdvancedIncSubtensor1)):
-        return AdvancedIncSubtensor1(set)
-    if isinstance(op, (AdvancedSubtensor, AdvancedIncSubtensor)):
-        return AdvancedIncSubtensor(op.pattern, set)
-    return IncSubtensor(op.pattern, set)
-
-
-def reader(op: Any) -> Any:
-    """The op that reads at the places that ``op`` writes."""
-    if isinstance(op, AdvancedIncSubtensor1):
-        return AdvancedSubtensor1()
-    return (AdvancedSubtensor if isinstance(op, AdvancedIncSubtensor) else Subtensor)(op.pattern)
-
-
 @vjp(Subtensor, AdvancedSubtensor1, AdvancedSubtensor)
 def read_vjp(
     op: Any, inputs: Sequence[Any], outputs: Sequence[Any], cotangents: Sequence[Any]
 ) -> list[Any]:
     """Add the cotangent into zeros at the places that were read; one read twice receives both."""
     x, *index = inputs
-    return [writer(op, False)(zeros_for(x), cotangents[0], *index), *[None] * len(index)]
+    return [op.writing(False)(zeros_for(x), cotangents[0], *index), *[None] * len(index)]
 
 
 @vjp(IncSubtensor, AdvancedIncSubtensor1, AdvancedIncSubtensor)
@@ -55,8 +39,8 @@ def write_vjp(
     """What was written receives the cotangent of its places; what was overwritten, nothing."""
     _, _, *index = inputs
     (ct,) = cotangents
-    dx = writer(op, True)(ct, 0, *index) if op.set else ct
-    dy = reader(op)(ct, *index)
+    dx = op.reading().writing(True)(ct, 0, *index) if op.set else ct
+    dy = op.reading()(ct, *index)
     if op.set:
         dy = _of_last_writer(op, inputs, dy)
     return [dx, dy, *[None] * len(index)]
@@ -70,8 +54,8 @@ def _of_last_writer(op: Any, inputs: Sequence[Any], dy: Any) -> Any:
     lengths = [T.shape_i(dy, a) for a in range(dy.ndim)]
     order = T.reshape(T.arange(T.mul(*lengths)), lengths)
     zeros = T.zeros([T.shape_i(x, a) for a in range(x.ndim)], dtype="int64")
-    written = writer(op, True)(zeros, order, *index)
-    return T.switch(T.eq(reader(op)(written, *index), order), dy, 0)
+    written = op.reading().writing(True)(zeros, order, *index)
+    return T.switch(T.eq(op.reading()(written, *index), order), dy, 0)
 
 
 def _names_no_place_twice(op: Any, index: Sequence[Any]) -> bool:

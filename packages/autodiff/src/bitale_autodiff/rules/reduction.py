@@ -10,7 +10,7 @@ from bitale_graph.extend import Argmax, Reduce, keep_axes
 from bitale_graph.extend import scalar as s
 
 from ..choices import Chosen
-from ..table import vjps
+from ..table import reduction_vjps, vjps
 from ..walker import cotangent_dtype
 from ..zero import ZERO
 
@@ -21,31 +21,27 @@ def reduce_vjp(
 ) -> list[Any]:
     """Choose by the scalar op that is reduced with."""
     (x,), (y,), (ct,) = inputs, outputs, cotangents
-    dtype = cotangent_dtype(x)
-    kept = keep_axes(T.cast(ct, dtype), op.axes, x.ndim)
-    if op.scalar_op is s.add:
-        return [_stretched(x, kept)]
-    if op.scalar_op is s.mul:
-        return [_product_vjp(T.cast(x, dtype), op.axes, kept)]
-    if op.scalar_op in (s.maximum, s.minimum):
-        return [_extremum_vjp(x, keep_axes(y, op.axes, x.ndim), op.axes, kept)]
-    return [ZERO]
+    kept = keep_axes(T.cast(ct, cotangent_dtype(x)), op.axes, x.ndim)
+    return [reduction_vjps[op.scalar_op](x, keep_axes(y, op.axes, x.ndim), op.axes, kept)]
 
 
-def _stretched(x: Any, kept: Any) -> Any:
-    """``kept`` in the shape of ``x``; only the shape of ``x`` is read."""
-    is_full = all(n != 1 or m == 1 for n, m in zip(kept.type.shape, x.type.shape, strict=True))
-    return kept if is_full else T.second(x, kept)
+@reduction_vjps.define(s.add)
+def sum_vjp(x: Any, y: Any, axes: tuple[int, ...], ct: Any) -> Any:
+    """``ct`` in the shape of ``x``; only the shape of ``x`` is read."""
+    is_full = all(n != 1 or m == 1 for n, m in zip(ct.type.shape, x.type.shape, strict=True))
+    return ct if is_full else T.second(x, ct)
 
 
-def _extremum_vjp(x: Any, y: Any, axes: tuple[int, ...], ct: Any) -> Any:
+@reduction_vjps.define(s.maximum, s.minimum)
+def extremum_vjp(x: Any, y: Any, axes: tuple[int, ...], ct: Any) -> Any:
     """Share the cotangent equally among the largest (or smallest); a NaN passes nothing."""
     chosen = T.eq(x, y)
     count = T.sum(T.cast(chosen, ct.dtype), axis=axes, keepdims=True)
     return Chosen(T.switch(chosen, ct / count, 0), chosen, True, is_due=False)
 
 
-def _product_vjp(x: Any, axes: tuple[int, ...], ct: Any) -> Any:
+@reduction_vjps.define(s.mul)
+def product_vjp(x: Any, y: Any, axes: tuple[int, ...], ct: Any) -> Any:
     """The product of the other elements: right to second order, with any number of zeros.
 
     Let p be the product of the elements that are not zero, and s the sum of those that are: its
@@ -53,6 +49,7 @@ def _product_vjp(x: Any, axes: tuple[int, ...], ct: Any) -> Any:
     if x is zero itself, to p. The zeros among them multiply to 1, s, or (beside another zero)
     s - x; what is left out vanishes to second order.
     """
+    x = T.cast(x, ct.dtype)
     is_zero = T.eq(x, 0)
     nonzero = T.switch(is_zero, 1, x)
     zeros = T.sum(T.switch(is_zero, x, 0), axis=axes, keepdims=True)
@@ -63,6 +60,9 @@ def _product_vjp(x: Any, axes: tuple[int, ...], ct: Any) -> Any:
     among_zeros = T.switch(T.eq(count, 1), one_zero, T.switch(T.eq(count, 2), two_zeros, 0))
     return ct * (others * T.switch(T.eq(count, 0), 1, among_zeros))
 
+
+# Bits and truth values do not move with the numbers.
+reduction_vjps.define(s.and_, s.or_)(lambda x, y, axes, ct: ZERO)
 
 # A position does not move with the numbers; being discrete, it is never asked.
 vjps.define(Argmax)(lambda op, inputs, outputs, cotangents: [ZERO])

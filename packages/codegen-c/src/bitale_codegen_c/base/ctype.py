@@ -51,17 +51,3 @@ def literal(value: Any, dtype: str) -> str:
     if dtype == "int32" and number == -(2**31):
         return "INT32_MIN"
     return str(number) if number >= 0 else f"({number})"
-
-
-def lowest(dtype: str) -> str:
-    """The least value of ``dtype`` (minus infinity for floats): what a maximum starts from."""
-    if dtype in ("float32", "float64"):
-        return literal(-math.inf, dtype)
-    return "0" if dtype == "bool" else literal(np.iinfo(dtype).min, dtype)
-
-
-def highest(dtype: str) -> str:
-    """The greatest value of ``dtype`` (infinity for floats): what a minimum starts from."""
-    if dtype in ("float32", "float64"):
-        return literal(math.inf, dtype)
-    return "1" if dtype == "bool" else literal(np.iinfo(dtype).max, dtype)

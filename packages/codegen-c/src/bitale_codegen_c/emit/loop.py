@@ -30,7 +30,9 @@ def loop_is_supported(node: Apply) -> bool:
     """Every step must have a C expression, and a dtype that C computes with."""
     loop = _loop_of(node)
     for r in loop.results:
-        if not is_supported(r.dtype) or (r.reduce is not None and not is_supported(r.acc_dtype)):
+        if not is_supported(r.dtype):
+            return False
+        if r.reduce is not None and not (is_supported(r.acc_dtype) and is_known(r.reduce)):
             return False
     dtypes = [*_dtypes(node), *(s.dtype for s in loop.steps)]
     for step in loop.steps:
@@ -108,8 +110,7 @@ class _Nest:
         for j in self.by_pointer:
             self._add_input(j)
         for r in loop.results:
-            is_extremum = r.reduce is not None and r.reduce.name in ("maximum", "minimum")
-            if is_extremum and not r.allows_empty:
+            if r.refuses_nothing:
                 for a in r.axes:
                     b.check(f"{lengths[a]} > 0")
         outs: list[Array | None] = []

@@ -10,22 +10,23 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from bitale_graph.extend import (
-    Apply,
-    Assert,
-    Constant,
-    Dimshuffle,
-    FunctionGraph,
-    Reshape,
-    SpecifyShape,
-    Subtensor,
-    Variable,
-)
+from bitale_graph.extend import Apply, Constant, FunctionGraph, Variable
 
 from .plan import MemoryPlan
 from .rules import has_c_text, reuses, waits
 
-VIEWS = (Dimshuffle, Subtensor, Reshape, SpecifyShape, Assert)
+
+def viewed(v: Variable) -> Variable | None:
+    """The operand whose memory a variable may show, by what its op says of itself."""
+    if v.owner is None or v.index is None:
+        return None
+    places = v.owner.op.view_map.get(v.index, ())
+    if len(places) > 1:
+        raise ValueError(
+            f"{v.owner.op}: by its view_map output {v.index} shows the memory of several inputs, "
+            f"{list(places)}; give one, and copy the others"
+        )
+    return v.owner.inputs[places[0]] if places else None
 
 
 def plan_memory(graph: FunctionGraph, updated: Mapping[int, Variable]) -> MemoryPlan:
@@ -55,9 +56,10 @@ def roots(order: Sequence[Apply]) -> dict[Variable, Variable]:
     """For each view the variable whose memory it shows."""
     found: dict[Variable, Variable] = {}
     for node in order:
-        if isinstance(node.op, VIEWS):
-            source = node.inputs[0]
-            found[node.outputs[0]] = found.get(source, source)
+        for v in node.outputs:
+            source = viewed(v)
+            if source is not None:
+                found[v] = found.get(source, source)
     return found
 
 
@@ -99,11 +101,7 @@ def _reuse_dying_buffers(
             or old.owner is None
         ):
             continue
-        if (
-            isinstance(old.owner.op, VIEWS)
-            or dies_after[old] != position
-            or node.inputs.count(old) != 1
-        ):
+        if viewed(old) is not None or dies_after[old] != position or node.inputs.count(old) != 1:
             continue
         if _shares_memory_with_another(node, old):
             continue
@@ -113,10 +111,11 @@ def _reuse_dying_buffers(
 
 def _shares_memory_with_another(node: Apply, old: Variable) -> bool:
     for v in node.inputs:
-        while v is not old and v.owner is not None and isinstance(v.owner.op, VIEWS):
-            v = v.owner.inputs[0]
-            if v is old:
+        source = viewed(v)
+        while source is not None:
+            if source is old:
                 return True
+            source = viewed(source)
     return False
 
 

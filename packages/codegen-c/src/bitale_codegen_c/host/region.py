@@ -8,19 +8,14 @@ from bitale_graph.extend import Apply, FunctionGraph, Variable
 
 from .builder import Builder
 from .callback import emit_callback
-from .memory import VIEWS
+from .memory import viewed
 from .plan import MemoryPlan
 from .rules import emits, has_c_text
 
 
 def has_own_buffer(graph: FunctionGraph, v: Variable) -> bool:
     """Whether a variable of ``graph`` is computed there into a buffer of its own."""
-    return (
-        v.owner is not None
-        and not isinstance(v.owner.op, VIEWS)
-        and v not in graph.inputs
-        and v.type.ndim > 0
-    )
+    return v.owner is not None and viewed(v) is None and v not in graph.inputs and v.type.ndim > 0
 
 
 def taken_over(plan: MemoryPlan, v: Variable) -> list[Variable]:

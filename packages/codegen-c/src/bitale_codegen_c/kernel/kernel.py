@@ -7,23 +7,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from bitale_graph.extend import Literal, Loop, Result
+from bitale_graph.extend import Literal, Loop, Result, ScalarOp, reductions, scalar
 
-from ..base.ctype import C_TYPES, SUFFIXES, highest, literal, lowest
+from ..base.ctype import C_TYPES, literal
+from ..base.text import identifier
 from ..host.builder import Builder
 from ..library.units import BLOCK
-from ..library.vector_math.table import FUNCTIONS
 from .scalar import Expression, converted, expression
 
-_STARTS = {
-    "add": lambda dtype: "0",
-    "mul": lambda dtype: "1",
-    "and": lambda dtype: "1" if dtype == "bool" else "-1",
-    "or": lambda dtype: "0",
-    "maximum": lowest,
-    "minimum": highest,
-}
-_OPERATORS = {"add": "+", "mul": "*", "and": "&", "or": "|"}
+# The operators that a reduction clause of OpenMP knows.
+_CLAUSE_OPERATORS = ("+", "*", "&", "|", "^")
 
 # Above this many functions in one loop they are called (as vectors) rather than inlined: the text
 # of one takes a compiler some 15 ms wherever it stands, and beside so much work a call is cheap.
@@ -64,7 +57,7 @@ class Body:
             if is_called and made.requires:
                 made = _as_call(b, made, step.op.arity, operands[0])
             b.vector_functions.update(made.requires)
-            self.cost += made.cost
+            self.cost += step.op.cost
             c_type = C_TYPES[step.dtype]
             if is_kernel:
                 name = f"t{k}"
@@ -89,7 +82,7 @@ def _as_call(b: Builder, made: Expression, arity: int, dtype: str) -> Expression
         f"{called}({', '.join(f'{c_type} {x}' for x in operands)}) "
         f"{{ return {name}({', '.join(operands)}); }}",
     )
-    return Expression(made.text.replace(f"{name}(", f"{called}(", 1), made.requires, made.cost)
+    return Expression(made.text.replace(f"{name}(", f"{called}(", 1), made.requires)
 
 
 @dataclass(frozen=True)
@@ -204,7 +197,9 @@ class Kernel:
         ]
         lines += [f"    {line}" for line in self._merge()]
         for o in sums:
-            start = _STARTS[self._reduce(o)](o.dtype)
+            reduce = self.loop.results[o.index].reduce
+            assert reduce is not None
+            start = literal(reductions[reduce].identity(o.dtype), o.dtype)
             lines.append(
                 f"    for (int64_t e = 0; e < parts * {o.name}_size; e++) {o.name}[e] = {start};"
             )
@@ -225,11 +220,6 @@ class Kernel:
             )
         lines.append("}")
         return "\n".join(lines)
-
-    def _reduce(self, o: Operand) -> str:
-        reduce = self.loop.results[o.index].reduce
-        assert reduce is not None
-        return reduce.name
 
     def _merge(self) -> list[str]:
         """Join outer axes to the last one where everything lies contiguously: a long inner loop."""
@@ -340,13 +330,7 @@ class Kernel:
 
     def _combined(self, b: Builder, r: Result, a: str, value: str, dtype: str) -> str:
         assert r.reduce is not None
-        acc, c_type = r.acc_dtype, C_TYPES[r.acc_dtype]
-        item = converted(value, dtype, acc)
-        if r.reduce.name in _OPERATORS:
-            return f"({c_type})({a} {_operator(r)} {item})"
-        made = expression(r.reduce, [acc, acc], acc, [a, item])
-        b.vector_functions.update(made.requires)
-        return made.text
+        return _combination(b, r.reduce, r.acc_dtype, a, converted(value, dtype, r.acc_dtype))
 
 
 class _Nested:
@@ -437,7 +421,7 @@ class _Ends:
                 continue
             self.before.append(f"{C_TYPES[r.acc_dtype]} r{k} = *{row};")
             self.after.append(f"*{row} = r{k};")
-            if r.reduce.name == "add" and (dtype, r.acc_dtype) == ("float32", "float64"):
+            if r.reduce is scalar.add and (dtype, r.acc_dtype) == ("float32", "float64"):
                 self.block_start.append(f"float b{k} = 0;")
                 self.inside.append(f"b{k} += {value};")
                 self.block_end.append(f"r{k} += b{k};")
@@ -447,30 +431,33 @@ class _Ends:
                 self.clauses.append(_clause(b, r, f"r{k}"))
 
 
-def _operator(r: Result) -> str:
-    """The C operator of a reduction; sums of bools are or, as in NumPy."""
-    assert r.reduce is not None
-    is_or = r.reduce.name == "add" and r.acc_dtype == "bool"
-    return "|" if is_or else _OPERATORS[r.reduce.name]
+def _combination(b: Builder, op: ScalarOp, dtype: str, x: str, y: str) -> str:
+    """Two numbers of one dtype, combined, as a C expression."""
+    made = expression(op, [dtype, dtype], dtype, [x, y])
+    b.vector_functions.update(made.requires)
+    return made.text
 
 
 def _clause(b: Builder, r: Result, name: str) -> str:
     """How vector lanes combine. OpenMP's max and min lose NaN, so floats have theirs declared."""
     assert r.reduce is not None
-    if r.reduce.name in _OPERATORS:
-        return f"reduction({_operator(r)}:{name})"
-    if r.acc_dtype not in ("float32", "float64"):
-        return f"reduction({'max' if r.reduce.name == 'maximum' else 'min'}:{name})"
-    return f"reduction({declare_reduction(b, r.reduce.name, r.acc_dtype)}:{name})"
+    op, dtype = r.reduce, r.acc_dtype
+    if op.symbol in _CLAUSE_OPERATORS:
+        # Sums of bools are or, as in NumPy.
+        return f"reduction({'|' if op is scalar.add and dtype == 'bool' else op.symbol}:{name})"
+    if reductions[op].name in ("max", "min") and dtype not in ("float32", "float64"):
+        return f"reduction({reductions[op].name}:{name})"
+    return f"reduction({declare_reduction(b, op, dtype)}:{name})"
 
 
-def declare_reduction(b: Builder, name: str, dtype: str) -> str:
-    """Declare maximum or minimum of floats as a reduction that keeps NaN; its name."""
-    function = FUNCTIONS[name, dtype].c_name
-    b.vector_functions.add(function)
+def declare_reduction(b: Builder, op: ScalarOp, dtype: str) -> str:
+    """Declare a reduction that OpenMP has not; its name."""
+    declared = f"bt_{identifier(op.name)}_{dtype}_of"
+    combined = _combination(b, op, dtype, "omp_out", "omp_in")
+    start = literal(reductions[op].identity(dtype), dtype)
     b.library(
-        f"reduction_{name}_{SUFFIXES[dtype]}",
-        f"#pragma omp declare reduction({function}_of : {C_TYPES[dtype]} : "
-        f"omp_out = {function}(omp_out, omp_in)) initializer(omp_priv = omp_orig)",
+        declared,
+        f"#pragma omp declare reduction({declared} : {C_TYPES[dtype]} : "
+        f"omp_out = {combined}) initializer(omp_priv = {start})",
     )
-    return f"{function}_of"
+    return declared

@@ -8,12 +8,7 @@ from dataclasses import dataclass
 from bitale_graph.extend import RuleTable, ScalarOp, scalar
 
 from ..base.ctype import C_TYPES
-from ..library.units import TRANSCENDENTAL
 from ..library.vector_math.table import FUNCTIONS
-
-# Costs of one element on one core, in units of a multiplication: they decide what is worth a second
-# thread.
-CHEAP, DIVISION = 1, 4
 
 
 @dataclass(frozen=True)
@@ -22,7 +17,6 @@ class Expression:
 
     text: str
     requires: tuple[str, ...] = ()
-    cost: int = CHEAP
 
 
 # From the operand dtypes, the dtype of the result and the operands (names or literals) to an
@@ -35,33 +29,33 @@ def _is_float(dtype: str) -> bool:
     return dtype in ("float32", "float64")
 
 
-def _template(op: ScalarOp, text: str, cost: int = CHEAP) -> None:
+def _template(op: ScalarOp, text: str) -> None:
     """A row whose text holds {0}, {1}, ... for the operands and {T} for the type of the result."""
 
     def rule(dtypes: Sequence[str], result: str, args: Sequence[str]) -> Expression:
-        return Expression(text.format(*args, T=C_TYPES[result]), (), cost)
+        return Expression(text.format(*args, T=C_TYPES[result]))
 
     scalar_c.define(op)(rule)
 
 
-def _vector(op: ScalarOp, name: str, cost: int = TRANSCENDENTAL) -> None:
+def _vector(op: ScalarOp, name: str) -> None:
     """A row that is a function of the vector math library."""
 
     def rule(dtypes: Sequence[str], result: str, args: Sequence[str]) -> Expression:
         function = FUNCTIONS[name, dtypes[0]].c_name
-        return Expression(f"{function}({', '.join(args)})", (function,), cost)
+        return Expression(f"{function}({', '.join(args)})", (function,))
 
     scalar_c.define(op)(rule)
 
 
-def _by_kind(op: ScalarOp, for_floats: str, for_integers: str, cost: int = CHEAP) -> None:
+def _by_kind(op: ScalarOp, for_floats: str, for_integers: str) -> None:
     """A row that is a vector function for floats and a template for integers."""
 
     def rule(dtypes: Sequence[str], result: str, args: Sequence[str]) -> Expression:
         if _is_float(dtypes[0]):
             function = FUNCTIONS[for_floats, dtypes[0]].c_name
-            return Expression(f"{function}({', '.join(args)})", (function,), cost)
-        return Expression(for_integers.format(*args, T=C_TYPES[result]), (), cost)
+            return Expression(f"{function}({', '.join(args)})", (function,))
+        return Expression(for_integers.format(*args, T=C_TYPES[result]))
 
     scalar_c.define(op)(rule)
 
@@ -69,7 +63,7 @@ def _by_kind(op: ScalarOp, for_floats: str, for_integers: str, cost: int = CHEAP
 # The cast to {T} makes narrow integers wrap as NumPy's do, where C computes in int.
 _template(scalar.sub, "({T})({0} - {1})")
 _template(scalar.mul, "({T})({0} * {1})")
-_template(scalar.true_div, "{0} / {1}", DIVISION)
+_template(scalar.true_div, "{0} / {1}")
 _template(scalar.neg, "({T})(-{0})")
 _template(scalar.sqr, "({T})({0} * {0})")
 _template(scalar.identity, "{0}")
@@ -113,7 +107,7 @@ def add_c(dtypes: Sequence[str], result: str, args: Sequence[str]) -> Expression
 def inv_c(dtypes: Sequence[str], result: str, args: Sequence[str]) -> Expression:
     """1 / x, in the type of x."""
     one = "1.0f" if dtypes[0] == "float32" else "1.0"
-    return Expression(f"{one} / {args[0]}", (), DIVISION)
+    return Expression(f"{one} / {args[0]}")
 
 
 @scalar_c.define(scalar.abs_)
@@ -148,7 +142,7 @@ def isinf_c(dtypes: Sequence[str], result: str, args: Sequence[str]) -> Expressi
 def pow_c(dtypes: Sequence[str], result: str, args: Sequence[str]) -> Expression:
     """The vector function for floats; repeated squaring, which wraps, for integers."""
     name = FUNCTIONS["pow" if _is_float(dtypes[0]) else "ipow", dtypes[0]].c_name
-    return Expression(f"{name}({args[0]}, {args[1]})", (name,), 3 * TRANSCENDENTAL)
+    return Expression(f"{name}({args[0]}, {args[1]})", (name,))
 
 
 def _rounding(op: ScalarOp, builtin: str) -> None:

@@ -12,6 +12,8 @@ import re
 from dataclasses import dataclass
 from importlib.resources import files
 
+from bitale_graph.extend import scalar
+
 from ..base.ctype import SUFFIXES
 from .blas import BLAS_NAMES
 from .vector_math.table import source as vector_source
@@ -32,8 +34,6 @@ BLOCK = 512
 SLICE = 1 << 25
 # After that many a product by BLAS does, which is split for it into blocks: some 0.1 s.
 PRODUCT_SLICE = 1 << 31
-# What an exponential costs, in multiplications.
-TRANSCENDENTAL = 12
 # Effort of the compiler goes where the time goes: to inner loops, and hardly to what calls them.
 # With BT_PART a file is compiled in parts, and what is called from one to the other is not static.
 _EFFORT = """#define BT_KERNEL static __attribute__((noinline, unused))
@@ -106,7 +106,7 @@ def unit(name: str, dtype: str | None = None) -> Unit:
             ("BT_SMALL_PRODUCT", str(SMALL_PRODUCT)),
             ("BT_THIN", str(THIN)),
             ("BT_BLOCK", str(BLOCK)),
-            ("BT_TRANSCENDENTAL", str(TRANSCENDENTAL)),
+            ("BT_TRANSCENDENTAL", str(scalar.exp.cost)),
             ("TYPE", "float" if letter == "s" else "double"),
             ("SUFFIX", suffix),
         ):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, SupportsIndex
 
 import numpy as np
@@ -244,7 +244,7 @@ class Op:
 
     Two ops are equal if they are of one class and agree in the attributes named by ``__props__``;
     equal ops on equal inputs are computed once. An op without ``__props__`` equals itself only. An
-    op must not write into its inputs.
+    op must not write into its inputs; one that gives a view of an input says so in ``view_map``.
 
     What other layers know of an op (gradient, rewrites, C text) is registered in those layers by op
     class. An op from outside may instead carry ``grad(inputs, output_gradients)`` or
@@ -255,6 +255,8 @@ class Op:
     default_output: ClassVar[int | None] = None
     # Whether the first input decides which one of `bodies` runs, and the others are what they read.
     chooses: ClassVar[bool] = False
+    # Which output may show the memory of which input, one input each: {output: [input]}.
+    view_map: ClassVar[Mapping[int, Sequence[int]]] = {}
 
     @property
     def bodies(self) -> tuple[Any, ...]:

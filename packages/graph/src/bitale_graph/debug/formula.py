@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..core.graph import Apply, Variable
 from ..core.order import toposort
+from ..ops.reduction import Reduce
 from ..tensor.elementwise import Elementwise
 
 
@@ -37,16 +38,7 @@ def _infix(node: Apply, parts: list[str]) -> str:
         return f"{row.name}({', '.join(parts)})"
     if op.bodies:
         return f"{op}({', '.join(parts)})"
-    name = str(op).split("{")[0]
-    if name == "Reduce":
-        name = {
-            "add": "sum",
-            "mul": "prod",
-            "maximum": "max",
-            "minimum": "min",
-            "and": "all",
-            "or": "any",
-        }[op.scalar_op.name]  # type: ignore[attr-defined]
+    name = op.row.name if isinstance(op, Reduce) else str(op).split("{")[0]
     if name == "Dot":
         return f"({parts[0]} \\dot {parts[1]})"
     if name == "Dimshuffle" and getattr(op, "pattern", None) == (1, 0):

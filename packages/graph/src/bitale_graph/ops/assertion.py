@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -45,6 +45,7 @@ class Assert(TensorOp):
     """
 
     __props__ = ("msg", "error")
+    view_map: ClassVar = {0: [0]}
 
     def __init__(self, msg: str = "Bitale Assert failed!", error: str = "AssertionError") -> None:
         if not isinstance(msg, str):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -14,12 +14,12 @@ from ..ops import math as tm
 from ..tensor.array_type import Shape
 from ..tensor.conversion import as_tensor, constant_int, is_python_number
 from ..tensor.elementwise import cast
-from ..tensor.op import TensorOp
 from ..tensor.variable import TensorType, TensorVariable
 from .axes import addbroadcast
 from .creation import Alloc
 from .index_value import as_index
 from .new_axes import with_new_axes
+from .places import Read, Write
 from .shape import Dimshuffle, MakeVector, Reshape, dimshuffle, shape_i
 
 # One entry for each indexed axis: "i" for an integer, "a" for an integer array, or for a slice
@@ -63,10 +63,11 @@ def _slice_length(n: int | None, part: slice) -> int | None:
     return len(range(*slice(*bounds).indices(n)))
 
 
-class Subtensor(TensorOp):
+class Subtensor(Read):
     """``x[index]`` for an index of integers and slices: a view."""
 
     __props__ = ("pattern",)
+    view_map: ClassVar = {0: [0]}
 
     def __init__(self, pattern: Pattern) -> None:
         self.pattern = pattern
@@ -112,6 +113,9 @@ class Subtensor(TensorOp):
                 )
         return [(*lengths, *old[len(self.pattern) :])]
 
+    def writing(self, set: bool) -> Write:
+        return IncSubtensor(self.pattern, set)
+
 
 def slice_length(n: Any, part: slice) -> Any:
     """The length of a slice of an axis of symbolic length ``n``.
@@ -137,7 +141,7 @@ def slice_length(n: Any, part: slice) -> Any:
     return cast(tm.maximum(size, 0), "int64")
 
 
-class IncSubtensor(TensorOp):
+class IncSubtensor(Write):
     """A copy of x with ``y`` written at ``x[index]`` (``set``) or added there."""
 
     __props__ = ("pattern", "set")
@@ -164,8 +168,8 @@ class IncSubtensor(TensorOp):
                 out[index] += inputs[1]
         output_storage[0][0] = out
 
-    def infer_shape(self, node: Apply, input_shapes: Sequence[Sequence[Any]]) -> list[Any]:
-        return [tuple(input_shapes[0])]
+    def reading(self) -> Read:
+        return Subtensor(self.pattern)
 
 
 def _fitting(x: Any, y: Any, shape: Shape) -> Any:
@@ -202,7 +206,7 @@ def _check_fits(static: Shape, y: Any, shape: tuple[int, ...]) -> None:
             )
 
 
-class AdvancedSubtensor1(TensorOp):
+class AdvancedSubtensor1(Read):
     """``x[rows]`` for an integer vector: a copy of the rows named, repeats allowed."""
 
     __props__ = ()
@@ -225,8 +229,11 @@ class AdvancedSubtensor1(TensorOp):
     def infer_shape(self, node: Apply, input_shapes: Sequence[Sequence[Any]]) -> list[Any]:
         return [(input_shapes[1][0], *input_shapes[0][1:])]
 
+    def writing(self, set: bool) -> Write:
+        return AdvancedIncSubtensor1(set)
 
-class AdvancedIncSubtensor1(TensorOp):
+
+class AdvancedIncSubtensor1(Write):
     """A copy of x with ``y`` written at or added to ``x[rows]``.
 
     Repeats add up, or the last one is kept (``set``).
@@ -254,8 +261,8 @@ class AdvancedIncSubtensor1(TensorOp):
             _add_at(out, rows, y)
         output_storage[0][0] = out
 
-    def infer_shape(self, node: Apply, input_shapes: Sequence[Sequence[Any]]) -> list[Any]:
-        return [tuple(input_shapes[0])]
+    def reading(self) -> Read:
+        return AdvancedSubtensor1()
 
 
 def _add_at(out: Any, index: Any, y: Any) -> None:
@@ -289,7 +296,7 @@ def _advanced_shape(pattern: Pattern, x: Any, inputs: Sequence[Any]) -> Shape:
     return (*rest[:at], *joint, *rest[at:], *x.type.shape[len(pattern) :])
 
 
-class AdvancedSubtensor(TensorOp):
+class AdvancedSubtensor(Read):
     """``x[index]`` where several entries, or one that is not the first, are integer arrays.
 
     A copy, as NumPy does it.
@@ -313,8 +320,11 @@ class AdvancedSubtensor(TensorOp):
     def perform(self, node: Apply, inputs: Sequence[Any], output_storage: Storage) -> None:
         output_storage[0][0] = np.asarray(inputs[0][_as_numpy_index(self.pattern, inputs[1:])])
 
+    def writing(self, set: bool) -> Write:
+        return AdvancedIncSubtensor(self.pattern, set)
 
-class AdvancedIncSubtensor(TensorOp):
+
+class AdvancedIncSubtensor(Write):
     """A copy of x with ``y`` written at or added to ``x[index]`` for an index with arrays.
 
     Repeats add up.
@@ -342,8 +352,8 @@ class AdvancedIncSubtensor(TensorOp):
             _add_at(out, index, inputs[1])
         output_storage[0][0] = out
 
-    def infer_shape(self, node: Apply, input_shapes: Sequence[Sequence[Any]]) -> list[Any]:
-        return [tuple(input_shapes[0])]
+    def reading(self) -> Read:
+        return AdvancedSubtensor(self.pattern)
 
 
 def index(x: Any, key: Any) -> TensorVariable:
@@ -465,18 +475,13 @@ def _written(selection: Any, y: Any, set: bool) -> TensorVariable:
             f"{selection!r}"
         )
     node = selection.owner
-    op = None if node is None else node.op
-    inputs = [] if node is None else node.inputs
-    if isinstance(op, Subtensor):
-        return IncSubtensor(op.pattern, set)(inputs[0], y, *inputs[1:])
-    if isinstance(op, AdvancedSubtensor1):
-        return AdvancedIncSubtensor1(set)(inputs[0], y, inputs[1])
-    if isinstance(op, AdvancedSubtensor):
-        return AdvancedIncSubtensor(op.pattern, set)(inputs[0], y, *inputs[1:])
-    if isinstance(op, (Reshape, Dimshuffle)):
+    if node is not None and isinstance(node.op, Read):
+        x, *index = node.inputs
+        return node.op.writing(set)(x, y, *index)
+    if node is not None and isinstance(node.op, (Reshape, Dimshuffle)):
         # A selection with None, or by an index of rank above 1, is a plain one in another shape.
-        source = inputs[0]
-        return _written(source, _in_shape_of(source, op, selection, y), set)
+        source = node.inputs[0]
+        return _written(source, _in_shape_of(source, node.op, selection, y), set)
     raise TypeError(
         f"{name}: the first argument must be an indexed variable such as x[0], and "
         f"{describe(selection)} is not"

@@ -20,6 +20,7 @@ from ..tensor.elementwise import (
     broadcast_symbolic_shape,
     check_run_time_shapes,
 )
+from ..tensor.reductions import reductions
 from ..tensor.scalar import ScalarOp, common_shape
 from ..tensor.variable import TensorType
 from .reduction import Reduce
@@ -77,6 +78,15 @@ class Result:
     def of(cls, value: int, op: Reduce) -> Result:
         """A value that is reduced by ``op``."""
         return cls(value, op.dtype, op.scalar_op, op.axes, op.acc_dtype, op.allows_empty)
+
+    @property
+    def refuses_nothing(self) -> bool:
+        """Whether a reduction of no elements is an error."""
+        return (
+            self.reduce is not None
+            and reductions[self.reduce].refuses_nothing
+            and not self.allows_empty
+        )
 
 
 class Loop(Op):

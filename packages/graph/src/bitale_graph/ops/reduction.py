@@ -15,6 +15,7 @@ from ..tensor import scalar
 from ..tensor.conversion import as_tensor
 from ..tensor.elementwise import cast
 from ..tensor.op import TensorOp
+from ..tensor.reductions import Reduction, reductions
 from ..tensor.scalar import ScalarOp
 from ..tensor.variable import TensorType, TensorVariable
 from .axes import keep_axes
@@ -22,15 +23,6 @@ from .reshape import flatten
 from .shape import shape_i
 
 Axes = int | Sequence[int] | None
-_FUNCTIONS: dict[str, Any] = {
-    "add": np.add.reduce,
-    "mul": np.multiply.reduce,
-    "maximum": np.maximum.reduce,
-    "minimum": np.minimum.reduce,
-    "and": np.bitwise_and.reduce,
-    "or": np.bitwise_or.reduce,
-}
-_OF_NONE = {"maximum": -np.inf, "minimum": np.inf}
 
 
 def normalize_axes(name: str, axis: Any, x: Any) -> tuple[int, ...]:
@@ -58,14 +50,15 @@ class Reduce(TensorOp):
     Parameters
     ----------
     scalar_op : ScalarOp
-        One of add, mul, maximum, minimum, and, or.
+        One that `reductions` has a row of; a `MissingRuleError` for others.
     axes : tuple of int
         Sorted, not negative.
     acc_dtype : str
         What is accumulated in; the result has ``dtype``.
     dtype : str
     allows_empty : bool
-        Whether maximum and minimum of no floats are infinite rather than an error.
+        Whether a reduction that refuses no elements gives its identity instead: maximum and
+        minimum of no floats are infinite.
     """
 
     __props__ = ("scalar_op", "axes", "acc_dtype", "dtype", "allows_empty")
@@ -83,6 +76,12 @@ class Reduce(TensorOp):
         self.acc_dtype = acc_dtype
         self.dtype = dtype
         self.allows_empty = allows_empty
+        _ = self.row
+
+    @property
+    def row(self) -> Reduction:
+        """What a reduction by the scalar op is."""
+        return reductions[self.scalar_op]
 
     def over(self, axes: tuple[int, ...]) -> Reduce:
         """The same over other axes."""
@@ -97,13 +96,11 @@ class Reduce(TensorOp):
         return Apply(self, [x], [TensorType(self.dtype, kept)()])
 
     def perform(self, node: Apply, inputs: Sequence[Any], output_storage: Storage) -> None:
-        x = inputs[0]
-        name = self.scalar_op.name
+        x, row = inputs[0], self.row
         is_empty = 0 in [x.shape[a] for a in self.axes]
-        if name in _OF_NONE and is_empty and not self.allows_empty:
+        if is_empty and row.refuses_nothing and not self.allows_empty:
             raise ValueError(
-                f"{_CALLED[name]} over an empty axis has no value "
-                f"(shape {x.shape}, axes {self.axes})"
+                f"{row.name} over an empty axis has no value (shape {x.shape}, axes {self.axes})"
             )
         if not self.axes:
             with np.errstate(all="ignore"):
@@ -112,10 +109,10 @@ class Reduce(TensorOp):
         with np.errstate(all="ignore"):
             narrow = x.astype(self.acc_dtype, copy=False)
             # NumPy would add up narrow integers in wider ones.
-            options: Any = {"dtype": self.acc_dtype} if name in ("add", "mul") else {}
-            if is_empty and name in _OF_NONE:
-                options = {"initial": _OF_NONE[name]}
-            result = _FUNCTIONS[name](narrow, axis=self.axes, **options)
+            options: Any = {"dtype": self.acc_dtype} if row.widens else {}
+            if is_empty and row.refuses_nothing:
+                options = {"initial": row.identity(self.acc_dtype)}
+            result = row.ufunc.reduce(narrow, axis=self.axes, **options)
             output_storage[0][0] = np.asarray(result).astype(self.dtype, copy=False)
 
     def infer_shape(self, node: Apply, input_shapes: Sequence[Sequence[Any]]) -> list[Any]:
@@ -137,21 +134,10 @@ def accumulator_dtype(dtype: str) -> str:
     return {"float16": "float32", "float32": "float64", "complex64": "complex128"}.get(dtype, dtype)
 
 
-# What users call a reduction by each scalar op.
-_CALLED = {
-    "add": "sum",
-    "mul": "prod",
-    "maximum": "max",
-    "minimum": "min",
-    "and": "all",
-    "or": "any",
-}
-
-
 def _reduced(
     scalar_op: ScalarOp, x: Any, axis: Any, keepdims: bool, acc_dtype: str, dtype: str
 ) -> TensorVariable:
-    axes = normalize_axes(_CALLED[scalar_op.name], axis, x)
+    axes = normalize_axes(reductions[scalar_op].name, axis, x)
     result = Reduce(scalar_op, axes, acc_dtype, dtype)(x)
     return keep_axes(result, axes, x.ndim) if keepdims else result
 
@@ -168,7 +154,7 @@ def _summed(
     )
     if dtypes.is_complex(x.type.dtype) and not (dtypes.is_complex(out) and dtypes.is_complex(acc)):
         raise DtypeError(
-            f"{_CALLED[op.name]} of {x.type.dtype} as {out} would drop imaginary parts; take "
+            f"{reductions[op].name} of {x.type.dtype} as {out} would drop imaginary parts; take "
             f"abs(x) first\n  x  {describe(x)}"
         )
     return _reduced(op, x, axis, keepdims, acc, out)

@@ -6,7 +6,7 @@ Dimshuffle, reshape and what is made of them.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 
@@ -158,6 +158,7 @@ class Dimshuffle(TensorOp):
     """
 
     __props__ = ("pattern",)
+    view_map: ClassVar = {0: [0]}
 
     def __init__(self, pattern: tuple[int | Literal["x"], ...]) -> None:
         self.pattern = pattern
@@ -238,6 +239,7 @@ class Reshape(TensorOp):
     """
 
     __props__ = ()
+    view_map: ClassVar = {0: [0]}
 
     def make_node(self, x: Any, *lengths: Any) -> Apply:
         """Check the lengths that are known; at most one may be -1."""
@@ -312,6 +314,7 @@ class SpecifyShape(TensorOp):
     """The input itself, with lengths promised when it is built and checked when it runs."""
 
     __props__ = ("shape",)
+    view_map: ClassVar = {0: [0]}
 
     def __init__(self, shape: tuple[int | None, ...]) -> None:
         # A subclass of int may say anything of itself, also in generated text.

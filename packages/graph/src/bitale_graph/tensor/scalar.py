@@ -17,6 +17,9 @@ import numpy as np
 from ..base import dtype as dtypes
 from ..base.errors import DtypeError
 
+# What these cost, in multiplications.
+DIVISION, TRANSCENDENTAL = 4, 12
+
 Array = Any
 DtypeRule = Callable[[str], str]
 
@@ -62,6 +65,8 @@ class ScalarOp:
         Whether operands may change places; whether chains of the op may be regrouped.
     refuses : tuple of str
         Operand dtypes that the op does not take.
+    cost : int
+        Of one element on one core, in multiplications: what is worth a thread, or worth keeping.
     """
 
     name: str
@@ -73,6 +78,12 @@ class ScalarOp:
     commutative: bool = False
     associative: bool = False
     refuses: tuple[str, ...] = field(default=())
+    cost: int = 1
+
+    @property
+    def is_dear(self) -> bool:
+        """Whether to compute an element costs more than to write it and read it again."""
+        return self.cost > DIVISION
 
     def operand_dtypes(self, given: Sequence[str]) -> tuple[str, ...]:
         """The dtypes that operands of the dtypes ``given`` are cast to; raises `DtypeError`."""
@@ -175,10 +186,14 @@ def _row(name: str, arity: int, compute: Callable[..., Array], **facts: Any) -> 
 
 
 def _function(
-    name: str, compute: Callable[..., Array], arity: int = 1, refuses: tuple[str, ...] = ()
+    name: str,
+    compute: Callable[..., Array],
+    arity: int = 1,
+    refuses: tuple[str, ...] = (),
+    cost: int = TRANSCENDENTAL,
 ) -> ScalarOp:
     """A row for a function that discrete operands become floats for."""
-    return _row(name, arity, compute, operand=dtypes.at_least_float, refuses=refuses)
+    return _row(name, arity, compute, operand=dtypes.at_least_float, refuses=refuses, cost=cost)
 
 
 def _predicate(name: str, compute: Callable[..., Array], symbol: str, **facts: Any) -> ScalarOp:
@@ -239,10 +254,12 @@ _REAL = dtypes.COMPLEX
 add = _row("add", 2, np.add, symbol="+", commutative=True, associative=True)
 sub = _row("sub", 2, np.subtract, symbol="-", refuses=("bool",))
 mul = _row("mul", 2, np.multiply, symbol="*", commutative=True, associative=True)
-true_div = _row("true_div", 2, np.true_divide, operand=dtypes.quotient, symbol="/")
-int_div = _row("int_div", 2, _int_div, operand=_bool_as_int8, symbol="//", refuses=_REAL)
-mod = _row("mod", 2, np.mod, operand=_bool_as_int8, symbol="%", refuses=_REAL)
-pow = _row("pow", 2, _power, operand=_bool_as_int8, symbol="**")
+true_div = _row("true_div", 2, np.true_divide, operand=dtypes.quotient, symbol="/", cost=DIVISION)
+int_div = _row(
+    "int_div", 2, _int_div, operand=_bool_as_int8, symbol="//", refuses=_REAL, cost=TRANSCENDENTAL
+)
+mod = _row("mod", 2, np.mod, operand=_bool_as_int8, symbol="%", refuses=_REAL, cost=TRANSCENDENTAL)
+pow = _row("pow", 2, _power, operand=_bool_as_int8, symbol="**", cost=3 * TRANSCENDENTAL)
 maximum = _row("maximum", 2, np.maximum, commutative=True, associative=True)
 minimum = _row("minimum", 2, np.minimum, commutative=True, associative=True)
 
@@ -260,8 +277,8 @@ round_half_to_even = _row(
     "round_half_to_even", 1, np.rint, operand=dtypes.at_least_float, refuses=_REAL
 )
 
-sqrt = _function("sqrt", np.sqrt)
-inv = _row("inv", 1, np.reciprocal, operand=dtypes.quotient)
+sqrt = _function("sqrt", np.sqrt, cost=1)
+inv = _row("inv", 1, np.reciprocal, operand=dtypes.quotient, cost=DIVISION)
 exp = _function("exp", np.exp)
 exp2 = _function("exp2", np.exp2)
 expm1 = _function("expm1", np.expm1)
@@ -333,11 +350,3 @@ second = define(
         lambda a, b: np.broadcast_to(b, common_shape(np.shape(a), np.shape(b))).copy(),
     )
 )
-
-# What a reduction starts from, where the op has a neutral element for every dtype.
-IDENTITIES: dict[str, Callable[[str], Any]] = {
-    "add": lambda dtype: np.zeros((), dtype)[()],
-    "mul": lambda dtype: np.ones((), dtype)[()],
-    "and": lambda dtype: np.array(True) if dtype == "bool" else np.array(-1).astype(dtype)[()],
-    "or": lambda dtype: np.zeros((), dtype)[()],
-}

@@ -9,25 +9,19 @@ import numpy as np
 
 from ..ops import loop, product, reduction, softmax
 from ..tensor import scalar
+from ..tensor.reductions import reductions
 from .elementwise_samples import INTEGERS, values
 from .sample import LAYOUTS, OpSample, laid_out, sample
 
 AXES: tuple[tuple[int, ...], ...] = ((), (0,), (1,), (2,), (0, 1), (0, 2), (1, 2), (0, 1, 2))
-UFUNCS: dict[str, Any] = {
-    "add": np.add,
-    "mul": np.multiply,
-    "maximum": np.maximum,
-    "minimum": np.minimum,
-    "and": np.bitwise_and,
-    "or": np.bitwise_or,
-}
 ACCUMULATORS = {"float16": "float32", "float32": "float64", "complex64": "complex128"}
 
 
 def reduction_samples() -> Iterator[OpSample]:
     """Every reduction over every choice of axes, and argmax."""
-    for name in UFUNCS:
-        yield from _reductions(name)
+    for op in reductions:
+        assert isinstance(op, scalar.ScalarOp)
+        yield from _reductions(op)
     for dtype in ("bool", "int8", "uint8", "int64", "uint64", "float32", "float64"):
         x = values("argmax", dtype, (5, 7))
         for axis in (0, 1):
@@ -56,17 +50,17 @@ def _argmax(tag: str, x: Any, axis: int, **facts: Any) -> OpSample:
     )
 
 
-def _reductions(name: str) -> Iterator[OpSample]:
-    op = scalar.SCALAR_OPS[name]
+def _reductions(op: scalar.ScalarOp) -> Iterator[OpSample]:
+    name, row = op.name, reductions[op]
 
     def one(tag: str, x: Any, axes: tuple[int, ...], **facts: Any) -> OpSample:
         dtype = x.dtype.name
-        out = reduction.sum_dtype(dtype) if name in ("add", "mul") else dtype
-        acc = ACCUMULATORS.get(out, out) if name in ("add", "mul") else dtype
+        out = reduction.sum_dtype(dtype) if row.widens else dtype
+        acc = ACCUMULATORS.get(out, out) if row.widens else dtype
 
         def reference(x: Any) -> Any:
             wide = x.astype(acc)
-            return UFUNCS[name].reduce(wide, axis=axes).astype(out) if axes else x.astype(out)
+            return row.ufunc.reduce(wide, axis=axes).astype(out) if axes else x.astype(out)
 
         # Sums may cancel: their error is relative to the terms.
         scale = float(np.nansum(np.abs(np.where(np.isfinite(x), x, 0)))) if name == "add" else 0.0
@@ -75,9 +69,9 @@ def _reductions(name: str) -> Iterator[OpSample]:
         tag = f"Reduce: {name} {tag}"
         return sample(tag, reduction.Reduce, reduce, x, reference=reference, atol=atol, **facts)
 
-    bits = name in ("and", "or")
+    bits = "float64" in op.refuses
     many = ("bool", "int64", "uint8") if bits else ("float32", "float64", *INTEGERS)
-    if name in ("add", "mul"):
+    if row.widens:
         many = (*many, "bool", "float16", "complex64", "complex128")
     for dtype in many:
         yield one(f"{dtype} matrix", values(name, dtype, (5, 7), 0.5, 2), (1,), core=True)
@@ -93,11 +87,10 @@ def _reductions(name: str) -> Iterator[OpSample]:
     yield one(f"{base} 0-d", values(name, base, ()), ())
     yield one(f"{base} length 1", x[:1, :1, 0], (0,))
     yield one(f"{base} no result", x[:0, 0], (1,))
-    if name not in ("maximum", "minimum"):
+    if not row.refuses_nothing:
         yield one(f"{base} empty", x[:0, 0], (0,), core=True)
         yield one(f"{base} all empty", x[:0], (0, 1, 2))
     else:
-        infinity = -np.inf if name == "maximum" else np.inf
         for axes in ((0,), (0, 1)):
             op_of_none = reduction.Reduce(op, axes, base, base, allows_empty=True)
             kept = tuple(n for a, n in enumerate((0, 4)) if a not in axes)
@@ -106,7 +99,7 @@ def _reductions(name: str) -> Iterator[OpSample]:
                 reduction.Reduce,
                 op_of_none,
                 x[0, :0],
-                reference=lambda x, kept=kept: np.full(kept, infinity),
+                reference=lambda x, kept=kept: np.full(kept, row.identity(base)),
                 core=axes == (0,),
             )
     for layout in LAYOUTS:

@@ -10,8 +10,6 @@ from bitale_graph import language as T
 from bitale_graph.extend import (
     AdvancedIncSubtensor,
     AdvancedIncSubtensor1,
-    AdvancedSubtensor,
-    AdvancedSubtensor1,
     Alloc,
     Apply,
     Crossentropy1HotGrad,
@@ -39,11 +37,6 @@ from ..facts.forms import dtype_of, is_uniform, kind_of, number, operands, row_o
 from .factors import build_product, product_factors
 
 DEEPEST = 12
-_READ_BY: dict[type[Op], type[Op]] = {
-    IncSubtensor: Subtensor,
-    AdvancedIncSubtensor1: AdvancedSubtensor1,
-    AdvancedIncSubtensor: AdvancedSubtensor,
-}
 
 
 def times(ct: Any, y: Any, context: RewriteContext, depth: int = DEEPEST) -> Any:
@@ -287,8 +280,9 @@ def _of_write(node: Apply, y: Any, context: RewriteContext, depth: int) -> Any:
     if op.set:
         return None
     base = x if is_uniform(x, 0) else times(x, y, context, depth)
-    for reader, moved in _moved(y, _READ_BY[type(op)], context):
-        if getattr(reader.op, "pattern", None) != getattr(op, "pattern", None):
+    reading = op.reading()
+    for reader, moved in _moved(y, type(reading), context):
+        if reader.op != reading:
             continue
         if not all(_is_same(u, v) for u, v in zip(reader.inputs[1:], index, strict=True)):
             continue

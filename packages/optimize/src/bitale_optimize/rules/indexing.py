@@ -6,14 +6,13 @@ from typing import Any
 
 from bitale_graph import language as T
 from bitale_graph.extend import (
-    AdvancedIncSubtensor,
-    AdvancedIncSubtensor1,
     Apply,
     Elementwise,
     IncSubtensor,
     MakeVector,
     Subtensor,
     Variable,
+    Write,
     constant_int,
     unpack,
 )
@@ -21,8 +20,6 @@ from bitale_graph.extend import (
 from ..engine.phases import canonical, specialize
 from ..engine.rewrite import Changes, RewriteContext
 from ..facts.forms import is_uniform, made_by
-
-_WRITES = (IncSubtensor, AdvancedIncSubtensor1, AdvancedIncSubtensor)
 
 
 def _is_whole(pattern: Any, x: Variable, bounds: list[Variable], context: RewriteContext) -> bool:
@@ -106,7 +103,7 @@ def subtensor_of_elementwise(node: Apply[Subtensor], context: RewriteContext) ->
 
 
 @canonical.rule(
-    tracks=_WRITES, before="inc_subtensor(x[i], zeros)", after="x", changes=Changes.DOMAIN
+    tracks=[Write], before="inc_subtensor(x[i], zeros)", after="x", changes=Changes.DOMAIN
 )
 def increment_by_zeros(node: Apply[Any], context: RewriteContext) -> Variable | None:
     """Adding zeros changes nothing; an index error is lost."""

@@ -11,37 +11,6 @@ from ..engine.rewrite import Changes, RewriteContext
 from ..loops.batching import Batch, can_batch
 from ..loops.recurrence import Recurrence
 
-EXPENSIVE = frozenset(
-    {
-        scalar.exp,
-        scalar.exp2,
-        scalar.expm1,
-        scalar.log,
-        scalar.log2,
-        scalar.log10,
-        scalar.log1p,
-        scalar.sin,
-        scalar.cos,
-        scalar.tan,
-        scalar.arcsin,
-        scalar.arccos,
-        scalar.arctan,
-        scalar.arctan2,
-        scalar.sinh,
-        scalar.cosh,
-        scalar.tanh,
-        scalar.arcsinh,
-        scalar.arccosh,
-        scalar.arctanh,
-        scalar.sigmoid,
-        scalar.softplus,
-        scalar.erf,
-        scalar.erfc,
-        scalar.pow,
-    }
-)
-"""What costs more than to write a result and read it again."""
-
 
 @scans.rule(
     tracks=[Scan],
@@ -113,5 +82,5 @@ def _is_costly(node: Apply, rows: set[Variable]) -> bool:
     if isinstance(op, Elementwise):
         # Of two rows that are read for it alone, one quotient is left.
         is_quotient = op.scalar_op is scalar.true_div and all(v in rows for v in node.inputs)
-        return is_quotient or op.scalar_op in EXPENSIVE
+        return is_quotient or op.scalar_op.is_dear
     return isinstance(op, Dot)

@@ -11,11 +11,9 @@ from typing import Any
 
 from bitale_graph import language as T
 from bitale_graph.extend import (
-    AdvancedIncSubtensor,
-    AdvancedIncSubtensor1,
     Apply,
-    IncSubtensor,
     Variable,
+    Write,
     cast,
     cast_to,
     dimshuffle,
@@ -26,7 +24,6 @@ from ..engine.phases import specialize
 from ..engine.rewrite import Changes, RewriteContext
 from ..facts.forms import dtype_of, is_inexact, is_uniform, kind_of, row_of
 
-_WRITES = (IncSubtensor, AdvancedIncSubtensor1, AdvancedIncSubtensor)
 _LINEAR = (
     scalar.add,
     scalar.sub,
@@ -63,7 +60,7 @@ def linear_of_increment(node: Apply, context: RewriteContext) -> Variable | None
 def _increment(v: Variable, context: RewriteContext) -> Apply | None:
     """The node that adds at places, if ``v`` is its result and read once."""
     node = v.owner
-    if node is None or not isinstance(node.op, _WRITES) or node.op.set:
+    if node is None or not isinstance(node.op, Write) or node.op.set:
         return None
     return node if context.has_one_reader(v) else None
 
