@@ -65,7 +65,8 @@ PROGRAM = """
 import sys, pickle
 import numpy as np
 import bitale_codegen_c
-from bitale_codegen_c import compiler, lowering
+from bitale_codegen_c import lowering
+from bitale_codegen_c.build import compiler
 from bitale_graph import config, function, language as T, shared
 from bitale_graph.compile.mode import Mode
 config.base_compiledir = sys.argv[1]
