@@ -1,3 +1,4 @@
+import importlib.util
 import os
 import subprocess
 import sys
@@ -132,3 +133,57 @@ def test_the_maker_has_a_key_where_its_graph_has_one():
     assert f.maker.key() == g.maker.key()
     assert function([x], [T.exp(x) + 1, x]).maker.key() != f.maker.key()
     assert function([x], Scale(2)(x)).maker.key() is None
+
+
+class Versioned(Scale):
+    def __init__(self, factor, version=(1,)):
+        super().__init__(factor)
+        self.version = version
+
+    def c_code_cache_version(self):
+        return self.version
+
+
+def test_an_op_from_outside_that_tells_a_version_has_a_key():
+    known = key([x], [Versioned(2)(x)])
+    assert known is not None
+    assert known == key([x], [Versioned(2)(x)])
+    assert len({known, key([x], [Versioned(3)(x)]), key([x], [Versioned(2, (2,))(x)])}) == 3
+    assert key([x], [Versioned(2, ())(x)]) is None
+    assert key([x], [Versioned(2, (object(),))(x)]) is None
+    assert key([x], [Versioned(Versioned(2))(x)]) is None  # what a property holds tells no version
+
+
+def test_the_file_of_an_op_counts_beside_its_version(tmp_path):
+    text = """
+from bitale_graph.extend import Apply, Op
+class Own(Op):
+    __props__ = ()
+    def make_node(self, v):
+        return Apply(self, [v], [v.type()])
+    def c_code_cache_version(self):
+        return (1,)
+def made():
+    class Own(globals()["Own"]):
+        pass
+    return Own
+"""
+    keys = set()
+    for name, comment in (("first", ""), ("twin", ""), ("second", "# changed")):
+        path = tmp_path / f"{name}.py"
+        path.write_text(text + comment)
+        spec = importlib.util.spec_from_file_location("own_op_of_a_test", path)
+        module = importlib.util.module_from_spec(spec)
+        sys.modules["own_op_of_a_test"] = module
+        spec.loader.exec_module(module)
+        keys.add(key([x], [module.Own()(x)]))
+        assert key([x], [module.made()()(x)]) is None
+    del sys.modules["own_op_of_a_test"]
+    assert len(keys) == 2
+    assert None not in keys
+
+
+def test_an_op_without_a_file_has_no_key():
+    names = {"Scale": Scale, "__name__": "__main__"}
+    exec("class Typed(Scale):\n    def c_code_cache_version(self):\n        return (1,)", names)
+    assert key([x], [names["Typed"](2)(x)]) is None

@@ -5,9 +5,12 @@ Depth does not matter.
 
 from __future__ import annotations
 
+import functools
 import hashlib
+import inspect
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, is_dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -47,10 +50,10 @@ class FlatGraph:
             put("constant", type.key(), data.shape)
             digest.update(np.ascontiguousarray(data).tobytes())
         for op, inputs, outputs, _ in self.nodes:
-            # The text of another program's op may change while its name and properties do not.
-            if not is_own_module(type_name(op)) or not _tells_itself(op):
+            version = _version(op)
+            if version is None or not _tells_itself(op.props()) or op.__props__ is None:
                 return None
-            put(type_name(op), op.props(), inputs, [str(t) for t, _ in outputs])
+            put(type_name(op), version, op.props(), inputs, [str(t) for t, _ in outputs])
         put("outputs", self.outputs)
         return digest.hexdigest()
 
@@ -62,13 +65,48 @@ def _tells_itself(value: object) -> bool:
     if isinstance(value, tuple):
         return all(map(_tells_itself, value))
     if isinstance(value, Op):
-        return value.__props__ is not None and _tells_itself(value.props())
+        is_known = is_own_module(type_name(value)) and value.__props__ is not None
+        return is_known and _tells_itself(value.props())
     key = getattr(value, "key", None)
     if callable(key) and is_own_module(type(value).__module__):
         return key() is not None
     if is_dataclass(value) and is_own_module(type(value).__module__):
         return all(_tells_itself(getattr(value, f.name)) for f in fields(value))
     return False
+
+
+def _version(op: Op) -> tuple[Any, ...] | None:
+    """What tells one text of an op's class from another; None if nothing does.
+
+    Another program's op may change while its name and properties do not: it must tell a version,
+    beside which the files of its classes count.
+    """
+    if is_own_module(type_name(op)):
+        return ()
+    told, files = op.c_code_cache_version(), _digest_of_files(type(op).__mro__)
+    return (*told, files) if told and files and _tells_itself(told) else None
+
+
+@functools.cache
+def _digest_of_files(classes: tuple[type, ...]) -> str | None:
+    """A digest of the files of classes that are not ours; None if one cannot be told by its file.
+
+    What a function makes depends on what that was called with.
+    """
+    digest = hashlib.sha256()
+    for cls in classes:
+        if cls is object or is_own_module(cls.__module__):
+            continue
+        if "<locals>" in cls.__qualname__:
+            return None
+        # What is typed into a session that a file began is not in that file.
+        codes = [x.__code__ for x in vars(cls).values() if inspect.isfunction(x)]
+        try:
+            for file in sorted({inspect.getfile(cls), *(code.co_filename for code in codes)}):
+                digest.update(Path(file).read_bytes())
+        except (OSError, TypeError):
+            return None
+    return digest.hexdigest()
 
 
 def type_name(op: Op) -> str:

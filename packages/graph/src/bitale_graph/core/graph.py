@@ -248,7 +248,8 @@ class Op:
 
     What other layers know of an op (gradient, rewrites, C text) is registered in those layers by op
     class. An op from outside may instead carry ``grad(inputs, output_gradients)`` or
-    ``L_op(inputs, outputs, output_gradients)``.
+    ``L_op(inputs, outputs, output_gradients)``, and `c_code`. The place of forward derivatives is
+    ``R_op(inputs, eval_points)``; nothing calls it yet.
     """
 
     __props__: ClassVar[tuple[str, ...] | None] = None
@@ -298,6 +299,27 @@ class Op:
         told.
         """
         return None
+
+    def c_code(self, node: Apply) -> str | None:
+        """Give the body of a C function for a node, or None if there is none for its types.
+
+        Input ``i`` is ``x0``, ``x1``...: a pointer to numbers that are not to be written, with the
+        lengths ``x0_n[axis]`` and the strides ``x0_s[axis]``, which count numbers and may be 0 or
+        negative. Output ``k`` is ``y0``, ``y1``...: C-contiguous room of the lengths ``y0_n`` that
+        `infer_shape` tells. A number of rank 0 is a pointer alone. The types are ``x0_t``,
+        ``y0_t``. What does not return a number other than 0 has succeeded; after one `perform` is
+        called, to raise in words. It is called by several threads at once, and not used unless
+        `infer_shape` tells the lengths of all outputs by arithmetic.
+        """
+        return None
+
+    def c_code_cache_version(self) -> tuple[Any, ...]:
+        """Give a version, so that functions with the op are kept for other processes.
+
+        It stands for all that the op does and that the files of its classes do not show; their
+        text counts as well. Empty: such functions are made anew in every process.
+        """
+        return ()
 
     def number_by_types(self, node: Apply) -> int | None:
         """The number that a node computes, if the types of its inputs tell it."""

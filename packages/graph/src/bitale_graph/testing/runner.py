@@ -51,19 +51,20 @@ def _failures(mode: Mode | str, group: Sequence[OpSample], together: bool) -> li
     joint = ""
     if together and len(group) > 1:
         try:
-            return _compare(mode, group)
+            return compared(mode, group)
         except Exception as error:  # noqa: BLE001 (each is run alone now, and this reported after all)
             joint = f"all in one function: {type(error).__name__}: {error}"
     found = []
     for one in group:
         try:
-            found += _compare(mode, [one])
+            found += compared(mode, [one])
         except Exception as error:  # noqa: BLE001 (reported with its sample)
             found.append(f"{one.name}: {type(error).__name__}: {error}")
     return found or ([joint] if joint else [])
 
 
-def _compare(mode: Mode | str, group: Sequence[OpSample]) -> list[str]:
+def compared(mode: Mode | str, group: Sequence[OpSample]) -> list[str]:
+    """Run samples as one function, and tell how what comes out differs from what must."""
     inputs: list[Variable] = []
     outputs: list[Variable] = []
     arrays: list[Array] = []

@@ -147,8 +147,10 @@ def laid_out(x: Array, layout: str) -> Array:
     """The values of ``x`` in memory laid out otherwise.
 
     ``layout`` is one of ``"plain"``, ``"strided"`` (every second element), ``"reversed"`` (negative
-    strides), ``"fortran"`` (first axis fastest) and ``"read-only"``.
+    strides), ``"fortran"`` (first axis fastest) and ``"read-only"``. One number lies in one way.
     """
+    if layout == "plain" or (x.ndim == 0 and layout in ("strided", "reversed")):
+        return np.array(x, order="C")
     if layout == "strided":
         wide = np.zeros(tuple(2 * n for n in x.shape), x.dtype)
         view = wide[tuple(slice(None, None, 2) for _ in x.shape)]
@@ -163,8 +165,6 @@ def laid_out(x: Array, layout: str) -> Array:
         copy = np.array(x)
         copy.flags.writeable = False
         return copy
-    if layout == "plain":
-        return np.array(x, order="C")
     raise ValueError(f"there is no layout {layout!r}")
 
 
