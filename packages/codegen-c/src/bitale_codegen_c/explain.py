@@ -10,6 +10,7 @@ from bitale_graph.extend import (
     Apply,
     Body,
     Constant,
+    Op,
     Scan,
     ShapeError,
     TooLongError,
@@ -64,12 +65,23 @@ class Explain:
         except TooLongError:
             pass
         else:
+            self._doubt_own_text(status >> 8, steps)
             return
         if steps:
             self._run_step(steps)
         for graph in (maker.written, maker.fgraph):
             _run_on_shapes(graph, given)
         self._tell(status >> 8, steps)
+
+    def _doubt_own_text(self, index: int, steps: Sequence[Step]) -> None:
+        """Raise if what failed, and does not on NumPy, is an op that brings its C text."""
+        op = self._nodes()[index].op
+        if type(op).c_code is not Op.c_code:
+            text = (
+                f"the C text of {op} did not succeed where perform does, or infer_shape tells a "
+                "length that cannot be\n  hint: bitale_graph.testing.check_op compares them"
+            )
+            self._raise(RuntimeError(text), index, steps)
 
     def _nodes(self) -> list[Apply]:
         """The nodes by the numbers of the generated code, which is not kept."""

@@ -12,8 +12,8 @@ from ..base.ctype import C_TYPES
 from ..host.builder import Builder
 from ..host.carried import Place, Stack
 from ..host.memory import rank
+from ..host.node_text import has_c_text
 from ..host.region import has_own_buffer, taken_over
-from ..host.rules import has_c_text
 
 
 class RowStacks:

@@ -9,11 +9,15 @@ a failed call changes nothing.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import TypeVar
 
-from bitale_graph.extend import Apply, Constant, FunctionGraph, Variable
+from bitale_graph.extend import Apply, Constant, FunctionGraph, RuleTable, Variable
 
+from .node_text import gives_text, has_c_text
 from .plan import MemoryPlan
-from .rules import has_c_text, reuses, waits
+from .rules import reuses, waits
+
+R = TypeVar("R")
 
 
 def viewed(v: Variable) -> Variable | None:
@@ -74,6 +78,11 @@ def _lifetimes(graph: FunctionGraph, order: Sequence[Apply]) -> dict[Variable, i
     return last
 
 
+def _rule(table: RuleTable[R], node: Apply) -> R | None:
+    """The rule of a node; what is known of our own text of an op says nothing of another's."""
+    return None if gives_text(node.op) else table.get(type(node.op))
+
+
 def rank(v: Variable) -> int:
     """The number of axes."""
     return v.type.ndim
@@ -86,7 +95,7 @@ def _reuse_dying_buffers(
     dies_after: dict[Variable, int],
     reused: dict[Variable, Variable],
 ) -> None:
-    rule = reuses.get(type(node.op))
+    rule = _rule(reuses, node)
     if rule is None:
         return
     inputs = set(graph.inputs)
@@ -170,7 +179,7 @@ class _Updates:
         while stack:
             v, pairs = stack.pop()
             node = v.owner
-            rule = None if node is None or v in self._readers else reuses.get(type(node.op))
+            rule = None if node is None or v in self._readers else _rule(reuses, node)
             if node is None or rule is None or not has_c_text(node) or v in self.reused:
                 continue
             for i, j in rule(node):
@@ -196,7 +205,7 @@ class _Updates:
         return found
 
     def _can_wait(self, node: Apply, tail: set[Apply]) -> bool:
-        rule = waits.get(type(node.op))
+        rule = _rule(waits, node)
         allowed = () if rule is None else rule(node)
         for j, v in enumerate(node.inputs):
             if v.owner in tail and j not in allowed:

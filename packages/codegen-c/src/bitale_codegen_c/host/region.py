@@ -9,8 +9,8 @@ from bitale_graph.extend import Apply, FunctionGraph, Variable
 from .builder import Builder
 from .callback import emit_callback
 from .memory import viewed
+from .node_text import emit_text, has_c_text
 from .plan import MemoryPlan
-from .rules import emits, has_c_text
 
 
 def has_own_buffer(graph: FunctionGraph, v: Variable) -> bool:
@@ -46,7 +46,7 @@ class Region:
         for position, node in enumerate(self.plan.head):
             self.b.begin(node)
             if has_c_text(node):
-                for _ in emits[type(node.op)](self.b, node):
+                for _ in emit_text(self.b, node):
                     pass
             else:
                 emit_callback(self.b, node)
@@ -56,7 +56,7 @@ class Region:
         """Write what can fail of the nodes that change shared storage."""
         for node in self.plan.tail:
             index = self.b.begin(node)
-            work = emits[type(node.op)](self.b, node)
+            work = emit_text(self.b, node)
             next(work)
             self._started.append((index, work))
 

@@ -34,8 +34,8 @@ waits: RuleTable[Wait] = RuleTable(
 )
 
 
-def has_c_text(node: Apply) -> bool:
-    """Whether a node becomes C, rather than a call back into Python."""
+def has_rule(node: Apply) -> bool:
+    """Whether a rule of this layer writes a node."""
     if type(node.op) not in emits:
         return False
     rule = supports.get(type(node.op))
