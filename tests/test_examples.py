@@ -84,3 +84,10 @@ def test_lines_without_label_or_words_are_refused(tmp_path, line):
     done = run("sentences.py", tmp_path, "--train", path, "--test", path)
     assert done.returncode == 1
     assert "sentences.txt, line 2: no label from 0 to 4 and words" in done.stderr
+
+
+def test_an_op_of_ones_own_passes_its_checks(tmp_path):
+    done = run("own_op.py", tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "the op passes its checks" in done.stdout
+    assert "deepest loss 4.0, its gradient [0.0, 1.0, -1.0, 1.0, -1.0]" in done.stdout
