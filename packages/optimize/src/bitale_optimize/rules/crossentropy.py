@@ -38,7 +38,7 @@ def crossentropy_of_softmax(node: Apply, context: RewriteContext) -> Variable | 
     """From the logits, with softmax as a second result for the gradient: one exp for both."""
     p, t = node.inputs
     inner = made_by(p, Softmax)
-    if inner is None or isinstance(inner.op, LogSoftmax):
+    if inner is None:
         return None
     x = inner.inputs[0]
     return _asked_again(x, SoftmaxCrossentropy()(x, t)[0], context)
@@ -51,10 +51,8 @@ def crossentropy_of_softmax(node: Apply, context: RewriteContext) -> Variable | 
 )
 def softmax_beside_crossentropy(node: Apply, context: RewriteContext) -> Variable | None:
     """The loss computes softmax too; unless its targets are computed from this very softmax."""
-    if isinstance(node.op, LogSoftmax):
-        return None
     for reader, i in context.graph.clients[node.inputs[0]]:
-        if i != 0 or reader == "output" or not isinstance(reader.op, SoftmaxCrossentropy):
+        if i != 0 or reader == "output" or type(reader.op) is not SoftmaxCrossentropy:
             continue
         if context.is_independent(reader.inputs[1], node):
             probabilities: Variable = reader.outputs[1]
@@ -65,7 +63,7 @@ def softmax_beside_crossentropy(node: Apply, context: RewriteContext) -> Variabl
 def _asked_again(x: Variable, loss: Variable, context: RewriteContext) -> Variable:
     """``loss``; and softmaxes of ``x`` are looked at again, since they may be had from it."""
     for reader, _ in context.graph.clients.get(x, ()):
-        if reader != "output" and isinstance(reader.op, Softmax):
+        if reader != "output" and type(reader.op) is Softmax:
             context.requeue(reader)
     return loss
 
@@ -153,7 +151,7 @@ def log_of_picked_softmax(node: Apply, context: RewriteContext) -> Variable | No
     picked = made_by(node.inputs[0], AdvancedSubtensor)
     found = None if picked is None else _picked_rows(picked, context)
     inner = None if found is None else made_by(found.x, Softmax)
-    if inner is None or isinstance(inner.op, LogSoftmax):
+    if inner is None:
         return None
     assert found is not None
     x = inner.inputs[0]
