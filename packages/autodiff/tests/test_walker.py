@@ -16,6 +16,7 @@ from bitale_graph import Apply, Op, TensorType, function
 from bitale_graph import language as T
 from bitale_graph.base.errors import MissingRuleError, ShapeError
 from bitale_graph.core.order import toposort
+from bitale_graph.extend import Softmax, Subtensor
 
 DEPTH = 10_000
 
@@ -258,6 +259,46 @@ def test_a_rule_can_be_added_for_an_op_from_outside():
     x = T.dscalar()
     vjps.define(Mine)(lambda op, inputs, outputs, cotangents: [7.0 * cotangents[0]])
     assert grad(Mine()(x), x).eval({x: 1.0}) == 7
+
+
+class Cubed(Softmax):
+    """Rows that sum to 1, of another function than softmax."""
+
+    def perform(self, node, inputs, output_storage):
+        (x,) = inputs
+        output_storage[0][0] = x**3 / (x**3).sum(axis=-1, keepdims=True)
+
+
+@pytest.mark.parametrize("subclass", [Cubed, type("Last", (Subtensor,), {})], ids=str)
+def test_a_subclass_inherits_no_rule(subclass):
+    x = T.dvector()
+    y = subclass()(x) if subclass is Cubed else subclass(("i",))(x, 0)
+    name = subclass.__mro__[1].__name__
+    with pytest.raises(MissingRuleError) as caught:
+        grad(y.sum(), x)
+    assert f"that of {name} is not for its subclasses" in str(caught.value)
+
+
+def test_a_rule_that_says_so_serves_subclasses():
+    class Mine(Unknown):
+        """An op with a rule."""
+
+    class Under(Mine):
+        """One of its kind."""
+
+    x = T.dscalar()
+    rule = vjps.define(Mine, subclasses=True)
+    rule(lambda op, inputs, outputs, cotangents: [7.0 * cotangents[0]])
+    assert grad(Under()(x), x).eval({x: 1.0}) == 7
+
+
+def test_a_subclass_may_carry_its_own_derivative():
+    class WithItsOwn(Cubed):
+        def L_op(self, inputs, outputs, output_gradients):
+            return [5 * output_gradients[0]]
+
+    x = T.dvector()
+    np.testing.assert_array_equal(grad(WithItsOwn()(x).sum(), x).eval({x: [1.0, 2]}), [5, 5])
 
 
 def test_a_rule_that_gives_zero_leaves_the_variable_connected():

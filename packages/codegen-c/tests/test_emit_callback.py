@@ -1,11 +1,15 @@
 """Ops without C text in the middle of a compiled function: they run in Python, on NumPy."""
 
+from typing import ClassVar
+
 import numpy as np
 import pytest
+from bitale_codegen_c.host.rules import emits, has_c_text
 from bitale_graph import function, shared
 from bitale_graph import language as T
 from bitale_graph.compile.mode import Mode
 from bitale_graph.core.graph import Apply, Op, Type
+from bitale_graph.extend import Dot, Elementwise, Reduce, Softmax, Subtensor, scalar
 from bitale_graph.tensor.variable import TensorType
 
 MODES = [Mode(linker="c", optimizer="None"), Mode(linker="c")]
@@ -211,3 +215,67 @@ def test_values_that_are_no_arrays_pass_between_ops(mode):
     x = T.dvector("x")
     y = Unpack()(Pack()(T.exp(x))) + 1
     np.testing.assert_allclose(function([x], y, mode=mode)([0.0, 1]), 2 * np.exp([0.0, 1]) + 1)
+
+
+class Cubed(Softmax):
+    """Rows that sum to 1, of another function than softmax."""
+
+    def perform(self, node, inputs, output_storage):
+        (x,) = inputs
+        output_storage[0][0] = x**3 / (x**3).sum(axis=-1, keepdims=True)
+
+
+class Backwards(Subtensor):
+    """What is selected, from behind."""
+
+    view_map: ClassVar = {}
+
+    def perform(self, node, inputs, output_storage):
+        super().perform(node, inputs, output_storage)
+        output_storage[0][0] = np.array(output_storage[0][0][::-1])
+
+
+class Largest(Reduce):
+    """A sum of which one term counts."""
+
+    def perform(self, node, inputs, output_storage):
+        output_storage[0][0] = inputs[0].max(axis=self.axes)
+
+
+class Outer(Dot):
+    """A product of two matrices, of their elements."""
+
+    def perform(self, node, inputs, output_storage):
+        output_storage[0][0] = inputs[0] * inputs[1]
+
+
+OTHERS = {
+    "softmax": lambda x: Cubed()(x),
+    "its logarithm": lambda x: T.log(Cubed()(x)[T.arange(2), np.array([0, 1])]),
+    "its largest": lambda x: T.argmax(Cubed()(-x), axis=1),
+    "its loss": lambda x: T.categorical_crossentropy(Cubed()(x), np.array([0, 1])),
+    "selection": lambda x: T.exp(Backwards(((True, False, False),))(x * 2, 0)) + 1,
+    "selection of all": lambda x: Backwards(((False, False, False),))(x),
+    "sum": lambda x: Largest(scalar.add, (1,), "float64", "float64")(2 * x),
+    "sum of nothing": lambda x: T.exp(Largest(scalar.add, (0, 1), "float64", "float64")(-x)),
+    "product": lambda x: x - 0.5 * Outer()(x, T.exp(x)),
+}
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_a_subclass_with_another_meaning_runs_by_its_own(name, mode):
+    x = T.dmatrix("x")
+    y = OTHERS[name](x)
+    value = np.array([[1.0, 3.0], [2.0, 0.5]])
+    f = function([x], y, mode=mode)
+    np.testing.assert_allclose(f(value), function([x], y, mode=NUMPY)(value), rtol=1e-12)
+
+
+def test_c_text_that_says_so_serves_subclasses(monkeypatch):
+    class Same(Elementwise):
+        """An elementwise op of a layer above."""
+
+    assert not has_c_text(Cubed()(T.dvector()).owner)
+    assert has_c_text(Same(scalar.exp)(T.dvector()).owner)
+    monkeypatch.setattr(emits, "_serving", {*emits._serving, Softmax})
+    assert has_c_text(Cubed()(T.dvector()).owner)

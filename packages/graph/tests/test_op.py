@@ -4,7 +4,7 @@ import pickle
 
 import numpy as np
 import pytest
-from bitale_graph import Apply, Op, RuleTable, TensorType, function, shared
+from bitale_graph import Apply, Elementwise, Op, RuleTable, TensorType, function, shared
 from bitale_graph import language as T
 from bitale_graph.base.errors import MissingRuleError
 from bitale_graph.core.results import result_of
@@ -237,16 +237,40 @@ def test_tags_are_scratch_pads():
 
 
 # Rules, by which layers know ops.
-def test_rules_are_found_by_class_and_base_class():
+def test_rules_are_found_by_class():
     table = RuleTable("a price", "prices.py")
     table.define(Double)("two")
-    assert table[Double] == table[Scale] == "two"
+    assert table[Double] == "two"
+    assert table.get(Scale) is None
     table.define(Scale, "another key")("three")
     assert (table[Double], table[Scale], table["another key"]) == ("two", "three", "three")
     assert Double in table
     assert Split not in table
     assert table.get(Split) is None
     assert list(table) == [Double, Scale, "another key"]
+
+
+def test_a_rule_serves_subclasses_if_it_says_so():
+    table = RuleTable("a price", "prices.py")
+    table.define(Op, subclasses=True)("any")
+    assert table[Double] == table[Split] == "any"
+    table.define(Double)("two")
+    assert table[Double] == "two"
+    assert Scale not in table, "the rule of the nearest class decides"
+    with pytest.raises(MissingRuleError, match="that of Double is not for its subclasses"):
+        _ = table[Scale]
+
+
+def test_a_subclass_of_an_elementwise_op_computes_its_scalar_op():
+    class Marked(Elementwise):
+        """The same number."""
+
+    assert Marked(T.exp.scalar_op)(x).eval({x: [0.0]}) == 1
+    with pytest.raises(TypeError, match="Other is an Elementwise with a perform of its own"):
+
+        class Other(Elementwise):
+            def perform(self, node, inputs, output_storage):
+                output_storage[0][0] = inputs[0] + 1
 
 
 def test_a_missing_or_second_rule_is_an_error():

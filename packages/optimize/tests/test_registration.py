@@ -4,6 +4,7 @@ import pytest
 from bitale_graph import Mode
 from bitale_graph import language as T
 from bitale_graph.base.errors import ConfigError
+from bitale_graph.extend import Elementwise, Softmax
 from bitale_graph.tensor.scalar import exp
 from bitale_optimize import (
     Changes,
@@ -80,3 +81,30 @@ def test_unknown_names_are_errors():
         register("early", exp_is_tanh)
     with pytest.raises(ConfigError, match="no rule 'neg_of_neg' was registered"):
         unregister("neg_of_neg")
+
+
+class Rows(Softmax):
+    """A user's op."""
+
+
+def test_a_rule_is_shown_the_classes_that_it_names(rewriting, added, x):
+    seen = []
+
+    def look(node, context):
+        seen.append(type(node.op))
+
+    y = [Softmax()(x), Rows()(T.exp(x))]
+    register_canonicalize(look, tracks=[Softmax])
+    added.append("look")
+    rewriting.whole([x], y)
+    assert set(seen) == {Softmax}
+    unregister(added.pop())
+    register_canonicalize(look, tracks=[Softmax], subclasses=True)
+    added.append("look")
+    rewriting.whole([x], y)
+    assert set(seen) == {Softmax, Rows}
+    unregister(added.pop())
+    register_canonicalize(look)
+    added.append("look")
+    rewriting.whole([x], y)
+    assert Elementwise in seen

@@ -57,7 +57,7 @@ def is_cheap(node: Apply) -> bool:
     op = node.op
     if isinstance(op, Elementwise):
         return not op.scalar_op.is_dear
-    return isinstance(op, _CHEAP_OPS)
+    return type(op) in _CHEAP_OPS
 
 
 @dataclass(frozen=True)
@@ -137,7 +137,7 @@ class Lengths:
             seen.add(n)
             if n.owner is None:
                 return False
-            if isinstance(n.owner.op, ShapeI):
+            if type(n.owner.op) is ShapeI:
                 if n.owner.inputs[0].owner is not None:
                     return False
                 continue
@@ -163,7 +163,7 @@ def without_shape_reads(
         x: Any = node.inputs[0] if node.inputs else None
         if x is None or x in there or x not in forward:
             continue
-        if isinstance(node.op, ShapeI):
+        if type(node.op) is ShapeI:
             if lengths.are_known(x):
                 exchanged[node.outputs[0]] = lengths[x][node.op.axis]
         elif _reads_shape(node) and lengths.are_known(x):

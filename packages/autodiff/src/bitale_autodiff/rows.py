@@ -122,7 +122,7 @@ def is_length(n: Any, x: Any) -> bool:
         node = v.owner
         if node is None:
             continue
-        if isinstance(node.op, ShapeI) and node.op.axis == 0 and node.inputs[0] is x:
+        if type(node.op) is ShapeI and node.op.axis == 0 and node.inputs[0] is x:
             return True
         if isinstance(node.op, Elementwise) and node.op.scalar_op is s.maximum:
             lengths.extend(node.inputs)
@@ -131,7 +131,7 @@ def is_length(n: Any, x: Any) -> bool:
 
 def _unreversed(x: Any) -> Any:
     """The tensor of which ``x`` is all rows, from the last to the first."""
-    if x.owner is None or not isinstance(x.owner.op, Subtensor):
+    if x.owner is None or type(x.owner.op) is not Subtensor:
         return x
     pattern, inputs = x.owner.op.pattern, x.owner.inputs
     is_reversed = pattern == ((False, False, True),) and constant_int(inputs[1]) == -1
@@ -191,7 +191,7 @@ def _last_row_apart(ct: Any, stack: Any, reverse: bool) -> tuple[Any, Any]:
     """
     writes = []
     base = ct
-    while base.owner is not None and isinstance(base.owner.op, IncSubtensor):
+    while base.owner is not None and type(base.owner.op) is IncSubtensor:
         if base.owner.op.set:
             break
         writes.append(base.owner)
@@ -227,7 +227,7 @@ def _row_written(node: Apply, stack: Any, places: set[int]) -> Any:
 
 
 def _is_zeros(v: Any) -> bool:
-    if v.owner is None or not isinstance(v.owner.op, Alloc):
+    if v.owner is None or type(v.owner.op) is not Alloc:
         return False
     value = v.owner.inputs[0]
     return isinstance(value, Constant) and not value.data.any()

@@ -230,7 +230,8 @@ def _apply_rule(
             terms = op.grad(list(node.inputs), variables)
     else:
         raise MissingRuleError(
-            f"{type(op).__name__} has not a gradient rule, so {op} cannot be differentiated; "
+            f"{type(op).__name__} has not a gradient rule{vjps.why_missing(type(op))}, so {op} "
+            "cannot be differentiated; "
             "write one in bitale_autodiff/rules (bitale_autodiff.vjps.define), or give the op a "
             "method grad or L_op"
             f"{_place(node)}"
@@ -367,7 +368,7 @@ def _writes_into_zeros(v: Any) -> list[Any] | None:
             return None
         writes.append(v.owner)
         v = v.owner.inputs[0]
-    if not writes or v.owner is None or not isinstance(v.owner.op, Alloc):
+    if not writes or v.owner is None or type(v.owner.op) is not Alloc:
         return None
     value = v.owner.inputs[0]
     return writes if isinstance(value, Constant) and not value.data.any() else None

@@ -49,7 +49,7 @@ def write_vjp(
 def _of_last_writer(op: Any, inputs: Sequence[Any], dy: Any) -> Any:
     """Zero where another element was written to the same place afterwards."""
     x, _, *index = inputs
-    if isinstance(op, IncSubtensor) or _names_no_place_twice(op, index):
+    if type(op) is IncSubtensor or _names_no_place_twice(op, index):
         return dy
     lengths = [T.shape_i(dy, a) for a in range(dy.ndim)]
     order = T.reshape(T.arange(T.mul(*lengths)), lengths)
@@ -60,7 +60,7 @@ def _of_last_writer(op: Any, inputs: Sequence[Any], dy: Any) -> Any:
 
 def _names_no_place_twice(op: Any, index: Sequence[Any]) -> bool:
     """Whether that is known, for rows given by a constant."""
-    if not isinstance(op, AdvancedIncSubtensor1) or not isinstance(index[0], Constant):
+    if type(op) is not AdvancedIncSubtensor1 or not isinstance(index[0], Constant):
         return False
     rows = np.asarray(index[0].data)
     same_sign = bool((rows >= 0).all() or (rows < 0).all())

@@ -25,7 +25,8 @@ def _dtypes(node: Apply) -> tuple[str, ...]:
     return tuple(v.type.dtype for v in node.inputs)
 
 
-@supports.define(Loop, Elementwise, Reduce)
+@supports.define(Loop, Reduce)
+@supports.define(Elementwise, subclasses=True)
 def loop_is_supported(node: Apply) -> bool:
     """Every step must have a C expression, and a dtype that C computes with."""
     loop = _loop_of(node)
@@ -50,7 +51,8 @@ def _varies(v: Variable, axis: int, ndim: int) -> bool:
     return own >= 0 and shape[own] != 1
 
 
-@reuses.define(Loop, Elementwise)
+@reuses.define(Loop)
+@reuses.define(Elementwise, subclasses=True)
 def loop_reuses(node: Apply) -> list[tuple[int, int]]:
     """A stored result may take the place of any input of its dtype that is read index by index."""
     loop = _loop_of(node)
@@ -66,13 +68,15 @@ def loop_reuses(node: Apply) -> list[tuple[int, int]]:
     return pairs
 
 
-@waits.define(Loop, Elementwise, Reduce)
+@waits.define(Loop, Reduce)
+@waits.define(Elementwise, subclasses=True)
 def loop_waits(node: Apply) -> range:
     """Only packing reads numbers before the work, and results of other nodes need none."""
     return range(len(node.inputs))
 
 
-@emits.define(Loop, Elementwise, Reduce)
+@emits.define(Loop, Reduce)
+@emits.define(Elementwise, subclasses=True)
 def emit_loop(b: Builder, node: Apply) -> Iterator[None]:
     """Print a loop: in place for one of rank 0, else as a kernel and a call."""
     loop = _loop_of(node)

@@ -46,12 +46,12 @@ def softmax_reuses(node: Apply) -> list[tuple[int, int]]:
 def emit_softmax(b: Builder, node: Apply) -> Iterator[None]:
     """Row by row."""
     x = b.contiguous(b.array(node.inputs[0]))
-    suffix = _library(b, "log_softmax" if isinstance(node.op, LogSoftmax) else "softmax", x.dtype)
+    name = "log_softmax" if isinstance(node.op, LogSoftmax) else "softmax"
+    suffix = _library(b, name, x.dtype)
     out = b.result(node.outputs[0], x.lengths)
     yield
     rows, n = _rows(x)
-    function = "bt_log_softmax" if isinstance(node.op, LogSoftmax) else "bt_softmax"
-    _call(b, f"{function}_{suffix}", (rows, n), x.name, out.name)
+    _call(b, f"bt_{name}_{suffix}", (rows, n), x.name, out.name)
 
 
 @reuses.define(SoftmaxGrad)

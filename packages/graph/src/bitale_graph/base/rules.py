@@ -13,8 +13,9 @@ R = TypeVar("R")
 class RuleTable(Generic[R]):
     """One meaning of the ops, such as "vector-Jacobian product": at most one rule for each op.
 
-    Keys are op classes, or the scalar ops of elementwise ones. A rule of a base class serves the
-    classes under it.
+    Keys are op classes, or the scalar ops of elementwise ones. A class has the rule that was
+    defined for it; that of its nearest base class only where the rule was said to serve subclasses,
+    since a subclass may mean something else.
 
     Parameters
     ----------
@@ -28,32 +29,52 @@ class RuleTable(Generic[R]):
         self.meaning = meaning
         self.where = where
         self._rules: dict[object, R] = {}
+        self._serving: set[object] = set()
 
-    def define(self, *keys: object) -> Callable[[R], R]:
-        """Decorate the rule of ``keys``; a second rule for one of them is an error."""
+    def define(self, *keys: object, subclasses: bool = False) -> Callable[[R], R]:
+        """Decorate the rule of ``keys``; a second rule for one of them is an error.
+
+        With ``subclasses`` it serves the classes under them as well.
+        """
 
         def store(rule: R) -> R:
             for key in keys:
                 if key in self._rules:
                     raise ValueError(f"{key!r} has {self.meaning} already")
                 self._rules[key] = rule
+                if subclasses:
+                    self._serving.add(key)
             return rule
 
         return store
 
     def get(self, key: object) -> R | None:
-        """The rule of ``key`` or of its nearest base class, else None."""
+        """The rule of ``key``, or that of its nearest base class if it serves subclasses."""
         found = self._rules.get(key)
-        if found is None and isinstance(key, type):
-            for base in key.__mro__[1:]:
-                if base in self._rules:
-                    return self._rules[base]
+        if found is None:
+            base = self._nearest_base(key)
+            return self._rules[base] if base in self._serving else None
         return found
+
+    def _nearest_base(self, key: object) -> object:
+        bases = key.__mro__[1:] if isinstance(key, type) else ()
+        return next((base for base in bases if base in self._rules), None)
+
+    def why_missing(self, key: object) -> str:
+        """A hint, for error messages, where a base class has a rule that is not for subclasses."""
+        base = self._nearest_base(key)
+        if not isinstance(base, type):
+            return ""
+        return (
+            f" (that of {base.__name__} is not for its subclasses, which may mean something else)"
+        )
 
     def __getitem__(self, key: object) -> R:
         found = self.get(key)
         if found is None:
-            raise MissingRuleError(f"{key!r} has not {self.meaning}; write one in {self.where}")
+            raise MissingRuleError(
+                f"{key!r} has not {self.meaning}{self.why_missing(key)}; write one in {self.where}"
+            )
         return found
 
     def __contains__(self, key: object) -> bool:

@@ -188,7 +188,7 @@ def as_loop(node: Apply) -> Loop | None:
     What code generators call on lone ones.
     """
     op = node.op
-    if not isinstance(op, (Elementwise, Reduce)):
+    if not isinstance(op, Elementwise) and type(op) is not Reduce:
         return None
     ranked, result = (node.inputs[0] if isinstance(op, Reduce) else node.out).type, node.out.type
     assert isinstance(ranked, TensorType)

@@ -56,22 +56,31 @@ class RowOp(TensorOp):
         return [tuple(input_shapes[0])]
 
 
+def _rows_node(name: str, op: RowOp, x: Any) -> Apply:
+    """A node over the rows of ``x``: integers become floats; a scalar has no rows."""
+    x = _float_tensor(name, x)
+    if x.ndim == 0:
+        raise ShapeError(f"{name} takes a vector or more, and got {describe(x)}")
+    return Apply(op, [x], [x.type()])
+
+
 class Softmax(RowOp):
     """``exp(x) / sum(exp(x))`` along the last axis, without overflow."""
 
     def make_node(self, x: Any) -> Apply:
         """Integers become floats; a scalar has no rows."""
-        x = _float_tensor("softmax", x)
-        if x.ndim == 0:
-            raise ShapeError(f"softmax takes a vector or more, and got {describe(x)}")
-        return Apply(self, [x], [x.type()])
+        return _rows_node("softmax", self, x)
 
     def perform(self, node: Apply, inputs: Sequence[Any], output_storage: Storage) -> None:
         output_storage[0][0] = softmax_array(inputs[0])
 
 
-class LogSoftmax(Softmax):
+class LogSoftmax(RowOp):
     """``log(softmax(x))`` along the last axis, finite where softmax underflows."""
+
+    def make_node(self, x: Any) -> Apply:
+        """Integers become floats; a scalar has no rows."""
+        return _rows_node("log_softmax", self, x)
 
     def perform(self, node: Apply, inputs: Sequence[Any], output_storage: Storage) -> None:
         output_storage[0][0] = log_softmax_array(inputs[0])

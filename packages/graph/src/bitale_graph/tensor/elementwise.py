@@ -24,9 +24,21 @@ class Elementwise(TensorOp):
     Operands align at their last axes. Only an axis whose length is known to be 1 when the
     expression is built (or that an operand does not have) stretches; other axes must agree, now
     where lengths are known, or else when it runs.
+
+    Every layer takes the value from the scalar op. A subclass therefore has the same value, and may
+    have another derivative; one with a `perform` of its own is a TypeError.
     """
 
     __props__ = ("scalar_op",)
+
+    def __init_subclass__(cls, **keywords: Any) -> None:
+        super().__init_subclass__(**keywords)
+        if cls.perform is not Elementwise.perform:
+            raise TypeError(
+                f"{cls.__name__} is an Elementwise with a perform of its own, which compiled code "
+                "would not run: it computes the scalar op\n"
+                "  hint: derive it from Op"
+            )
 
     def __init__(self, scalar_op: ScalarOp) -> None:
         self.scalar_op = scalar_op

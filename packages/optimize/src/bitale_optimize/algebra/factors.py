@@ -227,10 +227,10 @@ def _shared_parts(v: Variable, context: RewriteContext) -> list[tuple[Any, int]]
     """The factors of a product, or of one that is stretched."""
     node = v.owner
     # A shape that only the fill has is given to the result again.
-    while node is not None and (isinstance(node.op, SpecifyShape) or row_of(node) is scalar.second):
+    while node is not None and (type(node.op) is SpecifyShape or row_of(node) is scalar.second):
         v = node.inputs[-1]
         node = v.owner
-    if node is not None and isinstance(node.op, Dimshuffle):
+    if node is not None and type(node.op) is Dimshuffle:
         parts = _shared_parts(node.inputs[0], context)
         inner: Any = node.inputs[0].type
         if parts is None or any(u.type.ndim not in (0, inner.ndim) for u, _ in parts):

@@ -73,12 +73,12 @@ def logarithm(v: Variable, depth: int = DEEPEST) -> Log | None:
     if is_softmax(v):
         x = node.inputs[0]
         return Log(LogSoftmax()(x))
-    if isinstance(node.op, _MOVES):
+    if type(node.op) in _MOVES:
         inner = logarithm(node.inputs[0], depth - 1)
         return inner and inner._replace(value=node.op(inner.value, *node.inputs[1:]))
-    if isinstance(node.op, Join):
+    if type(node.op) is Join:
         return _of_parts(node, node.inputs, depth, lambda parts: node.op(*parts))
-    if isinstance(node.op, Reduce):
+    if type(node.op) is Reduce:
         return _of_reduction(node, depth)
     if not isinstance(node.op, Elementwise):
         return None
@@ -99,9 +99,9 @@ def _is_count(v: Variable) -> bool:
         if node is None:
             return False
         row = row_of(node)
-        if row is scalar.mul or isinstance(node.op, Dimshuffle) or (row and is_cast(row)):
+        if row is scalar.mul or type(node.op) is Dimshuffle or (row and is_cast(row)):
             stack.extend(node.inputs)
-        elif not isinstance(node.op, ShapeI):
+        elif type(node.op) is not ShapeI:
             return False
     return True
 
@@ -160,10 +160,10 @@ def _is_shifted(x: Variable) -> bool:
     if parts is None:
         return False
     shift: Any = parts[1]
-    while shift.owner is not None and not isinstance(shift.owner.op, Reduce):
+    while shift.owner is not None and type(shift.owner.op) is not Reduce:
         if operands(shift, scalar.switch) is not None:
             shift = shift.owner.inputs[2]
-        elif isinstance(shift.owner.op, Dimshuffle):
+        elif type(shift.owner.op) is Dimshuffle:
             shift = shift.owner.inputs[0]
         else:
             return False
@@ -221,7 +221,7 @@ def where(mask: Any, x: Any) -> Any:
 
 
 def _only_shapes(node: Apply) -> bool:
-    return isinstance(node.op, Dimshuffle) or (
+    return type(node.op) is Dimshuffle or (
         isinstance(node.op, Elementwise) and is_cast(node.op.scalar_op)
     )
 
@@ -269,7 +269,7 @@ def _complement(node: Apply, depth: int) -> Log | None:
 def _log_of_complement(u: Variable) -> Log | None:
     """Of 1 - u, or of that moved."""
     moves: list[Apply] = []
-    while u.owner is not None and isinstance(u.owner.op, _MOVES):
+    while u.owner is not None and type(u.owner.op) in _MOVES:
         moves.append(u.owner)
         u = u.owner.inputs[0]
     found = _log_of_plain_complement(u)

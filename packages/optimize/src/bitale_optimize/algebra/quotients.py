@@ -158,7 +158,7 @@ def _divided_by_factor(below: Any, y: Any) -> Any:
 
 def _readers(y: Any, op: type[Op], context: RewriteContext) -> Iterator[Any]:
     for reader, i in context.graph.clients.get(y, ()):
-        if isinstance(reader, Apply) and i == 0 and isinstance(reader.op, op):
+        if isinstance(reader, Apply) and i == 0 and type(reader.op) is op:
             yield reader
 
 
@@ -190,7 +190,7 @@ def _of_read(node: Apply, y: Any, context: RewriteContext, depth: int) -> Any:
     """The adjoint of joining y with others is the slice where it lies."""
     op: Any = node.op
     for join, i in context.graph.clients.get(y, ()):
-        if isinstance(join, Output) or not isinstance(join.op, Join):
+        if isinstance(join, Output) or type(join.op) is not Join:
             continue
         part = _slice_along(op, node.inputs[1:], join.op.axis)
         if part is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import inspect
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,7 @@ def register(
     after: str = "",
     changes: Changes = Changes.DOMAIN,
     default: bool = True,
+    subclasses: bool = False,
 ) -> Any:
     """Add a rule of one's own to a phase; it takes effect for what is compiled from now on.
 
@@ -48,6 +50,8 @@ def register(
     changes : Changes
     default : bool
         Whether it is active without being included by name.
+    subclasses : bool
+        Whether it is right for the classes under those that ``tracks`` names as well.
 
     Raises
     ------
@@ -69,22 +73,16 @@ def register(
         else:
             called = name or one.__name__
             made = Rule(
-                called, one, tuple(tracks), before or called, after or "?", changes, default
+                called,
+                one,
+                tuple(tracks),
+                before or called,
+                after or "?",
+                changes,
+                default,
+                subclasses=subclasses,
             )
-        PHASES[phase].add(
-            Rule(
-                made.name,
-                made.apply,
-                made.tracks,
-                made.before,
-                made.after,
-                made.changes,
-                made.default,
-                made.overflows,
-                registered=True,
-                origin=one,
-            )
-        )
+        PHASES[phase].add(replace(made, registered=True, origin=one))
         return one
 
     return add if rule is None else add(rule)

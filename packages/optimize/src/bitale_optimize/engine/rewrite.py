@@ -58,7 +58,7 @@ class Rule:
         where the rule does not apply.
     tracks : tuple
         The nodes that it is shown: op classes, ops, or scalar ops (met at elementwise nodes of
-        them).
+        them). A class stands for itself alone, unless ``subclasses`` is true; `Op` for all.
     before, after : str
         What is found and what replaces it, for readers.
     changes : Changes
@@ -68,6 +68,8 @@ class Rule:
         Whether numbers near the largest may become infinite, or NaN, that were not.
     registered : bool
         Whether a user added it.
+    subclasses : bool
+        Whether it is right for ops of the classes under those named as well.
     """
 
     name: str
@@ -80,6 +82,7 @@ class Rule:
     overflows: bool = False
     registered: bool = False
     origin: object = None
+    subclasses: bool = False
 
     @property
     def tags(self) -> tuple[str, ...]:
@@ -94,7 +97,7 @@ class Rule:
                 if isinstance(op, Elementwise) and op.scalar_op is track:
                     return True
             elif isinstance(track, type):
-                if isinstance(op, track):
+                if track in (Op, type(op)) or (self.subclasses and isinstance(op, track)):
                     return True
             elif op == track:
                 return True
@@ -143,13 +146,14 @@ class RuleSet:
         name: str | None = None,
         default: bool = True,
         overflows: bool = False,
+        subclasses: bool = False,
     ) -> Callable[[NodeFunction], NodeFunction]:
         """Decorate a function of a node and a context; see `Rule`."""
 
         def store(function: NodeFunction) -> NodeFunction:
             called = name or getattr(function, "__name__", "rule").lstrip("_")
             facts = (before, after, changes, default, overflows)
-            self.add(Rule(called, function, tuple(tracks), *facts))
+            self.add(Rule(called, function, tuple(tracks), *facts, subclasses=subclasses))
             return function
 
         return store

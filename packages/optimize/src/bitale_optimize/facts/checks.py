@@ -160,7 +160,7 @@ def _of_written_rows(checks: Checks, op: Any, node: Apply) -> None:
 
 def _of_advanced(checks: Checks, op: Any, node: Apply) -> None:
     """The arrays of an index are stretched together."""
-    parts = node.inputs[1 if isinstance(op, AdvancedSubtensor) else 2 :]
+    parts = node.inputs[1 if type(op) is AdvancedSubtensor else 2 :]
     checks.compare_stretched([v for v in unpack(op.pattern, parts) if not isinstance(v, slice)])
 
 

@@ -11,7 +11,6 @@ from bitale_graph.extend import (
     Constant,
     Dimshuffle,
     Elementwise,
-    LogSoftmax,
     Op,
     Reduce,
     Reshape,
@@ -47,10 +46,12 @@ def row_of(node: Apply | None) -> ScalarOp | None:
     return None
 
 
-def made_by(variable: Variable, op: type[OpT]) -> Apply[OpT] | None:
-    """The node that computes ``variable``, if it is of this op class."""
+def made_by(variable: Variable, op: type[OpT], subclasses: bool = False) -> Apply[OpT] | None:
+    """The node that computes ``variable``, if it is of this op class, or one under it."""
     node: Any = variable.owner
-    return node if node is not None and isinstance(node.op, op) else None
+    if node is None or not (type(node.op) is op or (subclasses and isinstance(node.op, op))):
+        return None
+    return node
 
 
 def dtype_of(variable: Variable) -> str:
@@ -90,7 +91,7 @@ def uniform(variable: Variable) -> Any:
                 variable = node.inputs[0]
             else:
                 return None
-        elif isinstance(op, (Alloc, Dimshuffle, Reshape, SpecifyShape)):
+        elif type(op) in (Alloc, Dimshuffle, Reshape, SpecifyShape):
             variable = node.inputs[0]
         else:
             return None
@@ -188,7 +189,6 @@ def combined_along(total: Variable, row: ScalarOp) -> tuple[Any, int] | None:
 
 def is_softmax(p: Variable) -> bool:
     """Whether ``p`` is a softmax: alone, or as the second result of the fused loss."""
-    inner = made_by(p, Softmax)
-    if inner is not None:
-        return not isinstance(inner.op, LogSoftmax)
+    if made_by(p, Softmax) is not None:
+        return True
     return made_by(p, SoftmaxCrossentropy) is not None and p.index == 1

@@ -326,7 +326,7 @@ def is_read(variable: Variable | None, context: RewriteContext) -> bool:
 def turned(variable: Variable, *pattern: int | str) -> Variable | None:
     """What a dimshuffle of this pattern was made of; None for anything else."""
     node = variable.owner
-    if node is None or not isinstance(node.op, Dimshuffle) or node.op.pattern != pattern:
+    if node is None or type(node.op) is not Dimshuffle or node.op.pattern != pattern:
         return None
     x = node.inputs[0]
     # An axis of length 1 may be dropped by it.

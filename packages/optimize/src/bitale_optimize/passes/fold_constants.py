@@ -52,7 +52,7 @@ def _is_small(node: Apply) -> bool:
     op = node.op
     if isinstance(op, Scan) and (constant_int(node.inputs[0]) or 0) > MOST_STEPS:
         return False
-    makes_fill = isinstance(op, (Alloc, Arange, Eye)) or (
+    makes_fill = type(op) in (Alloc, Arange, Eye) or (
         isinstance(op, Elementwise) and op.scalar_op is scalar.second
     )
     limit = LARGEST_FILL if makes_fill else LARGEST_RESULT

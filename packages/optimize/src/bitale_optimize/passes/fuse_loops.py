@@ -90,7 +90,7 @@ def _spaces(order: list[Apply], context: RewriteContext) -> dict[Apply, Space]:
     for node in order:
         if isinstance(node.op, Elementwise):
             dims = context.shapes.dims(node.out)
-        elif isinstance(node.op, Reduce):
+        elif type(node.op) is Reduce:
             dims = context.shapes.dims(node.inputs[0])
         else:
             continue
@@ -160,7 +160,7 @@ def _replace_by_loop(
 
     for node in nodes:
         out: Any = node.out
-        if isinstance(node.op, Reduce):
+        if type(node.op) is Reduce:
             operand = numbered(node.inputs[0], node.inputs[0].type.dtype)
             results.append(Result.of(operand, node.op))
             replaced.append(out)

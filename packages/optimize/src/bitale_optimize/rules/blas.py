@@ -58,7 +58,7 @@ def _scaled_product(v: Variable, context: RewriteContext) -> tuple[Any, Apply] |
     node = v.owner
     if node is None or len(context.graph.clients[v]) != 1:
         return None
-    if isinstance(node.op, Dot):
+    if type(node.op) is Dot:
         is_matrix = node.out.type.ndim == 2 and node.inputs[0].type.ndim == 2
         return (None, node) if is_matrix and node.out.type.dtype in ("float32", "float64") else None
     if not isinstance(node.op, Elementwise):
@@ -93,7 +93,7 @@ def _is_accumulator(z: Variable, node: Apply, context: RewriteContext) -> bool:
     if z.type.ndim != 2 or z.type.dtype != node.out.type.dtype:
         return False
     if z.owner is not None:
-        return isinstance(z.owner.op, (Dot, Gemm)) and len(context.graph.clients[z]) == 1
+        return type(z.owner.op) in (Dot, Gemm) and len(context.graph.clients[z]) == 1
     readers = context.graph.clients[node.out]
     return (
         z in context.graph.clients

@@ -41,7 +41,7 @@ def crossentropy_of_softmax(
     """From the logits, with softmax as a second result for the gradient: one exp for both."""
     p, t = node.inputs
     inner = made_by(p, Softmax)
-    if inner is None or isinstance(inner.op, LogSoftmax):
+    if inner is None:
         return None
     x = inner.inputs[0]
     return _asked_again(x, SoftmaxCrossentropy()(x, t)[0], context)
@@ -54,10 +54,8 @@ def crossentropy_of_softmax(
 )
 def softmax_beside_crossentropy(node: Apply[Softmax], context: RewriteContext) -> Variable | None:
     """The loss computes softmax too; unless its targets are computed from this very softmax."""
-    if isinstance(node.op, LogSoftmax):
-        return None
     for reader, i in context.graph.clients[node.inputs[0]]:
-        if i != 0 or isinstance(reader, Output) or not isinstance(reader.op, SoftmaxCrossentropy):
+        if i != 0 or isinstance(reader, Output) or type(reader.op) is not SoftmaxCrossentropy:
             continue
         if context.is_independent(reader.inputs[1], node):
             probabilities: Variable = reader.outputs[1]
@@ -68,7 +66,7 @@ def softmax_beside_crossentropy(node: Apply[Softmax], context: RewriteContext) -
 def _asked_again(x: Variable, loss: Variable, context: RewriteContext) -> Variable:
     """``loss``; and softmaxes of ``x`` are looked at again, since they may be had from it."""
     for reader, _ in context.graph.clients.get(x, ()):
-        if isinstance(reader, Apply) and isinstance(reader.op, Softmax):
+        if isinstance(reader, Apply) and type(reader.op) is Softmax:
             context.requeue(reader)
     return loss
 
@@ -156,7 +154,7 @@ def log_of_picked_softmax(node: Apply, context: RewriteContext) -> Variable | No
     picked = made_by(node.inputs[0], AdvancedSubtensor)
     found = None if picked is None else _picked_rows(picked, context)
     inner = None if found is None else made_by(found.x, Softmax)
-    if inner is None or isinstance(inner.op, LogSoftmax):
+    if inner is None:
         return None
     assert found is not None
     x = inner.inputs[0]

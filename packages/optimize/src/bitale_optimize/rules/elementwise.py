@@ -68,7 +68,12 @@ def comparison_with_itself(node: Apply, context: RewriteContext) -> Variable | N
     return truth
 
 
-@canonical.rule(tracks=[Elementwise], before="cast(cast(x, wide), dtype)", after="cast(x, dtype)")
+@canonical.rule(
+    tracks=[Elementwise],
+    subclasses=True,
+    before="cast(cast(x, wide), dtype)",
+    after="cast(x, dtype)",
+)
 def cast_of_cast(node: Apply[Elementwise], context: RewriteContext) -> Variable | None:
     """The first cast may go if it loses nothing."""
     if not is_cast(node.op.scalar_op):
@@ -93,7 +98,7 @@ def _loses_nothing(old: str, new: str) -> bool:
     return bool(np.can_cast(old, new, "safe"))
 
 
-@canonical.rule(tracks=[Elementwise], before="cast(x, dtype of x)", after="x")
+@canonical.rule(tracks=[Elementwise], subclasses=True, before="cast(x, dtype of x)", after="x")
 def cast_to_own_dtype(node: Apply[Elementwise], context: RewriteContext) -> Variable | None:
     """A cast that changes nothing goes."""
     x = node.inputs[0]

@@ -122,7 +122,7 @@ def alloc_of_fill(node: Apply[Alloc], context: RewriteContext) -> Variable | Non
 )
 def fill_with_stretched_number(node: Apply, context: RewriteContext) -> Variable | None:
     """One number needs no axes of its own to be copied."""
-    at = 0 if isinstance(node.op, Alloc) else 1
+    at = 0 if type(node.op) is Alloc else 1
     stretched = made_by(node.inputs[at], Dimshuffle)
     if stretched is None or stretched.inputs[0].type.ndim:
         return None
@@ -157,6 +157,7 @@ def _only_ones(inner: Variable, outer: Variable) -> bool:
 
 @canonical.rule(
     tracks=[Elementwise],
+    subclasses=True,
     before="f(second(x, v), y)",
     after="f(v, y), or second(x, f(v, y)) where y does not give the shape",
     changes=Changes.DOMAIN,
@@ -177,7 +178,7 @@ def fill_in_elementwise(node: Apply[Elementwise], context: RewriteContext) -> Va
             stretched: Variable = node.op(*inputs)
             return stretched
         if context.shapes.dims(v) == dims and row is not scalar.second and v.owner is not None:
-            if isinstance(v.owner.op, Alloc):
+            if type(v.owner.op) is Alloc:
                 sunk: Variable = Alloc()(node.op(*inputs), *v.owner.inputs[1:])
             else:
                 sunk = T.second(v.owner.inputs[0], node.op(*inputs))

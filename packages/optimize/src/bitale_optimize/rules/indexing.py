@@ -81,7 +81,7 @@ def element_of_element(node: Apply[Subtensor], context: RewriteContext) -> Varia
 def subtensor_of_elementwise(node: Apply[Subtensor], context: RewriteContext) -> Variable | None:
     """Compute only the elements that are taken, if nothing else reads the others."""
     whole = node.inputs[0]
-    inner = made_by(whole, Elementwise)
+    inner = made_by(whole, Elementwise, subclasses=True)
     if inner is None or not context.has_one_reader(whole):
         return None
     shape = whole.type.shape
@@ -103,7 +103,11 @@ def subtensor_of_elementwise(node: Apply[Subtensor], context: RewriteContext) ->
 
 
 @canonical.rule(
-    tracks=[Write], before="inc_subtensor(x[i], zeros)", after="x", changes=Changes.DOMAIN
+    tracks=[Write],
+    subclasses=True,
+    before="inc_subtensor(x[i], zeros)",
+    after="x",
+    changes=Changes.DOMAIN,
 )
 def increment_by_zeros(node: Apply[Any], context: RewriteContext) -> Variable | None:
     """Adding zeros changes nothing; an index error is lost."""

@@ -39,7 +39,7 @@ def join_of_increments(node: Apply[IncSubtensor], context: RewriteContext) -> Va
     parts: dict[int, tuple[int | None, Variable]] = {}
     axis: int | None = None
     x: Variable = node.outputs[0]
-    while x.owner is not None and isinstance(x.owner.op, IncSubtensor):
+    while x.owner is not None and type(x.owner.op) is IncSubtensor:
         found = slice_of(x.owner)
         if found is None or (axis is not None and found[0] != axis) or found[1] in parts:
             return None

@@ -62,7 +62,7 @@ def _find_lengths(loop: Recurrence) -> None:
     known.update((s.old, (s.first, 0)) for s in loop.states)
     pairs: dict[Variable, Variable] = {}
     for node in loop.nodes():
-        if isinstance(node.op, ShapeI) and node.inputs[0] in known:
+        if type(node.op) is ShapeI and node.inputs[0] in known:
             outer, lead = known[node.inputs[0]]
             pairs[node.outputs[0]] = loop.non_sequence(shape_i(outer, node.op.axis + lead))
     loop.substitute(pairs)
@@ -71,4 +71,4 @@ def _find_lengths(loop: Recurrence) -> None:
 def _is_fill(node: Apply) -> bool:
     """A fill gives a shape, which rules inside make use of, and costs less to make than to read."""
     op = node.op
-    return isinstance(op, Alloc) or (isinstance(op, Elementwise) and op.scalar_op is scalar.second)
+    return type(op) is Alloc or (isinstance(op, Elementwise) and op.scalar_op is scalar.second)

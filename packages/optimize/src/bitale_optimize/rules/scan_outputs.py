@@ -104,14 +104,14 @@ class _Region:
 
     def _factor(self, node: Apply) -> Variable | None:
         """The factor of a product that changes from step to step, if the other one does not."""
-        if not isinstance(node.op, Dot):
+        if type(node.op) is not Dot:
             return None
         moving = [v for v in node.inputs if not self._is_fixed(v)]
         if len(moving) != 1:
             return None
         (v,) = moving
         while v not in self.stacked and v.owner is not None:
-            if not isinstance(v.owner.op, Dimshuffle):
+            if type(v.owner.op) is not Dimshuffle:
                 break
             v = v.owner.inputs[0]
         return None if self._is_fixed(v) else v
@@ -132,7 +132,7 @@ def scan_increments(node: Apply[Scan], context: RewriteContext) -> dict[Variable
     ends = loop.outputs
     for state in loop.states:
         made = state.new.owner
-        if made is None or not isinstance(made.op, AdvancedIncSubtensor1) or made.op.set:
+        if made is None or type(made.op) is not AdvancedIncSubtensor1 or made.op.set:
             continue
         old, amount, places = made.inputs
         is_alone = len(readers[old]) == 1 and old not in ends and state.new not in readers

@@ -156,7 +156,7 @@ def _is_short(n_steps: Variable, k: int) -> bool:
 
 def _slices(reader: Any) -> Iterator[tuple[Any, Any]]:
     """The entry of an index along rows, as written and with constants for its bounds."""
-    if isinstance(reader, Output) or not isinstance(reader.op, Subtensor):
+    if isinstance(reader, Output) or type(reader.op) is not Subtensor:
         return
     (part, *_) = unpack(reader.op.pattern, reader.inputs[1:])
     if isinstance(part, slice):
@@ -180,7 +180,7 @@ def _is_told(part: Any, known: Any) -> bool:
 
 def _length_reader(reader: Any) -> bool:
     """Whether only the length of a row is read, which every row tells."""
-    return isinstance(reader, Apply) and isinstance(reader.op, ShapeI) and reader.op.axis > 0
+    return isinstance(reader, Apply) and type(reader.op) is ShapeI and reader.op.axis > 0
 
 
 def _rows_from_last(reader: Any, loop: Recurrence) -> int | None:

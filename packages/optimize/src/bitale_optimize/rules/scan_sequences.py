@@ -83,4 +83,4 @@ def _is_costly(node: Apply, rows: set[Variable]) -> bool:
         # Of two rows that are read for it alone, one quotient is left.
         is_quotient = op.scalar_op is scalar.true_div and all(v in rows for v in node.inputs)
         return is_quotient or op.scalar_op.is_dear
-    return isinstance(op, Dot)
+    return type(op) is Dot

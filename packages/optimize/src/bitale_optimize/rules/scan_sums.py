@@ -79,7 +79,7 @@ def scan_sums(node: Apply[Scan], context: RewriteContext) -> dict[Variable, Vari
     readers = loop.readers()
     ends = loop.outputs
     finder = _Finder(loop, readers)
-    joins = [n for n in loop.nodes() if isinstance(n.op, Join)]
+    joins = [n for n in loop.nodes() if type(n.op) is Join]
     found: list[tuple[State, list[Term], list[Term]]] = []
     for state in loop.states:
         if not is_read(state.final, context) or ends.count(state.new) > 1:
@@ -303,7 +303,7 @@ class _Finder:
         node = value.owner
         if node is None:
             return None
-        if isinstance(node.op, Dot):
+        if type(node.op) is Dot:
             x, y = node.inputs
             return None if _ndim(x) == _ndim(y) == 1 else (_columns(x), _rows(y))
         outer = _outer_product(value)

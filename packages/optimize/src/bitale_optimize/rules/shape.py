@@ -105,11 +105,11 @@ def dimshuffle_to_own_order(node: Apply[Dimshuffle], context: RewriteContext) ->
 )
 def move_of_elementwise(node: Apply, context: RewriteContext) -> Variable | None:
     """Functions of one number move outwards, where others meet them."""
-    inner = made_by(node.inputs[0], Elementwise)
+    inner = made_by(node.inputs[0], Elementwise, subclasses=True)
     if inner is None or len(inner.inputs) != 1 or not context.has_one_reader(node.inputs[0]):
         return None
     reader = context.reader(node.outputs[0])
-    if reader is not None and isinstance(reader.op, Reduce) and isinstance(node.op, Dimshuffle):
+    if reader is not None and type(reader.op) is Reduce and type(node.op) is Dimshuffle:
         # A reduction takes a reordering in.
         return None
     made: Variable = inner.op(node.op(inner.inputs[0], *node.inputs[1:]))
@@ -123,7 +123,7 @@ def move_of_elementwise(node: Apply, context: RewriteContext) -> Variable | None
 )
 def dimshuffle_of_product(node: Apply[Dimshuffle], context: RewriteContext) -> Variable | None:
     """A factor that is stretched meets the other factors outside."""
-    inner = made_by(node.inputs[0], Elementwise)
+    inner = made_by(node.inputs[0], Elementwise, subclasses=True)
     if inner is None or row_of(inner) not in QUOTIENT_ROWS or len(inner.inputs) != 2:
         return None
     reader = context.reader(node.outputs[0])

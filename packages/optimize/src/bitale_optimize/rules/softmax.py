@@ -12,7 +12,7 @@ from bitale_graph.extend import (
     Apply,
     Argmax,
     Dimshuffle,
-    Output,
+    LogSoftmax,
     Reduce,
     Softmax,
     SoftmaxGrad,
@@ -141,20 +141,20 @@ def _quotients_in_loop(
         return
     for v in factors.kept():
         node = v.owner
-        while node is not None and isinstance(node.op, (Dimshuffle, Alloc)):
+        while node is not None and type(node.op) in (Dimshuffle, Alloc):
             node = node.inputs[0].owner
         parts = None if node is None else operands(node.inputs[0], scalar.true_div)
-        if node is not None and isinstance(node.op, Reduce) and parts is not None:
+        if node is not None and type(node.op) is Reduce and parts is not None:
             yield parts[1], functools.partial(T.true_div, e, parts[1])
 
 
 def _is_gathered(v: Variable) -> bool:
     """Whether v is a sum: of terms, or along axes and stretched again."""
     node = v.owner
-    while node is not None and isinstance(node.op, (Dimshuffle, Alloc)):
+    while node is not None and type(node.op) in (Dimshuffle, Alloc):
         node = node.inputs[0].owner
     return node is not None and (
-        isinstance(node.op, Reduce) or row_of(node) in (scalar.add, scalar.sub)
+        type(node.op) is Reduce or row_of(node) in (scalar.add, scalar.sub)
     )
 
 
@@ -166,7 +166,7 @@ def _quotients_of(e: Any, context: RewriteContext) -> Iterator[tuple[Any, Callab
             continue
         if row_of(reader) is scalar.true_div and i == 0:
             yield reader.inputs[1], functools.partial(getattr, reader, "out")
-        if inside is None or not isinstance(reader.op, Reduce):
+        if inside is None or type(reader.op) is not Reduce:
             continue
         for above in (reader, *(r for r, _ in context.graph.clients[reader.outputs[0]])):
             if isinstance(above, Output):
@@ -177,7 +177,10 @@ def _quotients_of(e: Any, context: RewriteContext) -> Iterator[tuple[Any, Callab
 
 
 @stability.rule(
-    tracks=[Softmax], before="softmax(x - max(x))", after="softmax(x)", changes=Changes.ACCURACY
+    tracks=[Softmax, LogSoftmax],
+    before="softmax(x - max(x))",
+    after="softmax(x)",
+    changes=Changes.ACCURACY,
 )
 def softmax_of_shifted(node: Apply[Softmax], context: RewriteContext) -> Variable | None:
     """Softmax subtracts the largest element itself."""
@@ -200,7 +203,7 @@ def argmax_of_softmax(node: Apply[Argmax], context: RewriteContext) -> Variable 
 
     Where it rounds to a tie, the first of the largest x is meant.
     """
-    inner = made_by(node.inputs[0], Softmax)
+    inner = made_by(node.inputs[0], Softmax) or made_by(node.inputs[0], LogSoftmax)
     if inner is None or node.op.axis != node.inputs[0].type.ndim - 1:
         return None
     made: Variable = node.op(inner.inputs[0])
