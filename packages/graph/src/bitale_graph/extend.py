@@ -96,6 +96,7 @@ from .tensor.conversion import as_tensor as as_tensor
 from .tensor.conversion import constant_int as constant_int
 from .tensor.elementwise import Elementwise as Elementwise
 from .tensor.elementwise import cast as cast
+from .tensor.elementwise import stretched_together as stretched_together
 from .tensor.scalar import ScalarOp as ScalarOp
 from .tensor.scalar import cast_to as cast_to
 from .tensor.scalar import is_cast as is_cast
