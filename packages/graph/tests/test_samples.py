@@ -7,6 +7,8 @@ import bitale_graph.ops
 import numpy as np
 import pytest
 from bitale_graph import Elementwise, Loop, Mode, Op, function
+from bitale_graph.extend import constant_int
+from bitale_graph.language import constant
 from bitale_graph.tensor.scalar import SCALAR_OPS, ScalarOp
 from bitale_graph.testing import (
     check_shapes,
@@ -57,6 +59,22 @@ def test_numpy_gives_what_the_reference_gives(subject):
 @every_subject
 def test_shapes_are_told_before_they_are_computed(subject):
     check_shapes(op_samples(subject))
+
+
+@every_subject
+def test_lengths_that_ops_pass_on_or_compare_hold_when_they_run(subject):
+    for one in op_samples(subject):
+        inputs, outputs = one.graph()
+        for node in {v.owner for v in outputs if v.owner is not None}:
+            run = function(inputs, [*node.inputs, *node.outputs], PLAIN, on_unused_input="ignore")
+            shapes = [np.shape(x) for x in run(*one.inputs)]
+            given = [tuple(map(constant, shape)) for shape in shapes[: len(node.inputs)]]
+            compared = node.op.compared_lengths(node, given)
+            assert all(constant_int(a) == constant_int(b) for a, b in compared), one.name
+            told = node.op.passed_lengths(node, given) or []
+            for shape, lengths in zip(shapes[len(node.inputs) :], told, strict=bool(told)):
+                known = [None if n is None else constant_int(n) for n in lengths or ()]
+                assert all(n in (None, m) for n, m in zip(known, shape, strict=bool(known)))
 
 
 @pytest.mark.parametrize(

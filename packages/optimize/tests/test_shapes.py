@@ -1,8 +1,10 @@
 """Which lengths are known to be equal."""
 
+import numpy as np
 from bitale_graph import FunctionGraph, Mode, config, function
 from bitale_graph import language as T
 from bitale_graph.core.body import Body
+from bitale_graph.extend import Apply, Elementwise, Loop, Op, Reshape, TensorType, as_tensor
 from bitale_graph.ops.scan import Scan
 from bitale_optimize.facts.shapes import Shapes
 
@@ -105,3 +107,128 @@ def test_states_of_a_loop_keep_their_shape_and_stacks_have_a_row_a_step(x):
     assert shapes.dims(counted)[0] == shapes.length(n)
     last = op.changed(keeps=(2, None))(3, x, v, m)[1]
     assert shapes.dims(last)[0] == 2
+
+
+class Turned(Op):
+    """A user's transpose, with a shape rule."""
+
+    __props__ = ()
+
+    def make_node(self, x):
+        x = as_tensor(x)
+        return Apply(self, [x], [TensorType(x.type.dtype, (None, None))()])
+
+    def perform(self, node, inputs, output_storage):
+        output_storage[0][0] = np.array(inputs[0].T)
+
+    def infer_shape(self, node, input_shapes):
+        rows, columns = input_shapes[0]
+        return [(columns, rows)]
+
+
+class TurnedSilently(Turned):
+    """One that does not tell its shape."""
+
+    def infer_shape(self, node, input_shapes):
+        return None
+
+
+class Solved(Op):
+    """A user's op of two inputs, which must have as many rows, and tells so."""
+
+    __props__ = ()
+
+    def make_node(self, a, b):
+        a, b = as_tensor(a), as_tensor(b)
+        return Apply(self, [a, b], [TensorType("float64", (None, None))()])
+
+    def perform(self, node, inputs, output_storage):
+        output_storage[0][0] = np.linalg.solve(*inputs)
+
+    def infer_shape(self, node, input_shapes):
+        (_, n), (_, m) = input_shapes
+        return [(n, m)]
+
+    def compared_lengths(self, node, input_shapes):
+        return [(input_shapes[0][0], input_shapes[1][0])]
+
+
+class Padded(Op):
+    """A user's op of which some lengths are computed, and one is an input."""
+
+    __props__ = ()
+
+    def make_node(self, x, n):
+        return Apply(self, [as_tensor(x), as_tensor(n)], [TensorType("float64", (None,) * 3)()])
+
+    def perform(self, node, inputs, output_storage):
+        x, n = inputs
+        output_storage[0][0] = np.ones((x.shape[0] + 1, int(n), 2)) * x.sum()
+
+    def infer_shape(self, node, input_shapes):
+        return [(input_shapes[0][0] + 1, node.inputs[1], 2)]
+
+
+def ops_of(f):
+    return [node.op for node in f.maker.fgraph.toposort()]
+
+
+def compiled(inputs, output):
+    return function(inputs, output, mode=Mode("numpy", "fast_run"))
+
+
+def test_the_lengths_of_a_users_op_are_those_that_its_shape_rule_tells(x):
+    shapes = Shapes()
+    rows, columns = shapes.dims(x)
+    assert shapes.dims(Turned()(x)) == (columns, rows)
+    assert shapes.same(Turned()(T.exp(Turned()(x))), x)
+
+
+def test_the_lengths_that_a_users_op_compares_are_equal(x, y):
+    shapes = Shapes()
+    solved = Solved()(x, y)
+    assert shapes.dims(solved) == (shapes.dims(x)[1], shapes.dims(y)[1])
+    assert shapes.dims(x)[0] == shapes.dims(y)[0]
+
+
+def test_lengths_that_a_users_op_computes_are_its_own(x):
+    n = T.lscalar("n")
+    shapes = Shapes()
+    padded = Padded()(x, n)
+    first, second, third = shapes.dims(padded)
+    assert first == (padded, 0)
+    assert second == shapes.length(n)
+    assert third == 2
+
+
+def test_a_users_op_without_a_shape_rule_has_lengths_of_its_own(x):
+    turned = TurnedSilently()(x)
+    assert Shapes().dims(turned) == ((turned, 0), (turned, 1))
+
+
+def test_a_reshape_to_the_shape_that_a_users_op_tells_goes(x):
+    value = np.arange(6.0).reshape(2, 3)
+    for op, kept in ((Turned(), 0), (TurnedSilently(), 1)):
+        f = compiled([x], T.reshape(op(x), (x.shape[1], x.shape[0])))
+        assert sum(isinstance(o, Reshape) for o in ops_of(f)) == kept
+        assert np.array_equal(f(value), value.T)
+
+
+def test_the_length_of_a_users_result_is_had_without_computing_it(x):
+    value = np.arange(6.0).reshape(2, 3)
+    for op, computed in ((Turned(), False), (TurnedSilently(), True)):
+        f = compiled([x], op(x).shape[0])
+        assert (op in ops_of(f)) == computed
+        assert f(value) == 3
+
+
+def test_work_on_a_users_result_is_one_loop_with_work_on_what_has_its_shape(x):
+    value = np.arange(6.0).reshape(2, 3)
+    for op, loops in ((Turned(), 1), (TurnedSilently(), 2)):
+        f = compiled([x], [T.exp(op(op(x))), T.tanh(T.softmax(x))])
+        assert sum(isinstance(o, (Loop, Elementwise)) for o in ops_of(f)) == loops
+        first, second = f(value)
+        assert np.allclose(first, np.exp(value))
+        assert np.allclose(
+            second, np.tanh(np.exp(value) / np.exp(value).sum(axis=1, keepdims=True))
+        )

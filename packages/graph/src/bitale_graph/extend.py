@@ -105,6 +105,7 @@ from .tensor.conversion import as_tensor as as_tensor
 from .tensor.conversion import constant_int as constant_int
 from .tensor.elementwise import Elementwise as Elementwise
 from .tensor.elementwise import cast as cast
+from .tensor.elementwise import stretched_together as stretched_together
 from .tensor.reductions import Reduction as Reduction
 from .tensor.reductions import reductions as reductions
 from .tensor.scalar import ScalarOp as ScalarOp

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, SupportsIndex
 
 import numpy as np
@@ -240,7 +240,8 @@ class Apply(Generic[OpT_co]):
 class Op:
     """A function of variables.
 
-    Subclasses are small: parameters, `make_node`, `perform`, `infer_shape`.
+    Subclasses are small: parameters, `make_node`, `perform`, `infer_shape`, and `compared_lengths`
+    where lengths of inputs must agree.
 
     Two ops are equal if they are of one class and agree in the attributes named by ``__props__``;
     equal ops on equal inputs are computed once. An op without ``__props__`` equals itself only. An
@@ -319,6 +320,22 @@ class Op:
         It stands for all that the op does and that the files of its classes do not show; their
         text counts as well. Empty: such functions are made anew in every process.
         """
+        return ()
+
+    def passed_lengths(
+        self, node: Apply, input_shapes: Sequence[Sequence[Any]]
+    ) -> Sequence[Sequence[Any] | None] | None:
+        """What `infer_shape` gives, with None for lengths that are computed rather than passed on.
+
+        Rewriting asks every node. An op whose `infer_shape` builds large expressions leaves them
+        out here.
+        """
+        return self.infer_shape(node, input_shapes)
+
+    def compared_lengths(
+        self, node: Apply, input_shapes: Sequence[Sequence[Any]]
+    ) -> Iterable[tuple[Any, Any]]:
+        """Give the pairs of lengths of which the op checks, when it runs, that they are equal."""
         return ()
 
     def number_by_types(self, node: Apply) -> int | None:

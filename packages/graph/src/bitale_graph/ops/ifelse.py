@@ -126,6 +126,12 @@ class IfElse(Op):
             result.append(None if None in lengths else tuple(lengths))
         return result
 
+    def passed_lengths(
+        self, node: Apply, input_shapes: Sequence[Sequence[Any]]
+    ) -> Sequence[Sequence[Any] | None] | None:
+        # To tell them both branches are walked, and what is in them.
+        return None
+
     def __str__(self) -> str:
         return f"IfElse{{{self.name}}}" if self.name else "IfElse"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -100,21 +100,33 @@ class Subtensor(Read):
         output_storage[0][0] = np.asarray(inputs[0][_as_numpy_index(self.pattern, inputs[1:])])
 
     def infer_shape(self, node: Apply, input_shapes: Sequence[Sequence[Any]]) -> list[Any]:
+        return [self._lengths(node, input_shapes[0], slice_length)]
+
+    def passed_lengths(
+        self, node: Apply, input_shapes: Sequence[Sequence[Any]]
+    ) -> Sequence[Sequence[Any] | None] | None:
+        return [self._lengths(node, input_shapes[0], _whole_length)]
+
+    def _lengths(
+        self, node: Apply, old: Sequence[Any], of_slice: Callable[[Any, slice], Any]
+    ) -> tuple[Any, ...]:
         lengths: list[Any] = []
-        old = input_shapes[0]
         static = node.outputs[0].type.shape
         for axis, part in enumerate(unpack(self.pattern, node.inputs[1:])):
             if isinstance(part, slice):
                 known = static[len(lengths)]
                 lengths.append(
-                    as_tensor(np.int64(known))
-                    if known is not None
-                    else slice_length(old[axis], part)
+                    as_tensor(np.int64(known)) if known is not None else of_slice(old[axis], part)
                 )
-        return [(*lengths, *old[len(self.pattern) :])]
+        return (*lengths, *old[len(self.pattern) :])
 
     def writing(self, set: bool) -> Write:
         return IncSubtensor(self.pattern, set)
+
+
+def _whole_length(n: Any, part: slice) -> Any:
+    """The length of a slice where it is the whole axis, else None."""
+    return n if part == slice(None) else None
 
 
 def slice_length(n: Any, part: slice) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -77,6 +77,19 @@ class Join(TensorOp):
         for other in input_shapes[1:]:
             lengths[self.axis] = tm.add(lengths[self.axis], other[self.axis])
         return [tuple(lengths)]
+
+    def passed_lengths(
+        self, node: Apply, input_shapes: Sequence[Sequence[Any]]
+    ) -> Sequence[Sequence[Any] | None] | None:
+        first = input_shapes[0]
+        return [[None if a == self.axis else n for a, n in enumerate(first)]]
+
+    def compared_lengths(
+        self, node: Apply, input_shapes: Sequence[Sequence[Any]]
+    ) -> Iterable[tuple[Any, Any]]:
+        first, *others = input_shapes
+        kept = [a for a in range(len(first)) if a != self.axis]
+        return [(other[a], first[a]) for other in others for a in kept]
 
 
 def concatenate(tensors: Sequence[Any], axis: Any = 0) -> TensorVariable:

@@ -5,7 +5,7 @@ An index range, the arrays read, a scalar program, and what becomes of its resul
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +19,7 @@ from ..tensor.elementwise import (
     broadcast_static_shapes,
     broadcast_symbolic_shape,
     check_run_time_shapes,
+    stretched_together,
 )
 from ..tensor.reductions import reductions
 from ..tensor.scalar import ScalarOp, common_shape
@@ -151,8 +152,14 @@ class Loop(Op):
 
     def infer_shape(self, node: Apply, input_shapes: Sequence[Sequence[Any]]) -> list[Any]:
         lengths = broadcast_symbolic_shape([v.type.shape for v in node.inputs], input_shapes)
-        lengths = (as_tensor(np.int64(1)),) * (self.ndim - len(lengths)) + lengths
+        if len(lengths) < self.ndim:
+            lengths = (as_tensor(np.int64(1)),) * (self.ndim - len(lengths)) + lengths
         return [tuple(n for a, n in enumerate(lengths) if a not in r.axes) for r in self.results]
+
+    def compared_lengths(
+        self, node: Apply, input_shapes: Sequence[Sequence[Any]]
+    ) -> Iterable[tuple[Any, Any]]:
+        return stretched_together([v.type.shape for v in node.inputs], input_shapes)
 
     def program(self, n_inputs: int) -> str:
         """The steps in words, for comments and printing."""

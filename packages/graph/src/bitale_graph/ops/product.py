@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -49,6 +49,11 @@ class Dot(TensorOp):
 
     def infer_shape(self, node: Apply, input_shapes: Sequence[Sequence[Any]]) -> list[Any]:
         return [(*input_shapes[0][:-1], *input_shapes[1][1:])]
+
+    def compared_lengths(
+        self, node: Apply, input_shapes: Sequence[Sequence[Any]]
+    ) -> Iterable[tuple[Any, Any]]:
+        return [(input_shapes[0][-1], input_shapes[1][0])]
 
 
 def check_inner(name: str, x: Any, y: Any) -> None:
@@ -98,6 +103,12 @@ class Gemm(TensorOp):
 
     def infer_shape(self, node: Apply, input_shapes: Sequence[Sequence[Any]]) -> list[Any]:
         return [tuple(input_shapes[0])]
+
+    def compared_lengths(
+        self, node: Apply, input_shapes: Sequence[Sequence[Any]]
+    ) -> Iterable[tuple[Any, Any]]:
+        z, _, x, y, _ = input_shapes
+        return [(x[1], y[0]), (x[0], z[0]), (y[1], z[1])]
 
 
 def dot(x: Any, y: Any) -> TensorVariable:

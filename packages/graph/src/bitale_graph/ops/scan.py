@@ -346,6 +346,16 @@ class Scan(Op):
             rows.append(None if lengths is None else (own, *lengths))
         return [*outer.states, *rows, *([()] if self.is_while else [])]
 
+    def passed_lengths(
+        self, node: Apply, input_shapes: Sequence[Sequence[Any]]
+    ) -> Sequence[Sequence[Any] | None] | None:
+        rows = zip(self.keeps, self.inner_outputs.stacks, strict=True)
+        n = None if self.is_while else node.inputs[0]
+        told: list[Sequence[Any]] = list(self.outer(input_shapes).states)
+        for keep, row in rows:
+            told.append((n if keep is None else None, *[None] * row.type.ndim))
+        return [*told, ()] if self.is_while else told
+
     def __str__(self) -> str:
         return f"Scan{{{self.name}}}" if self.name else "Scan"
 

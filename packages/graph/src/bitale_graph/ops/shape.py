@@ -5,7 +5,7 @@ Dimshuffle, reshape and what is made of them.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -191,7 +191,7 @@ class Dimshuffle(TensorOp):
         output_storage[0][0] = np.expand_dims(moved, inserted) if inserted else moved
 
     def infer_shape(self, node: Apply, input_shapes: Sequence[Sequence[Any]]) -> list[Any]:
-        one = as_tensor(np.int64(1))
+        one = as_tensor(np.int64(1)) if "x" in self.pattern else None
         return [tuple(input_shapes[0][p] if isinstance(p, int) else one for p in self.pattern)]
 
     def __str__(self) -> str:
@@ -293,6 +293,11 @@ class Reshape(TensorOp):
                 sizes[i] = _deduced(input_shapes[0], [m for j, m in enumerate(sizes) if j != i])
         return [tuple(sizes)]
 
+    def passed_lengths(
+        self, node: Apply, input_shapes: Sequence[Sequence[Any]]
+    ) -> Sequence[Sequence[Any] | None] | None:
+        return [[None if constant_int(n) == -1 else n for n in node.inputs[1:]]]
+
 
 def _deduced(old: Sequence[Any], others: Sequence[Any]) -> Any:
     """The length that -1 stands for.
@@ -349,6 +354,12 @@ class SpecifyShape(TensorOp):
                 for n, m in zip(input_shapes[0], self.shape, strict=True)
             )
         ]
+
+    def compared_lengths(
+        self, node: Apply, input_shapes: Sequence[Sequence[Any]]
+    ) -> Iterable[tuple[Any, Any]]:
+        promised = zip(self.shape, input_shapes[0], strict=True)
+        return [(m, n) for m, n in promised if m is not None]
 
 
 def specify_shape(x: Any, shape: Sequence[int | None]) -> TensorVariable:

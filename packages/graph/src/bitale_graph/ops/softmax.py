@@ -5,7 +5,7 @@ Formulas: C. M. Bishop, Pattern Recognition and Machine Learning (2006), section
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -111,6 +111,12 @@ class SoftmaxGrad(RowOp):
                 y.dtype, copy=False
             )
 
+    def compared_lengths(
+        self, node: Apply, input_shapes: Sequence[Sequence[Any]]
+    ) -> Iterable[tuple[Any, Any]]:
+        ct, y = input_shapes
+        return zip(y, ct, strict=True)
+
 
 def _check_targets(name: str, x: Any, t: Any) -> Any:
     t = as_tensor(t)
@@ -154,6 +160,11 @@ class Crossentropy1Hot(TensorOp):
 
     def infer_shape(self, node: Apply, input_shapes: Sequence[Sequence[Any]]) -> list[Any]:
         return [(input_shapes[0][0],)]
+
+    def compared_lengths(
+        self, node: Apply, input_shapes: Sequence[Sequence[Any]]
+    ) -> Iterable[tuple[Any, Any]]:
+        return [(input_shapes[1][0], input_shapes[0][0])]
 
 
 class Crossentropy1HotGrad(RowOp):
@@ -215,6 +226,12 @@ class SoftmaxCrossentropy(Op):
         rows = input_shapes[1 if self.partial else 0][0]
         return [(rows,), tuple(input_shapes[0])]
 
+    def compared_lengths(
+        self, node: Apply, input_shapes: Sequence[Sequence[Any]]
+    ) -> Iterable[tuple[Any, Any]]:
+        x, t = input_shapes
+        return [] if self.partial else [(t[0], x[0])]
+
 
 class SoftmaxCrossentropyGrad(RowOp):
     """The adjoint of the loss of `SoftmaxCrossentropy`: ``(y - onehot(t)) * ct[:, None]``.
@@ -254,6 +271,12 @@ class SoftmaxCrossentropyGrad(RowOp):
             out[: len(t)] = out[: len(t)] * ct[:, None]
         out[len(t) :] = 0
         output_storage[0][0] = out
+
+    def compared_lengths(
+        self, node: Apply, input_shapes: Sequence[Sequence[Any]]
+    ) -> Iterable[tuple[Any, Any]]:
+        y, ct, t = input_shapes
+        return [(ct[0], t[0] if self.partial else y[0])]
 
 
 def _along(op: TensorOp, x: Any, axis: int) -> TensorVariable:

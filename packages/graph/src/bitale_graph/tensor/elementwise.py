@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -58,7 +58,16 @@ class Elementwise(TensorOp):
         output_storage[0][0] = np.asarray(self.scalar_op(*inputs), dtype=_type(node.out).dtype)
 
     def infer_shape(self, node: Apply, input_shapes: Sequence[Sequence[Any]]) -> list[Any]:
+        if len(input_shapes) == 1:
+            return [tuple(input_shapes[0])]
         return [broadcast_symbolic_shape([_type(v).shape for v in node.inputs], input_shapes)]
+
+    def compared_lengths(
+        self, node: Apply, input_shapes: Sequence[Sequence[Any]]
+    ) -> Iterable[tuple[Any, Any]]:
+        if len(input_shapes) == 1:
+            return ()
+        return stretched_together([_type(v).shape for v in node.inputs], input_shapes)
 
     def __str__(self) -> str:
         return f"Elementwise{{{self.scalar_op.name}}}"
@@ -186,15 +195,32 @@ def broadcast_symbolic_shape(
     """For each axis of the stretched shape its length: a known one, or that of one operand."""
     result = []
     for axis in range(-max((len(s) for s in static), default=0), 0):
-        length: Any = None
+        number: int | None = 1
+        length = None
         for known, symbolic in zip(static, shapes, strict=True):
             if len(known) < -axis:
                 continue
             n = known[axis]
-            if n is not None and n != 1:
-                length = as_tensor(np.int64(n))
-                break
-            if n is None and length is None:
-                length = symbolic[axis]
-        result.append(as_tensor(np.int64(1)) if length is None else length)
+            if length is None or (n != 1 and (number == 1 or (number is None and n is not None))):
+                number, length = n, symbolic[axis]
+        if number is not None and not isinstance(length, Constant):
+            length = as_tensor(np.int64(number))
+        result.append(length)
     return tuple(result)
+
+
+def stretched_together(
+    static: Sequence[Sequence[Any]], shapes: Sequence[Sequence[Any]]
+) -> list[tuple[Any, Any]]:
+    """The pairs of lengths that agree where operands are stretched: those not known to be 1."""
+    pairs = []
+    for axis in range(-max(map(len, static), default=0), 0):
+        first = None
+        for known, symbolic in zip(static, shapes, strict=True):
+            if len(known) < -axis or known[axis] == 1:
+                continue
+            if first is None:
+                first = symbolic[axis]
+            elif symbolic[axis] is not first:
+                pairs.append((symbolic[axis], first))
+    return pairs

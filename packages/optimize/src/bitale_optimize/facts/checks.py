@@ -20,6 +20,7 @@ from bitale_graph.extend import (
     Variable,
     constant_int,
     scalar,
+    stretched_together,
     unpack,
 )
 
@@ -93,9 +94,6 @@ class Checks(Shapes):
         else:
             self._union(own, made_of)
 
-    def _cut(self, whole: Token, part: slice, own: Token) -> Token:
-        return self.slices.length(self._find(whole), part, self._slice_key(part), own)
-
     def _slice_key(self, part: slice) -> object:
         bounds = (part.start, part.stop, part.step)
         return tuple(None if b is None else self.length(b) for b in bounds)
@@ -113,12 +111,27 @@ class Checks(Shapes):
 
     def compare_stretched(self, operands: Iterable[Variable]) -> None:
         """Note what agrees where operands are stretched together."""
-        self._stretched([self.dims(v) for v in operands])
+        dims = [self.dims(v) for v in operands]
+        for a, b in stretched_together(dims, dims):
+            self._compare(a, b)
 
-    def region(self, pattern: Any, bounds: list[Variable], x: Variable, dims: Dims) -> Dims:
+    def read(self, view: Variable, pattern: Any, bounds: list[Variable], x: Variable) -> None:
+        """Note that slices cut in one way have one length."""
+        for own, t in zip(
+            self._dims[view], self.region(pattern, bounds, x, self.dims(x), view), strict=True
+        ):
+            self._settle(own, t)
+
+    def region(
+        self,
+        pattern: Any,
+        bounds: list[Variable],
+        x: Variable,
+        dims: Dims,
+        view: Variable | None = None,
+    ) -> Dims:
         """The lengths of ``x[index]``; and note what single indices must hold."""
         taken: list[Token] = []
-        view: Any = None
         for axis, part in enumerate(unpack(pattern, bounds)):
             n = dims[axis]
             if isinstance(part, slice):
@@ -128,7 +141,8 @@ class Checks(Shapes):
                 if view is None:
                     view = Subtensor(pattern)(x, *bounds)
                     self._leaf(view)
-                taken.append(self._cut(n, part, self._dims[view][len(taken)]))
+                own = self._dims[view][len(taken)]
+                taken.append(self.slices.length(self._find(n), part, self._slice_key(part), own))
             else:
                 i = constant_int(part)
                 if i is None or not isinstance(n, int) or not -n <= i < n:
@@ -142,8 +156,7 @@ def _nothing(checks: Checks, op: Any, node: Apply) -> None:
 
 def _of_read(checks: Checks, op: Any, node: Apply) -> None:
     x, *bounds = node.inputs
-    if "i" in op.pattern:
-        checks.region(op.pattern, bounds, x, checks.dims(x))
+    checks.read(node.outputs[0], op.pattern, bounds, x)
 
 
 def _of_write(checks: Checks, op: Any, node: Apply) -> None:

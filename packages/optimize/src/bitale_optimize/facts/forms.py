@@ -51,7 +51,8 @@ def made_by(variable: Variable, op: type[OpT], subclasses: bool = False) -> Appl
     node: Any = variable.owner
     if node is None or not (type(node.op) is op or (subclasses and isinstance(node.op, op))):
         return None
-    return node
+    found: Apply[OpT] = node
+    return found
 
 
 def dtype_of(variable: Variable) -> str:

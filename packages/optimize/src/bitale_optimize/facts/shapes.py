@@ -2,57 +2,31 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable
+from typing import Any
 
+import numpy as np
 from bitale_graph.extend import (
     INT64_SCALAR,
-    AdvancedIncSubtensor,
-    AdvancedIncSubtensor1,
-    AdvancedSubtensor1,
-    Alloc,
     Apply,
-    Arange,
-    Argmax,
-    Assert,
-    Crossentropy1Hot,
-    Dimshuffle,
-    Dot,
-    Elementwise,
-    Eye,
-    Gemm,
-    IncSubtensor,
-    Join,
-    Loop,
     Op,
-    Reduce,
-    Reshape,
-    RowOp,
     Scan,
     ShapeI,
-    SoftmaxCrossentropy,
-    SoftmaxCrossentropyGrad,
-    SoftmaxGrad,
-    SpecifyShape,
-    Subtensor,
     TensorType,
     Variable,
+    as_tensor,
     constant_int,
+    scalar,
     toposort,
-    unpack,
+    trace,
 )
+
+from .forms import is_uniform, operands
 
 Token = int | tuple[Variable, int]
 """A length: a number, that of an axis of a variable, or (axis -1) the value of a 0-d variable."""
 Dims = tuple[Token, ...]
-
-_LIKE_FIRST = (
-    Assert,
-    RowOp,
-    IncSubtensor,
-    AdvancedIncSubtensor1,
-    AdvancedIncSubtensor,
-)
-_OPERANDS_AGREE = (SoftmaxGrad, SoftmaxCrossentropyGrad)
 
 
 class Shapes:
@@ -73,6 +47,8 @@ class Shapes:
         self._parent: dict[tuple[Variable, int], Token] = {}
         # Which of two variables was read first: lengths are to be had from what comes early.
         self._rank: dict[Variable, int] = {}
+        self._symbols: dict[Token, Variable] = {}
+        self._meant: dict[Variable, Token] = {}
         for node in nodes:
             self._read(node)
 
@@ -161,10 +137,6 @@ class Shapes:
         """The length of an output, by its type or of its own, is the one that it is made of."""
         self._union(own, made_of)
 
-    def _cut(self, whole: Token, part: slice, own: Token) -> Token:
-        """The length of a slice, which has a token of its own."""
-        return own
-
     def _order(self, variable: Variable) -> tuple[bool, int]:
         return variable.owner is not None, self._rank_of(variable)
 
@@ -172,107 +144,83 @@ class Shapes:
         return self._rank.setdefault(variable, len(self._rank))
 
     def _read(self, node: Apply) -> None:
-        if all(v in self._dims for v in node.outputs):
+        """Take what the op tells of lengths, by its own rules run on symbols for tokens."""
+        dims, inputs, outputs = self._dims, node.inputs, node.outputs
+        if all(v in dims for v in outputs):
             return
-        for v in node.inputs:
-            if v not in self._dims:
+        for v in (*inputs, *outputs):
+            if v not in dims:
                 self._leaf(v)
-        for v in node.outputs:
-            self._leaf(v)
-        tokens = self._tokens(node.op, node)
-        if tokens is None:
+        compares = type(node.op).compared_lengths is not Op.compared_lengths
+        if not any(map(dims.get, outputs)) and not (compares and any(map(dims.get, inputs))):
             return
-        for v, known in zip(node.outputs, tokens, strict=False):
-            for mine, theirs in zip(self._dims[v], known, strict=False):
-                # The output's own token goes under what it was made from.
-                self._settle(mine, theirs)
+        shapes = [tuple(map(self._symbol, dims[v])) for v in inputs]
+        for a, b in node.op.compared_lengths(node, shapes):
+            first, second = self._told(a), self._told(b)
+            if first is not None and second is not None:
+                self._compare(first, second)
+        told = node.op.passed_lengths(node, shapes)
+        for v, lengths in zip(outputs, told or (), strict=False):
+            if lengths and len(lengths) == len(dims[v]):
+                dims[v] = tuple(map(self._length_of_output, dims[v], lengths))
+        if isinstance(node.op, Scan):
+            self._read_rows(node.op, node)
 
-    def _tokens(self, op: Op, node: Apply) -> list[Dims] | None:
-        """The tokens of the outputs by what the op does; None where nothing is known."""
-        inputs = [self._dims[v] for v in node.inputs]
-        if isinstance(op, Elementwise):
-            return [self._stretched(inputs)]
-        if isinstance(op, Loop):
-            full = self._stretched(inputs)
-            full = (1,) * (op.ndim - len(full)) + full
-            return [tuple(t for a, t in enumerate(full) if a not in r.axes) for r in op.results]
-        if isinstance(op, Reduce):
-            return [tuple(t for i, t in enumerate(inputs[0]) if i not in op.axes)]
-        if isinstance(op, Argmax):
-            return [tuple(t for i, t in enumerate(inputs[0]) if i != op.axis)]
-        if isinstance(op, Dimshuffle):
-            return [tuple(inputs[0][p] if isinstance(p, int) else 1 for p in op.pattern)]
-        if isinstance(op, SpecifyShape):
-            return [inputs[0]]
-        if isinstance(op, (Reshape, Alloc)):
-            own = self._dims[node.outputs[0]]
-            lengths = [self.length(n) for n in node.inputs[1:]]
-            return [tuple(mine if t == -1 else t for mine, t in zip(own, lengths, strict=False))]
-        if isinstance(op, Dot):
-            self._compare(inputs[0][-1], inputs[1][0])
-            return [(*inputs[0][:-1], *inputs[1][1:])]
-        if isinstance(op, Gemm):
-            self._compare(inputs[2][1], inputs[3][0])
-            self._compare(inputs[2][0], inputs[0][0])
-            self._compare(inputs[3][1], inputs[0][1])
-            return [inputs[0]]
-        if isinstance(op, Subtensor):
-            return [self._sliced(op, node, inputs[0])]
-        return self._of_others(op, node, inputs)
+    def _symbol(self, token: Token) -> Variable:
+        """A 0-d variable that stands for a token where an op reckons with lengths."""
+        symbol = self._symbols.get(token)
+        if symbol is None:
+            token = self._find(token)
+            symbol = self._symbols.get(token)
+        if symbol is None:
+            symbol = _number(token) if isinstance(token, int) else _unknown()
+            self._symbols[token] = symbol
+            self._meant[symbol] = token
+        return symbol
 
-    def _of_others(self, op: Op, node: Apply, inputs: list[Dims]) -> list[Dims] | None:
-        if isinstance(op, SoftmaxCrossentropyGrad) and op.partial:
-            self._compare(inputs[1][0], inputs[2][0])
-        elif isinstance(op, _OPERANDS_AGREE):
-            for a, b in zip(inputs[0], inputs[1], strict=False):
-                self._compare(b, a)
-        if isinstance(op, _LIKE_FIRST):
-            return [inputs[0]]
-        if isinstance(op, AdvancedSubtensor1):
-            return [(inputs[1][0], *inputs[0][1:])]
-        if isinstance(op, Crossentropy1Hot):
-            self._compare(inputs[1][0], inputs[0][0])
-            return [inputs[0][:1]]
-        if isinstance(op, SoftmaxCrossentropy) and op.partial:
-            return [inputs[1][:1], inputs[0]]
-        if isinstance(op, SoftmaxCrossentropy):
-            self._compare(inputs[1][0], inputs[0][0])
-            return [inputs[0][:1], inputs[0]]
-        if isinstance(op, Join):
-            for other in inputs[1:]:
-                for a, (s, t) in enumerate(zip(other, inputs[0], strict=False)):
-                    if a != op.axis:
-                        self._compare(s, t)
-            own = self._dims[node.outputs[0]]
-            return [tuple(own[a] if a == op.axis else t for a, t in enumerate(inputs[0]))]
-        if isinstance(op, Arange):
-            start, stop, step = node.inputs
-            if constant_int(start) == 0 and constant_int(step) == 1:
-                length = self.length(stop)
-                # A negative stop gives an empty range, but a length is never negative.
-                if isinstance(length, int) or length[1] >= 0:
-                    return [(length,)]
-        if isinstance(op, Scan):
-            return self._scanned(op, node)
-        if isinstance(op, Eye):
-            return [(self.length(node.inputs[0]), self.length(node.inputs[1]))]
-        return None
+    def _length_of_output(self, own: Token, n: Any) -> Token:
+        """The token of what an op tells, if it can be had; the output's own where it cannot."""
+        made_of = self._told(n)
+        if made_of is None:
+            return own
+        if isinstance(own, int):
+            self._settle(own, made_of)
+            return own
+        return made_of
 
-    def _scanned(self, op: Scan, node: Apply) -> list[Dims]:
-        """States keep the lengths of the first ones; rows have those that the body tells."""
-        given, outer = op.outer_outputs(node.outputs), op.outer(node.inputs)
+    def _told(self, n: Any) -> Token | None:
+        """The token of a length that an op tells; None where it is reckoned or not told."""
+        if not isinstance(n, Variable):
+            return None if n is None else int(n)
+        if n in self._meant:
+            return self._meant[n]
+        bounded = operands(n, scalar.maximum)
+        if bounded is not None and is_uniform(bounded[1], 0):
+            token = self._named(bounded[0])
+            if isinstance(token, int):
+                return max(token, 0)
+            if token is not None and token[1] >= 0:
+                return token  # a length is never negative
+        return self._named(n)
+
+    def _named(self, n: Variable) -> Token | None:
+        """The token of a symbol, of a constant, or of a variable that the graph has."""
+        if n in self._meant:
+            return self._meant[n]
+        if n.owner is None or n in self._dims or isinstance(n.owner.op, ShapeI):
+            return self.length(n)
+        return constant_int(n)
+
+    def _read_rows(self, op: Scan, node: Apply) -> None:
+        """Beyond what a loop tells: rows have the lengths that its body, read here, tells."""
         n = self.length(node.inputs[0])
-        lengths = [self._dims[v] for v in outer.states]
-        own = [self._dims[v] for v in given.stacks]
-        for dims, keep, row in zip(own, op.keeps, self._rows(op, node), strict=True):
-            if keep is not None:
-                steps: Token = min(n, keep) if isinstance(n, int) else dims[0]
-            else:
-                steps = dims[0] if op.is_while else n
-            lengths.append(
-                (steps, *(d if t is None else t for d, t in zip(dims[1:], row, strict=True)))
-            )
-        return [*lengths, ()] if op.is_while else lengths
+        stacks = [self._dims[v] for v in op.outer_outputs(node.outputs).stacks]
+        for dims, keep, row in zip(stacks, op.keeps, self._rows(op, node), strict=True):
+            if keep is not None and isinstance(n, int):
+                self._settle(dims[0], min(n, keep))
+            for mine, theirs in zip(dims[1:], row, strict=True):
+                if theirs is not None:
+                    self._settle(mine, theirs)
 
     def _rows(self, op: Scan, node: Apply) -> list[tuple[Token | None, ...]]:
         """The tokens of the rows of stacks by those of what the loop reads; None if untold."""
@@ -298,31 +246,14 @@ class Shapes:
             for row in op.inner_outputs.stacks
         ]
 
-    def _stretched(self, inputs: list[Dims]) -> Dims:
-        """The tokens of operands stretched together.
 
-        What is compared at run time is noted to be equal.
-        """
-        result: list[Token] = []
-        for axis in range(-max((len(d) for d in inputs), default=0), 0):
-            found: Token = 1
-            for d in inputs:
-                if len(d) < -axis or d[axis] == 1:
-                    continue
-                if found == 1:
-                    found = d[axis]
-                else:
-                    self._compare(d[axis], found)
-            result.append(found)
-        return tuple(result)
+@functools.lru_cache(256)
+def _number(n: int) -> Variable:
+    """The symbol of a known length; symbols get into no graph."""
+    return as_tensor(np.int64(n))
 
-    def _sliced(self, op: Subtensor, node: Apply, old: Dims) -> Dims:
-        own = iter(self._dims[node.outputs[0]])
-        result: list[Token] = []
-        for axis, part in enumerate(unpack(op.pattern, node.inputs[1:])):
-            if isinstance(part, slice):
-                mine = next(own)
-                result.append(
-                    old[axis] if part == slice(None) else self._cut(old[axis], part, mine)
-                )
-        return (*result, *old[len(op.pattern) :])
+
+def _unknown() -> Variable:
+    """The symbol of any other; nobody asks where it was made, which takes long to tell."""
+    with trace.inherited(()):
+        return INT64_SCALAR()

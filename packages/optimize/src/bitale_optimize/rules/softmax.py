@@ -13,6 +13,7 @@ from bitale_graph.extend import (
     Argmax,
     Dimshuffle,
     LogSoftmax,
+    Output,
     Reduce,
     Softmax,
     SoftmaxGrad,
@@ -32,7 +33,7 @@ from ..algebra.quotients import times
 from ..engine.pattern import PatternRule
 from ..engine.phases import stability
 from ..engine.rewrite import Changes, RewriteContext
-from ..facts.forms import combined_along, is_softmax, kind_of, made_by, operands, row_of
+from ..facts.forms import combined_along, is_softmax, kind_of, operands, row_of
 
 stability.add(
     PatternRule(
@@ -203,8 +204,10 @@ def argmax_of_softmax(node: Apply[Argmax], context: RewriteContext) -> Variable 
 
     Where it rounds to a tie, the first of the largest x is meant.
     """
-    inner = made_by(node.inputs[0], Softmax) or made_by(node.inputs[0], LogSoftmax)
-    if inner is None or node.op.axis != node.inputs[0].type.ndim - 1:
+    inner = node.inputs[0].owner
+    if inner is None or type(inner.op) not in (Softmax, LogSoftmax):
+        return None
+    if node.op.axis != node.inputs[0].type.ndim - 1:
         return None
     made: Variable = node.op(inner.inputs[0])
     return made
