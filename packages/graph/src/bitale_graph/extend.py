@@ -58,13 +58,13 @@ from .ops.creation import Arange as Arange
 from .ops.creation import Eye as Eye
 from .ops.creation import arange as arange
 from .ops.ifelse import IfElse as IfElse
+from .ops.index_pattern import unpack as unpack
 from .ops.indexing import AdvancedIncSubtensor as AdvancedIncSubtensor
 from .ops.indexing import AdvancedIncSubtensor1 as AdvancedIncSubtensor1
 from .ops.indexing import AdvancedSubtensor as AdvancedSubtensor
 from .ops.indexing import AdvancedSubtensor1 as AdvancedSubtensor1
 from .ops.indexing import IncSubtensor as IncSubtensor
 from .ops.indexing import Subtensor as Subtensor
-from .ops.indexing import unpack as unpack
 from .ops.join import Join as Join
 from .ops.lengths import lengths_of_outputs as lengths_of_outputs
 from .ops.loop import Literal as Literal

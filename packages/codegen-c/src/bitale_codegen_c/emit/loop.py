@@ -11,7 +11,8 @@ from ..base.ctype import is_supported
 from ..base.text import plain
 from ..host.builder import Builder, described
 from ..host.rules import emits, reuses, supports, waits
-from ..kernel.kernel import Body, Kernel, Operand
+from ..kernel.kernel import Kernel, Operand
+from ..kernel.program import ProgramText
 from ..kernel.scalar import converted, is_known, needs_numpy
 
 
@@ -86,7 +87,7 @@ def emit_loop(b: Builder, node: Apply) -> Iterator[None]:
     yield
     loaded = {j: b.scalar(v) for j, v in enumerate(node.inputs)}
     dtypes = [*_dtypes(node), *(s.dtype for s in loop.steps)]
-    body = Body(b, loop, _dtypes(node), loaded, is_kernel=False)
+    body = ProgramText(b, loop, _dtypes(node), loaded, is_kernel=False)
     for line in body.lines:
         b.put(line)
     for r, out in zip(loop.results, node.outputs, strict=True):
@@ -145,7 +146,7 @@ class _Nest:
     def _cost(self) -> int:
         """Of one element, in multiplications; memory counts as one for each operand."""
         loaded = dict.fromkeys((*self.by_pointer, *self.by_value), "x")
-        body = Body(self.b, self.loop, _dtypes(self.node), loaded, is_kernel=True)
+        body = ProgramText(self.b, self.loop, _dtypes(self.node), loaded, is_kernel=True)
         return body.cost + len(self.by_pointer) + len(self.loop.results)
 
     def _lengths(self) -> list[str]:

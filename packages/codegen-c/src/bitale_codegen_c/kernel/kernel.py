@@ -7,82 +7,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from bitale_graph.extend import Literal, Loop, Result, ScalarOp, reductions, scalar
+from bitale_graph.extend import Loop, Result, ScalarOp, reductions, scalar
 
 from ..base.ctype import C_TYPES, literal
 from ..base.text import identifier
 from ..host.builder import Builder
 from ..library.units import BLOCK
-from .scalar import Expression, converted, expression
+from .program import ProgramText
+from .scalar import converted, expression
 
 # The operators that a reduction clause of OpenMP knows.
 _CLAUSE_OPERATORS = ("+", "*", "&", "|", "^")
 
-# Above this many functions in one loop they are called (as vectors) rather than inlined: the text
-# of one takes a compiler some 15 ms wherever it stands, and beside so much work a call is cheap.
-MAX_INLINED = 8
 # So many loops stand one inside the other around the inner one; where there are more axes, one loop
 # counts through all of them.
 MAX_NESTED = 6
-
-
-class Body:
-    """The scalar program of a loop as C statements.
-
-    Attributes
-    ----------
-    lines : list of str
-    values : list of str
-        The C name of every value of the program, inputs first.
-    cost : int
-        Of one element, in multiplications.
-    """
-
-    def __init__(
-        self, b: Builder, loop: Loop, dtypes: Sequence[str], loaded: dict[int, str], is_kernel: bool
-    ) -> None:
-        known = list(dtypes)
-        self.values = [loaded.get(j, "") for j in range(len(known))]
-        self.lines: list[str] = []
-        self.cost = 0
-        functions = sum(s.op.arity == 1 and s.dtype.startswith("float") for s in loop.steps)
-        is_called = not is_kernel or functions > MAX_INLINED
-        for k, step in enumerate(loop.steps):
-            args = [
-                literal(a.array(), a.dtype) if isinstance(a, Literal) else self.values[a]
-                for a in step.args
-            ]
-            operands = [a.dtype if isinstance(a, Literal) else known[a] for a in step.args]
-            made = expression(step.op, operands, step.dtype, args)
-            if is_called and made.requires:
-                made = _as_call(b, made, step.op.arity, operands[0])
-            b.vector_functions.update(made.requires)
-            self.cost += step.op.cost
-            c_type = C_TYPES[step.dtype]
-            if is_kernel:
-                name = f"t{k}"
-                self.lines.append(f"const {c_type} {name} = {made.text};")
-            else:
-                name = b.variable(c_type, None)
-                self.lines.append(f"{name} = {made.text};")
-            self.values.append(name)
-            known.append(step.dtype)
-
-
-def _as_call(b: Builder, made: Expression, arity: int, dtype: str) -> Expression:
-    """The expression with its function called (on vectors, in a loop) instead of inlined."""
-    (name,) = made.requires
-    called = f"{name}_call"
-    c_type = C_TYPES[dtype]
-    operands = ["x", "y"][:arity]
-    b.library(
-        called,
-        "#pragma omp declare simd notinbranch\n"
-        f"BT_KERNEL {c_type} "
-        f"{called}({', '.join(f'{c_type} {x}' for x in operands)}) "
-        f"{{ return {name}({', '.join(operands)}); }}",
-    )
-    return Expression(made.text.replace(f"{name}(", f"{called}(", 1), made.requires)
 
 
 @dataclass(frozen=True)
@@ -301,7 +240,7 @@ class Kernel:
                     before.append(f"{o.c_type} x{o.index} = *{row};")
                 else:
                     inside.append(f"{o.c_type} x{o.index} = {row}[i];")
-        body = Body(b, loop, self.dtypes, loads, is_kernel=True)
+        body = ProgramText(b, loop, self.dtypes, loads, is_kernel=True)
         inside += body.lines
         ends = _Ends(self, b, rows, body.values)
         before += ends.before

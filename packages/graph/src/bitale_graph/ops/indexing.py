@@ -2,65 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
 
-from ..base import dtype as dtypes
 from ..base.errors import ShapeError, describe
 from ..core.graph import Apply, Op, Storage, Variable
-from ..ops import math as tm
 from ..tensor.array_type import Shape
-from ..tensor.conversion import as_tensor, constant_int, is_python_number
-from ..tensor.elementwise import cast
+from ..tensor.conversion import as_tensor, constant_int
 from ..tensor.variable import TensorType, TensorVariable
 from .axes import addbroadcast
 from .creation import Alloc
+from .index_pattern import (
+    Entry,
+    Pattern,
+    add_at,
+    advanced_shape,
+    as_numpy_index,
+    check_fits,
+    fitting,
+    known_slice_length,
+    slice_length,
+    unpack,
+    whole_length,
+)
 from .index_value import as_index
 from .new_axes import with_new_axes
 from .places import Read, Write
 from .shape import Dimshuffle, MakeVector, Reshape, dimshuffle, shape_i
-
-# One entry for each indexed axis: "i" for an integer, "a" for an integer array, or for a slice
-# three bools that tell which of start, stop and step are given. The given ones are inputs of the
-# node, in order.
-Entry = str | tuple[bool, bool, bool]
-Pattern = tuple[Entry, ...]
-
-
-def unpack(pattern: Pattern, inputs: Sequence[Any]) -> list[Any]:
-    """Rebuild the index: for each entry an input, or a slice of inputs and None."""
-    values: Iterator[Any] = iter(inputs)
-    index: list[Any] = []
-    for entry in pattern:
-        if isinstance(entry, str):
-            index.append(next(values))
-        else:
-            index.append(slice(*(next(values) if given else None for given in entry)))
-    return index
-
-
-def _as_numpy_index(pattern: Pattern, inputs: Sequence[Any]) -> tuple[Any, ...]:
-    plain = [
-        int(v) if e == 0 else v for e, v in zip((np.ndim(v) for v in inputs), inputs, strict=True)
-    ]
-    return tuple(unpack(pattern, plain))
-
-
-def _slice_length(n: int | None, part: slice) -> int | None:
-    """The length of a slice of an axis of length ``n``, where it is known now."""
-    bounds = [None if b is None else constant_int(b) for b in (part.start, part.stop, part.step)]
-    if any(
-        b is None and given is not None
-        for b, given in zip(bounds, (part.start, part.stop, part.step), strict=True)
-    ):
-        return None
-    if bounds[2] == 0:
-        raise ValueError("the step of a slice cannot be zero")
-    if n is None:
-        return 0 if bounds[1] == 0 and (bounds[2] is None or bounds[2] > 0) else None
-    return len(range(*slice(*bounds).indices(n)))
 
 
 class Subtensor(Read):
@@ -89,7 +59,7 @@ class Subtensor(Read):
         for axis, part in enumerate(unpack(self.pattern, inputs)):
             n = x.type.shape[axis]
             if isinstance(part, slice):
-                lengths.append(_slice_length(n, part))
+                lengths.append(known_slice_length(n, part))
                 continue
             i = constant_int(part)
             if n is not None and i is not None and not -n <= i < n:
@@ -97,7 +67,7 @@ class Subtensor(Read):
         return (*lengths, *x.type.shape[len(self.pattern) :])
 
     def perform(self, node: Apply, inputs: Sequence[Any], output_storage: Storage) -> None:
-        output_storage[0][0] = np.asarray(inputs[0][_as_numpy_index(self.pattern, inputs[1:])])
+        output_storage[0][0] = np.asarray(inputs[0][as_numpy_index(self.pattern, inputs[1:])])
 
     def infer_shape(self, node: Apply, input_shapes: Sequence[Sequence[Any]]) -> list[Any]:
         return [self._lengths(node, input_shapes[0], slice_length)]
@@ -105,7 +75,7 @@ class Subtensor(Read):
     def passed_lengths(
         self, node: Apply, input_shapes: Sequence[Sequence[Any]]
     ) -> Sequence[Sequence[Any] | None] | None:
-        return [self._lengths(node, input_shapes[0], _whole_length)]
+        return [self._lengths(node, input_shapes[0], whole_length)]
 
     def _lengths(
         self, node: Apply, old: Sequence[Any], of_slice: Callable[[Any, slice], Any]
@@ -124,35 +94,6 @@ class Subtensor(Read):
         return IncSubtensor(self.pattern, set)
 
 
-def _whole_length(n: Any, part: slice) -> Any:
-    """The length of a slice where it is the whole axis, else None."""
-    return n if part == slice(None) else None
-
-
-def slice_length(n: Any, part: slice) -> Any:
-    """The length of a slice of an axis of symbolic length ``n``.
-
-    What Python's ``slice.indices`` gives.
-    """
-    if part.start is None and part.stop is None and part.step is None:
-        return n
-    step = 1 if part.step is None else part.step
-    forward = tm.gt(step, 0)
-    last = tm.sub(n, 1)
-
-    def bound(value: Any, default_forward: Any, default_backward: Any) -> Any:
-        if value is None:
-            return tm.switch(forward, default_forward, default_backward)
-        wrapped = tm.switch(tm.lt(value, 0), tm.add(value, n), value)
-        low, high = tm.switch(forward, 0, -1), tm.switch(forward, n, last)
-        return tm.minimum(tm.maximum(wrapped, low), high)
-
-    start, stop = bound(part.start, 0, last), bound(part.stop, n, -1)
-    one_way = tm.switch(forward, tm.sub(stop, start), tm.sub(start, stop))
-    size = tm.int_div(tm.sub(tm.add(one_way, tm.abs_(step)), 1), tm.abs_(step))
-    return cast(tm.maximum(size, 0), "int64")
-
-
 class IncSubtensor(Write):
     """A copy of x with ``y`` written at ``x[index]`` (``set``) or added there."""
 
@@ -166,13 +107,13 @@ class IncSubtensor(Write):
         """Cast ``y`` to the dtype of ``x`` safely; it must broadcast to ``x[index]``."""
         x = as_tensor(x)
         view = Subtensor(self.pattern).make_node(x, *bounds)
-        y = _fitting(x, y, view.outputs[0].type.shape)
+        y = fitting(x, y, view.outputs[0].type.shape)
         return Apply(self, [x, y, *view.inputs[1:]], [x.type()])
 
     def perform(self, node: Apply, inputs: Sequence[Any], output_storage: Storage) -> None:
         out = np.array(inputs[0])
-        index = _as_numpy_index(self.pattern, inputs[2:])
-        _check_fits(node.inputs[1].type.shape, inputs[1], out[index].shape)
+        index = as_numpy_index(self.pattern, inputs[2:])
+        check_fits(node.inputs[1].type.shape, inputs[1], out[index].shape)
         if self.set:
             out[index] = inputs[1]
         else:
@@ -182,40 +123,6 @@ class IncSubtensor(Write):
 
     def reading(self) -> Read:
         return Subtensor(self.pattern)
-
-
-def _fitting(x: Any, y: Any, shape: Shape) -> Any:
-    try:
-        y = (
-            as_tensor(np.asarray(y, dtype=dtypes.weak(y, x.type.dtype)))
-            if is_python_number(y)
-            else as_tensor(y)
-        )
-    except (TypeError, OverflowError) as error:
-        raise type(error)(f"cannot write {y!r:.60} into {describe(x)}: {error}") from None
-    if dtypes.upcast(x.type.dtype, y.type.dtype) != x.type.dtype:
-        raise TypeError(
-            f"cannot write {describe(y)} into {describe(x)} without losing precision; cast it first"
-        )
-    y = cast(y, x.type.dtype)
-    if y.ndim > len(shape):
-        raise ShapeError(
-            f"cannot write {describe(y)} into a selection of rank {len(shape)} of {describe(x)}"
-        )
-    for a in range(-y.ndim, 0):
-        if None not in (y.type.shape[a], shape[a]) and y.type.shape[a] not in (1, shape[a]):
-            raise ShapeError(
-                f"cannot write {describe(y)} into a selection of shape {shape} of {describe(x)}"
-            )
-    return y
-
-
-def _check_fits(static: Shape, y: Any, shape: tuple[int, ...]) -> None:
-    for a in range(-y.ndim, 0):
-        if static[a] != 1 and y.shape[a] != shape[a]:
-            raise ShapeError(
-                f"cannot write an array of shape {y.shape} into a selection of shape {shape}"
-            )
 
 
 class AdvancedSubtensor1(Read):
@@ -260,52 +167,21 @@ class AdvancedIncSubtensor1(Write):
         """``y`` must broadcast to ``x[rows]``."""
         view = AdvancedSubtensor1().make_node(x, rows)
         x, rows = view.inputs
-        y = _fitting(x, y, view.outputs[0].type.shape)
+        y = fitting(x, y, view.outputs[0].type.shape)
         return Apply(self, [x, y, rows], [x.type()])
 
     def perform(self, node: Apply, inputs: Sequence[Any], output_storage: Storage) -> None:
         x, y, rows = inputs
-        _check_fits(node.inputs[1].type.shape, y, (len(rows), *x.shape[1:]))
+        check_fits(node.inputs[1].type.shape, y, (len(rows), *x.shape[1:]))
         out = np.array(x)
         if self.set:
             out[rows] = y
         else:
-            _add_at(out, rows, y)
+            add_at(out, rows, y)
         output_storage[0][0] = out
 
     def reading(self) -> Read:
         return AdvancedSubtensor1()
-
-
-def _add_at(out: Any, index: Any, y: Any) -> None:
-    """Add, repeats as well; element by element where NumPy 2.4 would crash, above 32 axes."""
-    if out.ndim > 32:
-        places = np.arange(out.size).reshape(out.shape)[index]
-        out, index, y = out.reshape(-1), places.ravel(), np.broadcast_to(y, places.shape).ravel()
-    with np.errstate(all="ignore"):
-        np.add.at(out, index, y)
-
-
-def _advanced_shape(pattern: Pattern, x: Any, inputs: Sequence[Any]) -> Shape:
-    """NumPy's rule: the index arrays broadcast together.
-
-    Their axes stand where they are, or first if they are apart.
-    """
-    if len(pattern) > x.ndim:
-        raise IndexError(f"too many indices: {len(pattern)} for {describe(x)} of rank {x.ndim}")
-    parts = unpack(pattern, inputs)
-    positions = [a for a, p in enumerate(parts) if not isinstance(p, slice)]
-    arrays = [parts[a] for a in positions]
-    width = max(v.ndim for v in arrays)
-    joint: list[int | None] = []
-    for a in range(-width, 0):
-        lengths = [v.type.shape[a] for v in arrays if v.ndim >= -a]
-        known = [n for n in lengths if n not in (None, 1)]
-        joint.append(known[0] if known else None if None in lengths else 1)
-    rest = [_slice_length(x.type.shape[a], p) for a, p in enumerate(parts) if isinstance(p, slice)]
-    apart = positions != list(range(positions[0], positions[0] + len(positions)))
-    at = 0 if apart else positions[0]
-    return (*rest[:at], *joint, *rest[at:], *x.type.shape[len(pattern) :])
 
 
 class AdvancedSubtensor(Read):
@@ -326,11 +202,11 @@ class AdvancedSubtensor(Read):
         return Apply(
             self,
             [x, *inputs],
-            [TensorType(x.type.dtype, _advanced_shape(self.pattern, x, inputs))()],
+            [TensorType(x.type.dtype, advanced_shape(self.pattern, x, inputs))()],
         )
 
     def perform(self, node: Apply, inputs: Sequence[Any], output_storage: Storage) -> None:
-        output_storage[0][0] = np.asarray(inputs[0][_as_numpy_index(self.pattern, inputs[1:])])
+        output_storage[0][0] = np.asarray(inputs[0][as_numpy_index(self.pattern, inputs[1:])])
 
     def writing(self, set: bool) -> Write:
         return AdvancedIncSubtensor(self.pattern, set)
@@ -351,17 +227,17 @@ class AdvancedIncSubtensor(Write):
     def make_node(self, x: Any, y: Any, *parts: Any) -> Apply:
         """``y`` must broadcast to ``x[index]``."""
         view = AdvancedSubtensor(self.pattern).make_node(x, *parts)
-        y = _fitting(view.inputs[0], y, view.outputs[0].type.shape)
+        y = fitting(view.inputs[0], y, view.outputs[0].type.shape)
         return Apply(self, [view.inputs[0], y, *view.inputs[1:]], [view.inputs[0].type()])
 
     def perform(self, node: Apply, inputs: Sequence[Any], output_storage: Storage) -> None:
         out = np.array(inputs[0])
-        index = _as_numpy_index(self.pattern, inputs[2:])
-        _check_fits(node.inputs[1].type.shape, inputs[1], out[index].shape)
+        index = as_numpy_index(self.pattern, inputs[2:])
+        check_fits(node.inputs[1].type.shape, inputs[1], out[index].shape)
         if self.set:
             out[index] = inputs[1]
         else:
-            _add_at(out, index, inputs[1])
+            add_at(out, index, inputs[1])
         output_storage[0][0] = out
 
     def reading(self) -> Read:
@@ -468,7 +344,7 @@ def inc_subtensor(selection: Any, y: Any) -> TensorVariable:
 def _in_shape_of(source: Any, op: Op, selection: Any, y: Any) -> Any:
     """``y``, which fits ``selection``, as what fits the ``source`` that ``op`` made it from."""
     shape = selection.type.shape
-    y = _fitting(selection, y, shape)
+    y = fitting(selection, y, shape)
     if isinstance(op, Dimshuffle):
         y = as_tensor(y, ndim=len(shape))
         y = addbroadcast(y, *(i for i, p in enumerate(op.pattern) if p == "x"))
