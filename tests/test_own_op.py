@@ -146,7 +146,7 @@ def test_the_place_of_forward_derivatives_is_kept(example, without):
 PROGRAM = """
 import pickle, sys
 from bitale_codegen_c import lowering
-from bitale_codegen_c.build import compiler
+from bitale_codegen_c.toolchain import compiler
 made = []
 lower, run_compiler = lowering.lower, compiler.run_compiler
 lowering.lower = lambda *a: made.append("lowered") or lower(*a)

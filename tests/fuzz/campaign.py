@@ -137,7 +137,7 @@ class Campaign:
 
 @contextlib.contextmanager
 def _quick() -> Iterator[None]:
-    from bitale_codegen_c.build.compiler import find_compiler
+    from bitale_codegen_c.toolchain.compiler import find_compiler
 
     found = find_compiler()
     assert found is not None

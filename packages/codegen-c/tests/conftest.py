@@ -6,8 +6,8 @@ import bitale_codegen_c.runtime as runtime_package
 import numpy as np
 import pytest
 from bitale_codegen_c.base import settings as settings
-from bitale_codegen_c.build.compiler import find_compiler
-from bitale_codegen_c.build.loader import load_kernel
+from bitale_codegen_c.toolchain.compiler import find_compiler
+from bitale_codegen_c.toolchain.loader import load_kernel
 from bitale_graph import config
 
 HEADER = (Path(runtime_package.__file__).parent / "bitale_runtime.h").read_text()

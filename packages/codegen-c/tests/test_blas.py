@@ -10,7 +10,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 from bitale_codegen_c.base.cpu import openblas_core_type, parse_cpuinfo, this_cpu
-from bitale_codegen_c.build.threads import default_threads, set_threads
 from bitale_codegen_c.library.blas import (
     BLAS_NAMES,
     BlasError,
@@ -19,6 +18,7 @@ from bitale_codegen_c.library.blas import (
     set_blas_threads,
 )
 from bitale_codegen_c.runtime import runtime
+from bitale_codegen_c.toolchain.threads import default_threads, set_threads
 
 PROVIDERS = ["scipy", "own"]
 

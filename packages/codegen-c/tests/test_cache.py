@@ -7,8 +7,8 @@ import time
 import warnings
 
 import pytest
-from bitale_codegen_c.build import cache as cache_module
-from bitale_codegen_c.build.cache import (
+from bitale_codegen_c.toolchain import cache as cache_module
+from bitale_codegen_c.toolchain.cache import (
     Cache,
     CacheError,
     cache_key,

@@ -14,9 +14,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from bitale_codegen_c import CLinker
-from bitale_codegen_c.build.cache import Cache, CacheError, cache_key
-from bitale_codegen_c.build.compiler import find_compiler
-from bitale_codegen_c.build.entry import write_entry
+from bitale_codegen_c.toolchain.cache import Cache, CacheError, cache_key
+from bitale_codegen_c.toolchain.compiler import find_compiler
+from bitale_codegen_c.toolchain.entry import write_entry
 from bitale_graph import config, function, shared
 from bitale_graph import language as T
 from bitale_graph.compile.linkers import linkers

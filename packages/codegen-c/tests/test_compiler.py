@@ -6,8 +6,8 @@ import stat
 import subprocess
 
 import pytest
-from bitale_codegen_c.build.cache import Cache
-from bitale_codegen_c.build.compiler import CompileError, Compiler, find_compiler
+from bitale_codegen_c.toolchain.cache import Cache
+from bitale_codegen_c.toolchain.compiler import CompileError, Compiler, find_compiler
 
 COMPILER = find_compiler()
 needs_compiler = pytest.mark.skipif(COMPILER is None, reason="needs a C compiler")

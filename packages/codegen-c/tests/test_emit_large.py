@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from bitale_codegen_c.build.threads import set_threads
 from bitale_codegen_c.runtime.runtime import get_threads
+from bitale_codegen_c.toolchain.threads import set_threads
 from bitale_graph import config, function, shared
 from bitale_graph import language as T
 from bitale_graph.compile.mode import Mode

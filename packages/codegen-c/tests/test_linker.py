@@ -14,7 +14,7 @@ import warnings
 import numpy as np
 import pytest
 from bitale_codegen_c import CLinker, linker
-from bitale_codegen_c.build.compiler import CompileError
+from bitale_codegen_c.toolchain.compiler import CompileError
 from bitale_graph import config, function, shared
 from bitale_graph import language as T
 from bitale_graph.compile.linkers import linkers
@@ -66,7 +66,7 @@ import sys, pickle
 import numpy as np
 import bitale_codegen_c
 from bitale_codegen_c import lowering
-from bitale_codegen_c.build import compiler
+from bitale_codegen_c.toolchain import compiler
 from bitale_graph import config, function, language as T, shared
 from bitale_graph.compile.mode import Mode
 config.base_compiledir = sys.argv[1]
@@ -251,7 +251,7 @@ def test_the_choice_of_threads_is_followed():
             function([x], x + 2.5, mode=C)
         assert get_threads() in (1, 2)
     finally:
-        from bitale_codegen_c.build.threads import set_threads
+        from bitale_codegen_c.toolchain.threads import set_threads
 
         set_threads(before)
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from bitale_codegen_c.build.loader import ABI, LoadError, load_kernel
+from bitale_codegen_c.toolchain.loader import ABI, LoadError, load_kernel
 from bitale_graph import function, scan, shared
 from bitale_graph import language as T
 from bitale_graph.compile.mode import Mode

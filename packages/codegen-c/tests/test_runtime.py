@@ -5,7 +5,6 @@ import threading
 
 import numpy as np
 import pytest
-from bitale_codegen_c.build.loader import LoadError, load_kernel
 from bitale_codegen_c.runtime import (
     DTYPES,
     Argument,
@@ -14,6 +13,7 @@ from bitale_codegen_c.runtime import (
     pool_statistics,
     set_pool_limit,
 )
+from bitale_codegen_c.toolchain.loader import LoadError, load_kernel
 
 # out0 = 2 in0 for float64 of any rank up to 3 and any strides, through a buffer of the pool.
 DOUBLE = """

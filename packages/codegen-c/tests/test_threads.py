@@ -8,9 +8,9 @@ import time
 
 import numpy as np
 import pytest
-from bitale_codegen_c.build.threads import set_threads
 from bitale_codegen_c.library.blas import get_blas_threads, load_blas, set_blas_threads
 from bitale_codegen_c.runtime import Argument, Program, runtime
+from bitale_codegen_c.toolchain.threads import set_threads
 from bitale_graph import config, function
 from bitale_graph import language as T
 from bitale_graph.compile.mode import Mode

@@ -25,7 +25,11 @@ from bitale_graph.extend import trace as tracing
 
 from .base import settings as settings
 from .base.cpu import this_cpu
-from .build.cache import (
+from .explain import Explain
+from .host.lowered import LoweredFunction
+from .library.blas import load_blas
+from .runtime.runtime import Argument, Callback, Program
+from .toolchain.cache import (
     FOR_THIS_PROCESS,
     Cache,
     CacheError,
@@ -34,14 +38,10 @@ from .build.cache import (
     temporary_cache,
     warn_once,
 )
-from .build.compiler import CompileError, Compiler, find_compiler
-from .build.loader import Kernel, LoadError, load_kernel
-from .build.stored import compiled, plan_of, read_plan, write_plan
-from .build.threads import set_threads
-from .explain import Explain
-from .host.lowered import LoweredFunction
-from .library.blas import load_blas
-from .runtime.runtime import Argument, Callback, Program
+from .toolchain.compiler import CompileError, Compiler, find_compiler
+from .toolchain.loader import Kernel, LoadError, load_kernel
+from .toolchain.stored import compiled, plan_of, read_plan, write_plan
+from .toolchain.threads import set_threads
 
 NO_COMPILER = (
     "bitale found no C compiler, so functions run on NumPy, more slowly. Install gcc (Debian: apt "

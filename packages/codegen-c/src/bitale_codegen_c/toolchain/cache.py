@@ -24,9 +24,9 @@ from typing import TYPE_CHECKING
 from bitale_graph.extend import keep_across_fork
 
 from ..base.cpu import this_cpu
-from .entry import (DIGESTS, delete, is_key, is_whole, rename, write_entry)
+from .entry import DIGESTS, delete, is_key, is_whole, rename, write_entry
 from .loader import ABI
-from .trust import (fault_of, make_private)
+from .trust import fault_of, make_private
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .cache import (CacheError, cache_key, kernel_key, warn_once)
+from .cache import CacheError, cache_key, kernel_key, warn_once
 from .compiler import CompileError
 from .entry import is_key
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from ..host.lowered import LoweredFunction
     from .cache import Cache
     from .compiler import Compiler
-    from ..host.lowered import LoweredFunction
 
 _EMPTY_ARCHIVE = 22  # bytes
 

@@ -9,8 +9,8 @@ import sys
 import weakref
 from typing import TYPE_CHECKING
 
-from ..runtime import runtime
 from ..base.symbols import symbol_address
+from ..runtime import runtime
 from .threads import ensure_threads
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .cache import (CacheError, cache_key)
+from .cache import CacheError, cache_key
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
