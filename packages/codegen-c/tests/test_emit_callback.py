@@ -4,7 +4,8 @@ from typing import ClassVar
 
 import numpy as np
 import pytest
-from bitale_codegen_c.host.rules import emits, has_c_text
+from bitale_codegen_c.host.node_text import has_c_text
+from bitale_codegen_c.host.rules import emits
 from bitale_graph import function, shared
 from bitale_graph import language as T
 from bitale_graph.compile.mode import Mode
