@@ -257,6 +257,16 @@ def test_characters_outside_ascii_are_refused():
         function([x], Worded()(x), mode=C)
 
 
+def test_what_is_no_text_is_refused():
+    class Numbered(Last):
+        def c_code(self, node):
+            return 5
+
+    x = T.dvector("x")
+    with pytest.raises(TypeError, match="c_code gives a text in C or None, and gave 5"):
+        function([x], Numbered()(x), mode=C)
+
+
 def test_no_name_reaches_the_text_unfiltered():
     hostile = type('a"b*/ int evil;', (Last,), {"__str__": lambda self: "*/ #error\n"})()
     x = T.dvector('x"; */')

@@ -88,6 +88,13 @@ def test_what_is_wrong_is_named(op, expected, words):
         check_op(op, SAMPLES, expected)
 
 
+def test_nothing_is_not_a_test():
+    with pytest.raises(ValueError, match="without samples nothing is checked"):
+        check_op(Doubled(), [])
+    with pytest.raises(ValueError, match="1 expected results for 3 samples"):
+        check_op(Doubled(), SAMPLES, [np.ones(2)])
+
+
 def test_the_checks_of_layers_are_found_installed(monkeypatch):
     class Entry:
         name = "gradient"

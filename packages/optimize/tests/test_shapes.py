@@ -1,6 +1,9 @@
 """Which lengths are known to be equal."""
 
+import warnings
+
 import numpy as np
+import pytest
 from bitale_graph import FunctionGraph, Mode, config, function
 from bitale_graph import language as T
 from bitale_graph.core.body import Body
@@ -232,3 +235,31 @@ def test_work_on_a_users_result_is_one_loop_with_work_on_what_has_its_shape(x):
         assert np.allclose(
             second, np.tanh(np.exp(value) / np.exp(value).sum(axis=1, keepdims=True))
         )
+
+
+def _raise(error):
+    raise error
+
+
+@pytest.mark.parametrize(
+    ("rule", "warns"),
+    [
+        (lambda self, node, shapes: _raise(NotImplementedError()), False),
+        (lambda self, node, shapes: _raise(ZeroDivisionError("oh")), True),
+        (lambda self, fgraph, node, shapes: shapes, True),
+        (lambda self, node, shapes: [("many", "words")], True),
+        (lambda self, node, shapes: 5, True),
+        (lambda self, node, shapes: [], False),
+        (lambda self, node, shapes: [None], False),
+        (lambda self, node, shapes: [(shapes[0][0],)], False),
+    ],
+    ids=["not done", "raises", "of Theano's", "words", "a number", "nothing", "None", "rank"],
+)
+def test_an_op_whose_shape_rule_gives_no_lengths_runs(x, rule, warns):
+    op = type("Turned", (Turned,), {"infer_shape": rule})()
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        f = function([x], T.exp(op(x)) + 1, mode=Mode(linker="numpy"))
+    assert bool(told) == warns
+    assert all("Turned, made at" in str(w.message) for w in told)
+    np.testing.assert_allclose(f(np.eye(2, 3)), np.exp(np.eye(3, 2)) + 1)

@@ -74,6 +74,8 @@ def own_text(node: Apply) -> OwnText | None:
     body = node.op.c_code(node)
     if body is None:
         return None
+    if not isinstance(body, str):
+        raise TypeError(f"{node.op}: c_code gives a text in C or None, and gave {body!r:.60}")
     if not body.isascii():
         raise ValueError(f"{node.op}: c_code gave text with characters outside ASCII")
     return OwnText(body, lengths, steps)

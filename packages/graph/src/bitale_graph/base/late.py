@@ -1,7 +1,7 @@
 """The one place where lower rooms reach up: bound when it is first used, and not before.
 
 A variable is the front of all that can be made of it, so its methods are written where it is
-defined, and what they call stands above. Nothing else in this package imports late.
+defined, and what they call stands above. No other module imports from a room above.
 """
 
 from __future__ import annotations

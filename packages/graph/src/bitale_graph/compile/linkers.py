@@ -9,6 +9,7 @@ from ..base.config import config
 from .installed import entries_of
 from .maker import FunctionMaker
 from .mode import Mode, known_linker
+from .numpy_linker import NumpyLinker
 
 
 class Executable(Protocol):
@@ -35,7 +36,8 @@ class Linker(Protocol):
 @cache
 def linkers() -> dict[str, Linker]:
     """The installed linkers by name."""
-    return {entry.name: entry.load()() for entry in entries_of("bitale.linkers")}
+    others = {entry.name: entry.load()() for entry in entries_of("bitale.linkers")}
+    return {"numpy": NumpyLinker(), **others}
 
 
 def find_linker(mode: Mode) -> Linker:

@@ -173,7 +173,7 @@ def known_linker(name: Any) -> str:
 
 
 def _installed_linkers() -> list[str]:
-    return [entry.name for entry in entries_of("bitale.linkers")]
+    return ["numpy", *(entry.name for entry in entries_of("bitale.linkers"))]
 
 
 def _known_optimizer(name: Any) -> tuple[str, tuple[str, ...]]:

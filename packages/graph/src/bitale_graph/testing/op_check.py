@@ -50,12 +50,18 @@ def check_op(
     ------
     AssertionError
         That names the check that failed and the sample.
+    ValueError
+        If there is no sample, or not one expected result for each.
 
     Examples
     --------
     >>> from bitale_graph.extend import Softmax
     >>> check_op(Softmax(), [[np.zeros((1, 3))]], lambda x: np.full((1, 3), 1 / 3))
     """
+    if not samples:
+        raise ValueError(f"{op}: without samples nothing is checked; give inputs, as [[array]]")
+    if not (expected is None or callable(expected)) and len(expected) != len(samples):
+        raise ValueError(f"{op}: {len(expected)} expected results for {len(samples)} samples")
     checks = _checks(op)
     for number, inputs in enumerate(samples):
         if expected is None or callable(expected):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import warnings
 from collections.abc import Iterable
 from typing import Any
 
@@ -20,6 +21,7 @@ from bitale_graph.extend import (
     scalar,
     toposort,
     trace,
+    where_made,
 )
 
 from .forms import is_uniform, operands
@@ -154,17 +156,42 @@ class Shapes:
         compares = type(node.op).compared_lengths is not Op.compared_lengths
         if not any(map(dims.get, outputs)) and not (compares and any(map(dims.get, inputs))):
             return
-        shapes = [tuple(map(self._symbol, dims[v])) for v in inputs]
-        for a, b in node.op.compared_lengths(node, shapes):
-            first, second = self._told(a), self._told(b)
-            if first is not None and second is not None:
-                self._compare(first, second)
-        told = node.op.passed_lengths(node, shapes)
-        for v, lengths in zip(outputs, told or (), strict=False):
+        pairs, told = self._ask(node)
+        for a, b in pairs:
+            if a is not None and b is not None:
+                self._compare(a, b)
+        for v, lengths in zip(outputs, told, strict=False):
             if lengths and len(lengths) == len(dims[v]):
                 dims[v] = tuple(map(self._length_of_output, dims[v], lengths))
         if isinstance(node.op, Scan):
             self._read_rows(node.op, node)
+
+    def _ask(
+        self, node: Apply
+    ) -> tuple[list[tuple[Token | None, ...]], list[tuple[Token | None, ...]]]:
+        """The lengths that an op compares, and those of its outputs; none if its rule raises.
+
+        Nobody needs them to run the op, so an op whose rule is wrong (or Theano's of old) runs.
+        """
+        shapes = [tuple(map(self._symbol, self._dims[v])) for v in node.inputs]
+        try:
+            pairs = node.op.compared_lengths(node, shapes)
+            told = node.op.passed_lengths(node, shapes) or ()
+            return (
+                [tuple(map(self._told, pair)) for pair in pairs],
+                [tuple(map(self._told, lengths or ())) for lengths in told],
+            )
+        except NotImplementedError:
+            return [], []
+        except Exception as error:  # noqa: BLE001 (the op is its author's)
+            place = where_made(node.outputs[0])
+            warnings.warn(
+                f"{node.op}{f', made at {place}' if place else ''}: its infer_shape gives no "
+                f"lengths ({type(error).__name__}: {error}); they are taken as unknown",
+                UserWarning,
+                stacklevel=2,
+            )
+            return [], []
 
     def _symbol(self, token: Token) -> Variable:
         """A 0-d variable that stands for a token where an op reckons with lengths."""
@@ -178,9 +205,8 @@ class Shapes:
             self._meant[symbol] = token
         return symbol
 
-    def _length_of_output(self, own: Token, n: Any) -> Token:
+    def _length_of_output(self, own: Token, made_of: Token | None) -> Token:
         """The token of what an op tells, if it can be had; the output's own where it cannot."""
-        made_of = self._told(n)
         if made_of is None:
             return own
         if isinstance(own, int):
