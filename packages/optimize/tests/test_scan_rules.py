@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from bitale_graph import FunctionGraph, Mode
+from bitale_graph import FunctionGraph, Mode, function, scan, until
 from bitale_graph import language as T
 from bitale_graph.core.body import Body
 from bitale_graph.ops.creation import Alloc
@@ -592,3 +592,11 @@ def test_explain_tells_what_was_done_inside(loops):
     (final,), _ = loops.loop(step, [loops.x], [loops.h])
     graph = FunctionGraph.cloned(loops.inputs, [final])[0]
     assert "neg_of_neg" in [f.rule for f in explain(graph, Mode(linker="numpy"))]
+
+
+def test_what_two_types_know_of_one_shape_is_kept_together():
+    rows, first = T.dmatrix("rows"), T.TensorType("float64", (1,))("first")
+    one = T.specify_shape(rows, (1, None))
+    states, _ = scan(lambda r, s: (s - r, until(T.sum(s) > 3)), sequences=one, outputs_info=first)
+    f = function([rows, first], states.sum(0), mode=Mode("numpy"))
+    np.testing.assert_array_equal(f([[1.0]], [3.0]), [2.0])

@@ -45,6 +45,14 @@ def fitted(old: Variable, new: Variable) -> Variable:
     return result
 
 
+def with_known_lengths(new: Variable, old: TensorType) -> Variable:
+    """``new`` with the lengths that ``old`` knows beside its own."""
+    if old.admits(new.type):
+        return new
+    lengths = zip(new.type.shape, old.shape, strict=True)
+    return SpecifyShape(tuple(n if m is None else m for m, n in lengths))(new)
+
+
 def is_narrower(new: TensorType, old: TensorType) -> bool:
     """Whether tensors of ``new`` lack axes of ``old``, or have length 1 where those may not."""
     lengths = (1,) * (old.ndim - new.ndim) + new.shape

@@ -23,7 +23,7 @@ from bitale_graph.extend import (
 
 from ..facts.checks import Checks
 from ..facts.shapes import Shapes
-from .fitting import fitted, is_narrower
+from .fitting import fitted, is_narrower, with_known_lengths
 
 LONGEST_SEARCH = 1000
 OVERFLOWS = "range"
@@ -287,7 +287,7 @@ class RewriteContext:
             known = kinds[0].dtype == kinds[1].dtype and kinds[0].ndim == kinds[1].ndim
             # An axis of length 1 may stand for one whose length is found to be 1.
             if known and is_narrower(kinds[1], kinds[0]) and self.shapes.same(old, new):
-                return new
+                return with_known_lengths(new, kinds[0])
         return fitted(old, new)
 
     def replace(self, old: Variable, new: Variable, rule: str) -> None:
