@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from bitale_graph import Mode, config, function
 from bitale_graph import language as T
+from bitale_graph.extend import ShapeError
 from bitale_graph.ops.creation import Alloc
 from bitale_graph.ops.softmax import Crossentropy1Hot
 from bitale_graph.recurrence import scan
@@ -172,3 +173,11 @@ def test_the_rewriter_names_passes_rules_sets_and_tags():
     assert {"fuse", "fusion", "exp_of_log", "gemm_of_sum", "scan_sums"} < names
     assert {"stability", "domain", "accuracy", "range", "merge_scans", "keep_checks"} < names
     assert "bogus" not in names
+
+
+def test_what_is_checked_has_no_name_of_an_op_that_has_gone():
+    x, y = T.dvector("x"), T.dvector("y")
+    f = function([x, y], x + y - x, mode=Mode("numpy"))
+    assert not any("add" in str(node.op) for node in f.maker.fgraph.apply_nodes)
+    with pytest.raises(ShapeError, match="add"):
+        f([1.0], [1.0, 2.0])

@@ -76,6 +76,10 @@ class Assert(TensorOp):
                     raise _ERRORS[self.error](self.msg)
         return super().__call__(x, *conditions, **keywords)
 
+    def __str__(self) -> str:
+        # The message of what rewriting checks names ops that are gone: not for who counts ops.
+        return super().__str__() if self.error == "AssertionError" else f"Assert{{{self.error}}}"
+
     def make_node(self, x: Any, *conditions: Any) -> Apply:
         """Reduce each condition to one bool."""
         x = as_tensor(x)
