@@ -21,7 +21,9 @@ from ..ops import axes as order
 from ..ops import creation, join, math, product, reduction, shape
 from ..ops import reshape as reshaping
 from ..tensor.conversion import as_tensor
+from ..tensor.elementwise import Elementwise
 from ..tensor.protocol import WAY_OUT
+from ..tensor.scalar import SCALAR_OPS
 
 Row = tuple[Callable[..., Any], str]
 
@@ -30,7 +32,7 @@ Row = tuple[Callable[..., Any], str]
 def _inner(a: Any, b: Any) -> Any:
     a, b = as_tensor(a), as_tensor(b)
     if 0 in (a.ndim, b.ndim):
-        return math.mul2(a, b)
+        return math.mul(a, b)
     return product.tensordot(a, b, [[a.ndim - 1], [b.ndim - 1]])
 
 
@@ -214,28 +216,18 @@ _NEUTRAL: dict[str, Any] = {
     "where": True,
 }
 
+# Of those that are the meaning of a row, the function of that row.
 _UFUNCS: dict[str, Callable[..., Any]] = {
-    "add": math.add2,
-    "subtract": math.sub,
-    "multiply": math.mul2,
-    "true_divide": math.true_div,
-    "floor_divide": math.int_div,
-    "remainder": math.mod,
+    **{
+        op.compute.__name__: Elementwise(op)
+        for op in SCALAR_OPS.values()
+        if isinstance(op.compute, np.ufunc)
+    },
     "divmod": math.divmod,
     "power": math.pow,
     "matmul": product.matmul,
-    "negative": math.neg,
     "positive": as_tensor,
     "conjugate": _conjugate,
-    "absolute": math.abs_,
-    "sign": math.sgn,
-    "square": math.sqr,
-    "reciprocal": math.inv,
-    "rint": math.round_half_to_even,
-    "invert": math.invert,
-    "bitwise_and": math.and_,
-    "bitwise_or": math.or_,
-    "bitwise_xor": math.xor,
     "logical_and": _to_truth(math.and_),
     "logical_or": _to_truth(math.or_),
     "logical_xor": _to_truth(math.xor),
@@ -247,17 +239,9 @@ _UFUNCS: dict[str, Callable[..., Any]] = {
     "less_equal": math.le,
     "greater_equal": math.ge,
     "radians": math.deg2rad,
+    "deg2rad": math.deg2rad,
     "degrees": math.rad2deg,
-    # One function of NumPy's name.
-    **{
-        name: getattr(math, name)
-        for name in (
-            *("exp", "exp2", "expm1", "log", "log2", "log10", "log1p", "sqrt"),
-            *("sin", "cos", "tan", "arcsin", "arccos", "arctan", "arctan2"),
-            *("sinh", "cosh", "tanh", "arcsinh", "arccosh", "arctanh", "deg2rad", "rad2deg"),
-            *("maximum", "minimum", "ceil", "floor", "trunc", "isnan", "isinf"),
-        )
-    },
+    "rad2deg": math.rad2deg,
 }
 _REDUCING: dict[str, Callable[..., Any]] = {
     "add": reduction.sum,

@@ -102,8 +102,8 @@ _HINTS = dict.fromkeys(("and", "or", "xor", "invert"), _LOGIC)
 
 def _cast_operands(op: ScalarOp, operands: Sequence[Any]) -> list[Any]:
     tensors = [None if is_python_number(x) else as_tensor(x) for x in operands]
-    # The condition of a switch is not computed with: its dtype says nothing of the others.
-    beside = tensors[1:] if op is scalar.switch else tensors
+    # The condition of a choice is not computed with: its dtype says nothing of the others.
+    beside = tensors[1:] if isinstance(op, scalar.Select) else tensors
     strong = [t.type.dtype for t in beside if t is not None]
     common = dtypes.upcast(*strong) if strong else None
     given = [

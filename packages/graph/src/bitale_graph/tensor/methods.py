@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from types import MethodType
 from typing import Any, NoReturn
 
 import numpy as np
 
 from ..base import late
 from .operators import TensorOperators
+
+
+class UnaryMethod:
+    """The function of the language of the same name, as a method without arguments."""
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+    def __get__(self, instance: Any, owner: type) -> Callable[[], late.TensorVariable]:
+        function = getattr(late.ops.math, self.name)
+        return function if instance is None else MethodType(function, instance)
 
 
 class TensorMethods(TensorOperators):
@@ -204,103 +217,29 @@ class TensorMethods(TensorOperators):
         """A variable of the same value."""
         return late.ops.math.tensor_copy(self, name=name)
 
-    # One method for each unary function of the same name.
-    def exp(self) -> late.TensorVariable:
-        """See `exp`."""
-        return late.ops.math.exp(self)
-
-    def log(self) -> late.TensorVariable:
-        """See `log`."""
-        return late.ops.math.log(self)
-
-    def sqrt(self) -> late.TensorVariable:
-        """See `sqrt`."""
-        return late.ops.math.sqrt(self)
-
-    def tanh(self) -> late.TensorVariable:
-        """See `tanh`."""
-        return late.ops.math.tanh(self)
-
-    def exp2(self) -> late.TensorVariable:
-        """See `exp2`."""
-        return late.ops.math.exp2(self)
-
-    def expm1(self) -> late.TensorVariable:
-        """See `expm1`."""
-        return late.ops.math.expm1(self)
-
-    def log2(self) -> late.TensorVariable:
-        """See `log2`."""
-        return late.ops.math.log2(self)
-
-    def log10(self) -> late.TensorVariable:
-        """See `log10`."""
-        return late.ops.math.log10(self)
-
-    def log1p(self) -> late.TensorVariable:
-        """See `log1p`."""
-        return late.ops.math.log1p(self)
-
-    def sin(self) -> late.TensorVariable:
-        """See `sin`."""
-        return late.ops.math.sin(self)
-
-    def cos(self) -> late.TensorVariable:
-        """See `cos`."""
-        return late.ops.math.cos(self)
-
-    def tan(self) -> late.TensorVariable:
-        """See `tan`."""
-        return late.ops.math.tan(self)
-
-    def sinh(self) -> late.TensorVariable:
-        """See `sinh`."""
-        return late.ops.math.sinh(self)
-
-    def cosh(self) -> late.TensorVariable:
-        """See `cosh`."""
-        return late.ops.math.cosh(self)
-
-    def arcsin(self) -> late.TensorVariable:
-        """See `arcsin`."""
-        return late.ops.math.arcsin(self)
-
-    def arccos(self) -> late.TensorVariable:
-        """See `arccos`."""
-        return late.ops.math.arccos(self)
-
-    def arctan(self) -> late.TensorVariable:
-        """See `arctan`."""
-        return late.ops.math.arctan(self)
-
-    def arcsinh(self) -> late.TensorVariable:
-        """See `arcsinh`."""
-        return late.ops.math.arcsinh(self)
-
-    def arccosh(self) -> late.TensorVariable:
-        """See `arccosh`."""
-        return late.ops.math.arccosh(self)
-
-    def arctanh(self) -> late.TensorVariable:
-        """See `arctanh`."""
-        return late.ops.math.arctanh(self)
-
-    def ceil(self) -> late.TensorVariable:
-        """See `ceil`."""
-        return late.ops.math.ceil(self)
-
-    def floor(self) -> late.TensorVariable:
-        """See `floor`."""
-        return late.ops.math.floor(self)
-
-    def trunc(self) -> late.TensorVariable:
-        """See `trunc`."""
-        return late.ops.math.trunc(self)
-
-    def deg2rad(self) -> late.TensorVariable:
-        """See `deg2rad`."""
-        return late.ops.math.deg2rad(self)
-
-    def rad2deg(self) -> late.TensorVariable:
-        """See `rad2deg`."""
-        return late.ops.math.rad2deg(self)
+    # Functions of the same name.
+    exp = UnaryMethod()
+    log = UnaryMethod()
+    sqrt = UnaryMethod()
+    tanh = UnaryMethod()
+    exp2 = UnaryMethod()
+    expm1 = UnaryMethod()
+    log2 = UnaryMethod()
+    log10 = UnaryMethod()
+    log1p = UnaryMethod()
+    sin = UnaryMethod()
+    cos = UnaryMethod()
+    tan = UnaryMethod()
+    sinh = UnaryMethod()
+    cosh = UnaryMethod()
+    arcsin = UnaryMethod()
+    arccos = UnaryMethod()
+    arctan = UnaryMethod()
+    arcsinh = UnaryMethod()
+    arccosh = UnaryMethod()
+    arctanh = UnaryMethod()
+    ceil = UnaryMethod()
+    floor = UnaryMethod()
+    trunc = UnaryMethod()
+    deg2rad = UnaryMethod()
+    rad2deg = UnaryMethod()

@@ -25,10 +25,10 @@ class TensorOperators(Symbolic):
         return late.ops.math.invert(self)
 
     def __add__(self, other: Any) -> late.TensorVariable:
-        return late.ops.math.add2(self, other)
+        return late.ops.math.add(self, other)
 
     def __radd__(self, other: Any) -> late.TensorVariable:
-        return late.ops.math.add2(other, self)
+        return late.ops.math.add(other, self)
 
     def __sub__(self, other: Any) -> late.TensorVariable:
         return late.ops.math.sub(self, other)
@@ -37,10 +37,10 @@ class TensorOperators(Symbolic):
         return late.ops.math.sub(other, self)
 
     def __mul__(self, other: Any) -> late.TensorVariable:
-        return late.ops.math.mul2(self, other)
+        return late.ops.math.mul(self, other)
 
     def __rmul__(self, other: Any) -> late.TensorVariable:
-        return late.ops.math.mul2(other, self)
+        return late.ops.math.mul(other, self)
 
     def __truediv__(self, other: Any) -> late.TensorVariable:
         return late.ops.math.true_div(self, other)

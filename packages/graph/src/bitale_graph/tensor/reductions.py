@@ -14,6 +14,7 @@ import numpy as np
 
 from ..base import dtype as dtypes
 from ..base.rules import RuleTable
+from . import functions as functions  # the rows of the scalar table
 from . import scalar
 
 
@@ -67,13 +68,14 @@ def _all_bits(dtype: str) -> Any:
     return np.invert(np.zeros((), dtype))[()]
 
 
-def _define(op: scalar.ScalarOp, name: str, ufunc: np.ufunc, **facts: Any) -> None:
-    reductions.define(op)(Reduction(name, ufunc, **facts))
+def _define(op: scalar.ScalarOp, name: str, **facts: Any) -> None:
+    assert isinstance(op.compute, np.ufunc)
+    reductions.define(op)(Reduction(name, op.compute, **facts))
 
 
-_define(scalar.add, "sum", np.add, identity=_number(0), widens=True)
-_define(scalar.mul, "prod", np.multiply, identity=_number(1), widens=True)
-_define(scalar.maximum, "max", np.maximum, identity=_lowest, refuses_nothing=True)
-_define(scalar.minimum, "min", np.minimum, identity=_highest, refuses_nothing=True)
-_define(scalar.and_, "all", np.bitwise_and, identity=_all_bits)
-_define(scalar.or_, "any", np.bitwise_or, identity=_number(0))
+_define(scalar.add, "sum", identity=_number(0), widens=True)
+_define(scalar.mul, "prod", identity=_number(1), widens=True)
+_define(scalar.maximum, "max", identity=_lowest, refuses_nothing=True)
+_define(scalar.minimum, "min", identity=_highest, refuses_nothing=True)
+_define(scalar.and_, "all", identity=_all_bits)
+_define(scalar.or_, "any", identity=_number(0))

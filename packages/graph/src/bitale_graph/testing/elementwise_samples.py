@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import math
 import zlib
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
 from ..base import dtype as dtypes
+from ..base.errors import DtypeError
 from ..tensor.elementwise import Elementwise
-from ..tensor.scalar import SCALAR_OPS, ScalarOp, is_cast
+from ..tensor.rows import bool_as_int8
+from ..tensor.scalar import SCALAR_OPS, ScalarOp, Select, is_cast
 from .sample import LAYOUTS, Array, OpSample, laid_out, sample
 
 SIGNED = ("int8", "int16", "int32", "int64")
@@ -24,130 +25,73 @@ NUMBERS = ("float16", *REAL, *INTEGERS)
 SOME = ("bool", "int8", "uint8", "int16", "int64", "uint64")
 
 
-@dataclass(frozen=True)
-class Row:
-    """What samples of one scalar op are made of.
-
-    ``reference`` computes on arrays of the operand dtype. ``domain`` gives for each operand between
-    what it lies; ``smooth`` which operands it can be differentiated by; ``kinks`` how to keep away
-    from where it can not: "zero", "whole" (numbers) or "ties" (of two operands).
-    """
-
-    reference: Callable[..., Any]
-    accepts: tuple[str, ...] = (*NUMBERS, "bool")
-    domain: tuple[tuple[float, float], ...] = ((-3, 3),) * 3
-    smooth: tuple[bool, ...] = (True,)
-    kinks: str = ""
-    arity: int = 1
-    floats: bool = False
-    huge: bool = True
+# The meanings that bitale writes itself, written once more, in float64.
+def _sigmoid(x: Array) -> Array:
+    return np.where(x < 0, np.exp(x) / (1 + np.exp(x)), 1 / (1 + np.exp(-x)))
 
 
-def _function(reference: Callable[..., Any], low: float = -3, high: float = 3, **facts: Any) -> Row:
-    accepts = (*REAL, *SOME) if low < 0 else (*REAL, "uint8", "int64")
-    facts.setdefault("accepts", accepts)
-    return Row(reference, domain=((low, high),) * 2, floats=True, **facts)
+def _softplus(x: Array) -> Array:
+    positive = np.where(x > 0, x, 0)
+    return np.where(np.isnan(x), x, positive + np.log1p(np.exp(-np.abs(x))))
 
 
-def _binary(reference: Callable[..., Any], **facts: Any) -> Row:
-    return Row(reference, arity=2, **{"smooth": (True, True), **facts})
+REFERENCES: dict[str, Callable[..., Any]] = {
+    "sigmoid": _sigmoid,
+    "softplus": _softplus,
+    "erf": np.vectorize(math.erf, [np.float64]),
+    "erfc": np.vectorize(math.erfc, [np.float64]),
+}
 
 
-def _by_math(function: Callable[[float], float]) -> Callable[[Array], Array]:
-    """Element by element in float64."""
+def reference(op: ScalarOp) -> Callable[..., Any]:
+    """What to compare ``op`` with: a function of arrays of any dtypes."""
 
-    def compute(x: Array) -> Array:
-        values = [function(float(v)) for v in x.ravel()]
-        return np.array(values, np.float64).reshape(x.shape).astype(x.dtype)
+    def compute(*given: Array) -> Any:
+        names = [x.dtype.name for x in given]
+        operands = [
+            x.astype(dtype) for x, dtype in zip(given, op.operand_dtypes(names), strict=True)
+        ]
+        if op.name not in REFERENCES:
+            return op.compute(*operands)
+        wide = (x.astype(np.float64) for x in operands)
+        return REFERENCES[op.name](*wide).astype(operands[0].dtype)
 
     return compute
 
 
-def _sigmoid(x: Array) -> Array:
-    wide = x.astype(np.float64)
-    return np.where(wide < 0, np.exp(wide) / (1 + np.exp(wide)), 1 / (1 + np.exp(-wide))).astype(
-        x.dtype
-    )
+def makes_floats(op: ScalarOp) -> bool:
+    """Whether the op computes with floats alone: discrete operands are cast."""
+    return op.operand in (dtypes.at_least_float, dtypes.quotient)
 
 
-def _softplus(x: Array) -> Array:
-    wide = x.astype(np.float64)
-    positive = np.where(wide > 0, wide, 0)
-    return np.where(np.isnan(wide), wide, positive + np.log1p(np.exp(-np.abs(wide)))).astype(
-        x.dtype
-    )
+def accepted(op: ScalarOp) -> list[str]:
+    """The dtypes that operands of samples have."""
+    whole: tuple[str, ...] = (*INTEGERS, "bool")
+    if makes_floats(op):
+        whole = SOME if op.domain[0][0] < 0 else ("uint8", "int64")
+    return [d for d in ("float16", *REAL, *COMPLEX, *whole) if _accepts(op, d)]
 
 
-ARITHMETIC = ("float16", *REAL, *COMPLEX, *INTEGERS)
-NONZERO = ((-9, 9), (1, 9))
-ROWS: dict[str, Row] = {
-    "add": _binary(np.add, accepts=(*ARITHMETIC, "bool")),
-    "sub": _binary(np.subtract, accepts=ARITHMETIC),
-    "mul": _binary(np.multiply, accepts=(*ARITHMETIC, "bool")),
-    "true_div": _binary(
-        np.true_divide, accepts=(*REAL, *COMPLEX, *SOME), domain=NONZERO, floats=True
-    ),
-    "int_div": _binary(np.floor_divide, accepts=(*REAL, *INTEGERS), domain=NONZERO, kinks="whole"),
-    "mod": _binary(np.mod, accepts=(*REAL, *INTEGERS), domain=NONZERO, kinks="whole"),
-    "pow": _binary(np.power, accepts=(*REAL, *INTEGERS), domain=((0.3, 3), (0, 3))),
-    "maximum": _binary(np.maximum, kinks="ties"),
-    "minimum": _binary(np.minimum, kinks="ties"),
-    "neg": Row(np.negative, accepts=ARITHMETIC),
-    "abs": Row(np.abs, accepts=(*ARITHMETIC, "bool"), kinks="zero"),
-    "sgn": Row(np.sign, accepts=NUMBERS, kinks="zero"),
-    "sqr": Row(np.square, accepts=ARITHMETIC),
-    "identity": Row(np.array, accepts=(*ARITHMETIC, "bool")),
-    "ceil": Row(np.ceil, accepts=(*REAL, *SOME), kinks="whole", floats=True),
-    "floor": Row(np.floor, accepts=(*REAL, *SOME), kinks="whole", floats=True),
-    "trunc": Row(np.trunc, accepts=(*REAL, *SOME), kinks="whole", floats=True),
-    "round_half_to_even": Row(np.rint, accepts=(*REAL, *SOME), kinks="whole", floats=True),
-    "sqrt": _function(np.sqrt, 0.3, 4),
-    "inv": _function(lambda x: 1 / x, 0.4, 3),
-    "exp": _function(np.exp, accepts=("float16", *REAL, *COMPLEX, *SOME)),
-    "exp2": _function(np.exp2),
-    "expm1": _function(np.expm1),
-    "log": _function(np.log, 0.3, 4),
-    "log2": _function(np.log2, 0.3, 4),
-    "log10": _function(np.log10, 0.3, 4),
-    "log1p": _function(np.log1p, 0, 4),
-    "sin": _function(np.sin, huge=False),
-    "cos": _function(np.cos, huge=False),
-    "tan": _function(np.tan, -1.2, 1.2, huge=False),
-    "arcsin": _function(np.arcsin, -0.9, 0.9),
-    "arccos": _function(np.arccos, -0.9, 0.9),
-    "arctan": _function(np.arctan),
-    "arctan2": _function(np.arctan2, 0.3, 3, arity=2, smooth=(True, True)),
-    "sinh": _function(np.sinh),
-    "cosh": _function(np.cosh),
-    "tanh": _function(np.tanh, accepts=("float16", *REAL, *SOME)),
-    "arcsinh": _function(np.arcsinh, huge=False),
-    "arccosh": _function(np.arccosh, 1.3, 5, huge=False),
-    "arctanh": _function(np.arctanh, -0.9, 0.9),
-    "sigmoid": _function(_sigmoid),
-    "softplus": _function(_softplus),
-    "erf": _function(_by_math(math.erf)),
-    "erfc": _function(_by_math(math.erfc)),
-    "eq": _binary(np.equal, smooth=(False, False), accepts=(*NUMBERS, *COMPLEX, "bool")),
-    "neq": _binary(np.not_equal, smooth=(False, False), accepts=(*NUMBERS, *COMPLEX, "bool")),
-    "lt": _binary(np.less, smooth=(False, False)),
-    "gt": _binary(np.greater, smooth=(False, False)),
-    "le": _binary(np.less_equal, smooth=(False, False)),
-    "ge": _binary(np.greater_equal, smooth=(False, False)),
-    "isnan": Row(np.isnan, smooth=(False,), accepts=(*NUMBERS, "bool")),
-    "isinf": Row(np.isinf, smooth=(False,), accepts=(*NUMBERS, "bool")),
-    "and": _binary(np.bitwise_and, smooth=(False, False), accepts=(*INTEGERS, "bool")),
-    "or": _binary(np.bitwise_or, smooth=(False, False), accepts=(*INTEGERS, "bool")),
-    "xor": _binary(np.bitwise_xor, smooth=(False, False), accepts=(*INTEGERS, "bool")),
-    "invert": Row(np.invert, smooth=(False,), accepts=(*INTEGERS, "bool")),
-    "switch": Row(
-        np.where, arity=3, smooth=(False, True, True), accepts=(*NUMBERS, *COMPLEX, "bool")
-    ),
-    "second": _binary(
-        lambda a, b: np.broadcast_to(b, np.broadcast_shapes(a.shape, b.shape)).copy(),
-        smooth=(False, True),
-        accepts=(*NUMBERS, *COMPLEX, "bool"),
-    ),
-}
+def _accepts(op: ScalarOp, dtype: str) -> bool:
+    if dtype == "bool" and op.operand is bool_as_int8:
+        return False  # computed as int8, which has samples
+    try:
+        operand = op.operand_dtypes([dtype] * op.arity)[-1]
+    except DtypeError:
+        return False
+    in_order = op.name not in ("maximum", "minimum", "lt", "gt", "le", "ge")
+    return in_order or not dtypes.is_complex(operand)
+
+
+def smooth_operands(op: ScalarOp) -> tuple[bool, ...]:
+    """For each operand whether the op can be differentiated by it, in float64."""
+    try:
+        operands = op.operand_dtypes(["float64"] * op.arity)
+    except DtypeError:
+        return (False,) * op.arity
+    smooth = dtypes.is_float(op.result_dtype(operands))
+    pairs = zip(operands, op.reads, strict=True)
+    return tuple(smooth and reads and dtypes.is_float(dtype) for dtype, reads in pairs)
 
 
 def generator(name: str) -> np.random.Generator:
@@ -178,14 +122,15 @@ def values(
     return np.asarray(x).astype(dtype)
 
 
-def _operands(
-    op: ScalarOp, row: Row, tag: str, dtype: str, shapes: Any, smooth: bool
+def operands(
+    op: ScalarOp, tag: str, dtype: str, shapes: Sequence[tuple[int, ...]], smooth: bool = False
 ) -> list[Array]:
+    """Arrays in the domain of ``op``; with ``smooth`` where it has derivatives."""
     arrays = []
     for i, shape in enumerate(shapes):
-        low, high = row.domain[i]
-        kind = "bool" if op.name == "switch" and i == 0 else dtype
-        kinks = row.kinks if smooth else ""
+        low, high = op.domain[i]
+        kind = op.operand_dtypes([dtype] * op.arity)[i] if isinstance(op, Select) else dtype
+        kinks = op.kinks if smooth else ""
         if kinks == "whole" and i == 1:
             arrays.append(np.ceil(values(f"{op.name}{tag}{i}", kind, shape, low, high)))
             continue
@@ -195,47 +140,29 @@ def _operands(
     return arrays
 
 
-def _reference(op: ScalarOp, row: Row) -> Callable[..., Any]:
-    """The row's reference, on operands of the dtype that the op computes in."""
-
-    def compute(*operands: Array) -> Any:
-        if op.name in ("switch", "second"):
-            return row.reference(*operands)
-        common = np.result_type(*operands).name
-        if row.floats and common in dtypes.DISCRETE:
-            division = op.name in ("true_div", "inv")
-            small = np.dtype(common).itemsize <= 2 and not division
-            common = "float32" if small else "float64"
-        elif common == "bool" and op.name in ("int_div", "mod", "pow", "sqr"):
-            common = "int8"
-        return row.reference(*(x.astype(common) for x in operands))
-
-    return compute
-
-
-def scalar_samples(op: ScalarOp, row: Row) -> Iterator[OpSample]:
+def scalar_samples(op: ScalarOp) -> Iterator[OpSample]:
     """All samples of one row."""
-    reference = _reference(op, row)
+    compute, accepts, smooth_in = reference(op), accepted(op), smooth_operands(op)
     build = Elementwise(op)
-    n = row.arity
+    n = op.arity
 
     def one(tag: str, arrays: Any, **facts: Any) -> OpSample:
-        return sample(f"{op.name}: {tag}", op, build, *arrays, reference=reference, **facts)
+        return sample(f"{op.name}: {tag}", op, build, *arrays, reference=compute, **facts)
 
     def plain(tag: str, dtype: str, *shapes: Any, **facts: Any) -> OpSample:
         smooth = facts.pop("smooth", False)
-        arrays = _operands(op, row, tag, dtype, shapes, smooth)
-        return one(tag, arrays, smooth=row.smooth if smooth else False, **facts)
+        arrays = operands(op, tag, dtype, shapes, smooth)
+        return one(tag, arrays, smooth=smooth_in if smooth else False, **facts)
 
-    for dtype in row.accepts:
+    for dtype in accepts:
         yield plain(f"{dtype} matrix", dtype, *((3, 4),) * n, core=True)
-    base = "float64" if "float64" in row.accepts else "int64"
-    differentiable = base == "float64" and any(row.smooth)
+    base = "float64" if "float64" in accepts else "int64"
+    differentiable = any(smooth_in)
     yield plain(f"{base} 0-d", base, *((),) * n, smooth=differentiable, core=True)
     yield plain(f"{base} short matrix", base, *((2, 3),) * n, smooth=differentiable)
     # Lengths that no width of a vector register divides.
     yield plain(f"{base} vector of 67", base, *((67,),) * n, core=True)
-    if "float32" in row.accepts:
+    if "float32" in accepts:
         yield plain("float32 vector of 67", "float32", *((67,),) * n, core=True)
     yield plain(f"{base} vector of 1", base, *((1,),) * n)
     yield plain(f"{base} rank 3", base, *((2, 3, 5),) * n)
@@ -243,20 +170,20 @@ def scalar_samples(op: ScalarOp, row: Row) -> Iterator[OpSample]:
     yield plain(f"{base} empty axis", base, *((3, 0),) * n)
     yield plain(f"{base} known shape", base, *((3, 4),) * n, static=((3, 4),) * n)
     for layout in LAYOUTS:
-        arrays = _operands(op, row, layout, base, ((4, 5),) * n, smooth=False)
+        arrays = operands(op, layout, base, ((4, 5),) * n)
         yield one(
             f"{base} {layout}", [laid_out(x, layout) for x in arrays], core=layout == "strided"
         )
     if n > 1:
-        yield from _broadcast(op, row, base, plain, differentiable)
-    yield from _edges(op, row, one)
+        yield from _broadcast(op, base, plain, differentiable)
+    yield from _edges(op, accepts, one)
 
 
 def _broadcast(
-    op: ScalarOp, row: Row, base: str, plain: Callable[..., OpSample], differentiable: bool
+    op: ScalarOp, base: str, plain: Callable[..., OpSample], differentiable: bool
 ) -> Iterator[OpSample]:
-    rest: tuple[Any, ...] = ((3, 4),) * (row.arity - 2)
-    free: tuple[Any, ...] = ((None, None),) * (row.arity - 2)
+    rest: tuple[Any, ...] = ((3, 4),) * (op.arity - 2)
+    free: tuple[Any, ...] = ((None, None),) * (op.arity - 2)
     shapes: tuple[Any, ...]
     static: tuple[Any, ...]
     cases: list[tuple[str, Any, Any, Any, Any]] = [
@@ -269,7 +196,7 @@ def _broadcast(
         ("empty with 0-d", (0, 4), (), (None, None), ()),
     ]
     for tag, shape1, shape2, static1, static2 in cases:
-        if row.arity == 3:
+        if op.arity == 3:
             last = (shape2, static2) if "empty" in tag or "length" in tag else (rest[0], free[0])
             shapes, static = (shape1, shape2, last[0]), (static1, static2, last[1])
         else:
@@ -284,18 +211,20 @@ def _broadcast(
         )
 
 
-def _edges(op: ScalarOp, row: Row, one: Callable[..., OpSample]) -> Iterator[OpSample]:
+def _edges(
+    op: ScalarOp, accepts: Sequence[str], one: Callable[..., OpSample]
+) -> Iterator[OpSample]:
     for dtype in REAL:
-        if dtype not in row.accepts:
+        if dtype not in accepts:
             continue
         info = np.finfo(dtype)
         edge = [np.nan, np.inf, -np.inf, 0.0, -0.0, 1.0, -1.0, 0.5, -2.5]
-        edge += [float(info.tiny), float(info.max)] if row.huge and row.arity == 1 else []
+        edge += [float(info.tiny), float(info.max)] if op.huge and op.arity == 1 else []
         yield one(f"{dtype} edges", _pairs(op, edge, dtype), core=True)
-    if op.name in ("second", "pow", "inv") or (row.floats and op.name != "true_div"):
+    if op.name in ("second", "pow", "inv") or (makes_floats(op) and op.name != "true_div"):
         return
     for dtype in ("int8", "int32", "int64", "uint8"):
-        if dtype not in row.accepts:
+        if dtype not in accepts:
             continue
         limits = np.iinfo(dtype)
         ends = [int(limits.min), int(limits.max), 0, 1, 7, *([-1, -7] if limits.min < 0 else [])]
@@ -323,13 +252,13 @@ MIXED = (
 def mixed_samples() -> Iterator[OpSample]:
     """Operands of two dtypes, which are cast to a common one."""
     for name in ("add", "mul", "maximum", "true_div"):
-        op, row = SCALAR_OPS[name], ROWS[name]
+        op = SCALAR_OPS[name]
         for first, second in MIXED:
             if name == "maximum" and "complex64" in (first, second):
                 continue
             x, y = values(f"{name}1", first, (3, 4)), values(f"{name}2", second, (3, 4), 1, 3)
             tag = f"{name}: {first} with {second}"
-            yield sample(tag, op, Elementwise(op), x, y, reference=_reference(op, row))
+            yield sample(tag, op, Elementwise(op), x, y, reference=reference(op))
 
 
 def cast_samples(op: ScalarOp) -> Iterator[OpSample]:
@@ -367,10 +296,7 @@ def cast_samples(op: ScalarOp) -> Iterator[OpSample]:
 
 
 def elementwise_samples() -> Iterator[OpSample]:
-    """Samples of every row of the scalar table that has some."""
+    """Samples of every row of the scalar table."""
     for op in SCALAR_OPS.values():
-        if is_cast(op):
-            yield from cast_samples(op)
-        elif op.name in ROWS:
-            yield from scalar_samples(op, ROWS[op.name])
+        yield from cast_samples(op) if is_cast(op) else scalar_samples(op)
     yield from mixed_samples()
