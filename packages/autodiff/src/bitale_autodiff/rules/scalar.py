@@ -90,6 +90,18 @@ def minimum_vjp(a: Any, b: Any, y: Any, ct: Any) -> tuple[Any, Any]:
     return _shared(T.le(a, b), T.lt(a, b), T.eq(a, b), ct)
 
 
+@vjp(s.fmax)
+def fmax_vjp(a: Any, b: Any, y: Any, ct: Any) -> tuple[Any, Any]:
+    """As `maximum_vjp`, but that a NaN has nothing where the other is a number."""
+    return _shared(T.or_(T.ge(a, b), T.isnan(b)), T.or_(T.gt(a, b), T.isnan(b)), T.eq(a, b), ct)
+
+
+@vjp(s.fmin)
+def fmin_vjp(a: Any, b: Any, y: Any, ct: Any) -> tuple[Any, Any]:
+    """As `minimum_vjp`, but that a NaN has nothing where the other is a number."""
+    return _shared(T.or_(T.le(a, b), T.isnan(b)), T.or_(T.lt(a, b), T.isnan(b)), T.eq(a, b), ct)
+
+
 def _shared(first: Any, not_second: Any, equal: Any, ct: Any) -> tuple[Any, Any]:
     ct = T.switch(equal, 0.5 * ct, ct)
     return Chosen(ct, first, True), Chosen(ct, not_second, False)

@@ -81,6 +81,8 @@ _template(scalar.second, "{1}")
 _template(scalar.isnan, "({T})({0} != {0})")
 _by_kind(scalar.maximum, "maximum", "{0} > {1} ? {0} : {1}")
 _by_kind(scalar.minimum, "minimum", "{0} < {1} ? {0} : {1}")
+_template(scalar.fmax, "{0} != {0} || {1} > {0} ? {1} : {0}")  # the second, if the first is NaN
+_template(scalar.fmin, "{0} != {0} || {1} < {0} ? {1} : {0}")
 _by_kind(scalar.sgn, "sign", "({T})(({0} > 0) - ({0} < 0))")
 
 for _op, _name in (

@@ -112,6 +112,26 @@ minimum = _row(
     associative=True,
     kinks="ties",
 )
+fmax = _row(
+    "fmax",
+    2,
+    _np.fmax,
+    "The larger of two; of a number and NaN the number.",
+    commutative=True,
+    associative=True,
+    refuses=_REAL_ONLY,
+    kinks="ties",
+)
+fmin = _row(
+    "fmin",
+    2,
+    _np.fmin,
+    "The smaller of two; of a number and NaN the number.",
+    commutative=True,
+    associative=True,
+    refuses=_REAL_ONLY,
+    kinks="ties",
+)
 neg = _row("neg", 1, _np.negative, "``-x``.", refuses=("bool",))
 abs_ = _row("abs", 1, _np.abs, "``|x|``.", result=_rows.modulus, kinks="zero")
 sgn = _row("sgn", 1, _np.sign, "-1, 0 or 1; NaN for NaN.", refuses=("bool",), kinks="zero")
