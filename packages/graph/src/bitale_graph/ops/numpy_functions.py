@@ -23,6 +23,7 @@ from ..ops import reshape as reshaping
 from ..tensor.conversion import as_tensor
 from ..tensor.elementwise import Elementwise
 from ..tensor.protocol import WAY_OUT
+from ..tensor.reductions import Reduction, reductions
 from ..tensor.scalar import SCALAR_OPS
 
 Row = tuple[Callable[..., Any], str]
@@ -151,19 +152,21 @@ def _conjugate(x: Any) -> Any:
 # only have its neutral value, what is marked ~ says nothing of values (layout, subclasses).
 _REDUCE = "a | axis !out keepdims !initial !where"
 _SUM = "a | axis dtype !out keepdims !initial !where"
+_REDUCTIONS = [reductions[op] for op in reductions]
+
+
+def _parameters(row: Reduction) -> str:
+    return _SUM if row.widens else _REDUCE
+
+
 _FUNCTIONS: dict[str, Row] = {
     # reductions
-    "sum": (reduction.sum, _SUM),
-    "prod": (reduction.prod, _SUM),
-    "max": (reduction.max, _REDUCE),
+    **{row.name: (getattr(reduction, row.name), _parameters(row)) for row in _REDUCTIONS},
     "amax": (reduction.max, _REDUCE),
-    "min": (reduction.min, _REDUCE),
     "amin": (reduction.min, _REDUCE),
     "mean": (reduction.mean, "a | axis dtype !out keepdims !where"),
     "var": (reduction.var, "a | axis !dtype !out ddof keepdims !where !mean !correction"),
     "std": (reduction.std, "a | axis !dtype !out ddof keepdims !where !mean !correction"),
-    "all": (reduction.all, "a | axis !out keepdims !where"),
-    "any": (reduction.any, "a | axis !out keepdims !where"),
     "argmax": (reduction.argmax, "a | axis !out keepdims"),
     "argmin": (reduction.argmin, "a | axis !out keepdims"),
     # products
@@ -243,13 +246,15 @@ _UFUNCS: dict[str, Callable[..., Any]] = {
     "degrees": math.rad2deg,
     "rad2deg": math.rad2deg,
 }
-_REDUCING: dict[str, Callable[..., Any]] = {
-    "add": reduction.sum,
-    "multiply": reduction.prod,
-    "maximum": reduction.max,
-    "minimum": reduction.min,
-    "logical_and": reduction.all,
-    "logical_or": reduction.any,
+# All and any reduce by what works on bits; of truth values NumPy has other ufuncs.
+_REDUCING: dict[str, Row] = {
+    **{
+        row.ufunc.__name__: (getattr(reduction, row.name), _parameters(row))
+        for row in _REDUCTIONS
+        if row.name not in ("all", "any")
+    },
+    "logical_and": (reduction.all, _REDUCE),
+    "logical_or": (reduction.any, _REDUCE),
 }
 
 
@@ -284,9 +289,7 @@ def call_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], keywords: dict[
     """Answer a ufunc, or one of its methods, of which a variable was asked."""
     name = ufunc.__name__
     if method == "reduce" and name in _REDUCING and getattr(np, name) is ufunc:
-        function = _REDUCING[name]
-        row = _SUM if function in (reduction.sum, reduction.prod) else _REDUCE
-        return _bound(f"{name}.reduce", (function, row), inputs, {"axis": 0, **keywords})
+        return _bound(f"{name}.reduce", _REDUCING[name], inputs, {"axis": 0, **keywords})
     found = _ufuncs().get(ufunc)
     if method != "__call__" or found is None:
         _refuse(name if method == "__call__" else f"{name}.{method}", "", inputs)
