@@ -68,6 +68,8 @@ from .ops.reduction import max as max
 from .ops.reduction import max_and_argmax as max_and_argmax
 from .ops.reduction import mean as mean
 from .ops.reduction import min as min
+from .ops.reduction import nanmax as nanmax
+from .ops.reduction import nanmin as nanmin
 from .ops.reduction import prod as prod
 from .ops.reduction import std as std
 from .ops.reduction import sum as sum

@@ -32,7 +32,7 @@ def sum_vjp(x: Any, y: Any, axes: tuple[int, ...], ct: Any) -> Any:
     return ct if is_full else T.second(x, ct)
 
 
-@reduction_vjps.define(s.maximum, s.minimum)
+@reduction_vjps.define(s.maximum, s.minimum, s.fmax, s.fmin)
 def extremum_vjp(x: Any, y: Any, axes: tuple[int, ...], ct: Any) -> Any:
     """Share the cotangent equally among the largest (or smallest); a NaN passes nothing."""
     chosen = T.eq(x, y)

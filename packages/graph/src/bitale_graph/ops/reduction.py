@@ -203,6 +203,24 @@ def min(x: Any, axis: Axes = None, keepdims: bool = False) -> TensorVariable:
     return _reduced(scalar.minimum, x, axis, keepdims, x.type.dtype, x.type.dtype)
 
 
+def nanmax(x: Any, axis: Axes = None, keepdims: bool = False) -> TensorVariable:
+    """The largest element along ``axis`` (None: all) that is not NaN; NaN where all are.
+
+    An empty axis is a ValueError.
+    """
+    x = as_tensor(x)
+    return _reduced(scalar.fmax, x, axis, keepdims, x.type.dtype, x.type.dtype)
+
+
+def nanmin(x: Any, axis: Axes = None, keepdims: bool = False) -> TensorVariable:
+    """The smallest element along ``axis`` (None: all) that is not NaN; NaN where all are.
+
+    An empty axis is a ValueError.
+    """
+    x = as_tensor(x)
+    return _reduced(scalar.fmin, x, axis, keepdims, x.type.dtype, x.type.dtype)
+
+
 def all(x: Any, axis: Axes = None, keepdims: bool = False) -> TensorVariable:
     """Whether every element along ``axis`` is true, as bool."""
     x = as_tensor(x)

@@ -64,6 +64,13 @@ def _highest(dtype: str) -> Any:
     return np.dtype(dtype).type(np.inf)
 
 
+def _unknown(otherwise: Callable[[str], Any]) -> Callable[[str], Any]:
+    """NaN where a dtype has it."""
+    return lambda dtype: (
+        otherwise(dtype) if dtypes.is_discrete(dtype) else np.dtype(dtype).type(np.nan)
+    )
+
+
 def _all_bits(dtype: str) -> Any:
     return np.invert(np.zeros((), dtype))[()]
 
@@ -77,5 +84,7 @@ _define(scalar.add, "sum", identity=_number(0), widens=True)
 _define(scalar.mul, "prod", identity=_number(1), widens=True)
 _define(scalar.maximum, "max", identity=_lowest, refuses_nothing=True)
 _define(scalar.minimum, "min", identity=_highest, refuses_nothing=True)
+_define(scalar.fmax, "nanmax", identity=_unknown(_lowest), refuses_nothing=True)
+_define(scalar.fmin, "nanmin", identity=_unknown(_highest), refuses_nothing=True)
 _define(scalar.and_, "all", identity=_all_bits)
 _define(scalar.or_, "any", identity=_number(0))
