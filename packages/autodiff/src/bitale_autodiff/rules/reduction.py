@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from bitale_graph import language as T
-from bitale_graph.extend import Argmax, Reduce, keep_axes
+from bitale_graph.extend import Reduce, keep_axes
 from bitale_graph.extend import scalar as s
 
 from ..choices import Chosen
@@ -63,6 +63,3 @@ def product_vjp(x: Any, y: Any, axes: tuple[int, ...], ct: Any) -> Any:
 
 # Bits and truth values do not move with the numbers.
 reduction_vjps.define(s.and_, s.or_)(lambda x, y, axes, ct: ZERO)
-
-# A position does not move with the numbers; being discrete, it is never asked.
-vjps.define(Argmax)(lambda op, inputs, outputs, cotangents: [ZERO])

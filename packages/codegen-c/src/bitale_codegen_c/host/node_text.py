@@ -1,7 +1,8 @@
-"""The C text of a node: what its own op gives, else what a rule of this layer writes.
+"""The C text of a node: a function of its own, else what a rule of this layer writes.
 
-An op gives the body of a function (`Op.c_code`). Who calls it allocates the results, so their
-lengths must be known before: they are what ``infer_shape`` tells, written by the rules.
+The body of the function is given by the op (`Op.c_code`) or by a rule. Who calls it allocates the
+results, so their lengths must be known before: they are what ``infer_shape`` tells, written by the
+rules.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from bitale_graph.extend import Apply, Constant, Op, Variable, as_tensor, shape_
 from ..base.ctype import C_TYPES, is_supported
 from ..base.text import comment, identifier, plain
 from .builder import Builder
-from .rules import emits, has_rule
+from .rules import emits, function_bodies, has_rule
 
 
 @dataclass(frozen=True)
@@ -57,8 +58,9 @@ def gives_text(op: Op) -> bool:
 
 
 def own_text(node: Apply) -> OwnText | None:
-    """The text that a node's op gives, if it gives one and tells the lengths of all outputs."""
-    if not gives_text(node.op):
+    """The function for a node, if there is one and the lengths of all outputs are told."""
+    rule = function_bodies.get(type(node.op))
+    if rule is None and not gives_text(node.op):
         return None
     if not all(is_supported(v.type.dtype) for v in (*node.inputs, *node.outputs)):
         return None
@@ -71,7 +73,7 @@ def own_text(node: Apply) -> OwnText | None:
     read = {v for step in steps for v in step.inputs}.union(*lengths)
     if not (all(map(_is_arithmetic, steps)) and all(_is_had(v, node) for v in read)):
         return None
-    body = node.op.c_code(node)
+    body = rule(node) if rule is not None else node.op.c_code(node)
     if body is None:
         return None
     if not isinstance(body, str):

@@ -16,6 +16,11 @@ from .builder import Builder
 Emit = Callable[[Builder, Apply[Any]], Iterator[None]]
 emits: RuleTable[Emit] = RuleTable("C text", "bitale_codegen_c/emit")
 
+# What is no work on elements side by side is a function in C, which the file calls. From a node to
+# its body, written as that of `Op.c_code` is (docs/own_op.md); None for what it does not serve.
+FunctionBody = Callable[[Apply[Any]], "str | None"]
+function_bodies: RuleTable[FunctionBody] = RuleTable("a C function", "bitale_codegen_c/emit")
+
 # Whether a node of an op with C text can use it; without a rule it can if C computes with all its
 # dtypes.
 Supports = Callable[[Apply[Any]], bool]
