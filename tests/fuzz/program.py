@@ -154,8 +154,9 @@ class Program:
                 if x.shared
                 else T.TensorType(x.dtype, x.static or (None,) * len(x.shape))(x.name)
             )
-        for step in self.steps:
-            space[step.name] = names[step.name] = eval(step.expression(), space)
+        with np.errstate(over="ignore"):  # 1e300 beside float32
+            for step in self.steps:
+                space[step.name] = names[step.name] = eval(step.expression(), space)
         inputs = [names[x.name] for x in self.inputs if not x.shared]
         shared = [names[x.name] for x in self.inputs if x.shared]
         outputs = [names[name] for name in self.outputs]

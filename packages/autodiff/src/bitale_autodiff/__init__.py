@@ -1,6 +1,5 @@
 """bitale-autodiff: derivatives of expressions, one rule per op, and a check against numbers."""
 
-from . import rules as rules
 from .check import numeric_grad as numeric_grad
 from .check import verify_grad as verify_grad
 from .errors import DisconnectedInputError as DisconnectedInputError

@@ -17,14 +17,18 @@ from bitale_graph.extend import (
     describe,
     graph_replace,
     lazy_forms,
+    load_rules,
     toposort,
 )
 from bitale_graph.extend import dtype as dtypes
 
+from . import rules
 from .errors import DisconnectedInputError, NullTypeGradError
 from .markers import filled_like
 from .walker import connection_pattern, cotangent_dtype, pull_back, zeros_for
 from .zero import ZERO, DisconnectedType, NullType, disconnected_type
+
+load_rules(rules)
 
 
 def grad(

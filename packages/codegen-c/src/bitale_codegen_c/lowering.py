@@ -9,17 +9,19 @@ from itertools import accumulate
 from typing import Any
 
 import numpy as np
-from bitale_graph.extend import Constant, FunctionGraph, Variable
+from bitale_graph.extend import Constant, FunctionGraph, Variable, load_rules
 
+from . import emit
 from .base.array import Array
 from .base.ctype import C_TYPES, is_supported
-from .emit import argmax, assertion, ifelse, indexing, loop, product, scan, shape, softmax  # noqa: F401 (each fills the tables)
 from .host.builder import Builder
 from .host.lowered import LoweredFunction
 from .host.memory import plan_memory
 from .host.region import Region, has_own_buffer, taken_over
 from .library.units import Unit, prelude, support
 from .library.vector_math.table import source as vector_source
+
+load_rules(emit)
 
 ARENA_BYTES = 4096
 # Above this many statements the entry point, whose work is in kernels, is not optimised: a thousand

@@ -18,6 +18,7 @@ from .base.errors import where_made as where_made
 from .base.patience import TooLongError as TooLongError
 from .base.patience import limited as limited
 from .base.rules import RuleTable as RuleTable
+from .base.rules import load_rules as load_rules
 from .compile.function import Function as Function
 from .compile.function import function as function
 from .compile.linkers import Executable as Executable

@@ -26,7 +26,7 @@ from .rules import (  # noqa: F401 (each puts its rules into the phases)
     fill,
     ifelse,
     indexing,
-    joining,
+    join,
     power,
     product,
     product_parts,

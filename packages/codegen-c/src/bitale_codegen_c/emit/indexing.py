@@ -20,7 +20,7 @@ from ..base.array import Array
 from ..base.ctype import C_TYPES
 from ..host.builder import Builder
 from ..host.rules import emits, reuses, waits
-from .shape import stretched
+from .creation import stretched
 
 
 def _selection(b: Builder, source: Array, pattern: Any, inputs: list[Variable]) -> Array:

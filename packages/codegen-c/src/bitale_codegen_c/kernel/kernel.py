@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from bitale_graph.extend import Loop, Result, ScalarOp, reductions, scalar
+from bitale_graph.extend import Loop, reductions
 
 from ..base.ctype import C_TYPES, literal
-from ..base.text import identifier
 from ..host.builder import Builder
 from ..library.units import BLOCK
 from .program import ProgramText
-from .scalar import converted, expression
-
-# The operators that a reduction clause of OpenMP knows.
-_CLAUSE_OPERATORS = ("+", "*", "&", "|", "^")
+from .reduction import Ends, combined
 
 # So many loops stand one inside the other around the inner one; where there are more axes, one loop
 # counts through all of them.
@@ -152,10 +147,10 @@ class Kernel:
         ]
         for o in sums:
             target, other = f"{o.name}[e]", f"{o.name}[part * {o.name}_size + e]"
-            combined = self._combined(b, self.loop.results[o.index], target, other, o.dtype)
+            both = combined(b, self.loop.results[o.index], target, other, o.dtype)
             lines.append("    for (int64_t part = 1; part < parts; part++)")
             lines.append(
-                f"        for (int64_t e = 0; e < {o.name}_size; e++) {target} = {combined};"
+                f"        for (int64_t e = 0; e < {o.name}_size; e++) {target} = {both};"
             )
         lines.append("}")
         return "\n".join(lines)
@@ -242,7 +237,8 @@ class Kernel:
                     inside.append(f"{o.c_type} x{o.index} = {row}[i];")
         body = ProgramText(b, loop, self.dtypes, loads, is_kernel=True)
         inside += body.lines
-        ends = _Ends(self, b, rows, body.values)
+        sums = {o.index: o.moves for o in self.operands if o.kind == "sum"}
+        ends = Ends(b, loop, self.dtypes, sums, inner, rows, body.values)
         before += ends.before
         inside += ends.inside
         lines = [f"BT_KERNEL void @({', '.join([*signature, *self._scalars])}) {{"]
@@ -266,10 +262,6 @@ class Kernel:
             lines.append(outer + "}")
         lines += [outer + line for line in ends.after]
         return "\n".join([*lines, *outer_loops.end(), "}"])
-
-    def _combined(self, b: Builder, r: Result, a: str, value: str, dtype: str) -> str:
-        assert r.reduce is not None
-        return _combination(b, r.reduce, r.acc_dtype, a, converted(value, dtype, r.acc_dtype))
 
 
 class _Nested:
@@ -332,71 +324,3 @@ class _Counted:
         lines += [f"    {row} -= lengths[a] * {row}_by[a];" for _, row in self.rows]
         lines += ["    at[a] = 0;", "}", "if (a < 0) return;"]
         return [*(f"        {line}" for line in lines), "    }"]
-
-
-class _Ends:
-    """What becomes of the values: stores, and accumulators around and in the inner loop."""
-
-    def __init__(
-        self, kernel: Kernel, b: Builder, rows: dict[tuple[str, int], str], values: Sequence[str]
-    ) -> None:
-        self.before: list[str] = []
-        self.inside: list[str] = []
-        self.after: list[str] = []
-        self.block_start: list[str] = []
-        self.block_end: list[str] = []
-        self.clauses: list[str] = []
-        moves = {o.index: o.moves for o in kernel.operands if o.kind == "sum"}
-        dtypes = [*kernel.dtypes, *(s.dtype for s in kernel.loop.steps)]
-        for k, r in enumerate(kernel.loop.results):
-            value = values[r.value]
-            if r.reduce is None:
-                self.inside.append(f"{rows['out', k]}[i] = {value};")
-                continue
-            row, dtype = rows["sum", k], dtypes[r.value]
-            if moves[k][kernel.inner] != "0":
-                combined = kernel._combined(b, r, f"{row}[i]", value, dtype)
-                self.inside.append(f"{row}[i] = {combined};")
-                continue
-            self.before.append(f"{C_TYPES[r.acc_dtype]} r{k} = *{row};")
-            self.after.append(f"*{row} = r{k};")
-            if r.reduce is scalar.add and (dtype, r.acc_dtype) == ("float32", "float64"):
-                self.block_start.append(f"float b{k} = 0;")
-                self.inside.append(f"b{k} += {value};")
-                self.block_end.append(f"r{k} += b{k};")
-                self.clauses.append(f"reduction(+:b{k})")
-            else:
-                self.inside.append(f"r{k} = {kernel._combined(b, r, f'r{k}', value, dtype)};")
-                self.clauses.append(_clause(b, r, f"r{k}"))
-
-
-def _combination(b: Builder, op: ScalarOp, dtype: str, x: str, y: str) -> str:
-    """Two numbers of one dtype, combined, as a C expression."""
-    made = expression(op, [dtype, dtype], dtype, [x, y])
-    b.vector_functions.update(made.requires)
-    return made.text
-
-
-def _clause(b: Builder, r: Result, name: str) -> str:
-    """How vector lanes combine. OpenMP's max and min lose NaN, so floats have theirs declared."""
-    assert r.reduce is not None
-    op, dtype = r.reduce, r.acc_dtype
-    if op.symbol in _CLAUSE_OPERATORS:
-        # Sums of bools are or, as in NumPy.
-        return f"reduction({'|' if op is scalar.add and dtype == 'bool' else op.symbol}:{name})"
-    if reductions[op].name in ("max", "min") and dtype not in ("float32", "float64"):
-        return f"reduction({reductions[op].name}:{name})"
-    return f"reduction({declare_reduction(b, op, dtype)}:{name})"
-
-
-def declare_reduction(b: Builder, op: ScalarOp, dtype: str) -> str:
-    """Declare a reduction that OpenMP has not; its name."""
-    declared = f"bt_{identifier(op.name)}_{dtype}_of"
-    combined = _combination(b, op, dtype, "omp_out", "omp_in")
-    start = literal(reductions[op].identity(dtype), dtype)
-    b.library(
-        declared,
-        f"#pragma omp declare reduction({declared} : {C_TYPES[dtype]} : "
-        f"omp_out = {combined}) initializer(omp_priv = {start})",
-    )
-    return declared

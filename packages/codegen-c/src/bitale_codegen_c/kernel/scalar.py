@@ -22,7 +22,7 @@ class Expression:
 # From the operand dtypes, the dtype of the result and the operands (names or literals) to an
 # expression.
 Rule = Callable[[Sequence[str], str, Sequence[str]], Expression]
-scalar_c: RuleTable[Rule] = RuleTable("a C expression", "bitale_codegen_c/emit/scalar.py")
+scalar_c: RuleTable[Rule] = RuleTable("a C expression", "bitale_codegen_c/kernel/scalar.py")
 
 
 def _is_float(dtype: str) -> bool:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
 from collections.abc import Callable, Iterator
+from types import ModuleType
 from typing import Generic, TypeVar
 
 from .errors import MissingRuleError
@@ -82,3 +85,9 @@ class RuleTable(Generic[R]):
 
     def __iter__(self) -> Iterator[object]:
         return iter(self._rules)
+
+
+def load_rules(folder: ModuleType) -> None:
+    """Import every module of a package whose modules fill tables of rules."""
+    for module in pkgutil.iter_modules(folder.__path__):
+        importlib.import_module(f"{folder.__name__}.{module.name}")

@@ -1,1 +1,1 @@
-"""Rules by subject; each file adds to the sets of `bitale_optimize.phases`."""
+"""Rules by subject; each file adds to the sets of `bitale_optimize.engine.phases`."""

@@ -34,7 +34,7 @@ from ..engine.rewrite import Changes, RewriteContext
 from ..facts.forms import is_uniform, made_by, operands, uniform_constant
 from ..loops.batching import Batch, can_batch, joined
 from ..loops.recurrence import Recurrence, Stack, State, is_read, turned
-from .joining import slice_of
+from .join import slice_of
 
 
 @dataclass(eq=False)

@@ -1,0 +1,109 @@
+"""The C of a sum: how values are accumulated in a kernel, in vector lanes and in blocks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from bitale_graph.extend import Loop, Result, ScalarOp, reductions, scalar
+
+from ..base.ctype import C_TYPES, literal
+from ..base.text import identifier
+from ..host.builder import Builder
+from .scalar import converted, expression
+
+# The operators that a reduction clause of OpenMP knows.
+_CLAUSE_OPERATORS = ("+", "*", "&", "|", "^")
+
+
+class Ends:
+    """What becomes of the values: stores, and accumulators around and in the inner loop.
+
+    Parameters
+    ----------
+    dtypes : sequence of str
+        Of the inputs of the loop.
+    moves : dict
+        For each result that is reduced, how its place moves along each axis.
+    inner : int
+        The axis that the inner loop runs along.
+    rows : dict
+        The pointers to the rows of the operands.
+    values : sequence of str
+        What the steps of the loop gave, as C expressions.
+    """
+
+    def __init__(
+        self,
+        b: Builder,
+        loop: Loop,
+        dtypes: Sequence[str],
+        moves: Mapping[int, Sequence[str]],
+        inner: int,
+        rows: Mapping[tuple[str, int], str],
+        values: Sequence[str],
+    ) -> None:
+        self.before: list[str] = []
+        self.inside: list[str] = []
+        self.after: list[str] = []
+        self.block_start: list[str] = []
+        self.block_end: list[str] = []
+        self.clauses: list[str] = []
+        every = [*dtypes, *(s.dtype for s in loop.steps)]
+        for k, r in enumerate(loop.results):
+            value = values[r.value]
+            if r.reduce is None:
+                self.inside.append(f"{rows['out', k]}[i] = {value};")
+                continue
+            row, dtype = rows["sum", k], every[r.value]
+            if moves[k][inner] != "0":
+                value = combined(b, r, f"{row}[i]", value, dtype)
+                self.inside.append(f"{row}[i] = {value};")
+                continue
+            self.before.append(f"{C_TYPES[r.acc_dtype]} r{k} = *{row};")
+            self.after.append(f"*{row} = r{k};")
+            if r.reduce is scalar.add and (dtype, r.acc_dtype) == ("float32", "float64"):
+                self.block_start.append(f"float b{k} = 0;")
+                self.inside.append(f"b{k} += {value};")
+                self.block_end.append(f"r{k} += b{k};")
+                self.clauses.append(f"reduction(+:b{k})")
+            else:
+                self.inside.append(f"r{k} = {combined(b, r, f'r{k}', value, dtype)};")
+                self.clauses.append(_clause(b, r, f"r{k}"))
+
+
+def combined(b: Builder, r: Result, a: str, value: str, dtype: str) -> str:
+    """What a result has so far, and a value, as a C expression."""
+    assert r.reduce is not None
+    return _combination(b, r.reduce, r.acc_dtype, a, converted(value, dtype, r.acc_dtype))
+
+
+def _combination(b: Builder, op: ScalarOp, dtype: str, x: str, y: str) -> str:
+    """Two numbers of one dtype, combined, as a C expression."""
+    made = expression(op, [dtype, dtype], dtype, [x, y])
+    b.vector_functions.update(made.requires)
+    return made.text
+
+
+def _clause(b: Builder, r: Result, name: str) -> str:
+    """How vector lanes combine. OpenMP's max and min lose NaN, so floats have theirs declared."""
+    assert r.reduce is not None
+    op, dtype = r.reduce, r.acc_dtype
+    if op.symbol in _CLAUSE_OPERATORS:
+        # Sums of bools are or, as in NumPy.
+        return f"reduction({'|' if op is scalar.add and dtype == 'bool' else op.symbol}:{name})"
+    if reductions[op].name in ("max", "min") and dtype not in ("float32", "float64"):
+        return f"reduction({reductions[op].name}:{name})"
+    return f"reduction({declare_reduction(b, op, dtype)}:{name})"
+
+
+def declare_reduction(b: Builder, op: ScalarOp, dtype: str) -> str:
+    """Declare a reduction that OpenMP has not; its name."""
+    declared = f"bt_{identifier(op.name)}_{dtype}_of"
+    combined = _combination(b, op, dtype, "omp_out", "omp_in")
+    start = literal(reductions[op].identity(dtype), dtype)
+    b.library(
+        declared,
+        f"#pragma omp declare reduction({declared} : {C_TYPES[dtype]} : "
+        f"omp_out = {combined}) initializer(omp_priv = {start})",
+    )
+    return declared
