@@ -36,6 +36,7 @@ IDIOMS = (
     "(-{0}).sum()",
     "({0} / 4).sum()",
     "T.switch({0} > 0, {0} * T.log({0}), 0.)",
+    "T.searchsorted(T.arange(-2, 3), {0})",
     "T.maximum({0}, 0)",
     "T.minimum({0}, {0})",
     "T.maximum({0}, {1})",

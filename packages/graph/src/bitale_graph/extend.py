@@ -100,6 +100,7 @@ from .ops.softmax import SoftmaxCrossentropy as SoftmaxCrossentropy
 from .ops.softmax import SoftmaxCrossentropyGrad as SoftmaxCrossentropyGrad
 from .ops.softmax import SoftmaxGrad as SoftmaxGrad
 from .ops.softmax import softmax as softmax
+from .ops.sorting import SearchSorted as SearchSorted
 from .recurrence import carry_scan as carry_scan
 from .tensor import scalar as scalar
 from .tensor.conversion import as_tensor as as_tensor

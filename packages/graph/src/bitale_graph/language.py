@@ -84,6 +84,7 @@ from .ops.softmax import binary_crossentropy as binary_crossentropy
 from .ops.softmax import categorical_crossentropy as categorical_crossentropy
 from .ops.softmax import log_softmax as log_softmax
 from .ops.softmax import softmax as softmax
+from .ops.sorting import searchsorted as searchsorted
 from .tensor.constructors import CONSTRUCTORS
 from .tensor.constructors import tensor as tensor
 from .tensor.conversion import as_tensor as as_tensor

@@ -18,7 +18,7 @@ from ..base import dtype as dtypes
 from ..base.errors import ShapeError, describe
 from ..core.graph import Variable
 from ..ops import axes as order
-from ..ops import creation, join, math, product, reduction, shape
+from ..ops import creation, join, math, product, reduction, shape, sorting
 from ..ops import reshape as reshaping
 from ..tensor.conversion import as_tensor
 from ..tensor.elementwise import Elementwise
@@ -210,6 +210,7 @@ _FUNCTIONS: dict[str, Row] = {
     "round": (_round, "a | decimals !out"),
     "around": (_round, "a | decimals !out"),
     "isclose": (math.isclose, "a b | rtol atol equal_nan"),
+    "searchsorted": (sorting.searchsorted, "a v | side sorter"),
     "take": (lambda a, i, axis=None: as_tensor(a).take(i, axis), "a indices | axis !out !mode"),
 }
 _NEUTRAL: dict[str, Any] = {

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..ops import indexing
+from ..ops import indexing, sorting
 from .elementwise_samples import values
 from .sample import LAYOUTS, OpSample, laid_out, sample
 
@@ -34,6 +34,7 @@ def index_samples() -> Iterator[OpSample]:
     yield from _writes()
     yield from _rows()
     yield from _arrays()
+    yield from _searches()
 
 
 def _views() -> Iterator[OpSample]:
@@ -233,3 +234,33 @@ def _gather(tag: str, x: Any, key: Any, **facts: Any) -> OpSample:
         reference=lambda v: v[key],
         **facts,
     )
+
+
+def _searches() -> Iterator[OpSample]:
+    def one(tag: str, x: Any, v: Any, side: sorting.Side = "left", **facts: Any) -> OpSample:
+        return sample(
+            f"SearchSorted: {side} {tag}",
+            sorting.SearchSorted,
+            sorting.SearchSorted(side),
+            x,
+            v,
+            reference=lambda x, v: np.searchsorted(x, v, side),
+            **facts,
+        )
+
+    for dtype in ("bool", "int8", "uint8", "int64", "uint64", "float16", "float32", "float64"):
+        x, v = np.sort(values("sorted", dtype, (9,))), values("searched", dtype, (3, 5))
+        for side in sorting.SIDES:
+            yield one(dtype, x, v, side, core=True)
+    x, v = np.sort(values("sorted", "float64", (9,))), values("searched", "float64", (2, 3, 4))
+    edges = np.array([np.nan, -np.inf, np.inf, -0.0, 0.0, 1.0, np.nan, 2.0])
+    for side in sorting.SIDES:
+        yield one("equal numbers", np.array([1, 2, 2, 2, 5]), np.array([2, 1, 5, 9, 0]), side)
+        yield one("edges", np.array([-np.inf, 0.0, 1.0, 1.0, np.nan, np.nan]), edges, side)
+        yield one("in none", x[:0], v[0], side, core=True)
+        yield one("one number", x, np.asarray(v[0, 0, 0]), side, core=True)
+        yield one("integers in floats", x, np.arange(-3, 4), side)
+    yield one("no numbers", x, v[:0])
+    yield one("rank 3", x, v)
+    for layout in LAYOUTS:
+        yield one(layout, laid_out(x, layout), laid_out(v[0], layout), core=layout == "reversed")
