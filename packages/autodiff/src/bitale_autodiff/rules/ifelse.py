@@ -8,7 +8,7 @@ from typing import Any
 from bitale_graph import language as T
 from bitale_graph.extend import Apply, Body, IfElse, TensorType, Variable
 
-from ..recurrence import condition_leaf, cotangent_leaf, dependence, is_computed
+from ..scan_step import condition_leaf, cotangent_leaf, dependence, is_computed
 from ..table import Cotangents, connections, vjps
 from ..walker import accumulate, pull_back, zeros_for
 from ..zero import ZERO

@@ -21,9 +21,9 @@ from bitale_graph.extend import (
     leaves,
 )
 
-from ..recurrence import StepBack, cotangent_leaf, dependence, is_computed
 from ..residuals import ForwardStep, Lengths, residuals, without_shape_reads
 from ..rows import Arriving, Window, arriving_cotangents
+from ..scan_step import StepBack, cotangent_leaf, dependence, is_computed
 from ..table import Cotangents, connections, vjps
 from ..walker import accumulate, zeros_for
 from ..zero import ZERO

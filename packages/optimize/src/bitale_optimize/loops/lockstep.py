@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from bitale_graph.extend import Constant, Elementwise, Variable
 
-from .recurrence import State
+from .scan_parts import State
 
 
 class Lockstep:

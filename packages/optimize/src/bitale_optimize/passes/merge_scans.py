@@ -7,7 +7,7 @@ from bitale_graph.extend import Apply, FunctionGraph, Scan, Variable
 from ..engine.rewrite import RewriteContext
 from ..facts.shapes import Token
 from ..loops.lockstep import Lockstep
-from ..loops.recurrence import Recurrence, Stack
+from ..loops.scan_parts import ScanParts, Stack
 
 
 def merge_scans(graph: FunctionGraph, context: RewriteContext) -> None:
@@ -55,7 +55,7 @@ def _mergeable(graph: FunctionGraph, context: RewriteContext) -> dict[Variable, 
 
 def _merged(one: Apply, other: Apply) -> dict[Variable, Variable] | None:
     """What stands for the outputs of both; None if they may stop at different steps."""
-    loop, second = Recurrence.of(one), Recurrence.of(other)
+    loop, second = ScanParts.of(one), ScanParts.of(other)
     condition, taken = second.condition, second.taken
     loop.sequences += second.sequences
     loop.states += second.states

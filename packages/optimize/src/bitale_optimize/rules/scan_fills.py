@@ -11,7 +11,7 @@ from ..engine.phases import scans
 from ..engine.rewrite import RewriteContext
 from ..facts.forms import made_by, operands
 from ..facts.shapes import Dims
-from ..loops.recurrence import Given, Recurrence
+from ..loops.scan_parts import Given, ScanParts
 
 
 @scans.rule(
@@ -21,7 +21,7 @@ from ..loops.recurrence import Given, Recurrence
 )
 def scan_of_fills(node: Apply[Scan], context: RewriteContext) -> dict[Variable, Variable] | None:
     """Rows that are all of one number need not be read; zeros among them go."""
-    loop = Recurrence.of(node)
+    loop = ScanParts.of(node)
     for rows, given in ((1, loop.sequences), (0, loop.non_sequences)):
         for one in list(given):
             value = _number(one.outer)
@@ -50,7 +50,7 @@ def _number(outer: Variable) -> Variable | None:
 
 
 def _filled(
-    loop: Recurrence, one: Given, rows: int, value: Variable, context: RewriteContext
+    loop: ScanParts, one: Given, rows: int, value: Variable, context: RewriteContext
 ) -> Any:
     """The fill inside: after another variable of its shape, or for a row by its lengths."""
     kind: Any = one.inner.type
@@ -65,7 +65,7 @@ def _filled(
     return Alloc()(loop.non_sequence(value), *lengths)
 
 
-def _alike(loop: Recurrence, dims: Dims, kind: Any, context: RewriteContext) -> Variable | None:
+def _alike(loop: ScanParts, dims: Dims, kind: Any, context: RewriteContext) -> Variable | None:
     """A variable inside that has these lengths at every step."""
     inside = [
         *((s.inner, context.shapes.dims(s.outer)[1:]) for s in loop.sequences),

@@ -17,7 +17,7 @@ from bitale_graph.extend import (
 
 from ..engine.phases import scans
 from ..engine.rewrite import Changes, RewriteContext
-from ..loops.recurrence import Recurrence
+from ..loops.scan_parts import ScanParts
 
 
 @scans.rule(
@@ -31,7 +31,7 @@ def scan_invariants(node: Apply[Scan], context: RewriteContext) -> dict[Variable
 
     Of a loop that takes no step it is computed too.
     """
-    loop = Recurrence.of(node)
+    loop = ScanParts.of(node)
     before = loop.outputs
     _find_lengths(loop)
     nodes = loop.nodes()
@@ -56,7 +56,7 @@ def scan_invariants(node: Apply[Scan], context: RewriteContext) -> dict[Variable
     return loop.build()
 
 
-def _find_lengths(loop: Recurrence) -> None:
+def _find_lengths(loop: ScanParts) -> None:
     """Rows and states have the same lengths at every step: those of what is outside."""
     known: dict[Variable, tuple[Variable, int]] = {s.inner: (s.outer, 1) for s in loop.sequences}
     known.update((s.old, (s.first, 0)) for s in loop.states)

@@ -16,7 +16,7 @@ from bitale_graph.extend import (
 from ..engine.phases import scans
 from ..engine.rewrite import Changes, RewriteContext
 from ..loops.batching import Batch, joined
-from ..loops.recurrence import Recurrence, Stack, is_read
+from ..loops.scan_parts import ScanParts, Stack, is_read
 
 
 @scans.rule(
@@ -29,7 +29,7 @@ def scan_output_products(
     node: Apply[Scan], context: RewriteContext
 ) -> dict[Variable, Variable] | None:
     """Make one large product, after the loop, of small ones whose results only leave it."""
-    loop = Recurrence.of(node)
+    loop = ScanParts.of(node)
     if not loop.may_store:
         return None
     readers = loop.readers()
@@ -63,7 +63,7 @@ class _Region:
     """The expression above products whose results leave the loop."""
 
     def __init__(
-        self, loop: Recurrence, readers: dict[Variable, list[Apply]], ends: set[Variable]
+        self, loop: ScanParts, readers: dict[Variable, list[Apply]], ends: set[Variable]
     ) -> None:
         self.readers, self.ends = readers, ends
         self.fixed = {s.inner for s in loop.non_sequences}
@@ -125,7 +125,7 @@ class _Region:
 )
 def scan_increments(node: Apply[Scan], context: RewriteContext) -> dict[Variable, Variable] | None:
     """Add at the rows named by all steps after the loop, at once."""
-    loop = Recurrence.of(node)
+    loop = ScanParts.of(node)
     if not loop.may_store:
         return None
     readers = loop.readers()

@@ -27,7 +27,7 @@ from ..engine.fitting import inferred_lengths
 from ..engine.phases import scans
 from ..engine.rewrite import Changes, RewriteContext
 from ..facts.forms import operands
-from ..loops.recurrence import Recurrence, Stack, is_read
+from ..loops.scan_parts import ScanParts, Stack, is_read
 
 
 @scans.rule(
@@ -77,7 +77,7 @@ def scan_keeps_what_is_read(
 
     A loop of no steps then gives its first state, where indexing was an error.
     """
-    loop = Recurrence.of(node)
+    loop = ScanParts.of(node)
     finals = {s.new: s for s in loop.states}
     late: dict[Variable, tuple[Stack, Apply]] = {}
     ends: dict[Variable, tuple[Any, Apply]] = {}
@@ -120,7 +120,7 @@ def scan_stops_after_what_is_read(
     node: Apply[Scan], context: RewriteContext
 ) -> dict[Variable, Variable] | None:
     """Steps that come after all that is read need not be taken."""
-    loop = Recurrence.of(node)
+    loop = ScanParts.of(node)
     if loop.condition is not None or loop.op.reverse or not loop.stacks:
         return None
     if any(is_read(s.final, context) for s in loop.states):
@@ -183,7 +183,7 @@ def _length_reader(reader: Any) -> bool:
     return isinstance(reader, Apply) and type(reader.op) is ShapeI and reader.op.axis > 0
 
 
-def _rows_from_last(reader: Any, loop: Recurrence) -> int | None:
+def _rows_from_last(reader: Any, loop: ScanParts) -> int | None:
     """How many of the last steps a reader needs; None if that is not told, or the index changes."""
     if _length_reader(reader):
         return 0
@@ -204,7 +204,7 @@ def _rows_from_last(reader: Any, loop: Recurrence) -> int | None:
     return None
 
 
-def _takes_one(reader: Any, loop: Recurrence) -> bool:
+def _takes_one(reader: Any, loop: ScanParts) -> bool:
     """Whether a reader takes the row of the last step as such."""
     wanted = 0 if loop.op.reverse else -1
     return any(not isinstance(part, slice) and known == wanted for part, known in _slices(reader))

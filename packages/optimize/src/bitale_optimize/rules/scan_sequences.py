@@ -9,7 +9,7 @@ from bitale_graph.extend import Apply, Dimshuffle, Dot, Elementwise, Scan, Varia
 from ..engine.phases import scans
 from ..engine.rewrite import Changes, RewriteContext
 from ..loops.batching import Batch, can_batch
-from ..loops.recurrence import Recurrence
+from ..loops.scan_parts import ScanParts
 
 
 @scans.rule(
@@ -25,7 +25,7 @@ def scan_sequence_work(
 
     Not in a loop with a condition to stop: it would compute for steps that are never taken.
     """
-    loop = Recurrence.of(node)
+    loop = ScanParts.of(node)
     if not loop.may_store or not loop.sequences:
         return None
     rows: set[Variable] = {s.inner for s in loop.sequences}
@@ -60,7 +60,7 @@ def scan_sequence_work(
     return loop.build()
 
 
-def _independent(loop: Recurrence, rows: set[Variable]) -> tuple[set[Apply], list[Apply]]:
+def _independent(loop: ScanParts, rows: set[Variable]) -> tuple[set[Apply], list[Apply]]:
     """The nodes that read rows of sequences and no states; their results go into ``rows``."""
     carried = loop.depends_on(s.old for s in loop.states)
     nodes = loop.nodes()

@@ -33,7 +33,7 @@ from ..engine.phases import scans
 from ..engine.rewrite import Changes, RewriteContext
 from ..facts.forms import is_uniform, made_by, operands, uniform_constant
 from ..loops.batching import Batch, can_batch, joined
-from ..loops.recurrence import Recurrence, Stack, State, is_read, turned
+from ..loops.scan_parts import ScanParts, Stack, State, is_read, turned
 from .join import slice_of
 
 
@@ -73,7 +73,7 @@ class Term:
 )
 def scan_sums(node: Apply[Scan], context: RewriteContext) -> dict[Variable, Variable] | None:
     """Add up after the loop what is only added up in it."""
-    loop = Recurrence.of(node)
+    loop = ScanParts.of(node)
     if not loop.may_store:
         return None
     readers = loop.readers()
@@ -99,7 +99,7 @@ def scan_sums(node: Apply[Scan], context: RewriteContext) -> dict[Variable, Vari
 
 
 def _moved(
-    loop: Recurrence, found: list[tuple[State, list[Term], list[Term]]], context: RewriteContext
+    loop: ScanParts, found: list[tuple[State, list[Term], list[Term]]], context: RewriteContext
 ) -> dict[Variable, Variable] | None:
     stacks: dict[Variable, Stack] = {}
     sequences = {s.inner: s.outer for s in loop.sequences}
@@ -217,7 +217,7 @@ def _is_whole(pair: list[Any], total: Any) -> bool:
 class _Finder:
     """Tells of a term how it is had after the loop, and what for."""
 
-    def __init__(self, loop: Recurrence, readers: dict[Variable, list[Apply]]) -> None:
+    def __init__(self, loop: ScanParts, readers: dict[Variable, list[Apply]]) -> None:
         self.readers = readers
         self.rows = {s.inner for s in loop.sequences}
         self.stacked = self.rows | {s.row for s in loop.stacks if s.keep is None}

@@ -8,7 +8,7 @@ from ..engine.fitting import symbolic_lengths
 from ..engine.phases import scans
 from ..engine.rewrite import Changes, RewriteContext
 from ..loops.lockstep import Lockstep
-from ..loops.recurrence import Given, Recurrence, Stack, is_read
+from ..loops.scan_parts import Given, ScanParts, Stack, is_read
 
 
 @scans.rule(
@@ -19,7 +19,7 @@ from ..loops.recurrence import Given, Recurrence, Stack, is_read
 )
 def scan_unused(node: Apply[Scan], context: RewriteContext) -> dict[Variable, Variable] | None:
     """Drop what is not read, and let what is equal be one."""
-    loop = Recurrence.of(node)
+    loop = ScanParts.of(node)
     replaced: dict[Variable, Variable] = {}
     changed = _drop_unread(loop, context, replaced)
     changed |= loop.give_once()
@@ -34,7 +34,7 @@ def scan_unused(node: Apply[Scan], context: RewriteContext) -> dict[Variable, Va
 
 
 def _drop_unread(
-    loop: Recurrence, context: RewriteContext, replaced: dict[Variable, Variable]
+    loop: ScanParts, context: RewriteContext, replaced: dict[Variable, Variable]
 ) -> bool:
     """Keep what outputs need that are read; a state is needed if such an output is made of it."""
     stand_ins = set(replaced.values())
@@ -69,7 +69,7 @@ def _drop_unread(
     return len(loop.inputs) + len(loop.outputs) < before
 
 
-def _fix_states(loop: Recurrence, replaced: dict[Variable, Variable]) -> bool:
+def _fix_states(loop: ScanParts, replaced: dict[Variable, Variable]) -> bool:
     """A state that no step changes is no state, and equal ones are one."""
     fixed = [s for s in loop.states if s.new is s.old]
     pairs: dict[Variable, Variable] = {}
@@ -93,7 +93,7 @@ def _fix_states(loop: Recurrence, replaced: dict[Variable, Variable]) -> bool:
 
 
 def _fix_stacks(
-    loop: Recurrence, replaced: dict[Variable, Variable], context: RewriteContext
+    loop: ScanParts, replaced: dict[Variable, Variable], context: RewriteContext
 ) -> bool:
     """Equal stacks are one; rows of a sequence are there already, and equal rows need no loop."""
     sequences = {s.inner: s.outer for s in loop.sequences}

@@ -1,6 +1,6 @@
 """A loop taken apart for editing: what it reads, carries and gives, each with its variable inside.
 
-Rules edit the lists of a `Recurrence`, build a new node, and tell what stands for the old outputs.
+Rules edit the lists of a `ScanParts`, build a new node, and tell what stands for the old outputs.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ class Stack:
 
 
 @dataclass(eq=False)
-class Recurrence:
+class ScanParts:
     """The parts of one loop.
 
     Attributes
@@ -86,7 +86,7 @@ class Recurrence:
     taken: Variable | None = None
 
     @classmethod
-    def of(cls, node: Apply) -> Recurrence:
+    def of(cls, node: Apply) -> ScanParts:
         """Take the loop of a node apart; the node and its body stay as they are."""
         op = node.op
         assert isinstance(op, Scan)
