@@ -121,7 +121,13 @@ def test_a_reader_sees_the_state_before_or_after_an_update(one, other):
         if value[0] != value[-1]:
             torn.append((value[0], value[-1]))
 
-    alternate(lambda: [train() for _ in range(300)], look, copy)
+    def write():
+        for step in range(30_000):
+            train()
+            if step > 300 and len(seen) > 1:
+                break
+
+    alternate(write, look, copy)
     assert torn == []
     assert len(seen) > 1
 

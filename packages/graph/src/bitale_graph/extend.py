@@ -56,6 +56,7 @@ from .ops.assertion import Assert as Assert
 from .ops.axes import keep_axes as keep_axes
 from .ops.creation import Alloc as Alloc
 from .ops.creation import Arange as Arange
+from .ops.creation import ArangeLength as ArangeLength
 from .ops.creation import Eye as Eye
 from .ops.creation import arange as arange
 from .ops.ifelse import IfElse as IfElse
@@ -68,11 +69,15 @@ from .ops.indexing import IncSubtensor as IncSubtensor
 from .ops.indexing import Subtensor as Subtensor
 from .ops.join import Join as Join
 from .ops.lengths import lengths_of_outputs as lengths_of_outputs
+from .ops.loop import Argument as Argument
+from .ops.loop import Index as Index
 from .ops.loop import Literal as Literal
 from .ops.loop import Loop as Loop
 from .ops.loop import Result as Result
 from .ops.loop import Step as Step
-from .ops.loop import as_loop as as_loop
+from .ops.loop_forms import LoopForm as LoopForm
+from .ops.loop_forms import as_loop as as_loop
+from .ops.loop_forms import loop_forms as loop_forms
 from .ops.places import Read as Read
 from .ops.places import Write as Write
 from .ops.product import Dot as Dot

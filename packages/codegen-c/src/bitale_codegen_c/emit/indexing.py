@@ -20,7 +20,17 @@ from ..base.array import Array
 from ..base.ctype import C_TYPES
 from ..host.builder import Builder
 from ..host.rules import emits, reuses, waits
-from .creation import stretched
+
+
+def stretched(source: Array, v: Variable, rank: int) -> Array:
+    """``source`` with ``rank`` axes, standing still along those that it broadcasts over."""
+    shape = v.type.shape
+    shift = rank - len(shape)
+    strides = [
+        "0" if a < shift or shape[a - shift] == 1 else source.stride(a - shift) for a in range(rank)
+    ]
+    lengths = ["1" if a < shift else source.lengths[a - shift] for a in range(rank)]
+    return Array(source.name, source.dtype, lengths, strides, source.slots)
 
 
 def _selection(b: Builder, source: Array, pattern: Any, inputs: list[Variable]) -> Array:

@@ -4,7 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from bitale_graph.extend import Apply, Elementwise, Literal, Loop, Reduce, Variable, as_loop
+from bitale_graph.extend import (
+    Alloc,
+    Apply,
+    Arange,
+    Elementwise,
+    Eye,
+    Loop,
+    LoopForm,
+    Reduce,
+    Variable,
+    as_loop,
+    constant_int,
+    toposort,
+)
 
 from ..base.array import Array, product
 from ..base.ctype import is_supported
@@ -16,30 +29,33 @@ from ..kernel.program import ProgramText
 from ..kernel.scalar import converted, is_known, needs_numpy
 
 
-def _loop_of(node: Apply) -> Loop:
-    loop = node.op if isinstance(node.op, Loop) else as_loop(node)
-    assert loop is not None
-    return loop
+def _form_of(node: Apply) -> LoopForm:
+    form = as_loop(node)
+    assert form is not None
+    return form
 
 
-def _dtypes(node: Apply) -> tuple[str, ...]:
-    return tuple(v.type.dtype for v in node.inputs)
+def _dtypes(inputs: Sequence[Variable]) -> tuple[str, ...]:
+    return tuple(v.type.dtype for v in inputs)
 
 
-@supports.define(Loop, Reduce)
+@supports.define(Loop, Reduce, Alloc, Eye, Arange)
 @supports.define(Elementwise, subclasses=True)
 def loop_is_supported(node: Apply) -> bool:
     """Every step must have a C expression, and a dtype that C computes with."""
-    loop = _loop_of(node)
+    form = as_loop(node)
+    if form is None:
+        return False
+    loop = form.loop
     for r in loop.results:
         if not is_supported(r.dtype):
             return False
         if r.reduce is not None and not (is_supported(r.acc_dtype) and is_known(r.reduce)):
             return False
-    dtypes = [*_dtypes(node), *(s.dtype for s in loop.steps)]
+    dtypes = [*_dtypes(form.inputs), *(s.dtype for s in loop.steps)]
     for step in loop.steps:
         first = step.args[0]
-        operand = first.dtype if isinstance(first, Literal) else dtypes[first]
+        operand = dtypes[first] if isinstance(first, int) else first.dtype
         if not is_known(step.op) or needs_numpy(step.op, operand):
             return False
     return all(map(is_supported, dtypes))
@@ -56,7 +72,7 @@ def _varies(v: Variable, axis: int, ndim: int) -> bool:
 @reuses.define(Elementwise, subclasses=True)
 def loop_reuses(node: Apply) -> list[tuple[int, int]]:
     """A stored result may take the place of any input of its dtype that is read index by index."""
-    loop = _loop_of(node)
+    loop = _form_of(node).loop
     pairs = []
     for i, r in enumerate(loop.results):
         if r.reduce is not None or loop.ndim == 0:
@@ -71,23 +87,30 @@ def loop_reuses(node: Apply) -> list[tuple[int, int]]:
 
 @waits.define(Loop, Reduce)
 @waits.define(Elementwise, subclasses=True)
-def loop_waits(node: Apply) -> range:
-    """Only packing reads numbers before the work, and results of other nodes need none."""
-    return range(len(node.inputs))
+def loop_waits(node: Apply) -> list[int]:
+    """Only packing reads numbers before the work, and results of other nodes need none.
+
+    Lengths are read where buffers are taken.
+    """
+    lengths = node.op.lengths if isinstance(node.op, Loop) else ()
+    return [j for j in range(len(node.inputs)) if j not in lengths]
 
 
-@emits.define(Loop, Reduce)
+@emits.define(Loop, Reduce, Alloc, Eye, Arange)
 @emits.define(Elementwise, subclasses=True)
 def emit_loop(b: Builder, node: Apply) -> Iterator[None]:
     """Print a loop: in place for one of rank 0, else as a kernel and a call."""
-    loop = _loop_of(node)
+    loop, inputs = _form_of(node)
+    for step in toposort(inputs, stop_at=set(node.inputs)):
+        for _ in emits[type(step.op)](b, step):
+            pass
     if loop.ndim > 0:
-        yield from _Nest(b, node, loop).emit()
+        yield from _Nest(b, node, loop, inputs).emit()
         return
     yield
-    loaded = {j: b.scalar(v) for j, v in enumerate(node.inputs)}
-    dtypes = [*_dtypes(node), *(s.dtype for s in loop.steps)]
-    body = ProgramText(b, loop, _dtypes(node), loaded, is_kernel=False)
+    loaded = {j: b.scalar(v) for j, v in enumerate(inputs)}
+    dtypes = [*_dtypes(inputs), *(s.dtype for s in loop.steps)]
+    body = ProgramText(b, loop, _dtypes(inputs), loaded, is_kernel=False)
     for line in body.lines:
         b.put(line)
     for r, out in zip(loop.results, node.outputs, strict=True):
@@ -98,12 +121,13 @@ def emit_loop(b: Builder, node: Apply) -> Iterator[None]:
 class _Nest:
     """One loop in the entry point: its range, its operands, and the call of its kernel."""
 
-    def __init__(self, b: Builder, node: Apply, loop: Loop) -> None:
+    def __init__(self, b: Builder, node: Apply, loop: Loop, inputs: Sequence[Variable]) -> None:
         self.b, self.node, self.loop, self.ndim = b, node, loop, loop.ndim
+        self.inputs = inputs
         used = {a for s in loop.steps for a in s.args if isinstance(a, int)}
         used |= {r.value for r in loop.results}
-        read = [j for j in range(len(node.inputs)) if j in used]
-        self.by_value = [j for j in read if node.inputs[j].type.ndim == 0]
+        read = [j for j in range(len(inputs)) if j in used]
+        self.by_value = [j for j in read if inputs[j].type.ndim == 0]
         self.by_pointer = [j for j in read if j not in self.by_value]
         self.operands: list[Operand] = []
         self.arguments: list[str] = []
@@ -133,28 +157,29 @@ class _Nest:
                 made = b.allocate(f"sum{k}", r.acc_dtype, [f"{parts} * ({size})"], temporary=True)
                 sums[k] = (made, size)
                 self._add_result("sum", k, made.name, r.acc_dtype, lengths, r.axes)
-        kernel = Kernel(loop, _dtypes(node), tuple(self.operands), tuple(self.by_value), cost)
+        kernel = Kernel(
+            loop, _dtypes(self.inputs), tuple(self.operands), tuple(self.by_value), cost
+        )
         name = kernel.write(b, self._hint(), described(node))
         yield
-        values = [b.scalar(node.inputs[j]) for j in self.by_value]
+        numbers = [b.scalar(self.inputs[j]) for j in self.by_value]
         sizes = [size for _, size in sums.values()]
-        passed = ["rt", parts, *lengths, *self.arguments, *sizes, *values]
+        passed = ["rt", parts, *lengths, *self.arguments, *sizes, *numbers]
         b.put(f"{name}({', '.join(passed)});")
         for k, (made, size) in sums.items():
             self._finish(k, made, size, outs[k])
 
     def _cost(self) -> int:
         """Of one element, in multiplications; memory counts as one for each operand."""
-        loaded = dict.fromkeys((*self.by_pointer, *self.by_value), "x")
-        body = ProgramText(self.b, self.loop, _dtypes(self.node), loaded, is_kernel=True)
-        return body.cost + len(self.by_pointer) + len(self.loop.results)
+        steps = sum(s.op.cost for s in self.loop.steps)
+        return steps + len(self.by_pointer) + len(self.loop.results)
 
     def _lengths(self) -> list[str]:
-        """The range: for each axis the length that all operands moving along it have."""
+        """The range: for each axis what is given, or what all operands moving along it have."""
         b, lengths = self.b, []
         for a in range(self.ndim):
-            found = ""
-            for v in self.node.inputs:
+            found = self._given(a)
+            for v in self.inputs:
                 if _varies(v, a, self.ndim):
                     array = b.array(v)
                     n = array.lengths[a - (self.ndim - array.rank)]
@@ -165,8 +190,19 @@ class _Nest:
             lengths.append(found or "1")
         return lengths
 
+    def _given(self, axis: int) -> str:
+        """The length that an input gives; empty if none does."""
+        j = self.loop.lengths[axis]
+        if j is None:
+            return ""
+        known = constant_int(self.inputs[j])
+        n = self.b.length("n", self.b.scalar(self.inputs[j]))
+        if known is None or known < 0:
+            self.b.check(f"{n} >= 0")
+        return n
+
     def _add_input(self, j: int) -> None:
-        v = self.node.inputs[j]
+        v = self.inputs[j]
         array = self.b.array(v)
         inner = self.ndim - 1
         if _varies(v, inner, self.ndim):

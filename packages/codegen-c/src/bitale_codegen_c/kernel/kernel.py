@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from functools import cached_property
 
-from bitale_graph.extend import Loop, reductions
+from bitale_graph.extend import Index, Loop, reductions
 
 from ..base.ctype import C_TYPES, literal
 from ..host.builder import Builder
@@ -92,6 +92,11 @@ class Kernel:
     def _scalars(self) -> list[str]:
         return [f"const {C_TYPES[self.dtypes[j]]} x{j}" for j in self.by_value]
 
+    @cached_property
+    def _indexed(self) -> list[int]:
+        """The axes whose index is a number of the program."""
+        return sorted({a.axis for s in self.loop.steps for a in s.args if isinstance(a, Index)})
+
     def write(self, b: Builder, hint: str, words: str) -> str:
         """Add the kernel to the file; the name of the function to call.
 
@@ -149,9 +154,7 @@ class Kernel:
             target, other = f"{o.name}[e]", f"{o.name}[part * {o.name}_size + e]"
             both = combined(b, self.loop.results[o.index], target, other, o.dtype)
             lines.append("    for (int64_t part = 1; part < parts; part++)")
-            lines.append(
-                f"        for (int64_t e = 0; e < {o.name}_size; e++) {target} = {both};"
-            )
+            lines.append(f"        for (int64_t e = 0; e < {o.name}_size; e++) {target} = {both};")
         lines.append("}")
         return "\n".join(lines)
 
@@ -159,6 +162,8 @@ class Kernel:
         """Join outer axes to the last one where everything lies contiguously: a long inner loop."""
         inner, n = self.inner, self._lengths
         lines: list[str] = []
+        if self._indexed:
+            return lines
         for a in range(inner - 1, -1, -1):
             if any((o.moves[a] == "0") != (o.moves[inner] == "0") for o in self.operands):
                 break
@@ -212,6 +217,8 @@ class Kernel:
                     move = o.move(a)
                     shift += {"0": "", "1": f" + at{a}"}.get(move, f" + at{a} * {move}")
             out += o.arguments(shift)
+        # A slice of a part begins in the middle of the range.
+        out += [f"at{a}" if is_part else "0" for a in self._indexed]
         return ", ".join([*out, *(f"x{j}" for j in self.by_value)])
 
     def _rows(self, b: Builder) -> str:
@@ -235,6 +242,10 @@ class Kernel:
                     before.append(f"{o.c_type} x{o.index} = *{row};")
                 else:
                     inside.append(f"{o.c_type} x{o.index} = {row}[i];")
+        for a in self._indexed:
+            at, where = (outer_loops.index(a), before) if a < inner else ("i", inside)
+            signature.append(f"int64_t from{a}")
+            where.append(f"const int64_t index{a} = from{a} + {at};")
         body = ProgramText(b, loop, self.dtypes, loads, is_kernel=True)
         inside += body.lines
         sums = {o.index: o.moves for o in self.operands if o.kind == "sum"}
@@ -276,6 +287,10 @@ class _Nested:
         terms = " + ".join(f"i{a} * {o.move(a)}" for a in moving)
         return [f"{o.c_type} *{row} = {o.name} + {terms};"]
 
+    def index(self, axis: int) -> str:
+        """The index along an axis."""
+        return f"i{axis}"
+
     def begin(self) -> list[str]:
         """What stands before their body."""
         return [
@@ -304,6 +319,10 @@ class _Counted:
         """Nothing: ``row`` is moved along at the end of the body."""
         self.rows.append((o, row))
         return []
+
+    def index(self, axis: int) -> str:
+        """The index along an axis."""
+        return f"at[{axis}]"
 
     def begin(self) -> list[str]:
         """What stands before the body."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bitale_graph.extend import Literal, Loop
+from bitale_graph.extend import Argument, Index, Literal, Loop
 
 from ..base.ctype import C_TYPES, literal
 from ..host.builder import Builder
@@ -23,8 +23,6 @@ class ProgramText:
     lines : list of str
     values : list of str
         The C name of every value of the program, inputs first.
-    cost : int
-        Of one element, in multiplications.
     """
 
     def __init__(
@@ -33,20 +31,15 @@ class ProgramText:
         known = list(dtypes)
         self.values = [loaded.get(j, "") for j in range(len(known))]
         self.lines: list[str] = []
-        self.cost = 0
         functions = sum(s.op.arity == 1 and s.dtype.startswith("float") for s in loop.steps)
         is_called = not is_kernel or functions > MAX_INLINED
         for k, step in enumerate(loop.steps):
-            args = [
-                literal(a.array(), a.dtype) if isinstance(a, Literal) else self.values[a]
-                for a in step.args
-            ]
-            operands = [a.dtype if isinstance(a, Literal) else known[a] for a in step.args]
+            args = [self._number(a) for a in step.args]
+            operands = [known[a] if isinstance(a, int) else a.dtype for a in step.args]
             made = expression(step.op, operands, step.dtype, args)
             if is_called and made.requires:
                 made = _as_call(b, made, step.op.arity, operands[0])
             b.vector_functions.update(made.requires)
-            self.cost += step.op.cost
             c_type = C_TYPES[step.dtype]
             if is_kernel:
                 name = f"t{k}"
@@ -56,6 +49,11 @@ class ProgramText:
                 self.lines.append(f"{name} = {made.text};")
             self.values.append(name)
             known.append(step.dtype)
+
+    def _number(self, a: Argument) -> str:
+        if isinstance(a, Index):
+            return f"index{a.axis}"
+        return literal(a.array(), a.dtype) if isinstance(a, Literal) else self.values[a]
 
 
 def _as_call(b: Builder, made: Expression, arity: int, dtype: str) -> Expression:

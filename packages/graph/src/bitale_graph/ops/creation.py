@@ -186,6 +186,25 @@ class Arange(TensorOp):
         return [(tm.switch(some, tm.add(cast(length, "int64"), 1), 0),)]
 
 
+class ArangeLength(TensorOp):
+    """How many numbers an `Arange` of three int64 has."""
+
+    __props__ = ()
+
+    def make_node(self, start: Any, stop: Any, step: Any) -> Apply:
+        """Take what an `Arange` has as inputs."""
+        return Apply(self, [start, stop, step], [TensorType("int64", ())()])
+
+    def perform(self, node: Apply, inputs: Sequence[Any], output_storage: Storage) -> None:
+        start, stop, step = (int(v) for v in inputs)
+        if step == 0:
+            raise ValueError("arange: the step cannot be zero")
+        output_storage[0][0] = np.asarray(len(range(start, stop, step)), "int64")
+
+    def infer_shape(self, node: Apply, input_shapes: Sequence[Sequence[Any]]) -> list[Any]:
+        return [()]
+
+
 def arange(start: Any, stop: Any = None, step: Any = 1, dtype: str | None = None) -> TensorVariable:
     """Evenly spaced numbers, as `numpy.arange`.
 

@@ -7,15 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
+from ..base.errors import ShapeError
 from ..core.graph import Apply, Op, Storage
 from ..core.results import result_of
-from ..tensor.conversion import as_tensor
+from ..tensor.array_type import Shape
+from ..tensor.conversion import as_tensor, constant_int
 from ..tensor.elementwise import (
-    Elementwise,
     broadcast_static_shapes,
     broadcast_symbolic_shape,
     check_run_time_shapes,
@@ -49,14 +50,26 @@ class Literal:
 
 
 @dataclass(frozen=True)
+class Index:
+    """The index along an axis of the range, a number of int64 in a scalar program."""
+
+    axis: int
+    dtype: ClassVar = "int64"
+
+
+Argument = int | Literal | Index
+
+
+@dataclass(frozen=True)
 class Step:
     """One line of a scalar program.
 
-    Arguments below ``len(inputs)`` are elements read, others are earlier steps.
+    Arguments that are numbers stand for elements read below ``len(inputs)``, for earlier steps from
+    there on.
     """
 
     op: ScalarOp
-    args: tuple[int | Literal, ...]
+    args: tuple[Argument, ...]
     dtype: str
 
 
@@ -105,15 +118,25 @@ class Loop(Op):
         Value ``i`` is input ``i`` for ``i < number of inputs``, else step ``i - number of inputs``.
     results : tuple of Result
         One for each output.
+    lengths : tuple of int or None, optional
+        For each axis the input of rank 0 that gives its length, if not those that run along it give
+        it alone.
     """
 
-    __props__ = ("ndim", "steps", "results")
+    __props__ = ("ndim", "steps", "results", "lengths")
 
-    def __init__(self, ndim: int, steps: tuple[Step, ...], results: tuple[Result, ...]) -> None:
+    def __init__(
+        self,
+        ndim: int,
+        steps: tuple[Step, ...],
+        results: tuple[Result, ...],
+        lengths: tuple[int | None, ...] = (),
+    ) -> None:
         self.ndim = ndim
         self.steps = steps
         self.results = results
-        self._hash = hash((ndim, steps, results))
+        self.lengths = lengths or (None,) * ndim
+        self._hash = hash((ndim, steps, results, self.lengths))
 
     def __hash__(self) -> int:
         return self._hash
@@ -125,6 +148,10 @@ class Loop(Op):
         if len(lengths) > self.ndim:
             raise ValueError(f"loop of rank {self.ndim} over inputs of rank {len(lengths)}")
         lengths = (1,) * (self.ndim - len(lengths)) + lengths
+        lengths = tuple(
+            n if j is None or n not in (1, None) else constant_int(tensors[j])
+            for n, j in zip(lengths, self.lengths, strict=True)
+        )
         outputs = []
         for r in self.results:
             kept = tuple(n for a, n in enumerate(lengths) if a not in r.axes)
@@ -134,12 +161,17 @@ class Loop(Op):
     def perform(self, node: Apply, inputs: Sequence[Any], output_storage: Storage) -> None:
         static = [v.type.shape for v in node.inputs]
         check_run_time_shapes(static, inputs)
-        lengths = common_shape(*(x.shape for x in inputs))
-        lengths = (1,) * (self.ndim - len(lengths)) + lengths
+        lengths = self._range(static, inputs)
         values: list[Any] = list(inputs)
+
+        def number(a: Argument) -> Any:
+            if isinstance(a, Index):
+                return np.arange(lengths[a.axis]).reshape((-1,) + (1,) * (self.ndim - 1 - a.axis))
+            return a.array() if isinstance(a, Literal) else values[a]
+
         for step in self.steps:
-            args = [a.array() if isinstance(a, Literal) else values[a] for a in step.args]
-            values.append(np.asarray(step.op(*args), dtype=step.dtype))
+            found = step.op(*map(number, step.args))
+            values.append(np.asarray(found, dtype=step.dtype))
         for cell, r in zip(output_storage, self.results, strict=True):
             full = np.broadcast_to(values[r.value], lengths)
             if r.reduce is None:
@@ -150,22 +182,52 @@ class Loop(Op):
                     reduction.make_node(TensorType(r.dtype, (None,) * self.ndim)()), [full]
                 )[0]
 
+    def _range(self, static: Sequence[Shape], inputs: Sequence[Any]) -> tuple[int, ...]:
+        """The lengths of the range; raises `ShapeError` where a given one does not fit."""
+        common = common_shape(*(x.shape for x in inputs))
+        lengths = [*(1,) * (self.ndim - len(common)), *common]
+        for a, j in enumerate(self.lengths):
+            if j is None:
+                continue
+            n = int(inputs[j])
+            if n < 0:
+                raise ShapeError(f"a length cannot be negative: axis {a} would have {n} elements")
+            at = a - self.ndim
+            if any(len(s) >= -at and s[at] != 1 for s in static) and lengths[a] != n:
+                raise ShapeError(
+                    f"axis {a} of the result would have {n} elements, and operands have "
+                    f"{lengths[a]}"
+                )
+            lengths[a] = n
+        return tuple(lengths)
+
     def infer_shape(self, node: Apply, input_shapes: Sequence[Sequence[Any]]) -> list[Any]:
-        lengths = broadcast_symbolic_shape([v.type.shape for v in node.inputs], input_shapes)
-        if len(lengths) < self.ndim:
-            lengths = (as_tensor(np.int64(1)),) * (self.ndim - len(lengths)) + lengths
+        found = broadcast_symbolic_shape([v.type.shape for v in node.inputs], input_shapes)
+        lengths = [*(as_tensor(np.int64(1)),) * (self.ndim - len(found)), *found]
+        for a, j in enumerate(self.lengths):
+            if j is not None:
+                lengths[a] = node.inputs[j]
         return [tuple(n for a, n in enumerate(lengths) if a not in r.axes) for r in self.results]
 
     def compared_lengths(
         self, node: Apply, input_shapes: Sequence[Sequence[Any]]
     ) -> Iterable[tuple[Any, Any]]:
-        return stretched_together([v.type.shape for v in node.inputs], input_shapes)
+        static = [v.type.shape for v in node.inputs]
+        pairs = [*stretched_together(static, input_shapes)]
+        for a, j in enumerate(self.lengths):
+            at = a - self.ndim
+            for known, shape in zip(static, input_shapes, strict=True):
+                if j is not None and len(known) >= -at and known[at] != 1:
+                    pairs.append((node.inputs[j], shape[at]))
+        return pairs
 
     def program(self, n_inputs: int) -> str:
         """The steps in words, for comments and printing."""
         names = [f"i{k}" for k in range(n_inputs)] + [f"t{k}" for k in range(len(self.steps))]
 
-        def arg(a: int | Literal) -> str:
+        def arg(a: Argument) -> str:
+            if isinstance(a, Index):
+                return f"index{a.axis}"
             return str(a.array()) if isinstance(a, Literal) else names[a]
 
         lines = [
@@ -187,20 +249,3 @@ class Loop(Op):
         ]
         shown = names if len(names) <= 8 else [*names[:4], "...", *names[-3:]]
         return f"Loop{{{', '.join(shown)}}}"
-
-
-def as_loop(node: Apply) -> Loop | None:
-    """The loop of one that an elementwise op or a reduction is, else None.
-
-    What code generators call on lone ones.
-    """
-    op = node.op
-    if not isinstance(op, Elementwise) and type(op) is not Reduce:
-        return None
-    ranked, result = (node.inputs[0] if isinstance(op, Reduce) else node.out).type, node.out.type
-    assert isinstance(ranked, TensorType)
-    if isinstance(op, Reduce):
-        return Loop(ranked.ndim, (), (Result.of(0, op),))
-    n = len(node.inputs)
-    step = Step(op.scalar_op, tuple(range(n)), result.dtype)
-    return Loop(ranked.ndim, (step,), (Result(n, result.dtype),))

@@ -1,4 +1,4 @@
-"""Samples of reductions, products, the softmax family and loops."""
+"""Samples of reductions, products and the softmax family."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..ops import loop, product, reduction, softmax
+from ..ops import product, reduction, softmax
 from ..tensor import scalar
 from ..tensor.reductions import reductions
 from .elementwise_samples import INTEGERS, values
@@ -315,121 +315,3 @@ def softmax_samples() -> Iterator[OpSample]:
             yield sample(
                 f"{op3.__name__}: {name}", op3, op3(True, True), *arrays, smooth=of, **facts
             )
-
-
-def loop_samples() -> Iterator[OpSample]:
-    """Loops that store, reduce, broadcast, and hold numbers."""
-    half, two = loop.Literal.of(np.float64(0.5)), loop.Literal.of(np.float64(2.0))
-    row = scalar.SCALAR_OPS
-    steps = (
-        loop.Step(row["mul"], (0, 1), "float64"),
-        loop.Step(row["tanh"], (2,), "float64"),
-        loop.Step(row["add"], (3, half), "float64"),
-    )
-    stored = loop.Result(4, "float64")
-
-    def compute(x: Any, y: Any) -> Any:
-        return np.tanh(x * y) + 0.5
-
-    def summed(*axes: int) -> loop.Result:
-        return loop.Result(4, "float64", row["add"], axes, "float64")
-
-    largest = loop.Result(3, "float64", row["maximum"], (1,), "float64")
-    shapes: dict[str, tuple[Any, Any, Any, Any]] = {
-        "matrices": ((3, 5), (3, 5), (None, None), (None, None)),
-        "column and row": ((3, 1), (1, 5), (None, 1), (1, None)),
-        "0-d and matrix": ((), (3, 5), (), (None, None)),
-        "matrix and vector": ((3, 5), (5,), (None, None), (None,)),
-        "long rows": ((3, 131), (131,), (None, None), (None,)),
-    }
-    results: dict[str, tuple[tuple[loop.Result, ...], Any]] = {
-        "store": ((stored,), lambda v: [v]),
-        "store two": ((loop.Result(3, "float64"), stored), lambda v: [v - 0.5, v]),
-        "sum rows": ((summed(1),), lambda v: [v.sum(1)]),
-        "sum columns": ((summed(0),), lambda v: [v.sum(0)]),
-        "sum all": ((summed(0, 1),), lambda v: [v.sum()]),
-        "store and reduce": (
-            (stored, summed(1), largest),
-            lambda v: [v, v.sum(1), (v - 0.5).max(1)],
-        ),
-    }
-    for where, (shape1, shape2, static1, static2) in shapes.items():
-        x, y = values("loop1", "float64", shape1), values("loop2", "float64", shape2)
-        for what, (wanted, outcome) in results.items():
-            yield sample(
-                f"Loop: {what} of {where}",
-                loop.Loop,
-                loop.Loop(2, steps, wanted),
-                x,
-                y,
-                static=(static1, static2),
-                reference=lambda x, y, outcome=outcome: outcome(compute(x, y)),
-                atol=1e-13,
-                core=True,
-            )
-    x, y = values("loop1", "float64", (4, 6)), values("loop2", "float64", (4, 6))
-    for layout in LAYOUTS:
-        yield sample(
-            f"Loop: {layout}",
-            loop.Loop,
-            loop.Loop(2, steps, (stored, summed(0))),
-            laid_out(x, layout),
-            laid_out(y, layout),
-            reference=lambda x, y: [compute(x, y), compute(x, y).sum(0)],
-            atol=1e-13,
-            core=layout == "reversed",
-        )
-    yield sample(
-        "Loop: empty",
-        loop.Loop,
-        loop.Loop(2, steps, (stored, summed(0))),
-        x[:0],
-        y[:0],
-        reference=lambda x, y: [compute(x, y), compute(x, y).sum(0)],
-        core=True,
-    )
-    yield from _mixed_loops(two)
-
-
-def _mixed_loops(two: loop.Literal) -> Iterator[OpSample]:
-    """Several dtypes in one loop, and an input that gives its shape alone."""
-    row = scalar.SCALAR_OPS
-    x, n = values("loop", "float32", (3, 9)), values("loop", "int64", (3, 9))
-    steps = (
-        loop.Step(row["cast{float64}"], (0,), "float64"),
-        loop.Step(row["cast{float64}"], (1,), "float64"),
-        loop.Step(row["lt"], (2, 3), "bool"),
-        loop.Step(row["switch"], (4, 2, two), "float64"),
-        loop.Step(row["cast{float32}"], (5,), "float32"),
-    )
-    counted = loop.Step(row["cast{int64}"], (4,), "int64")
-    wanted = (
-        loop.Result(6, "float32"),
-        loop.Result(4, "bool"),
-        loop.Result(7, "int64", row["add"], (0, 1), "int64"),
-        loop.Result(6, "float32", row["add"], (1,), "float64"),
-    )
-
-    def mixed(x: Any, n: Any) -> Any:
-        smaller = x.astype("float64") < n
-        chosen = np.where(smaller, x.astype("float64"), 2.0).astype("float32")
-        total = chosen.astype("float64").sum(1).astype("float32")
-        return [chosen, smaller, np.int64(smaller.sum()), total]
-
-    op = loop.Loop(2, (*steps, counted), wanted)
-    yield sample("Loop: several dtypes", loop.Loop, op, x, n, reference=mixed, core=True)
-    filled = loop.Loop(
-        2,
-        (loop.Step(row["second"], (0, 1), "float64"),),
-        (loop.Result(2, "float64"), loop.Result(2, "float64", row["mul"], (0,), "float64")),
-    )
-    a, b = values("shape only", "float64", (3, 4)), values("read", "float64", (4,))
-    yield sample(
-        "Loop: an input that gives its shape",
-        loop.Loop,
-        filled,
-        a,
-        b,
-        reference=lambda a, b: [np.broadcast_to(b, a.shape), b**3],
-        core=True,
-    )

@@ -9,7 +9,8 @@ from typing import Any
 from .condition_samples import assertion_samples, ifelse_samples
 from .elementwise_samples import elementwise_samples
 from .index_samples import index_samples
-from .numeric_samples import loop_samples, product_samples, reduction_samples, softmax_samples
+from .loop_samples import loop_samples
+from .numeric_samples import product_samples, reduction_samples, softmax_samples
 from .sample import OpSample
 from .scan_samples import scan_samples
 from .shape_samples import creation_samples, join_samples, shape_samples

@@ -1,0 +1,93 @@
+"""Ops that work element by element, as loops: what targets run, and what is fused."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..base.rules import RuleTable
+from ..core.graph import Apply, Variable
+from ..tensor import scalar
+from ..tensor.elementwise import Elementwise
+from .creation import Alloc, Arange, ArangeLength, Eye
+from .loop import Index, Literal, Loop, Result, Step
+from .reduction import Reduce
+
+
+class LoopForm(NamedTuple):
+    """A loop that gives what a node gives, and its inputs.
+
+    An input is one of the node's, or computed from them by ops on numbers of rank 0.
+    """
+
+    loop: Loop
+    inputs: list[Variable]
+
+
+loop_forms: RuleTable[Callable[[Apply[Any]], LoopForm | None]] = RuleTable(
+    "a form as a loop", "bitale_graph/ops/loop_forms.py"
+)
+
+
+def as_loop(node: Apply) -> LoopForm | None:
+    """The form of a node as a loop, else None."""
+    rule = loop_forms.get(type(node.op))
+    return None if rule is None else rule(node)
+
+
+@loop_forms.define(Loop)
+def loop_itself(node: Apply[Loop]) -> LoopForm:
+    """The loop that it is."""
+    return LoopForm(node.op, node.inputs)
+
+
+@loop_forms.define(Elementwise, subclasses=True)
+def elementwise_form(node: Apply[Elementwise]) -> LoopForm:
+    """One step."""
+    n, out = len(node.inputs), node.out.type
+    step = Step(node.op.scalar_op, tuple(range(n)), out.dtype)
+    return LoopForm(Loop(out.ndim, (step,), (Result(n, out.dtype),)), node.inputs)
+
+
+@loop_forms.define(Reduce)
+def reduce_form(node: Apply[Reduce]) -> LoopForm:
+    """No step, and a result that is reduced."""
+    (x,) = node.inputs
+    return LoopForm(Loop(x.type.ndim, (), (Result.of(0, node.op),)), node.inputs)
+
+
+@loop_forms.define(Alloc)
+def alloc_form(node: Apply[Alloc]) -> LoopForm:
+    """The value itself, along axes of given lengths."""
+    out = node.out.type
+    loop = Loop(out.ndim, (), (Result(0, out.dtype),), tuple(range(1, out.ndim + 1)))
+    return LoopForm(loop, node.inputs)
+
+
+@loop_forms.define(Eye)
+def eye_form(node: Apply[Eye]) -> LoopForm:
+    """Compare the column with where the diagonal is in the row."""
+    dtype = node.op.dtype
+    one, zero = (Literal.of(np.asarray(n, dtype)) for n in (1, 0))
+    steps = (
+        Step(scalar.add, (Index(0), 2), "int64"),
+        Step(scalar.eq, (Index(1), 3), "bool"),
+        Step(scalar.switch, (4, one, zero), dtype),
+    )
+    return LoopForm(Loop(2, steps, (Result(5, dtype),), (0, 1)), node.inputs)
+
+
+@loop_forms.define(Arange)
+def arange_form(node: Apply[Arange]) -> LoopForm | None:
+    """Count from the start by the step, in int64 alone: NumPy has its own way with floats."""
+    start, _, step = node.inputs
+    if {start.type.dtype, node.op.dtype} != {"int64"}:
+        return None
+    steps = (
+        Step(scalar.mul, (Index(0), 1), "int64"),
+        Step(scalar.add, (0, 3), "int64"),
+    )
+    length = ArangeLength()(*node.inputs)
+    return LoopForm(Loop(1, steps, (Result(4, "int64"),), (2,)), [start, step, length])
