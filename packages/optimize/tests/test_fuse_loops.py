@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 from bitale_graph import FunctionGraph, Mode, function
 from bitale_graph import language as T
+from bitale_graph.base.errors import ShapeError
+from bitale_graph.ops.creation import Arange, Eye
 from bitale_graph.ops.loop import Loop
 from bitale_graph.ops.product import Dot
 from bitale_optimize.passes.fuse_loops import MAX_STEPS
@@ -108,3 +110,22 @@ def test_empty_ranges_and_rank_zero():
     x, s = T.dmatrix("x"), T.dscalar("s")
     outputs = [T.exp(x) * s, (T.exp(x) * s).sum(axis=0), T.exp(s) + 1]
     assert_same([x, s], outputs, np.zeros((0, 3)), 1.5)
+
+
+def test_what_counts_joins_the_loop_that_reads_it():
+    x, n = T.dmatrix("x"), T.lscalar("n")
+    outputs = [(x * T.eye(*x.shape)).sum(), x[0] + T.arange(x.shape[1])]
+    graph = rewritten([x], outputs)
+    assert not [v for v in graph.toposort() if isinstance(v.op, (Eye, Arange))]
+    assert_same([x], outputs, np.arange(6.0).reshape(2, 3))
+    (alone,) = rewritten([n], [T.eye(n) * 2]).toposort()[-2:-1]
+    assert isinstance(alone.op, Eye)
+
+
+def test_lengths_of_what_counts_are_checked_in_the_loop():
+    x, n = T.dvector("x"), T.lscalar("n")
+    f = function([x, n], x * T.arange(n))
+    np.testing.assert_array_equal(f([1.0, 2.0], 2), [0, 2])
+    for wrong in (3, 1, 0, -1):
+        with pytest.raises(ShapeError):
+            f([1.0, 2.0], wrong)

@@ -10,20 +10,24 @@ raised the level; and all levels are found in one walk.
 from __future__ import annotations
 
 from collections.abc import Hashable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from bitale_graph.extend import (
     Apply,
+    Argument,
     Constant,
-    Elementwise,
     FunctionGraph,
     Literal,
     Loop,
+    LoopForm,
     Reduce,
     Result,
+    ScalarOp,
     Step,
     Variable,
+    as_loop,
     scalar,
     trace,
 )
@@ -37,18 +41,50 @@ MAX_STEPS = 128
 
 
 def fuse_loops(graph: FunctionGraph, context: RewriteContext) -> None:
-    """Replace every elementwise op and reduction by loops, as few as the graph allows."""
+    """Replace every elementwise op and reduction by loops, as few as the graph allows.
+
+    Other ops that are loops (`loop_forms`) join them where one reads the other; alone they stay.
+    """
     order = graph.toposort()
-    spaces = _spaces(order, context)
+    forms = {}
+    for node in order:
+        form = None if isinstance(node.op, Loop) else as_loop(node)
+        if form is not None:
+            forms[node] = form
+    spaces = _spaces(forms, context)
     levels = _levels(order, spaces)
     _sink(graph, order, spaces, levels)
     groups: dict[tuple[Space, int], list[Apply]] = {}
-    for node in order:
-        if node in spaces:
-            groups.setdefault((spaces[node], levels[node]), []).append(node)
+    for node in forms:
+        groups.setdefault((spaces[node], levels[node]), []).append(node)
     for (space, _), nodes in groups.items():
         for start in range(0, len(nodes), MAX_STEPS):
-            _replace_by_loop(graph, context, nodes[start : start + MAX_STEPS], len(space))
+            members = {node: forms[node] for node in nodes[start : start + MAX_STEPS]}
+            _leave_out_lone(members, len(space))
+            if members:
+                _replace_by_loop(graph, context, members, len(space))
+
+
+def _leave_out_lone(members: dict[Apply, LoopForm], ndim: int) -> None:
+    """Take out what is made from lengths alone, unless an array runs along every axis of it.
+
+    Lengths that no array can have are an error of the op that makes one; a loop that only sums them
+    up would run for years.
+    """
+    made = [node for node, form in members.items() if any(j is not None for j in form.loop.lengths)]
+    if not made:
+        return
+    shapes = [
+        v.type.shape
+        for node, form in members.items()
+        if node not in made
+        for v in form.inputs
+        if v.owner not in members
+    ]
+    axes = {-a for shape in shapes for a in range(1, len(shape) + 1) if shape[-a] != 1}
+    if len(axes) < ndim:
+        for node in made:
+            del members[node]
 
 
 class _Lengths:
@@ -74,36 +110,33 @@ class _Lengths:
             self._parent[a] = b
 
 
-def _spaces(order: list[Apply], context: RewriteContext) -> dict[Apply, Space]:
+def _spaces(forms: dict[Apply, LoopForm], context: RewriteContext) -> dict[Apply, Space]:
     """The index range of every node that a loop can hold."""
     lengths = _Lengths()
-    for node in order:
-        if not isinstance(node.op, Elementwise):
+    ranges = {}
+    for node, form in forms.items():
+        if _is_reduced(node):
+            ranges[node] = context.shapes.dims(node.inputs[0])
             continue
-        result = context.shapes.dims(node.out)
-        for v in node.inputs:
+        result = ranges[node] = context.shapes.dims(node.outputs[0])
+        for v in form.inputs:
+            if v.type.ndim == 0:
+                continue
             dims = context.shapes.dims(v)
             for a in range(-len(dims), 0):
                 if dims[a] != 1:
                     lengths.join(result[a], dims[a])
-    spaces: dict[Apply, Space] = {}
-    for node in order:
-        if isinstance(node.op, Elementwise):
-            dims = context.shapes.dims(node.out)
-        elif type(node.op) is Reduce:
-            dims = context.shapes.dims(node.inputs[0])
-        else:
-            continue
-        spaces[node] = tuple(lengths.find(d) for d in dims)
-    return spaces
+    return {node: tuple(map(lengths.find, dims)) for node, dims in ranges.items()}
+
+
+def _is_reduced(node: Apply) -> bool:
+    return type(node.op) is Reduce
 
 
 def _is_inner(reader: Apply, v: Variable, spaces: dict[Apply, Space]) -> bool:
-    """Whether ``v`` can stay in the loop of ``reader``: an elementwise result over its range."""
+    """Whether ``v`` can stay in the loop of ``reader``: it is stored over the same range."""
     owner = v.owner
-    return (
-        owner is not None and isinstance(owner.op, Elementwise) and spaces[owner] == spaces[reader]
-    )
+    return owner in spaces and not _is_reduced(owner) and spaces[owner] == spaces[reader]
 
 
 def _levels(order: list[Apply], spaces: dict[Apply, Space]) -> dict[Apply, int]:
@@ -123,7 +156,7 @@ def _sink(
 ) -> None:
     """Move a node that only one later loop reads into that loop: it need not be stored."""
     for node in reversed(order):
-        if node not in spaces or not isinstance(node.op, Elementwise):
+        if node not in spaces or _is_reduced(node) or len(node.outputs) > 1:
             continue
         clients = graph.clients[node.out]
         readers = [reader for reader, _ in clients if isinstance(reader, Apply)]
@@ -135,56 +168,86 @@ def _sink(
 
 
 def _replace_by_loop(
-    graph: FunctionGraph, context: RewriteContext, nodes: list[Apply], ndim: int
+    graph: FunctionGraph, context: RewriteContext, members: dict[Apply, LoopForm], ndim: int
 ) -> None:
-    members = set(nodes)
-    inputs: dict[Variable, int] = {}
-    for node in nodes:
-        for v in node.inputs:
-            if v.owner not in members and not _is_literal(v):
-                inputs.setdefault(v, len(inputs))
-    values: dict[Variable, int | Literal] = dict(inputs)
-    steps: list[Step] = []
-    results: list[Result] = []
-    replaced: list[Variable] = []
-
-    def value(v: Variable) -> int | Literal:
-        return values[v] if v in values else Literal.of(v.data)  # type: ignore[attr-defined]  # else a constant
-
-    def numbered(v: Variable, dtype: str) -> int:
-        found = value(v)
-        if isinstance(found, int):
-            return found
-        steps.append(Step(scalar.identity, (found,), dtype))
-        return len(inputs) + len(steps) - 1
-
-    for node in nodes:
-        out: Any = node.out
-        if type(node.op) is Reduce:
-            operand = numbered(node.inputs[0], node.inputs[0].type.dtype)
-            results.append(Result.of(operand, node.op))
-            replaced.append(out)
-            continue
-        assert isinstance(node.op, Elementwise)
-        if node.op.scalar_op is scalar.second:
-            values[out] = value(node.inputs[1])
-        else:
-            steps.append(
-                Step(node.op.scalar_op, tuple(value(v) for v in node.inputs), out.type.dtype)
-            )
-            values[out] = len(inputs) + len(steps) - 1
-        if any(reader not in members for reader, _ in graph.clients[out]):
-            results.append(Result(numbered(out, out.type.dtype), out.type.dtype))
-            replaced.append(out)
-    if not inputs:
+    merged = _Merged(graph, members, ndim)
+    if not merged.inputs:
         return
-    with trace.inherited(nodes[-1].trace):
-        loop = Loop(ndim, tuple(steps), tuple(results)).make_node(*inputs)
-    for old, new in zip(replaced, loop.outputs, strict=True):
+    last = next(reversed(members))
+    with trace.inherited(last.trace):
+        loop = merged.loop().make_node(*merged.inputs)
+    for old, new in zip(merged.replaced, loop.outputs, strict=True):
         new.name = old.name
         if new.type != old.type and not old.type.admits(new.type):
             new.type = old.type
-    context.replace_all(list(zip(replaced, loop.outputs, strict=True)), "fuse_loops")
+    context.replace_all(list(zip(merged.replaced, loop.outputs, strict=True)), "fuse_loops")
+
+
+class _Merged:
+    """The program of several loops over one range.
+
+    Attributes
+    ----------
+    inputs : dict
+        Each with its number.
+    replaced : list of Variable
+        What the results stand for.
+    """
+
+    def __init__(self, graph: FunctionGraph, members: dict[Apply, LoopForm], ndim: int) -> None:
+        self.graph, self.members, self.ndim = graph, members, ndim
+        self.inputs: dict[Variable, int] = {}
+        self.lengths: list[int | None] = [None] * ndim
+        for form in members.values():
+            self._read(form)
+        self.values: dict[Variable, Argument] = {**self.inputs}
+        self.steps: list[Step] = []
+        self.results: list[Result] = []
+        self.replaced: list[Variable] = []
+        for node, form in members.items():
+            self._add(node, form)
+
+    def loop(self) -> Loop:
+        """The loop of all."""
+        return Loop(self.ndim, tuple(self.steps), tuple(self.results), tuple(self.lengths))
+
+    def _read(self, form: LoopForm) -> None:
+        loop, inputs = form
+        for j, v in enumerate(inputs):
+            if j in loop.lengths or not (v.owner in self.members or _is_literal(v)):
+                self.inputs.setdefault(v, len(self.inputs))
+        for a, given in enumerate(loop.lengths):
+            if given is not None:
+                self.lengths[a] = self.inputs[inputs[given]]
+
+    def _add(self, node: Apply, form: LoopForm) -> None:
+        loop, inputs = form
+        known: list[Argument] = [
+            self.values[v] if v in self.values else Literal.of(v.data)  # type: ignore[attr-defined]  # else a constant
+            for v in inputs
+        ]
+        for step in loop.steps:
+            args = tuple(known[a] if isinstance(a, int) else a for a in step.args)
+            known.append(
+                args[1] if step.op is scalar.second else self._put(step.op, args, step.dtype)
+            )
+        dtypes = [*(v.type.dtype for v in inputs), *(s.dtype for s in loop.steps)]
+        r: Any
+        for out, r in zip(node.outputs, loop.results, strict=True):
+            self.values[out] = known[r.value]
+            if r.reduce is not None or self._leaves(out):
+                value = known[r.value]
+                if not isinstance(value, int):
+                    value = self._put(scalar.identity, (value,), dtypes[r.value])
+                self.results.append(replace(r, value=value))
+                self.replaced.append(out)
+
+    def _put(self, op: ScalarOp, args: tuple[Argument, ...], dtype: str) -> int:
+        self.steps.append(Step(op, args, dtype))
+        return len(self.inputs) + len(self.steps) - 1
+
+    def _leaves(self, v: Variable) -> bool:
+        return any(reader not in self.members for reader, _ in self.graph.clients[v])
 
 
 def _is_literal(v: Variable) -> bool:
