@@ -8,6 +8,7 @@ from bitale_graph.extend import (
     Alloc,
     Apply,
     Arange,
+    Argmax,
     Elementwise,
     Eye,
     Loop,
@@ -39,7 +40,7 @@ def _dtypes(inputs: Sequence[Variable]) -> tuple[str, ...]:
     return tuple(v.type.dtype for v in inputs)
 
 
-@supports.define(Loop, Reduce, Alloc, Eye, Arange)
+@supports.define(Loop, Reduce, Argmax, Alloc, Eye, Arange)
 @supports.define(Elementwise, subclasses=True)
 def loop_is_supported(node: Apply) -> bool:
     """Every step must have a C expression, and a dtype that C computes with."""
@@ -85,7 +86,7 @@ def loop_reuses(node: Apply) -> list[tuple[int, int]]:
     return pairs
 
 
-@waits.define(Loop, Reduce)
+@waits.define(Loop, Reduce, Argmax)
 @waits.define(Elementwise, subclasses=True)
 def loop_waits(node: Apply) -> list[int]:
     """Only packing reads numbers before the work, and results of other nodes need none.
@@ -96,7 +97,7 @@ def loop_waits(node: Apply) -> list[int]:
     return [j for j in range(len(node.inputs)) if j not in lengths]
 
 
-@emits.define(Loop, Reduce, Alloc, Eye, Arange)
+@emits.define(Loop, Reduce, Argmax, Alloc, Eye, Arange)
 @emits.define(Elementwise, subclasses=True)
 def emit_loop(b: Builder, node: Apply) -> Iterator[None]:
     """Print a loop: in place for one of rank 0, else as a kernel and a call."""
@@ -150,24 +151,26 @@ class _Nest:
                 self._add_result("out", k, b.array(v).name, r.dtype, lengths, ())
         cost = self._cost()
         parts = b.declare("int64_t", "parts", f"bt_parts(rt, ({product(lengths)}) * {cost})")
-        sums: dict[int, tuple[Array, str]] = {}
+        sums: dict[int, Array] = {}
+        sizes: dict[int, str] = {}
         for k, r in enumerate(loop.results):
-            if r.reduce is not None:
-                size = product([n for a, n in enumerate(lengths) if a not in r.axes])
-                made = b.allocate(f"sum{k}", r.acc_dtype, [f"{parts} * ({size})"], temporary=True)
-                sums[k] = (made, size)
-                self._add_result("sum", k, made.name, r.acc_dtype, lengths, r.axes)
+            if r.reduce is None:
+                continue
+            sizes[k] = product([n for a, n in enumerate(lengths) if a not in r.axes])
+            room = [f"{parts} * ({sizes[k]})"]
+            for kind, dtype in (("sum", r.acc_dtype), ("place", "int64"))[: 1 + r.place]:
+                sums[k] = b.allocate(f"{kind}{k}", dtype, room, temporary=True)
+                self._add_result(kind, k, sums[k].name, dtype, lengths, r.axes)
         kernel = Kernel(
             loop, _dtypes(self.inputs), tuple(self.operands), tuple(self.by_value), cost
         )
         name = kernel.write(b, self._hint(), described(node))
         yield
         numbers = [b.scalar(self.inputs[j]) for j in self.by_value]
-        sizes = [size for _, size in sums.values()]
-        passed = ["rt", parts, *lengths, *self.arguments, *sizes, *numbers]
+        passed = ["rt", parts, *lengths, *self.arguments, *sizes.values(), *numbers]
         b.put(f"{name}({', '.join(passed)});")
-        for k, (made, size) in sums.items():
-            self._finish(k, made, size, outs[k])
+        for k, made in sums.items():
+            self._finish(k, made, sizes[k], outs[k])
 
     def _cost(self) -> int:
         """Of one element, in multiplications; memory counts as one for each operand."""

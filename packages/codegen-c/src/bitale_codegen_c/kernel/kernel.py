@@ -12,7 +12,7 @@ from ..base.ctype import C_TYPES, literal
 from ..host.builder import Builder
 from ..library.units import BLOCK
 from .program import ProgramText
-from .reduction import Ends, combined
+from .reduction import Ends, combined, is_larger
 
 # So many loops stand one inside the other around the inner one; where there are more axes, one loop
 # counts through all of them.
@@ -26,7 +26,7 @@ class Operand:
     Attributes
     ----------
     kind : str
-        "in", "out" or "sum" (an accumulator).
+        "in", "out", "sum" (an accumulator) or "place" (where the largest value was met).
     index : int
         Counts inputs or results.
     dtype : str
@@ -94,8 +94,9 @@ class Kernel:
 
     @cached_property
     def _indexed(self) -> list[int]:
-        """The axes whose index is a number of the program."""
-        return sorted({a.axis for s in self.loop.steps for a in s.args if isinstance(a, Index)})
+        """The axes whose index is a number of the program, or may be a result."""
+        named = {a.axis for s in self.loop.steps for a in s.args if isinstance(a, Index)}
+        return sorted(named.union(*(r.axes for r in self.loop.results if r.place)))
 
     def write(self, b: Builder, hint: str, words: str) -> str:
         """Add the kernel to the file; the name of the function to call.
@@ -114,12 +115,13 @@ class Kernel:
     def _shared(self, b: Builder, rows: str) -> str:
         """Merge axes, start accumulators, run, and combine in the order of the parts."""
         sums = [o for o in self.operands if o.kind == "sum"]
+        places = {o.index: o for o in self.operands if o.kind == "place"}
         signature = [
             "const bt_runtime *rt",
             "int64_t parts",
             *(f"int64_t {n}" for n in self._lengths),
             *(p for o in self.operands for p in o.parameters()),
-            *(f"int64_t {o.name}_size" for o in sums),
+            *(f"int64_t sum{o.index}_size" for o in sums),
             *self._scalars,
         ]
         declared = [re.fullmatch(r"(.*?)(\w+)", one) for one in signature]
@@ -139,9 +141,10 @@ class Kernel:
             reduce = self.loop.results[o.index].reduce
             assert reduce is not None
             start = literal(reductions[reduce].identity(o.dtype), o.dtype)
-            lines.append(
-                f"    for (int64_t e = 0; e < parts * {o.name}_size; e++) {o.name}[e] = {start};"
-            )
+            first = f"{o.name}[e] = {start}"
+            if o.index in places:
+                first += f", place{o.index}[e] = 0"
+            lines.append(f"    for (int64_t e = 0; e < parts * {o.name}_size; e++) {first};")
         lines += [
             f"    if (parts == 1 && {self._work()} <= BT_SLICE) {{",
             f"        {rows}({self._arguments()});",
@@ -152,9 +155,14 @@ class Kernel:
         ]
         for o in sums:
             target, other = f"{o.name}[e]", f"{o.name}[part * {o.name}_size + e]"
-            both = combined(b, self.loop.results[o.index], target, other, o.dtype)
+            both = f"{target} = {combined(b, self.loop.results[o.index], target, other, o.dtype)}"
+            if o.index in places:
+                # A later part has it only if it is larger.
+                where = f"place{o.index}[part * {o.name}_size + e]"
+                kept = f"{target} = {other}, place{o.index}[e] = {where}"
+                both = f"if ({is_larger(other, target, o.dtype)}) {kept}"
             lines.append("    for (int64_t part = 1; part < parts; part++)")
-            lines.append(f"        for (int64_t e = 0; e < {o.name}_size; e++) {target} = {both};")
+            lines.append(f"        for (int64_t e = 0; e < {o.name}_size; e++) {both};")
         lines.append("}")
         return "\n".join(lines)
 
@@ -162,9 +170,9 @@ class Kernel:
         """Join outer axes to the last one where everything lies contiguously: a long inner loop."""
         inner, n = self.inner, self._lengths
         lines: list[str] = []
-        if self._indexed:
-            return lines
         for a in range(inner - 1, -1, -1):
+            if {a, inner} & {*self._indexed}:
+                break
             if any((o.moves[a] == "0") != (o.moves[inner] == "0") for o in self.operands):
                 break
             # Every axis between must have been joined, or be of length 1.
@@ -212,7 +220,7 @@ class Kernel:
         for o in self.operands:
             shift = ""
             if is_part:
-                shift = f" + part * {o.name}_size" if o.kind == "sum" else ""
+                shift = f" + part * sum{o.index}_size" if o.kind in ("sum", "place") else ""
                 for a in range(self.loop.ndim):
                     move = o.move(a)
                     shift += {"0": "", "1": f" + at{a}"}.get(move, f" + at{a} * {move}")
@@ -249,7 +257,7 @@ class Kernel:
         body = ProgramText(b, loop, self.dtypes, loads, is_kernel=True)
         inside += body.lines
         sums = {o.index: o.moves for o in self.operands if o.kind == "sum"}
-        ends = Ends(b, loop, self.dtypes, sums, inner, rows, body.values)
+        ends = Ends(b, loop, self.dtypes, sums, inner, rows, body.values, tuple(inside))
         before += ends.before
         inside += ends.inside
         lines = [f"BT_KERNEL void @({', '.join([*signature, *self._scalars])}) {{"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+import numpy as np
 from bitale_graph.extend import Loop, Result, ScalarOp, reductions, scalar
 
 from ..base.ctype import C_TYPES, literal
@@ -30,6 +31,8 @@ class Ends:
         The pointers to the rows of the operands.
     values : sequence of str
         What the steps of the loop gave, as C expressions.
+    body : sequence of str
+        The statements that give them.
     """
 
     def __init__(
@@ -41,6 +44,7 @@ class Ends:
         inner: int,
         rows: Mapping[tuple[str, int], str],
         values: Sequence[str],
+        body: Sequence[str],
     ) -> None:
         self.before: list[str] = []
         self.inside: list[str] = []
@@ -55,6 +59,9 @@ class Ends:
                 self.inside.append(f"{rows['out', k]}[i] = {value};")
                 continue
             row, dtype = rows["sum", k], every[r.value]
+            if r.place:
+                self._place(b, k, r, row, rows["place", k], moves[k][inner], value, body)
+                continue
             if moves[k][inner] != "0":
                 value = combined(b, r, f"{row}[i]", value, dtype)
                 self.inside.append(f"{row}[i] = {value};")
@@ -69,6 +76,71 @@ class Ends:
             else:
                 self.inside.append(f"r{k} = {combined(b, r, f'r{k}', value, dtype)};")
                 self.clauses.append(_clause(b, r, f"r{k}"))
+
+    def _place(
+        self,
+        b: Builder,
+        k: int,
+        r: Result,
+        row: str,
+        places: str,
+        move: str,
+        value: str,
+        body: Sequence[str],
+    ) -> None:
+        """Keep the largest value and where it was met first.
+
+        Along the axis of the inner loop the largest of a block is found in vectors, and looked for
+        in the block only if it is larger than all before.
+        """
+        c_type, (axis,) = C_TYPES[r.acc_dtype], r.axes
+        if move != "0":
+            self.inside += [
+                f"const {c_type} best{k} = {row}[i];",
+                f"const int larger{k} = {is_larger(value, f'best{k}', r.acc_dtype)};",
+                f"{row}[i] = larger{k} ? {value} : best{k};",
+                f"{places}[i] = larger{k} ? index{axis} : {places}[i];",
+            ]
+            return
+        self.before.append(f"{c_type} r{k} = *{row}; int64_t place{k}_at = *{places};")
+        self.after.append(f"*{row} = r{k}; *{places} = place{k}_at;")
+        assert r.reduce is not None
+        start = literal(reductions[r.reduce].identity(r.acc_dtype), r.acc_dtype)
+        # NaN is noted apart, so that the largest is found by plain instructions; all in lanes of
+        # one width.
+        is_float = r.acc_dtype.startswith("float")
+        nan = literal(np.nan, r.acc_dtype) if is_float else ""
+        lane = "int64_t" if r.acc_dtype.endswith("64") else "int32_t"
+        self.block_start.append(f"{c_type} b{k} = {start}; {lane} nan{k} = 0;")
+        self.inside.append(f"b{k} = {value} > b{k} ? {value} : b{k}; nan{k} |= {value} != {value};")
+        self.clauses.append(f"reduction(max:b{k}) reduction(|:nan{k})")
+        self.block_end += [
+            f"if (r{k} == r{k} && (nan{k} || b{k} > r{k})) {{",
+            f"    {lane} first = {2**62 if lane == 'int64_t' else 2**30};",
+            f"    if (nan{k}) {{",
+            "        for (int64_t i = stop - 1; i >= start; i--) {",
+            *(f"            {line}" for line in body),
+            f"            if ({value} != {value}) first = ({lane})(i - start);",
+            "        }",
+            "    } else {",
+            "        #pragma omp simd reduction(min:first)",
+            "        for (int64_t i = start; i < stop; i++) {",
+            *(f"            {line}" for line in body),
+            f"            const {lane} at = {value} == b{k} ? ({lane})(i - start) : first;",
+            "            first = at < first ? at : first;",
+            "        }",
+            "    }",
+            f"    r{k} = {f'nan{k} ? {nan} : ' if nan else ''}b{k};",
+            f"    place{k}_at = from{axis} + start + first;",
+            "}",
+        ]
+
+
+def is_larger(value: str, than: str, dtype: str) -> str:
+    """Whether a number comes before another as the largest one: NaN before all, the first first."""
+    if not dtype.startswith("float"):
+        return f"{value} > {than}"
+    return f"{value} > {than} || ({value} != {value} && {than} == {than})"
 
 
 def combined(b: Builder, r: Result, a: str, value: str, dtype: str) -> str:

@@ -78,7 +78,8 @@ class Result:
     """What becomes of a value.
 
     Stored for every index, or reduced over ``axes`` by ``reduce`` in ``acc_dtype``, as `Reduce`
-    does.
+    does. With ``place`` the result is not the largest value (``reduce`` is `maximum`, over one
+    axis) but its index along the axis, as int64: the first of equal ones, the first NaN.
     """
 
     value: int
@@ -87,6 +88,7 @@ class Result:
     axes: tuple[int, ...] = ()
     acc_dtype: str = ""
     allows_empty: bool = False
+    place: bool = False
 
     @classmethod
     def of(cls, value: int, op: Reduce) -> Result:
@@ -176,6 +178,8 @@ class Loop(Op):
             full = np.broadcast_to(values[r.value], lengths)
             if r.reduce is None:
                 cell[0] = np.array(full, dtype=r.dtype)
+            elif r.place:
+                cell[0] = np.asarray(np.argmax(full, axis=r.axes[0]), "int64")
             else:
                 reduction = Reduce(r.reduce, r.axes, r.acc_dtype, r.dtype, r.allows_empty)
                 cell[0] = result_of(
@@ -235,11 +239,10 @@ class Loop(Op):
             for k, s in enumerate(self.steps)
         ]
         for k, r in enumerate(self.results):
-            what = (
-                names[r.value]
-                if r.reduce is None
-                else f"{r.reduce.name} of {names[r.value]} over axes {r.axes}"
-            )
+            what = names[r.value]
+            if r.reduce is not None:
+                kept = f"place of {r.reduce.name}" if r.place else r.reduce.name
+                what = f"{kept} of {what} over axes {r.axes}"
             lines.append(f"o{k} = {what}")
         return "; ".join(lines)
 

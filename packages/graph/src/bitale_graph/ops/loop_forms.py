@@ -13,7 +13,7 @@ from ..tensor import scalar
 from ..tensor.elementwise import Elementwise
 from .creation import Alloc, Arange, ArangeLength, Eye
 from .loop import Index, Literal, Loop, Result, Step
-from .reduction import Reduce
+from .reduction import Argmax, Reduce
 
 
 class LoopForm(NamedTuple):
@@ -56,6 +56,15 @@ def reduce_form(node: Apply[Reduce]) -> LoopForm:
     """No step, and a result that is reduced."""
     (x,) = node.inputs
     return LoopForm(Loop(x.type.ndim, (), (Result.of(0, node.op),)), node.inputs)
+
+
+@loop_forms.define(Argmax)
+def argmax_form(node: Apply[Argmax]) -> LoopForm:
+    """No step, and the place of what is reduced."""
+    (x,) = node.inputs
+    axes, dtype = (node.op.axis,), x.type.dtype
+    result = Result(0, "int64", scalar.maximum, axes, dtype, place=True)
+    return LoopForm(Loop(x.type.ndim, (), (result,)), node.inputs)
 
 
 @loop_forms.define(Alloc)

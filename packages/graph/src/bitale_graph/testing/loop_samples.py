@@ -63,6 +63,7 @@ def loop_samples() -> Iterator[OpSample]:
                 atol=1e-13,
                 core=True,
             )
+    yield from _places(steps)
     x, y = values("loop1", "float64", (4, 6)), values("loop2", "float64", (4, 6))
     for layout in LAYOUTS:
         yield sample(
@@ -86,6 +87,39 @@ def loop_samples() -> Iterator[OpSample]:
     )
     yield from _mixed_loops(two)
     yield from _counting_loops()
+
+
+def _places(steps: tuple[loop.Step, ...]) -> Iterator[OpSample]:
+    """Where the largest value of a program stands, beside the value and a sum."""
+    row = scalar.SCALAR_OPS
+    for axis in (0, 1):
+        wanted = (
+            loop.Result(4, "int64", row["maximum"], (axis,), "float64", place=True),
+            loop.Result(4, "float64", row["maximum"], (axis,), "float64"),
+            loop.Result(4, "float64", row["add"], (axis,), "float64"),
+        )
+        for shape in ((3, 5), (2, 1500), (1500, 2)):
+            x, y = values("loop1", "float64", shape), values("loop2", "float64", shape)
+            for tag in ("numbers", "equal", "nan"):
+                if tag == "equal":
+                    x, y = np.round(x), np.ones_like(y)
+                if tag == "nan":
+                    x = np.where(np.arange(x.size).reshape(shape) % 7 == 5, np.nan, x)
+
+                def compute(x: Any, y: Any, axis: int = axis) -> list[Any]:
+                    v = np.tanh(x * y) + 0.5
+                    return [v.argmax(axis), v.max(axis), v.sum(axis)]
+
+                yield sample(
+                    f"Loop: place of the largest along {axis} of {shape}, {tag}",
+                    loop.Loop,
+                    loop.Loop(2, steps, wanted),
+                    x,
+                    y,
+                    reference=compute,
+                    atol=1e-11,
+                    core=True,
+                )
 
 
 def _mixed_loops(two: loop.Literal) -> Iterator[OpSample]:

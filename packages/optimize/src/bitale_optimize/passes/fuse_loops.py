@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from bitale_graph.extend import (
     Apply,
+    Argmax,
     Argument,
     Constant,
     FunctionGraph,
@@ -115,7 +116,7 @@ def _spaces(forms: dict[Apply, LoopForm], context: RewriteContext) -> dict[Apply
     lengths = _Lengths()
     ranges = {}
     for node, form in forms.items():
-        if _is_reduced(node):
+        if _is_reduced(form):
             ranges[node] = context.shapes.dims(node.inputs[0])
             continue
         result = ranges[node] = context.shapes.dims(node.outputs[0])
@@ -129,14 +130,16 @@ def _spaces(forms: dict[Apply, LoopForm], context: RewriteContext) -> dict[Apply
     return {node: tuple(map(lengths.find, dims)) for node, dims in ranges.items()}
 
 
-def _is_reduced(node: Apply) -> bool:
-    return type(node.op) is Reduce
+def _is_reduced(form: LoopForm) -> bool:
+    return form.loop.results[0].reduce is not None
 
 
 def _is_inner(reader: Apply, v: Variable, spaces: dict[Apply, Space]) -> bool:
     """Whether ``v`` can stay in the loop of ``reader``: it is stored over the same range."""
     owner = v.owner
-    return owner in spaces and not _is_reduced(owner) and spaces[owner] == spaces[reader]
+    if owner not in spaces or spaces[owner] != spaces[reader]:
+        return False
+    return not isinstance(owner.op, (Reduce, Argmax))
 
 
 def _levels(order: list[Apply], spaces: dict[Apply, Space]) -> dict[Apply, int]:
@@ -156,7 +159,7 @@ def _sink(
 ) -> None:
     """Move a node that only one later loop reads into that loop: it need not be stored."""
     for node in reversed(order):
-        if node not in spaces or _is_reduced(node) or len(node.outputs) > 1:
+        if node not in spaces or isinstance(node.op, (Reduce, Argmax)):
             continue
         clients = graph.clients[node.out]
         readers = [reader for reader, _ in clients if isinstance(reader, Apply)]
