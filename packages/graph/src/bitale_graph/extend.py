@@ -72,6 +72,7 @@ from .ops.lengths import lengths_of_outputs as lengths_of_outputs
 from .ops.loop import Argument as Argument
 from .ops.loop import Index as Index
 from .ops.loop import Literal as Literal
+from .ops.loop import Load as Load
 from .ops.loop import Loop as Loop
 from .ops.loop import Result as Result
 from .ops.loop import Step as Step

@@ -7,7 +7,6 @@ from typing import Any
 
 from bitale_graph.extend import (
     AdvancedIncSubtensor1,
-    AdvancedSubtensor1,
     Apply,
     IncSubtensor,
     Subtensor,
@@ -202,23 +201,6 @@ def _check_rows(b: Builder, rows: Array, n: str) -> None:
     b.put(f"for (int64_t e = 0; e < {rows.lengths[0]}; e++)")
     b.put(f"    {bad} += {element} < -{n} || {element} >= {n};")
     b.check(f"{bad} == 0")
-
-
-@emits.define(AdvancedSubtensor1)
-def emit_take_rows(b: Builder, node: Apply[AdvancedSubtensor1]) -> Iterator[None]:
-    """Copy the rows named."""
-    x, rows = node.inputs
-    source, index = b.contiguous(b.array(x)), b.array(rows)
-    _check_rows(b, index, source.lengths[0])
-    out = b.result(node.outputs[0], [index.lengths[0], *source.lengths[1:]])
-    yield
-    size = out.stride(0)
-    b.put(f"for (int64_t e = 0; e < {index.lengths[0]}; e++) {{")
-    b.put(f"    int64_t row = (int64_t){index.name}[e * ({index.stride(0)})];")
-    b.put(f"    if (row < 0) row += {source.lengths[0]};")
-    to, place = f"{out.name} + e * ({size})", f"{source.name} + row * ({size})"
-    b.put(f"    __builtin_memcpy({to}, {place}, (size_t)({size}) * sizeof({out.c_type}));")
-    b.put("}")
 
 
 @emits.define(AdvancedIncSubtensor1)

@@ -5,18 +5,26 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from bitale_graph.extend import (
+    INT64_SCALAR,
+    AdvancedSubtensor,
+    AdvancedSubtensor1,
     Alloc,
     Apply,
     Arange,
     Argmax,
     Elementwise,
     Eye,
+    Index,
+    Load,
     Loop,
     LoopForm,
     Reduce,
+    Result,
+    Step,
     Variable,
     as_loop,
     constant_int,
+    scalar,
     toposort,
 )
 
@@ -41,6 +49,7 @@ def _dtypes(inputs: Sequence[Variable]) -> tuple[str, ...]:
 
 
 @supports.define(Loop, Reduce, Argmax, Alloc, Eye, Arange)
+@supports.define(AdvancedSubtensor, AdvancedSubtensor1)
 @supports.define(Elementwise, subclasses=True)
 def loop_is_supported(node: Apply) -> bool:
     """Every step must have a C expression, and a dtype that C computes with."""
@@ -55,6 +64,10 @@ def loop_is_supported(node: Apply) -> bool:
             return False
     dtypes = [*_dtypes(form.inputs), *(s.dtype for s in loop.steps)]
     for step in loop.steps:
+        if isinstance(step, Load):
+            if not all(isinstance(a, Index) or a < len(form.inputs) for a in step.at):
+                return False
+            continue
         first = step.args[0]
         operand = dtypes[first] if isinstance(first, int) else first.dtype
         if not is_known(step.op) or needs_numpy(step.op, operand):
@@ -80,6 +93,8 @@ def loop_reuses(node: Apply) -> list[tuple[int, int]]:
             continue
         static = node.outputs[i].type.shape
         for j, v in enumerate(node.inputs):
+            if j in loop.tables:
+                continue
             same = v.type.dtype == r.dtype and v.type.ndim == loop.ndim
             if same and all(_varies(v, a, loop.ndim) or static[a] == 1 for a in range(loop.ndim)):
                 pairs.append((i, j))
@@ -91,13 +106,22 @@ def loop_reuses(node: Apply) -> list[tuple[int, int]]:
 def loop_waits(node: Apply) -> list[int]:
     """Only packing reads numbers before the work, and results of other nodes need none.
 
-    Lengths are read where buffers are taken.
+    Lengths are read where buffers are taken, places in tables where they are checked.
     """
-    lengths = node.op.lengths if isinstance(node.op, Loop) else ()
-    return [j for j in range(len(node.inputs)) if j not in lengths]
+    if not isinstance(node.op, Loop):
+        return [*range(len(node.inputs))]
+    read = {*node.op.lengths, *(j for j, _ in _places(node.op))}
+    return [j for j in range(len(node.inputs)) if j not in read]
+
+
+def _places(loop: Loop) -> list[tuple[int, tuple[int, int]]]:
+    """The inputs that are places, each with the table and its axis."""
+    loads = [s for s in loop.steps if isinstance(s, Load)]
+    return [(j, (s.table, a)) for s in loads for a, j in enumerate(s.at) if isinstance(j, int)]
 
 
 @emits.define(Loop, Reduce, Argmax, Alloc, Eye, Arange)
+@emits.define(AdvancedSubtensor, AdvancedSubtensor1)
 @emits.define(Elementwise, subclasses=True)
 def emit_loop(b: Builder, node: Apply) -> Iterator[None]:
     """Print a loop: in place for one of rank 0, else as a kernel and a call."""
@@ -125,9 +149,9 @@ class _Nest:
     def __init__(self, b: Builder, node: Apply, loop: Loop, inputs: Sequence[Variable]) -> None:
         self.b, self.node, self.loop, self.ndim = b, node, loop, loop.ndim
         self.inputs = inputs
-        used = {a for s in loop.steps for a in s.args if isinstance(a, int)}
-        used |= {r.value for r in loop.results}
-        read = [j for j in range(len(inputs)) if j in used]
+        every = (a for s in loop.steps for a in (s.at if isinstance(s, Load) else s.args))
+        used = {a for a in every if isinstance(a, int)} | {r.value for r in loop.results}
+        read = [j for j in range(len(inputs)) if j in used and j not in loop.tables]
         self.by_value = [j for j in read if inputs[j].type.ndim == 0]
         self.by_pointer = [j for j in read if j not in self.by_value]
         self.operands: list[Operand] = []
@@ -137,6 +161,10 @@ class _Nest:
         """Checks, packing and buffers; then the call of the kernel."""
         b, node, loop = self.b, self.node, self.loop
         lengths = self._lengths()
+        for place in dict.fromkeys(_places(loop)):
+            self._check_places(*place)
+        for j in sorted(loop.tables):
+            self._add_table(j)
         for j in self.by_pointer:
             self._add_input(j)
         for r in loop.results:
@@ -174,7 +202,7 @@ class _Nest:
 
     def _cost(self) -> int:
         """Of one element, in multiplications; memory counts as one for each operand."""
-        steps = sum(s.op.cost for s in self.loop.steps)
+        steps = sum(1 if isinstance(s, Load) else s.op.cost for s in self.loop.steps)
         return steps + len(self.by_pointer) + len(self.loop.results)
 
     def _lengths(self) -> list[str]:
@@ -182,8 +210,8 @@ class _Nest:
         b, lengths = self.b, []
         for a in range(self.ndim):
             found = self._given(a)
-            for v in self.inputs:
-                if _varies(v, a, self.ndim):
+            for j, v in enumerate(self.inputs):
+                if j not in self.loop.tables and _varies(v, a, self.ndim):
                     array = b.array(v)
                     n = array.lengths[a - (self.ndim - array.rank)]
                     if found:
@@ -216,6 +244,34 @@ class _Nest:
             for a in range(self.ndim)
         ]
         self._add("in", j, array.name, array.dtype, strides)
+
+    def _add_table(self, j: int) -> None:
+        table = self.b.array(self.inputs[j])
+        strides = [table.stride(a) for a in range(table.rank)]
+        kept = tuple("1" if s == "1" else "d" for s in strides)
+        self.operands.append(Operand("table", j, table.dtype, ("0",) * self.ndim, kept))
+        self.arguments += [table.name, *table.lengths, *(s for s in strides if s != "1")]
+
+    def _check_places(self, j: int, at: tuple[int, int]) -> None:
+        """Leave with an error unless all places lie in the table."""
+        b, places = self.b, self.inputs[j]
+        table, axis = at
+        length = INT64_SCALAR()
+        b.scalars[length] = b.array(self.inputs[table]).lengths[axis]
+        steps = (
+            Step(scalar.cast_to("int64"), (0,), "int64"),
+            Step(scalar.neg, (1,), "int64"),
+            Step(scalar.lt, (2, 3), "bool"),
+            Step(scalar.ge, (2, 1), "bool"),
+            Step(scalar.or_, (4, 5), "bool"),
+        )
+        ndim = places.type.ndim
+        some = Result(6, "bool", scalar.or_, tuple(range(ndim)), "bool")
+        beyond = Loop(ndim, steps, (some if ndim else Result(6, "bool"),))
+        node = beyond.make_node(places, length)
+        for _ in emits[Loop](b, node):
+            pass
+        b.check(f"!{b.scalar(node.outputs[0])}")
 
     def _add_result(
         self,
@@ -251,6 +307,9 @@ class _Nest:
     def _hint(self) -> str:
         """A name for the kernel: of what it computes, or of its last steps."""
         named = [plain(v.name) for v in self.node.outputs if v.name]
-        ops = [plain(s.op.name).split("{")[0] for s in self.loop.steps[-2:]]
+        ops = [
+            "load" if isinstance(s, Load) else plain(s.op.name).split("{")[0]
+            for s in self.loop.steps[-2:]
+        ]
         ops += [plain(r.reduce.name) for r in self.loop.results if r.reduce is not None][:1]
         return "loop_" + "_".join(named[:2] or ops or ["copy"])

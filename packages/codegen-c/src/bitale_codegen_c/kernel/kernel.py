@@ -6,12 +6,12 @@ import re
 from dataclasses import dataclass
 from functools import cached_property
 
-from bitale_graph.extend import Index, Loop, reductions
+from bitale_graph.extend import Index, Load, Loop, reductions
 
 from ..base.ctype import C_TYPES, literal
 from ..host.builder import Builder
 from ..library.units import BLOCK
-from .program import ProgramText
+from .program import ProgramText, Table
 from .reduction import Ends, combined, is_larger
 
 # So many loops stand one inside the other around the inner one; where there are more axes, one loop
@@ -26,19 +26,23 @@ class Operand:
     Attributes
     ----------
     kind : str
-        "in", "out", "sum" (an accumulator) or "place" (where the largest value was met).
+        "in", "out", "sum" (an accumulator), "place" (where the largest value was met) or "table"
+        (read at computed places).
     index : int
         Counts inputs or results.
     dtype : str
     moves : tuple of str
         For each axis how far it moves: "0" (it stands still), "1" (along the last axis), or "d",
         a number of elements that is known when the kernel runs.
+    strides : tuple of str
+        Of a table, along its own axes: "1", or "d".
     """
 
     kind: str
     index: int
     dtype: str
     moves: tuple[str, ...]
+    strides: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -48,7 +52,7 @@ class Operand:
     @property
     def c_type(self) -> str:
         """The C type of an element; what is only read is const."""
-        return ("const " if self.kind == "in" else "") + C_TYPES[self.dtype]
+        return ("const " if self.kind in ("in", "table") else "") + C_TYPES[self.dtype]
 
     def move(self, axis: int) -> str:
         """How far it moves along an axis, as a C expression in the kernel."""
@@ -56,13 +60,24 @@ class Operand:
 
     def parameters(self) -> list[str]:
         """Its parameters in C: the pointer, and the moves that are not fixed."""
-        free = [a for a, m in enumerate(self.moves) if m == "d"]
-        return [f"{self.c_type} *{self.name}", *(f"int64_t {self.move(a)}" for a in free)]
+        return [f"{self.c_type} *{self.name}", *(f"int64_t {n}" for n in self._numbers())]
 
     def arguments(self, shift: str = "") -> list[str]:
         """What to pass on for `parameters`."""
-        free = [a for a, m in enumerate(self.moves) if m == "d"]
-        return [self.name + shift, *(self.move(a) for a in free)]
+        return [self.name + shift, *self._numbers()]
+
+    def _numbers(self) -> list[str]:
+        table = self.table
+        strides = [s for s in table.strides if s != "1"]
+        moves = [self.move(a) for a, m in enumerate(self.moves) if m == "d"]
+        return [*moves, *table.lengths, *strides]
+
+    @property
+    def table(self) -> Table:
+        """What a table is in the kernel."""
+        axes = range(len(self.strides))
+        strides = [f"{self.name}_s{a}" if s == "d" else s for a, s in enumerate(self.strides)]
+        return Table(self.name, [f"{self.name}_n{a}" for a in axes], strides)
 
 
 @dataclass(frozen=True)
@@ -95,7 +110,8 @@ class Kernel:
     @cached_property
     def _indexed(self) -> list[int]:
         """The axes whose index is a number of the program, or may be a result."""
-        named = {a.axis for s in self.loop.steps for a in s.args if isinstance(a, Index)}
+        used = (a for s in self.loop.steps for a in (s.at if isinstance(s, Load) else s.args))
+        named = {a.axis for a in used if isinstance(a, Index)}
         return sorted(named.union(*(r.axes for r in self.loop.results if r.place)))
 
     def write(self, b: Builder, hint: str, words: str) -> str:
@@ -254,7 +270,8 @@ class Kernel:
             at, where = (outer_loops.index(a), before) if a < inner else ("i", inside)
             signature.append(f"int64_t from{a}")
             where.append(f"const int64_t index{a} = from{a} + {at};")
-        body = ProgramText(b, loop, self.dtypes, loads, is_kernel=True)
+        tables = {o.index: o.table for o in self.operands if o.kind == "table"}
+        body = ProgramText(b, loop, self.dtypes, loads, is_kernel=True, tables=tables)
         inside += body.lines
         sums = {o.index: o.moves for o in self.operands if o.kind == "sum"}
         ends = Ends(b, loop, self.dtypes, sums, inner, rows, body.values, tuple(inside))

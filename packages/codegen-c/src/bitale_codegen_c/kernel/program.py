@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
-from bitale_graph.extend import Argument, Index, Literal, Loop
+from bitale_graph.extend import Argument, Index, Literal, Load, Loop, Step
 
 from ..base.ctype import C_TYPES, literal
 from ..host.builder import Builder
@@ -13,6 +14,14 @@ from .scalar import Expression, expression
 # Above this many functions in one loop they are called (as vectors) rather than inlined: the text
 # of one takes a compiler some 15 ms wherever it stands, and beside so much work a call is cheap.
 MAX_INLINED = 8
+
+
+class Table(NamedTuple):
+    """An input that a `Load` reads, in C: its pointer, lengths and strides."""
+
+    name: str
+    lengths: Sequence[str]
+    strides: Sequence[str]
 
 
 class ProgramText:
@@ -26,14 +35,25 @@ class ProgramText:
     """
 
     def __init__(
-        self, b: Builder, loop: Loop, dtypes: Sequence[str], loaded: dict[int, str], is_kernel: bool
+        self,
+        b: Builder,
+        loop: Loop,
+        dtypes: Sequence[str],
+        loaded: Mapping[int, str],
+        is_kernel: bool,
+        tables: Mapping[int, Table] | None = None,
     ) -> None:
         known = list(dtypes)
         self.values = [loaded.get(j, "") for j in range(len(known))]
         self.lines: list[str] = []
-        functions = sum(s.op.arity == 1 and s.dtype.startswith("float") for s in loop.steps)
+        functions = sum(_is_function(s) for s in loop.steps)
         is_called = not is_kernel or functions > MAX_INLINED
         for k, step in enumerate(loop.steps):
+            if isinstance(step, Load):
+                assert tables is not None
+                self._load(k, step, tables[step.table], known)
+                known.append(step.dtype)
+                continue
             args = [self._number(a) for a in step.args]
             operands = [known[a] if isinstance(a, int) else a.dtype for a in step.args]
             made = expression(step.op, operands, step.dtype, args)
@@ -50,10 +70,29 @@ class ProgramText:
             self.values.append(name)
             known.append(step.dtype)
 
+    def _load(self, k: int, load: Load, table: Table, dtypes: Sequence[str]) -> None:
+        """Read a table; places were checked before, and negative ones count from its end."""
+        terms = []
+        for a, (place, stride) in enumerate(zip(load.at, table.strides, strict=True)):
+            at = self._number(place)
+            if isinstance(place, int):
+                at = f"p{k}_{a}"
+                self.lines.append(f"int64_t {at} = (int64_t){self.values[place]};")
+                if not dtypes[place].startswith("uint"):
+                    self.lines.append(f"{at} += {at} < 0 ? {table.lengths[a]} : 0;")
+            terms.append(at if stride == "1" else f"{at} * {stride}")
+        c_type = C_TYPES[load.dtype]
+        self.lines.append(f"const {c_type} t{k} = {table.name}[{' + '.join(terms)}];")
+        self.values.append(f"t{k}")
+
     def _number(self, a: Argument) -> str:
         if isinstance(a, Index):
             return f"index{a.axis}"
         return literal(a.array(), a.dtype) if isinstance(a, Literal) else self.values[a]
+
+
+def _is_function(step: Step | Load) -> bool:
+    return isinstance(step, Step) and step.op.arity == 1 and step.dtype.startswith("float")
 
 
 def _as_call(b: Builder, made: Expression, arity: int, dtype: str) -> Expression:

@@ -11,6 +11,7 @@ from ..base.errors import ShapeError, describe
 from ..core.graph import Apply, Op, Storage, Variable
 from ..tensor.array_type import Shape
 from ..tensor.conversion import as_tensor, constant_int
+from ..tensor.elementwise import check_run_time_shapes
 from ..tensor.variable import TensorType, TensorVariable
 from .axes import addbroadcast
 from .creation import Alloc
@@ -67,6 +68,7 @@ class Subtensor(Read):
         return (*lengths, *x.type.shape[len(self.pattern) :])
 
     def perform(self, node: Apply, inputs: Sequence[Any], output_storage: Storage) -> None:
+        check_run_time_shapes([v.type.shape for v in node.inputs[1:]], inputs[1:])
         output_storage[0][0] = np.asarray(inputs[0][as_numpy_index(self.pattern, inputs[1:])])
 
     def infer_shape(self, node: Apply, input_shapes: Sequence[Sequence[Any]]) -> list[Any]:
@@ -111,6 +113,7 @@ class IncSubtensor(Write):
         return Apply(self, [x, y, *view.inputs[1:]], [x.type()])
 
     def perform(self, node: Apply, inputs: Sequence[Any], output_storage: Storage) -> None:
+        check_run_time_shapes([v.type.shape for v in node.inputs[2:]], inputs[2:])
         out = np.array(inputs[0])
         index = as_numpy_index(self.pattern, inputs[2:])
         check_fits(node.inputs[1].type.shape, inputs[1], out[index].shape)

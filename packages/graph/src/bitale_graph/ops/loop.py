@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 import numpy as np
 
@@ -26,6 +26,8 @@ from ..tensor.reductions import reductions
 from ..tensor.scalar import ScalarOp, common_shape
 from ..tensor.variable import TensorType
 from .reduction import Reduce
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,25 @@ class Step:
 
 
 @dataclass(frozen=True)
+class Load:
+    """A line that reads a table: an input that does not run along the range.
+
+    Attributes
+    ----------
+    table : int
+        The input.
+    at : tuple
+        The place in each axis of the table, from its end if negative: an input of integers, or an
+        index. One beyond the table is an IndexError.
+    dtype : str
+    """
+
+    table: int
+    at: tuple[int | Index, ...]
+    dtype: str
+
+
+@dataclass(frozen=True)
 class Result:
     """What becomes of a value.
 
@@ -111,12 +132,13 @@ class Loop(Op):
     Read an element of each input, run ``steps``, store or reduce.
 
     Inputs align at their last axes and broadcast as in `Elementwise`; the range is their common
-    shape. An input that no step reads gives its shape alone.
+    shape. An input that no step reads gives its shape alone. Tables, which a `Load` reads, stand
+    beside the range.
 
     Parameters
     ----------
     ndim : int
-    steps : tuple of Step
+    steps : tuple of Step and Load
         Value ``i`` is input ``i`` for ``i < number of inputs``, else step ``i - number of inputs``.
     results : tuple of Result
         One for each output.
@@ -130,7 +152,7 @@ class Loop(Op):
     def __init__(
         self,
         ndim: int,
-        steps: tuple[Step, ...],
+        steps: tuple[Step | Load, ...],
         results: tuple[Result, ...],
         lengths: tuple[int | None, ...] = (),
     ) -> None:
@@ -138,6 +160,7 @@ class Loop(Op):
         self.steps = steps
         self.results = results
         self.lengths = lengths or (None,) * ndim
+        self.tables = frozenset(s.table for s in steps if isinstance(s, Load))
         self._hash = hash((ndim, steps, results, self.lengths))
 
     def __hash__(self) -> int:
@@ -146,7 +169,7 @@ class Loop(Op):
     def make_node(self, *inputs: Any) -> Apply:
         """Find the range, and from it the shape of every output."""
         tensors = [as_tensor(x) for x in inputs]
-        lengths = broadcast_static_shapes("loop", tensors)
+        lengths = broadcast_static_shapes("loop", self._aligned(tensors))
         if len(lengths) > self.ndim:
             raise ValueError(f"loop of rank {self.ndim} over inputs of rank {len(lengths)}")
         lengths = (1,) * (self.ndim - len(lengths)) + lengths
@@ -161,8 +184,8 @@ class Loop(Op):
         return Apply(self, tensors, outputs)
 
     def perform(self, node: Apply, inputs: Sequence[Any], output_storage: Storage) -> None:
-        static = [v.type.shape for v in node.inputs]
-        check_run_time_shapes(static, inputs)
+        static = [v.type.shape for v in self._aligned(node.inputs)]
+        check_run_time_shapes(static, self._aligned(inputs))
         lengths = self._range(static, inputs)
         values: list[Any] = list(inputs)
 
@@ -172,7 +195,10 @@ class Loop(Op):
             return a.array() if isinstance(a, Literal) else values[a]
 
         for step in self.steps:
-            found = step.op(*map(number, step.args))
+            if isinstance(step, Load):
+                found = values[step.table][tuple(map(number, step.at))]
+            else:
+                found = step.op(*map(number, step.args))
             values.append(np.asarray(found, dtype=step.dtype))
         for cell, r in zip(output_storage, self.results, strict=True):
             full = np.broadcast_to(values[r.value], lengths)
@@ -188,7 +214,7 @@ class Loop(Op):
 
     def _range(self, static: Sequence[Shape], inputs: Sequence[Any]) -> tuple[int, ...]:
         """The lengths of the range; raises `ShapeError` where a given one does not fit."""
-        common = common_shape(*(x.shape for x in inputs))
+        common = common_shape(*(x.shape for x in self._aligned(inputs)))
         lengths = [*(1,) * (self.ndim - len(common)), *common]
         for a, j in enumerate(self.lengths):
             if j is None:
@@ -205,8 +231,13 @@ class Loop(Op):
             lengths[a] = n
         return tuple(lengths)
 
+    def _aligned(self, inputs: Sequence[T]) -> list[T]:
+        """What stands for the inputs that run along the range."""
+        return [x for j, x in enumerate(inputs) if j not in self.tables]
+
     def infer_shape(self, node: Apply, input_shapes: Sequence[Sequence[Any]]) -> list[Any]:
-        found = broadcast_symbolic_shape([v.type.shape for v in node.inputs], input_shapes)
+        static = [v.type.shape for v in self._aligned(node.inputs)]
+        found = broadcast_symbolic_shape(static, self._aligned(input_shapes))
         lengths = [*(as_tensor(np.int64(1)),) * (self.ndim - len(found)), *found]
         for a, j in enumerate(self.lengths):
             if j is not None:
@@ -216,7 +247,8 @@ class Loop(Op):
     def compared_lengths(
         self, node: Apply, input_shapes: Sequence[Sequence[Any]]
     ) -> Iterable[tuple[Any, Any]]:
-        static = [v.type.shape for v in node.inputs]
+        static = [v.type.shape for v in self._aligned(node.inputs)]
+        input_shapes = self._aligned(input_shapes)
         pairs = [*stretched_together(static, input_shapes)]
         for a, j in enumerate(self.lengths):
             at = a - self.ndim
@@ -234,10 +266,13 @@ class Loop(Op):
                 return f"index{a.axis}"
             return str(a.array()) if isinstance(a, Literal) else names[a]
 
-        lines = [
-            f"{names[n_inputs + k]} = {s.op.name}({', '.join(map(arg, s.args))})"
-            for k, s in enumerate(self.steps)
-        ]
+        lines = []
+        for k, s in enumerate(self.steps):
+            if isinstance(s, Load):
+                made = f"{names[s.table]}[{', '.join(map(arg, s.at))}]"
+            else:
+                made = f"{s.op.name}({', '.join(map(arg, s.args))})"
+            lines.append(f"{names[n_inputs + k]} = {made}")
         for k, r in enumerate(self.results):
             what = names[r.value]
             if r.reduce is not None:
@@ -247,7 +282,7 @@ class Loop(Op):
         return "; ".join(lines)
 
     def __str__(self) -> str:
-        names = [s.op.name for s in self.steps] + [
+        names = ["load" if isinstance(s, Load) else s.op.name for s in self.steps] + [
             f"{r.reduce.name}-reduce" for r in self.results if r.reduce is not None
         ]
         shown = names if len(names) <= 8 else [*names[:4], "...", *names[-3:]]

@@ -12,8 +12,10 @@ from ..core.graph import Apply, Variable
 from ..tensor import scalar
 from ..tensor.elementwise import Elementwise
 from .creation import Alloc, Arange, ArangeLength, Eye
-from .loop import Index, Literal, Loop, Result, Step
+from .indexing import AdvancedSubtensor, AdvancedSubtensor1
+from .loop import Index, Literal, Load, Loop, Result, Step
 from .reduction import Argmax, Reduce
+from .shape import dimshuffle, shape_i
 
 
 class LoopForm(NamedTuple):
@@ -65,6 +67,31 @@ def argmax_form(node: Apply[Argmax]) -> LoopForm:
     axes, dtype = (node.op.axis,), x.type.dtype
     result = Result(0, "int64", scalar.maximum, axes, dtype, place=True)
     return LoopForm(Loop(x.type.ndim, (), (result,)), node.inputs)
+
+
+@loop_forms.define(AdvancedSubtensor1)
+def rows_form(node: Apply[AdvancedSubtensor1]) -> LoopForm:
+    """Read the row named, at the indices of the other axes."""
+    x, rows = node.inputs
+    ndim, dtype = x.type.ndim, x.type.dtype
+    named = dimshuffle(rows, 0, *"x" * (ndim - 1)) if ndim > 1 else rows
+    load = Load(0, (1, *(Index(a) for a in range(1, ndim))), dtype)
+    lengths = [shape_i(x, a) for a in range(1, ndim)]
+    value = 2 + len(lengths)
+    loop = Loop(ndim, (load,), (Result(value, dtype),), (None, *range(2, value)))
+    return LoopForm(loop, [x, named, *lengths])
+
+
+@loop_forms.define(AdvancedSubtensor)
+def points_form(node: Apply[AdvancedSubtensor]) -> LoopForm | None:
+    """Read at places along every axis, each told by an array of the rank of the result."""
+    x, *places = node.inputs
+    ndim, dtype = node.out.type.ndim, x.type.dtype
+    is_whole = len(places) == x.type.ndim and all(isinstance(e, str) for e in node.op.pattern)
+    if not is_whole or ndim == 0:
+        return None
+    load = Load(0, tuple(range(1, 1 + len(places))), dtype)
+    return LoopForm(Loop(ndim, (load,), (Result(1 + len(places), dtype),)), node.inputs)
 
 
 @loop_forms.define(Alloc)

@@ -87,6 +87,7 @@ def loop_samples() -> Iterator[OpSample]:
     )
     yield from _mixed_loops(two)
     yield from _counting_loops()
+    yield from _loads()
 
 
 def _places(steps: tuple[loop.Step, ...]) -> Iterator[OpSample]:
@@ -162,6 +163,53 @@ def _mixed_loops(two: loop.Literal) -> Iterator[OpSample]:
         a,
         b,
         reference=lambda a, b: [np.broadcast_to(b, a.shape), b**3],
+        core=True,
+    )
+
+
+def _loads() -> Iterator[OpSample]:
+    """Reads of a table, at places that inputs and indices tell, beside other work."""
+    row = scalar.SCALAR_OPS
+    table = values("table", "float64", (4, 131))
+    load = loop.Load(0, (1, loop.Index(1)), "float64")
+    steps = (load, loop.Step(row["mul"], (4, 2), "float64"))
+    results = (
+        loop.Result(5, "float64"),
+        loop.Result(5, "float64", row["add"], (0,), "float64"),
+        loop.Result(4, "float64", row["add"], (1,), "float64"),
+    )
+    rows = loop.Loop(2, steps, results, (None, 3))
+
+    def compute(table: Any, places: Any, x: Any, n: Any) -> list[Any]:
+        read = table[places[:, 0]]
+        return [read * x, (read * x).sum(0), read.sum(1)]
+
+    for dtype in ("int64", "int8", "uint16"):
+        places = np.array([[3], [0], [3], [-1 if dtype[0] == "i" else 1], [2]], dtype)
+        for layout in ("plain", *LAYOUTS):
+            yield sample(
+                f"Loop: rows of a {layout} table by {dtype}",
+                loop.Loop,
+                rows,
+                laid_out(table, layout),
+                places,
+                values("loop", "float64", (5, 131)),
+                np.asarray(np.int64(131)),
+                static=((None, None), (None, 1), (None, None), ()),
+                reference=compute,
+                atol=1e-12,
+                core=dtype == "int64",
+            )
+    points = loop.Loop(2, (loop.Load(0, (1, 2), "float64"),), (loop.Result(3, "float64"),))
+    yield sample(
+        "Loop: points of a table",
+        loop.Loop,
+        points,
+        table,
+        np.array([[0], [-4], [3]]),
+        np.array([[0, -131, 130, 7]]),
+        static=((None, None), (None, 1), (1, None)),
+        reference=lambda t, i, j: t[i, j],
         core=True,
     )
 

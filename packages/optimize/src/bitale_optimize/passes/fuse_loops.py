@@ -21,6 +21,7 @@ from bitale_graph.extend import (
     Constant,
     FunctionGraph,
     Literal,
+    Load,
     Loop,
     LoopForm,
     Reduce,
@@ -53,7 +54,7 @@ def fuse_loops(graph: FunctionGraph, context: RewriteContext) -> None:
         if form is not None:
             forms[node] = form
     spaces = _spaces(forms, context)
-    levels = _levels(order, spaces)
+    levels = _levels(order, spaces, forms)
     _sink(graph, order, spaces, levels)
     groups: dict[tuple[Space, int], list[Apply]] = {}
     for node in forms:
@@ -72,15 +73,19 @@ def _leave_out_lone(members: dict[Apply, LoopForm], ndim: int) -> None:
     Lengths that no array can have are an error of the op that makes one; a loop that only sums them
     up would run for years.
     """
-    made = [node for node, form in members.items() if any(j is not None for j in form.loop.lengths)]
+    made = [
+        node
+        for node, (loop, _) in members.items()
+        if not loop.tables and any(j is not None for j in loop.lengths)
+    ]
     if not made:
         return
     shapes = [
         v.type.shape
         for node, form in members.items()
         if node not in made
-        for v in form.inputs
-        if v.owner not in members
+        for j, v in enumerate(form.inputs)
+        if v.owner not in members and j not in form.loop.tables
     ]
     axes = {-a for shape in shapes for a in range(1, len(shape) + 1) if shape[-a] != 1}
     if len(axes) < ndim:
@@ -120,8 +125,8 @@ def _spaces(forms: dict[Apply, LoopForm], context: RewriteContext) -> dict[Apply
             ranges[node] = context.shapes.dims(node.inputs[0])
             continue
         result = ranges[node] = context.shapes.dims(node.outputs[0])
-        for v in form.inputs:
-            if v.type.ndim == 0:
+        for j, v in enumerate(form.inputs):
+            if v.type.ndim == 0 or j in form.loop.tables:
                 continue
             dims = context.shapes.dims(v)
             for a in range(-len(dims), 0):
@@ -142,13 +147,17 @@ def _is_inner(reader: Apply, v: Variable, spaces: dict[Apply, Space]) -> bool:
     return not isinstance(owner.op, (Reduce, Argmax))
 
 
-def _levels(order: list[Apply], spaces: dict[Apply, Space]) -> dict[Apply, int]:
+def _levels(
+    order: list[Apply], spaces: dict[Apply, Space], forms: dict[Apply, LoopForm]
+) -> dict[Apply, int]:
     levels: dict[Apply, int] = {}
     for node in order:
         level = 0
+        # A table and the places in it must be there before the loop.
+        is_load = node in forms and bool(forms[node].loop.tables)
         for v in node.inputs:
             if v.owner in levels:
-                enters = node in spaces and not _is_inner(node, v, spaces)
+                enters = node in spaces and (is_load or not _is_inner(node, v, spaces))
                 level = max(level, levels[v.owner] + enters)
         levels[node] = level
     return levels
@@ -204,7 +213,7 @@ class _Merged:
         for form in members.values():
             self._read(form)
         self.values: dict[Variable, Argument] = {**self.inputs}
-        self.steps: list[Step] = []
+        self.steps: list[Step | Load] = []
         self.results: list[Result] = []
         self.replaced: list[Variable] = []
         for node, form in members.items():
@@ -216,8 +225,10 @@ class _Merged:
 
     def _read(self, form: LoopForm) -> None:
         loop, inputs = form
+        loads = [s for s in loop.steps if isinstance(s, Load)]
+        fixed = {*loop.lengths, *loop.tables, *(a for s in loads for a in s.at)}
         for j, v in enumerate(inputs):
-            if j in loop.lengths or not (v.owner in self.members or _is_literal(v)):
+            if j in fixed or not (v.owner in self.members or _is_literal(v)):
                 self.inputs.setdefault(v, len(self.inputs))
         for a, given in enumerate(loop.lengths):
             if given is not None:
@@ -230,6 +241,11 @@ class _Merged:
             for v in inputs
         ]
         for step in loop.steps:
+            if isinstance(step, Load):
+                at = tuple(self.inputs[inputs[a]] if isinstance(a, int) else a for a in step.at)
+                self.steps.append(Load(self.inputs[inputs[step.table]], at, step.dtype))
+                known.append(len(self.inputs) + len(self.steps) - 1)
+                continue
             args = tuple(known[a] if isinstance(a, int) else a for a in step.args)
             known.append(
                 args[1] if step.op is scalar.second else self._put(step.op, args, step.dtype)
