@@ -149,9 +149,7 @@ class Kernel:
             target, other = f"{o.name}[e]", f"{o.name}[part * {o.name}_size + e]"
             both = combined(b, self.loop.results[o.index], target, other, o.dtype)
             lines.append("    for (int64_t part = 1; part < parts; part++)")
-            lines.append(
-                f"        for (int64_t e = 0; e < {o.name}_size; e++) {target} = {both};"
-            )
+            lines.append(f"        for (int64_t e = 0; e < {o.name}_size; e++) {target} = {both};")
         lines.append("}")
         return "\n".join(lines)
 
