@@ -11,8 +11,8 @@ The float64 functions that are not vectorised call the C library, and the bound 
 0 stands for the exact result.
 ``vectorised`` says whether GCC 12 turns a loop over the function into vector instructions with
 ``-O3 -march=native -fopenmp-simd -fno-math-errno -fno-trapping-math`` on x86-64 with AVX2.
-Sine, cosine and tangent read a table: where GCC's tuning avoids gathers (generic x86-64, Zen 1 and
-2, Alder Lake), loops over them stay scalar.
+Sine, cosine and tangent read a table in float64: where GCC's tuning avoids gathers (generic x86-64,
+Zen 1 to 3, Alder Lake), loops over them stay scalar.
 """
 
 from __future__ import annotations
