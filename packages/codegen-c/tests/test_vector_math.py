@@ -328,8 +328,7 @@ def test_loops_are_vectorised_as_stated(compiled):
     stated = {
         f.c_name
         for f in FUNCTIONS.values()
-        if f.vectorised
-        and (gathers or f.dtype == "float32" or f.name not in {"sin", "cos", "tan"})
+        if f.vectorised and (gathers or f.dtype == "float32" or f.name not in {"sin", "cos", "tan"})
     }
     assert not stated - compiled.vectorised
 

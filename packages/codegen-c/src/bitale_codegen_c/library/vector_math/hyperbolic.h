@@ -96,12 +96,15 @@ bt_arcsinh_f32(float x)
     return __builtin_copysignf((float)y, x);
 }
 
-/* bt_arcsinh_f64 requires: */
-/* arsinh(x), by the C library. */
+/* bt_arcsinh_f64 requires: bt_log1p_f64 */
+/* arsinh(x) = log1p(t + t^2 / (1 + sqrt(t^2 + 1))), t = |x|; log(2 t) where t^2 would overflow. */
 static inline __attribute__((always_inline)) double
 bt_arcsinh_f64(double x)
 {
-    return __builtin_asinh(x);
+    double t = __builtin_fabs(x), square = t * t;
+    int far = t > 1e150;
+    double y = bt_log1p_f64(far ? t : t + square / (1.0 + __builtin_sqrt(square + 1.0)));
+    return __builtin_copysign(far ? y + 0.6931471805599453 : y, x);
 }
 
 /* bt_arccosh_f32 requires: bt_log1p_f64 */
@@ -114,12 +117,17 @@ bt_arccosh_f32(float x)
     return x >= 1.0f ? (float)y : __builtin_nanf("");
 }
 
-/* bt_arccosh_f64 requires: */
-/* arcosh(x), by the C library. */
+/* bt_arccosh_f64 requires: bt_log1p_f64 */
+/* arcosh(x) = log1p(t + sqrt(t (t + 2))), t = x - 1; log(2 x) where t^2 would overflow; NaN for
+ * x < 1. */
 static inline __attribute__((always_inline)) double
 bt_arccosh_f64(double x)
 {
-    return __builtin_acosh(x);
+    double t = x - 1.0;
+    int far = t > 1e150;
+    double y = bt_log1p_f64(far ? t : t + __builtin_sqrt(t * (t + 2.0)));
+    y = far ? y + 0.6931471805599453 : y;
+    return x >= 1.0 ? y : __builtin_nan("");
 }
 
 /* bt_arctanh_f32 requires: bt_log1p_f64 */
@@ -132,10 +140,11 @@ bt_arctanh_f32(float x)
     return __builtin_copysignf((float)y, x);
 }
 
-/* bt_arctanh_f64 requires: */
-/* artanh(x), by the C library. */
+/* bt_arctanh_f64 requires: bt_log1p_f64 */
+/* artanh(x) = log1p(2 t / (1 - t)) / 2, t = |x|. */
 static inline __attribute__((always_inline)) double
 bt_arctanh_f64(double x)
 {
-    return __builtin_atanh(x);
+    double t = __builtin_fabs(x);
+    return __builtin_copysign(0.5 * bt_log1p_f64((t + t) / (1.0 - t)), x);
 }

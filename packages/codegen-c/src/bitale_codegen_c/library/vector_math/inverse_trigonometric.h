@@ -174,10 +174,19 @@ bt_arctan2_f32(float y, float x)
     return (float)(turn + bt_arctan_f64(q));
 }
 
-/* bt_arctan2_f64 requires: */
-/* The angle of the point (x, y), by the C library. */
+/* bt_arctan2_f64 requires: bt_arctan_f64 bt_bits_f64 */
+/* The angle of the point (x, y). */
 static inline __attribute__((always_inline)) double
 bt_arctan2_f64(double y, double x)
 {
-    return __builtin_atan2(y, x);
+    double q = y / x;
+    double ones = __builtin_copysign(1.0, x) * __builtin_copysign(1.0, y);
+    q = (y == 0.0 && x == 0.0) ? 0.0 * ones : q;
+    int x_far = __builtin_fabs(x) == __builtin_inf();
+    int y_far = __builtin_fabs(y) == __builtin_inf();
+    q = (x_far & y_far) ? ones : q;
+    bt_u64 left = bt_bits_f64(x) >> 63;
+    double turn = left ? __builtin_copysign(3.141592653589793, y) : -0.0;
+    double rest = left ? __builtin_copysign(1.2246467991473532e-16, y) : -0.0;
+    return turn + (bt_arctan_f64(q) + rest);
 }
