@@ -241,6 +241,19 @@ def test_exact_cases(compiled, dtype):
         np.testing.assert_array_equal(compiled.call(FUNCTIONS[name, dtype], argument), [-1, 1])
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_powers_of_integers_are_exact(compiled, dtype):
+    digits = np.finfo(dtype).nmant + 1
+    cases = [
+        (float(x), float(y), float(x**y))
+        for x in range(-1000, 1001)
+        for y in range(digits)
+        if abs(x) ** y < 2**digits
+    ]
+    x, y, want = np.array(cases, dtype).T.copy()
+    np.testing.assert_array_equal(compiled.call(FUNCTIONS["pow", dtype], x, y), want)
+
+
 @pytest.mark.parametrize("name", ["sin", "cos"])
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_sine_and_cosine_are_not_above_one(compiled, name, dtype):
