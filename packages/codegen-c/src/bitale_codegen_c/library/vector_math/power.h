@@ -2,25 +2,6 @@
  * Polynomials by Remez exchange, weighted for relative error of the result; in float64 in pairs of
  * terms, since a chain of multiply-adds is what this waits for. */
 
-/* bt_log2_narrow_f64 requires: bt_bits_f64 bt_from_bits_f64 bt_log_exponent_f64 */
-/* log2(x) for a normal x > 0, with an error of 2^-37 of the result: artanh(f / (2 + f)) 2 / ln 2. */
-static inline __attribute__((always_inline)) double
-bt_log2_narrow_f64(double x)
-{
-    bt_u64 bits = bt_bits_f64(x);
-    bt_u64 e = (bits + 0x95f6200000000ull) >> 52;
-    double f = bt_from_bits_f64(bits - (e << 52) + 0x3ff0000000000000ull) - 1.0;
-    double s = f / (2.0 + f);
-    double z = s * s;
-    /* minimax of degree 4 on [0, 0.0295], error 2^-37.8 */
-    double p = 0.3407727743085525;
-    p = p * z + 0.4116705180749845;
-    p = p * z + 0.5770836197215145;
-    p = p * z + 0.9617966731710212;
-    p = p * z + 2.885390081790212;
-    return bt_log_exponent_f64(e) + s * p;
-}
-
 /* bt_exp2_narrow_f64 requires: bt_bits_f64 bt_from_bits_f64 */
 /* 2^x with an error of 2^-29 of the result, for results that float holds, and a little more. */
 static inline __attribute__((always_inline)) double
