@@ -1,6 +1,7 @@
 /* Logarithms. x = 2^k (1 + f) with 1 + f in [sqrt(1/2), sqrt(2)), and log(1 + f) = f - t with a
  * small t, so that the sum rounds once near x = 1. Polynomials by Remez exchange, weighted for
- * relative error of the result. The offset of the bit pattern moves the cut to sqrt(2). */
+ * relative error of the result; in float32 in pairs of terms, since a chain of multiply-adds is what
+ * the loop waits for. The offset of the bit pattern moves the cut to sqrt(2). */
 
 /* bt_log_tail_f32 requires: */
 /* f - log(1 + f) for f in [sqrt(1/2) - 1, sqrt(2) - 1]. */
@@ -9,14 +10,9 @@ bt_log_tail_f32(float f)
 {
     float z = f * f;
     /* minimax of degree 7 on [-0.293, 0.4143], error 2^-27.3 */
-    float p = -0.07636001f;
-    p = p * f + 0.12763539f;
-    p = p * f - 0.1316054f;
-    p = p * f + 0.14201516f;
-    p = p * f - 0.166233f;
-    p = p * f + 0.20001236f;
-    p = p * f - 0.25000823f;
-    p = p * f + 0.3333333f;
+    float near = (0.3333333f - 0.25000823f * f) + z * (0.20001236f - 0.166233f * f);
+    float far = (0.14201516f - 0.1316054f * f) + z * (0.12763539f - 0.07636001f * f);
+    float p = near + (z * z) * far;
     return 0.5f * z - f * z * p;
 }
 
