@@ -1,8 +1,9 @@
 /* Sine, cosine and tangent for every finite x, by the reduction of Payne and Hanek (SIGNUM
  * Newsletter 18, 1983) in floating point: x = X 2^(g i) with an integer-valued X where i > 0, times
  * 2^(g i) 2/pi mod 4 from a table, so that only a multiple of 4 quarter turns is dropped; in
- * float32 1/pi mod 2 with g = 24.
- * Polynomials on [-pi/4, pi/4] by Remez exchange, weighted for relative error of the result. */
+ * float32, 1/pi mod 2 with g = 24, as numbers over 2^(g i), so that x needs no scaling.
+ * Polynomials by Remez exchange, weighted for relative error of the result, on [-pi/4, pi/4] or, for
+ * sine and cosine in float32, on [-pi/2, pi/2]. */
 
 /* bt_reduce_f32 requires: bt_product_error_f64 */
 /* t = (n + r) pi for t >= 0, n a multiple of 1/2^places and a half more with `half`: puts a number
