@@ -73,6 +73,20 @@ def test_layouts(threads, dtype):
         compare([x], outputs, [argument], 1e-4 if dtype == "float32" else 1e-11)
 
 
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_the_product_of_vectors_is_as_exact_as_its_dtype(threads, dtype):
+    x, y = (TensorType(dtype, (None,))(name) for name in "xy")
+    f = function([x, y], T.dot(x, y), mode=Mode(linker="c"))
+    rng = np.random.default_rng(11)
+    # Around the lengths of a vector, of eight and of a block, and shared by threads.
+    for n in [0, 1, 2, 63, 64, 65, 127, 128, 129, 511, 513, 1000, 100_003]:
+        a, b = rng.normal(size=(2, 2 * n)).astype(dtype)
+        for v, w in [(a[:n], b[n:]), (a[::2], b[:n]), (a[:n][::-1], b[::-2])]:
+            wide, other = v.astype(np.longdouble), w.astype(np.longdouble)
+            bound = np.finfo(dtype).eps * np.dot(abs(wide), abs(other))
+            assert abs(f(v, w) - np.dot(wide, other)) <= bound
+
+
 @pytest.mark.parametrize("shape", [(500, 60), (40, 3000), (60_000, 3), (1, 100_000)])
 def test_rows(threads, shape):
     x, t = T.dmatrix("x"), T.lvector("t")

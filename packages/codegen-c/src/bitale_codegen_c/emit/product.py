@@ -33,18 +33,14 @@ def emit_dot(b: Builder, node: Apply[Dot]) -> Iterator[None]:
     if x.dtype not in ("float32", "float64"):
         yield from _plain_dot(b, node, x, y)
         return
-    suffix = _library(b, x.dtype)
     if x.rank == y.rank == 1:
+        b.units.add(unit("dot", x.dtype))
         yield
-        step = [f"p * {a.stride(0)}" if a.strides else "p" for a in (x, y)]
-        total = b.set_scalar_name(node.outputs[0])
-        # float32 is summed in float64, which costs nothing beside the loads.
-        b.put("{ double s = 0;")
-        b.put("#pragma omp simd reduction(+:s)")
-        b.put(f"for (int64_t p = 0; p < {x.lengths[0]}; p++)")
-        b.put(f"    s += (double){x.name}[{step[0]}] * {y.name}[{step[1]}];")
-        b.put(f"{total} = s; }}")
+        operands = f"{x.name}, {x.stride(0)}, {y.name}, {y.stride(0)}"
+        product = f"bt_dot_{SUFFIXES[x.dtype]}(rt, {x.lengths[0]}, {operands})"
+        b.put(f"{b.set_scalar_name(node.outputs[0])} = {product};")
         return
+    suffix = _library(b, x.dtype)
     if x.rank == y.rank == 2:
         if b.scope.is_fixed_memory(y):
             yield from _panels(b, suffix, x, y, node.outputs[0])

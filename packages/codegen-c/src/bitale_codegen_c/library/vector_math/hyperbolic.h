@@ -84,58 +84,73 @@ bt_tanh_f64(double x)
     return t < 1e-17 ? x : __builtin_copysign(y, x);
 }
 
-/* bt_arcsinh_f32 requires: bt_log1p_f64 */
-/* arsinh(x) = log1p(t + t^2 / (1 + sqrt(t^2 + 1))), t = |x|, in double. */
+/* bt_arcsinh_f32 requires: bt_log2_narrow_f64 */
+/* arsinh(x) = log(t + sqrt(t^2 + 1)), t = |x|, in double; for t < 2^-10, t - t^3 / 6. */
 static inline __attribute__((always_inline)) float
 bt_arcsinh_f32(float x)
 {
-    double t = __builtin_fabsf(x);
-    double finite = t < 1e300 ? t : 0.0;
-    double square = finite * finite;
-    double y = bt_log1p_f64(t + square / (1.0 + __builtin_sqrt(square + 1.0)));
-    return __builtin_copysignf((float)y, x);
+    float t = __builtin_fabsf(x);
+    double wide = t;
+    double y = bt_log2_narrow_f64(wide + __builtin_sqrt(wide * wide + 1.0));
+    float far = (float)(y * 0.6931471805599453);
+    float near = t - t * (t * t * 0.16666667f);
+    return __builtin_copysignf(t < 0.0009765625f ? near : (t < __builtin_inff() ? far : t), x);
 }
 
-/* bt_arcsinh_f64 requires: */
-/* arsinh(x), by the C library. */
+/* bt_arcsinh_f64 requires: bt_log1p_f64 */
+/* arsinh(x) = log1p(t + t^2 / (1 + sqrt(t^2 + 1))), t = |x|; log(2 t) where t^2 would overflow. */
 static inline __attribute__((always_inline)) double
 bt_arcsinh_f64(double x)
 {
-    return __builtin_asinh(x);
+    double t = __builtin_fabs(x), square = t * t;
+    int far = t > 1e150;
+    double y = bt_log1p_f64(far ? t : t + square / (1.0 + __builtin_sqrt(square + 1.0)));
+    return __builtin_copysign(far ? y + 0.6931471805599453 : y, x);
 }
 
-/* bt_arccosh_f32 requires: bt_log1p_f64 */
-/* arcosh(x) = log1p(t + sqrt(t (t + 2))), t = x - 1, in double; NaN for x < 1. */
+/* bt_arccosh_f32 requires: bt_log2_narrow_f64 */
+/* arcosh(x) = log(x + sqrt((x - 1) (x + 1))) in double; NaN for x < 1. */
 static inline __attribute__((always_inline)) float
 bt_arccosh_f32(float x)
 {
-    double t = (double)x - 1.0;
-    double y = bt_log1p_f64(t + __builtin_sqrt(t * (t + 2.0)));
-    return x >= 1.0f ? (float)y : __builtin_nanf("");
+    double wide = x;
+    double y = bt_log2_narrow_f64(wide + __builtin_sqrt((wide - 1.0) * (wide + 1.0)));
+    float far = x < __builtin_inff() ? (float)(y * 0.6931471805599453) : x;
+    return x >= 1.0f ? far : __builtin_nanf("");
 }
 
-/* bt_arccosh_f64 requires: */
-/* arcosh(x), by the C library. */
+/* bt_arccosh_f64 requires: bt_log1p_f64 */
+/* arcosh(x) = log1p(t + sqrt(t (t + 2))), t = x - 1; log(2 x) where t^2 would overflow; NaN for
+ * x < 1. */
 static inline __attribute__((always_inline)) double
 bt_arccosh_f64(double x)
 {
-    return __builtin_acosh(x);
+    double t = x - 1.0;
+    int far = t > 1e150;
+    double y = bt_log1p_f64(far ? t : t + __builtin_sqrt(t * (t + 2.0)));
+    y = far ? y + 0.6931471805599453 : y;
+    return x >= 1.0 ? y : __builtin_nan("");
 }
 
-/* bt_arctanh_f32 requires: bt_log1p_f64 */
-/* artanh(x) = log1p(2 t / (1 - t)) / 2, t = |x|, in double. */
+/* bt_arctanh_f32 requires: bt_log2_narrow_f64 */
+/* artanh(x) = log((1 + t) / (1 - t)) / 2, t = |x|, in double; for t < 2^-10, t + t^3 / 3. */
 static inline __attribute__((always_inline)) float
 bt_arctanh_f32(float x)
 {
-    double t = __builtin_fabsf(x);
-    double y = 0.5 * bt_log1p_f64(2.0 * t / (1.0 - t));
-    return __builtin_copysignf((float)y, x);
+    float t = __builtin_fabsf(x);
+    double wide = t;
+    double y = bt_log2_narrow_f64((1.0 + wide) / (1.0 - wide));
+    float far = t == 1.0f ? __builtin_inff() : (float)(y * 0.34657359027997264);
+    float near = t + t * (t * t * 0.33333334f);
+    float value = t < 0.0009765625f ? near : far;
+    return __builtin_copysignf(t <= 1.0f ? value : __builtin_nanf(""), x);
 }
 
-/* bt_arctanh_f64 requires: */
-/* artanh(x), by the C library. */
+/* bt_arctanh_f64 requires: bt_log1p_f64 */
+/* artanh(x) = log1p(2 t / (1 - t)) / 2, t = |x|. */
 static inline __attribute__((always_inline)) double
 bt_arctanh_f64(double x)
 {
-    return __builtin_atanh(x);
+    double t = __builtin_fabs(x);
+    return __builtin_copysign(0.5 * bt_log1p_f64((t + t) / (1.0 - t)), x);
 }

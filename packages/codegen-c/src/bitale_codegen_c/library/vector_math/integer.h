@@ -111,7 +111,13 @@ bt_ipow_i@(__INT@_TYPE__ x, __INT@_TYPE__ y)
     __UINT32_TYPE__ base = (__UINT32_TYPE__)x, result = 1;
     if (y < 0)
         return x == 1 ? 1 : (x == -1 ? ((y & 1) ? -1 : 1) : 0);
-    for (__UINT32_TYPE__ e = (__UINT32_TYPE__)y; e != 0; e >>= 1) {
+    __UINT32_TYPE__ e = (__UINT32_TYPE__)y;
+#pragma GCC unroll 4
+    for (int bit = 0; bit < 4; bit++, e >>= 1) {
+        result *= ((base ^ 1) & -(e & 1)) ^ 1;
+        base = base * base;
+    }
+    for (; e != 0; e >>= 1) {
         result = (e & 1) ? result * base : result;
         base = base * base;
     }
@@ -126,7 +132,13 @@ bt_ipow_i@(__INT@_TYPE__ x, __INT@_TYPE__ y)
     __UINT@_TYPE__ base = (__UINT@_TYPE__)x, result = 1;
     if (y < 0)
         return x == 1 ? 1 : (x == -1 ? ((y & 1) ? -1 : 1) : 0);
-    for (__UINT@_TYPE__ e = (__UINT@_TYPE__)y; e != 0; e >>= 1) {
+    __UINT@_TYPE__ e = (__UINT@_TYPE__)y;
+#pragma GCC unroll 4
+    for (int bit = 0; bit < 4; bit++, e >>= 1) {
+        result *= ((base ^ 1) & -(e & 1)) ^ 1;
+        base = base * base;
+    }
+    for (; e != 0; e >>= 1) {
         result = (e & 1) ? result * base : result;
         base = base * base;
     }
@@ -139,7 +151,13 @@ static inline __attribute__((always_inline)) __UINT@_TYPE__
 bt_ipow_u@(__UINT@_TYPE__ x, __UINT@_TYPE__ y)
 {
     __UINT32_TYPE__ base = (__UINT32_TYPE__)x, result = 1;
-    for (__UINT32_TYPE__ e = y; e != 0; e >>= 1) {
+    __UINT32_TYPE__ e = y;
+#pragma GCC unroll 4
+    for (int bit = 0; bit < 4; bit++, e >>= 1) {
+        result *= ((base ^ 1) & -(e & 1)) ^ 1;
+        base = base * base;
+    }
+    for (; e != 0; e >>= 1) {
         result = (e & 1) ? result * base : result;
         base = base * base;
     }
@@ -152,7 +170,13 @@ static inline __attribute__((always_inline)) __UINT@_TYPE__
 bt_ipow_u@(__UINT@_TYPE__ x, __UINT@_TYPE__ y)
 {
     __UINT@_TYPE__ base = (__UINT@_TYPE__)x, result = 1;
-    for (__UINT@_TYPE__ e = y; e != 0; e >>= 1) {
+    __UINT@_TYPE__ e = y;
+#pragma GCC unroll 4
+    for (int bit = 0; bit < 4; bit++, e >>= 1) {
+        result *= ((base ^ 1) & -(e & 1)) ^ 1;
+        base = base * base;
+    }
+    for (; e != 0; e >>= 1) {
         result = (e & 1) ? result * base : result;
         base = base * base;
     }

@@ -158,26 +158,47 @@ bt_arccos_f64(double x)
     return far ? (x > 0.0 ? right : left) : near;
 }
 
-/* bt_arctan2_f32 requires: bt_arctan_f64 bt_bits_f32 */
-/* The angle of the point (x, y), computed in double, where y / x neither overflows nor
- * underflows. */
+/* bt_arctan2_f32 requires: bt_bits_f32 */
+/* The angle of the point (x, y), from that of its mirror image with |y| <= |x|, in double up to the
+ * last rounding; the quotient of two floats is neither too large nor too small for double. */
 static inline __attribute__((always_inline)) float
 bt_arctan2_f32(float y, float x)
 {
-    double q = (double)y / (double)x;
-    float ones = __builtin_copysignf(1.0f, x) * __builtin_copysignf(1.0f, y);
-    q = (y == 0.0f && x == 0.0f) ? 0.0 * ones : q;
-    int x_far = __builtin_fabsf(x) == __builtin_inff();
-    int y_far = __builtin_fabsf(y) == __builtin_inff();
-    q = (x_far & y_far) ? ones : q;
-    double turn = bt_bits_f32(x) >> 31 ? __builtin_copysign(3.141592653589793, y) : -0.0;
-    return (float)(turn + bt_arctan_f64(q));
+    float across = __builtin_fabsf(x), up = __builtin_fabsf(y);
+    int steep = up > across;
+    float most = steep ? up : across, least = steep ? across : up;
+    double q = (double)least / (double)most;
+    q = least == most ? (most == 0.0f ? 0.0 : 1.0) : q;
+    double z = q * q;
+    /* minimax of degree 8 on [0, 1], error 2^-28.5 */
+    double p = -0.0017936318827873926;
+    p = p * z + 0.010914654312016589;
+    p = p * z - 0.031177942401821496;
+    p = p * z + 0.057957696958562344;
+    p = p * z - 0.08403456764608516;
+    p = p * z + 0.10952188117803396;
+    p = p * z - 0.1426424215467646;
+    p = p * z + 0.19998548331094423;
+    p = p * z - 0.3333329909063467;
+    double angle = q + (q * z) * p;
+    angle = steep ? 1.5707963267948966 - angle : angle;
+    angle = bt_bits_f32(x) >> 31 ? 3.141592653589793 - angle : angle;
+    return __builtin_copysignf((float)angle, y);
 }
 
-/* bt_arctan2_f64 requires: */
-/* The angle of the point (x, y), by the C library. */
+/* bt_arctan2_f64 requires: bt_arctan_f64 bt_bits_f64 */
+/* The angle of the point (x, y). */
 static inline __attribute__((always_inline)) double
 bt_arctan2_f64(double y, double x)
 {
-    return __builtin_atan2(y, x);
+    double q = y / x;
+    double ones = __builtin_copysign(1.0, x) * __builtin_copysign(1.0, y);
+    q = (y == 0.0 && x == 0.0) ? 0.0 * ones : q;
+    int x_far = __builtin_fabs(x) == __builtin_inf();
+    int y_far = __builtin_fabs(y) == __builtin_inf();
+    q = (x_far & y_far) ? ones : q;
+    bt_u64 left = bt_bits_f64(x) >> 63;
+    double turn = left ? __builtin_copysign(3.141592653589793, y) : -0.0;
+    double rest = left ? __builtin_copysign(1.2246467991473532e-16, y) : -0.0;
+    return turn + (bt_arctan_f64(q) + rest);
 }
