@@ -9,9 +9,14 @@ from bitale_graph.extend import (
     AdvancedIncSubtensor1,
     Apply,
     IncSubtensor,
+    Loop,
+    Result,
+    Step,
     Subtensor,
+    TensorType,
     Variable,
     constant_int,
+    scalar,
     unpack,
 )
 
@@ -19,6 +24,7 @@ from ..base.array import Array
 from ..base.ctype import C_TYPES
 from ..host.builder import Builder
 from ..host.rules import emits, reuses, waits
+from .loop import Nest
 
 
 def stretched(source: Array, v: Variable, rank: int) -> Array:
@@ -170,28 +176,35 @@ def emit_inc_subtensor(b: Builder, node: Apply[IncSubtensor]) -> Iterator[None]:
     source = b.array(x)
     out, is_copy = _copied(b, node, source)
     place = _selection(b, out, node.op.pattern, inputs)
-    rank = place.rank
     shape = y.type.shape
     for a, n in enumerate(shape):
         if n != 1:
             b.check_equal(b.array(y).lengths[a], place.lengths[a - len(shape)])
+    work = _writing(b, node, place, y) if place.rank else None
+    if work is not None:
+        next(work)
     yield
     if is_copy:
         b.put(b.copy_text(out, source))
-    value = Array("", out.dtype, [], [])
-    element = b.scalar(y) if not shape else ""
-    if shape:
-        value = stretched(b.array(y), y, rank)
-    pad = ""
-    for a in range(rank):
-        b.put(f"{pad}for (int64_t i{a} = 0; i{a} < {place.lengths[a]}; i{a}++)")
-        pad += "    "
-    at = " + ".join(f"i{a} * ({place.stride(a)})" for a in range(rank)) or "0"
-    if shape:
-        element = (
-            f"{value.name}[{' + '.join(f'i{a} * ({value.stride(a)})' for a in range(rank)) or '0'}]"
-        )
-    b.put(f"{pad}{place.name}[{at}] {_assignment(node, out)} {element};")
+    if work is None:
+        b.put(f"{place.name}[0] {_assignment(node, out)} {b.scalar(y)};")
+        return
+    for _ in work:
+        pass
+
+
+def _writing(b: Builder, node: Apply[IncSubtensor], place: Array, y: Variable) -> Iterator[None]:
+    """The kernel that writes ``y`` to a part of an array, or adds it to what is there."""
+    rank, dtype = place.rank, place.dtype
+    steps: tuple[Step, ...] = ()
+    inputs: list[Variable] = [y]
+    if not node.op.set:
+        old = TensorType(dtype, (None,) * rank)()
+        b.arrays[old] = place
+        inputs.append(old)
+        steps = (Step(scalar.add, (1, 0), dtype),)
+    loop = Loop(rank, steps, (Result(len(inputs) + len(steps) - 1, dtype),))
+    return Nest(b, node, loop, inputs).write(place)
 
 
 def _check_rows(b: Builder, rows: Array, n: str) -> None:

@@ -130,7 +130,7 @@ def emit_loop(b: Builder, node: Apply) -> Iterator[None]:
         for _ in emits[type(step.op)](b, step):
             pass
     if loop.ndim > 0:
-        yield from _Nest(b, node, loop, inputs).emit()
+        yield from Nest(b, node, loop, inputs).emit()
         return
     yield
     loaded = {j: b.scalar(v) for j, v in enumerate(inputs)}
@@ -143,7 +143,7 @@ def emit_loop(b: Builder, node: Apply) -> Iterator[None]:
         b.put(f"{b.set_scalar_name(out)} = {value};")
 
 
-class _Nest:
+class Nest:
     """One loop in the entry point: its range, its operands, and the call of its kernel."""
 
     def __init__(self, b: Builder, node: Apply, loop: Loop, inputs: Sequence[Variable]) -> None:
@@ -189,10 +189,7 @@ class _Nest:
             for kind, dtype in (("sum", r.acc_dtype), ("place", "int64"))[: 1 + r.place]:
                 sums[k] = b.allocate(f"{kind}{k}", dtype, room, temporary=True)
                 self._add_result(kind, k, sums[k].name, dtype, lengths, r.axes)
-        kernel = Kernel(
-            loop, _dtypes(self.inputs), tuple(self.operands), tuple(self.by_value), cost
-        )
-        name = kernel.write(b, self._hint(), described(node))
+        name = self._kernel().write(b, self._hint(), described(node))
         yield
         numbers = [b.scalar(self.inputs[j]) for j in self.by_value]
         passed = ["rt", parts, *lengths, *self.arguments, *sizes.values(), *numbers]
@@ -272,6 +269,32 @@ class _Nest:
         for _ in emits[Loop](b, node):
             pass
         b.check(f"!{b.scalar(node.outputs[0])}")
+
+    def write(self, target: Array) -> Iterator[None]:
+        """Compute the only result into a part of an array, of the lengths of the range."""
+        b, lengths = self.b, target.lengths
+        strides = [target.stride(a) for a in range(self.ndim)]
+        moves = tuple(s if s in ("0", "1") else "d" for s in strides)
+        passed = [target.name, *(s for s, m in zip(strides, moves, strict=True) if m == "d")]
+        for j in self.by_pointer:
+            if b.array(self.inputs[j]) is target:
+                self.operands.append(Operand("in", j, target.dtype, moves))
+                self.arguments += passed
+            else:
+                self._add_input(j)
+        self.operands.append(Operand("out", 0, target.dtype, moves))
+        self.arguments += passed
+        parts = b.declare(
+            "int64_t", "parts", f"bt_parts(rt, ({product(lengths)}) * {self._cost()})"
+        )
+        name = self._kernel().write(b, "write", described(self.node))
+        yield
+        numbers = [b.scalar(self.inputs[j]) for j in self.by_value]
+        b.put(f"{name}({', '.join(['rt', parts, *lengths, *self.arguments, *numbers])});")
+
+    def _kernel(self) -> Kernel:
+        dtypes, values = _dtypes(self.inputs), tuple(self.by_value)
+        return Kernel(self.loop, dtypes, tuple(self.operands), values, self._cost())
 
     def _add_result(
         self,

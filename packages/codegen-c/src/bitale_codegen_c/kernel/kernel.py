@@ -32,8 +32,9 @@ class Operand:
         Counts inputs or results.
     dtype : str
     moves : tuple of str
-        For each axis how far it moves: "0" (it stands still), "1" (along the last axis), or "d",
-        a number of elements that is known when the kernel runs.
+        For each axis how far it moves: "0" (it stands still), "1", or "d", a number of elements
+        that is known when the kernel runs. Along the last axis that is 0 or 1, unless a part of an
+        array is written.
     strides : tuple of str
         Of a table, along its own axes: "1", or "d".
     """
@@ -186,6 +187,8 @@ class Kernel:
         """Join outer axes to the last one where everything lies contiguously: a long inner loop."""
         inner, n = self.inner, self._lengths
         lines: list[str] = []
+        if any(o.moves[inner] == "d" for o in self.operands):
+            return lines
         for a in range(inner - 1, -1, -1):
             if {a, inner} & {*self._indexed}:
                 break
@@ -256,16 +259,17 @@ class Kernel:
         outer_loops = _Nested(inner) if inner <= MAX_NESTED else _Counted(inner)
         for o in self.operands:
             signature += o.parameters()
-            moves = any(o.moves[a] != "0" for a in range(inner))
-            row = rows[o.kind, o.index] = f"{o.name}_row" if moves else o.name
-            if moves:
+            is_moved = any(o.moves[a] != "0" for a in range(inner))
+            row = rows[o.kind, o.index] = f"{o.name}_row" if is_moved else o.name
+            if is_moved:
                 before += outer_loops.row(o, row)
             if o.kind == "in":
                 loads[o.index] = f"x{o.index}"
                 if o.moves[inner] == "0":
                     before.append(f"{o.c_type} x{o.index} = *{row};")
                 else:
-                    inside.append(f"{o.c_type} x{o.index} = {row}[i];")
+                    at = "i" if o.moves[inner] == "1" else f"i * {o.move(inner)}"
+                    inside.append(f"{o.c_type} x{o.index} = {row}[{at}];")
         for a in self._indexed:
             at, where = (outer_loops.index(a), before) if a < inner else ("i", inside)
             signature.append(f"int64_t from{a}")
@@ -273,8 +277,8 @@ class Kernel:
         tables = {o.index: o.table for o in self.operands if o.kind == "table"}
         body = ProgramText(b, loop, self.dtypes, loads, is_kernel=True, tables=tables)
         inside += body.lines
-        sums = {o.index: o.moves for o in self.operands if o.kind == "sum"}
-        ends = Ends(b, loop, self.dtypes, sums, inner, rows, body.values, tuple(inside))
+        moves = {o.index: o.moves for o in self.operands if o.kind in ("out", "sum")}
+        ends = Ends(b, loop, self.dtypes, moves, inner, rows, body.values, tuple(inside))
         before += ends.before
         inside += ends.inside
         lines = [f"BT_KERNEL void @({', '.join([*signature, *self._scalars])}) {{"]

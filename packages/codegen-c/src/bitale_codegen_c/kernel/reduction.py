@@ -15,6 +15,17 @@ from .scalar import converted, expression
 # The operators that a reduction clause of OpenMP knows.
 _CLAUSE_OPERATORS = ("+", "*", "&", "|", "^")
 
+# Where NaN is noted apart, in lanes as wide as the numbers: the largest of lanes that may hold it
+# takes a chain of instructions, and twice the time.
+NOTED = {"float32": "int32_t", "float64": "int64_t"}
+# By the op: the word of OpenMP, the sign of C, whether NaN is passed over.
+_EXTREMES = {
+    scalar.maximum: ("max", ">", False),
+    scalar.minimum: ("min", "<", False),
+    scalar.fmax: ("max", ">", True),
+    scalar.fmin: ("min", "<", True),
+}
+
 
 class Ends:
     """What becomes of the values: stores, and accumulators around and in the inner loop.
@@ -24,7 +35,7 @@ class Ends:
     dtypes : sequence of str
         Of the inputs of the loop.
     moves : dict
-        For each result that is reduced, how its place moves along each axis.
+        For each result, how its place moves along each axis.
     inner : int
         The axis that the inner loop runs along.
     rows : dict
@@ -52,11 +63,12 @@ class Ends:
         self.block_start: list[str] = []
         self.block_end: list[str] = []
         self.clauses: list[str] = []
+        at = {k: "i" if m[inner] == "1" else f"i * out{k}_d{inner}" for k, m in moves.items()}
         every = [*dtypes, *(s.dtype for s in loop.steps)]
         for k, r in enumerate(loop.results):
             value = values[r.value]
             if r.reduce is None:
-                self.inside.append(f"{rows['out', k]}[i] = {value};")
+                self.inside.append(f"{rows['out', k]}[{at[k]}] = {value};")
                 continue
             row, dtype = rows["sum", k], every[r.value]
             if r.place:
@@ -68,6 +80,9 @@ class Ends:
                 continue
             self.before.append(f"{C_TYPES[r.acc_dtype]} r{k} = *{row};")
             self.after.append(f"*{row} = r{k};")
+            if r.reduce in _EXTREMES and dtype == r.acc_dtype and dtype in NOTED:
+                self._extreme(b, k, r, value)
+                continue
             if r.reduce is scalar.add and (dtype, r.acc_dtype) == ("float32", "float64"):
                 self.block_start.append(f"float b{k} = 0;")
                 self.inside.append(f"b{k} += {value};")
@@ -76,6 +91,22 @@ class Ends:
             else:
                 self.inside.append(f"r{k} = {combined(b, r, f'r{k}', value, dtype)};")
                 self.clauses.append(_clause(b, r, f"r{k}"))
+
+    def _extreme(self, b: Builder, k: int, r: Result, value: str) -> None:
+        """Find the largest (or smallest) of a block by plain instructions, and note NaN apart."""
+        assert r.reduce is not None
+        word, sign, skips_nan = _EXTREMES[r.reduce]
+        dtype, lane = r.acc_dtype, NOTED[r.acc_dtype]
+        start, nan = literal(-np.inf if word == "max" else np.inf, dtype), literal(np.nan, dtype)
+        noted, without = (f"{value} == {value}", "!") if skips_nan else (f"{value} != {value}", "")
+        self.block_start.append(f"{C_TYPES[dtype]} b{k} = {start}; {lane} noted{k} = 0;")
+        self.inside += [
+            f"b{k} = {value} {sign} b{k} ? {value} : b{k};",
+            f"noted{k} |= {noted};",
+        ]
+        self.clauses.append(f"reduction({word}:b{k}) reduction(|:noted{k})")
+        both = _combination(b, r.reduce, dtype, f"r{k}", f"b{k}")
+        self.block_end += [f"if ({without}noted{k}) b{k} = {nan};", f"r{k} = {both};"]
 
     def _place(
         self,
