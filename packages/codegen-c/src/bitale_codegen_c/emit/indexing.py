@@ -21,21 +21,9 @@ from bitale_graph.extend import (
 )
 
 from ..base.array import Array
-from ..base.ctype import C_TYPES
 from ..host.builder import Builder
 from ..host.rules import emits, reuses, waits
 from .loop import Nest
-
-
-def stretched(source: Array, v: Variable, rank: int) -> Array:
-    """``source`` with ``rank`` axes, standing still along those that it broadcasts over."""
-    shape = v.type.shape
-    shift = rank - len(shape)
-    strides = [
-        "0" if a < shift or shape[a - shift] == 1 else source.stride(a - shift) for a in range(rank)
-    ]
-    lengths = ["1" if a < shift else source.lengths[a - shift] for a in range(rank)]
-    return Array(source.name, source.dtype, lengths, strides, source.slots)
 
 
 def _selection(b: Builder, source: Array, pattern: Any, inputs: list[Variable]) -> Array:
@@ -205,48 +193,3 @@ def _writing(b: Builder, node: Apply[IncSubtensor], place: Array, y: Variable) -
         steps = (Step(scalar.add, (1, 0), dtype),)
     loop = Loop(rank, steps, (Result(len(inputs) + len(steps) - 1, dtype),))
     return Nest(b, node, loop, inputs).write(place)
-
-
-def _check_rows(b: Builder, rows: Array, n: str) -> None:
-    """Every index must lie in the range; negative ones count from the end."""
-    bad = b.variable("int64_t", "bad", "0")
-    element = f"(int64_t){rows.name}[e * ({rows.stride(0)})]"
-    b.put(f"for (int64_t e = 0; e < {rows.lengths[0]}; e++)")
-    b.put(f"    {bad} += {element} < -{n} || {element} >= {n};")
-    b.check(f"{bad} == 0")
-
-
-@emits.define(AdvancedIncSubtensor1)
-def emit_inc_rows(b: Builder, node: Apply[AdvancedIncSubtensor1]) -> Iterator[None]:
-    """Copy, unless the buffer was taken over; then write row by row, in the order of the index."""
-    x, y, rows = node.inputs
-    source, index = b.array(x), b.array(rows)
-    _check_rows(b, index, source.lengths[0])
-    selection = [index.lengths[0], *source.lengths[1:]]
-    shape = y.type.shape
-    for a, n in enumerate(shape):
-        if n != 1:
-            b.check_equal(b.array(y).lengths[a], selection[a - len(shape)])
-    out, is_copy = _copied(b, node, source)
-    rank = out.rank
-    value = stretched(b.array(y), y, rank) if shape else None
-    yield
-    if is_copy:
-        b.put(b.copy_text(out, source))
-    b.put(f"for (int64_t i0 = 0; i0 < {index.lengths[0]}; i0++) {{")
-    b.put(f"    int64_t row = (int64_t){index.name}[i0 * ({index.stride(0)})];")
-    b.put(f"    if (row < 0) row += {source.lengths[0]};")
-    pad = "    "
-    for a in range(1, rank):
-        b.put(f"{pad}for (int64_t i{a} = 0; i{a} < {out.lengths[a]}; i{a}++)")
-        pad += "    "
-    at = " + ".join(
-        [f"row * ({out.stride(0)})", *(f"i{a} * ({out.stride(a)})" for a in range(1, rank))]
-    )
-    element = (
-        b.scalar(y)
-        if value is None
-        else f"{value.name}[{' + '.join(f'i{a} * ({value.stride(a)})' for a in range(rank))}]"
-    )
-    b.put(f"{pad}{out.name}[{at}] {_assignment(node, out)} ({C_TYPES[out.dtype]}){element};")
-    b.put("}")

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from bitale_graph.extend import (
     INT64_SCALAR,
+    AdvancedIncSubtensor1,
     AdvancedSubtensor,
     AdvancedSubtensor1,
     Alloc,
@@ -33,7 +34,7 @@ from ..base.ctype import is_supported
 from ..base.text import plain
 from ..host.builder import Builder, described
 from ..host.rules import emits, reuses, supports, waits
-from ..kernel.kernel import Kernel, Operand
+from ..kernel.kernel import Kernel, Operand, is_apart
 from ..kernel.program import ProgramText
 from ..kernel.scalar import converted, is_known, needs_numpy
 
@@ -49,7 +50,7 @@ def _dtypes(inputs: Sequence[Variable]) -> tuple[str, ...]:
 
 
 @supports.define(Loop, Reduce, Argmax, Alloc, Eye, Arange)
-@supports.define(AdvancedSubtensor, AdvancedSubtensor1)
+@supports.define(AdvancedSubtensor, AdvancedSubtensor1, AdvancedIncSubtensor1)
 @supports.define(Elementwise, subclasses=True)
 def loop_is_supported(node: Apply) -> bool:
     """Every step must have a C expression, and a dtype that C computes with."""
@@ -59,6 +60,8 @@ def loop_is_supported(node: Apply) -> bool:
     loop = form.loop
     for r in loop.results:
         if not is_supported(r.dtype):
+            return False
+        if r.combine is not None and not is_known(r.combine):
             return False
         if r.reduce is not None and not (is_supported(r.acc_dtype) and is_known(r.reduce)):
             return False
@@ -89,7 +92,7 @@ def loop_reuses(node: Apply) -> list[tuple[int, int]]:
     loop = _form_of(node).loop
     pairs = []
     for i, r in enumerate(loop.results):
-        if r.reduce is not None or loop.ndim == 0:
+        if r.reduce is not None or r.into is not None or loop.ndim == 0:
             continue
         static = node.outputs[i].type.shape
         for j, v in enumerate(node.inputs):
@@ -116,12 +119,13 @@ def loop_waits(node: Apply) -> list[int]:
 
 def _places(loop: Loop) -> list[tuple[int, tuple[int, int]]]:
     """The inputs that are places, each with the table and its axis."""
-    loads = [s for s in loop.steps if isinstance(s, Load)]
-    return [(j, (s.table, a)) for s in loads for a, j in enumerate(s.at) if isinstance(j, int)]
+    named = [(s.table, s.at) for s in loop.steps if isinstance(s, Load)]
+    named += [(r.into, r.at) for r in loop.results if r.into is not None]
+    return [(j, (table, a)) for table, at in named for a, j in enumerate(at) if isinstance(j, int)]
 
 
 @emits.define(Loop, Reduce, Argmax, Alloc, Eye, Arange)
-@emits.define(AdvancedSubtensor, AdvancedSubtensor1)
+@emits.define(AdvancedSubtensor, AdvancedSubtensor1, AdvancedIncSubtensor1)
 @emits.define(Elementwise, subclasses=True)
 def emit_loop(b: Builder, node: Apply) -> Iterator[None]:
     """Print a loop: in place for one of rank 0, else as a kernel and a call."""
@@ -149,8 +153,9 @@ class Nest:
     def __init__(self, b: Builder, node: Apply, loop: Loop, inputs: Sequence[Variable]) -> None:
         self.b, self.node, self.loop, self.ndim = b, node, loop, loop.ndim
         self.inputs = inputs
-        every = (a for s in loop.steps for a in (s.at if isinstance(s, Load) else s.args))
-        used = {a for a in every if isinstance(a, int)} | {r.value for r in loop.results}
+        every = [a for s in loop.steps for a in (s.at if isinstance(s, Load) else s.args)]
+        every += [a for r in loop.results for a in (r.value, *r.at)]
+        used = {a for a in every if isinstance(a, int)}
         read = [j for j in range(len(inputs)) if j in used and j not in loop.tables]
         self.by_value = [j for j in read if inputs[j].type.ndim == 0]
         self.by_pointer = [j for j in read if j not in self.by_value]
@@ -163,8 +168,8 @@ class Nest:
         lengths = self._lengths()
         for place in dict.fromkeys(_places(loop)):
             self._check_places(*place)
-        for j in sorted(loop.tables):
-            self._add_table(j)
+        for j in sorted(s.table for s in loop.steps if isinstance(s, Load)):
+            self._add_table("table", j, b.array(self.inputs[j]))
         for j in self.by_pointer:
             self._add_input(j)
         for r in loop.results:
@@ -172,13 +177,24 @@ class Nest:
                 for a in r.axes:
                     b.check(f"{lengths[a]} > 0")
         outs: list[Array | None] = []
+        copies: list[str] = []
         for k, (r, v) in enumerate(zip(loop.results, node.outputs, strict=True)):
+            if r.into is not None:
+                old = b.array(self.inputs[r.into])
+                out = b.result(v, old.lengths)
+                if v not in b.plan.reused:
+                    copies.append(b.copy_text(out, old))
+                self._add_table("into", k, out)
+                outs.append(out)
+                continue
             kept = [n for a, n in enumerate(lengths) if a not in r.axes]
             outs.append(b.result(v, kept) if kept else None)
             if r.reduce is None:
                 self._add_result("out", k, b.array(v).name, r.dtype, lengths, ())
         cost = self._cost()
-        parts = b.declare("int64_t", "parts", f"bt_parts(rt, ({product(lengths)}) * {cost})")
+        can_share = any(is_apart(loop, a) for a in {0, self.ndim - 1})
+        work = f"bt_parts(rt, ({product(lengths)}) * {cost})" if can_share else "1"
+        parts = b.declare("int64_t", "parts", work)
         sums: dict[int, Array] = {}
         sizes: dict[int, str] = {}
         for k, r in enumerate(loop.results):
@@ -191,6 +207,8 @@ class Nest:
                 self._add_result(kind, k, sums[k].name, dtype, lengths, r.axes)
         name = self._kernel().write(b, self._hint(), described(node))
         yield
+        for copy in copies:
+            b.put(copy)
         numbers = [b.scalar(self.inputs[j]) for j in self.by_value]
         passed = ["rt", parts, *lengths, *self.arguments, *sizes.values(), *numbers]
         b.put(f"{name}({', '.join(passed)});")
@@ -242,11 +260,10 @@ class Nest:
         ]
         self._add("in", j, array.name, array.dtype, strides)
 
-    def _add_table(self, j: int) -> None:
-        table = self.b.array(self.inputs[j])
+    def _add_table(self, kind: str, k: int, table: Array) -> None:
         strides = [table.stride(a) for a in range(table.rank)]
         kept = tuple("1" if s == "1" else "d" for s in strides)
-        self.operands.append(Operand("table", j, table.dtype, ("0",) * self.ndim, kept))
+        self.operands.append(Operand(kind, k, table.dtype, ("0",) * self.ndim, kept))
         self.arguments += [table.name, *table.lengths, *(s for s in strides if s != "1")]
 
     def _check_places(self, j: int, at: tuple[int, int]) -> None:

@@ -27,7 +27,7 @@ class Operand:
     ----------
     kind : str
         "in", "out", "sum" (an accumulator), "place" (where the largest value was met) or "table"
-        (read at computed places).
+        (read at computed places), or "into" (written at computed places).
     index : int
         Counts inputs or results.
     dtype : str
@@ -111,7 +111,8 @@ class Kernel:
     @cached_property
     def _indexed(self) -> list[int]:
         """The axes whose index is a number of the program, or may be a result."""
-        used = (a for s in self.loop.steps for a in (s.at if isinstance(s, Load) else s.args))
+        steps = (a for s in self.loop.steps for a in (s.at if isinstance(s, Load) else s.args))
+        used = (*steps, *(a for r in self.loop.results for a in r.at))
         named = {a.axis for a in used if isinstance(a, Index)}
         return sorted(named.union(*(r.axes for r in self.loop.results if r.place)))
 
@@ -206,13 +207,18 @@ class Kernel:
     def _work(self) -> str:
         return " * ".join([f"(double){self.cost}", *self._lengths])
 
+    def _shared_axes(self) -> list[int]:
+        """The axes along which work is split: two parts never write at one place."""
+        return [a for a in dict.fromkeys((0, self.inner)) if is_apart(self.loop, a)]
+
     def _part(self, rows: str) -> list[str]:
         """One part, in slices so short that between two of them a signal can be answered."""
         inner = self.inner
         lines = [f"int64_t from{a} = 0, to{a} = {n};" for a, n in enumerate(self._lengths)]
-        for axis in dict.fromkeys((0, inner)):
+        axes = self._shared_axes()
+        for axis in axes:
             n = f"n{axis}"
-            test = "" if inner == 0 else "if (n0 >= parts) " if axis == 0 else "else "
+            test = "" if len(axes) == 1 else "if (n0 >= parts) " if axis == 0 else "else "
             lines.append(
                 f"{test}from{axis} = {n} * part / parts, to{axis} = {n} * (part + 1) / parts;"
             )
@@ -276,9 +282,14 @@ class Kernel:
             where.append(f"const int64_t index{a} = from{a} + {at};")
         tables = {o.index: o.table for o in self.operands if o.kind == "table"}
         body = ProgramText(b, loop, self.dtypes, loads, is_kernel=True, tables=tables)
-        inside += body.lines
         moves = {o.index: o.moves for o in self.operands if o.kind in ("out", "sum")}
-        ends = Ends(b, loop, self.dtypes, moves, inner, rows, body.values, tuple(inside))
+        spots = {}
+        for o in self.operands:
+            if o.kind == "into":
+                spot = body.spot(o.name, loop.results[o.index].at, o.table, self.dtypes)
+                spots[o.index] = f"{o.name}[{spot}]"
+        inside += body.lines
+        ends = Ends(b, loop, self.dtypes, moves, inner, rows, body.values, tuple(inside), spots)
         before += ends.before
         inside += ends.inside
         lines = [f"BT_KERNEL void @({', '.join([*signature, *self._scalars])}) {{"]
@@ -293,7 +304,8 @@ class Kernel:
             lines.append(f"{pad}const int64_t stop = {end};")
             lines += [pad + line for line in ends.block_start]
             start, stop = "start", "stop"
-        lines.append(f"#pragma omp simd {' '.join(ends.clauses)}".rstrip())
+        if is_apart(loop, inner):
+            lines.append(f"#pragma omp simd {' '.join(ends.clauses)}".rstrip())
         lines.append(f"{pad}for (int64_t i = {start}; i < {stop}; i++) {{")
         lines += [f"{pad}    {line}" for line in inside]
         lines.append(pad + "}")
@@ -302,6 +314,11 @@ class Kernel:
             lines.append(outer + "}")
         lines += [outer + line for line in ends.after]
         return "\n".join([*lines, *outer_loops.end(), "}"])
+
+
+def is_apart(loop: Loop, axis: int) -> bool:
+    """Whether what is written at different indices of an axis lies at different places."""
+    return all(Index(axis) in r.at for r in loop.results if r.into is not None)
 
 
 class _Nested:

@@ -71,19 +71,29 @@ class ProgramText:
             known.append(step.dtype)
 
     def _load(self, k: int, load: Load, table: Table, dtypes: Sequence[str]) -> None:
-        """Read a table; places were checked before, and negative ones count from its end."""
+        spot = self.spot(f"p{k}", load.at, table, dtypes)
+        c_type = C_TYPES[load.dtype]
+        self.lines.append(f"const {c_type} t{k} = {table.name}[{spot}];")
+        self.values.append(f"t{k}")
+
+    def spot(
+        self,
+        name: str,
+        places: Sequence[int | Index],
+        table: Table,
+        dtypes: Sequence[str],
+    ) -> str:
+        """Where in a table; places were checked before, and negative ones count from its end."""
         terms = []
-        for a, (place, stride) in enumerate(zip(load.at, table.strides, strict=True)):
+        for a, (place, stride) in enumerate(zip(places, table.strides, strict=True)):
             at = self._number(place)
             if isinstance(place, int):
-                at = f"p{k}_{a}"
+                at = f"{name}_{a}"
                 self.lines.append(f"int64_t {at} = (int64_t){self.values[place]};")
                 if not dtypes[place].startswith("uint"):
                     self.lines.append(f"{at} += {at} < 0 ? {table.lengths[a]} : 0;")
             terms.append(at if stride == "1" else f"{at} * {stride}")
-        c_type = C_TYPES[load.dtype]
-        self.lines.append(f"const {c_type} t{k} = {table.name}[{' + '.join(terms)}];")
-        self.values.append(f"t{k}")
+        return " + ".join(terms)
 
     def _number(self, a: Argument) -> str:
         if isinstance(a, Index):

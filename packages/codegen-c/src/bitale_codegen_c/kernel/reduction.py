@@ -44,6 +44,8 @@ class Ends:
         What the steps of the loop gave, as C expressions.
     body : sequence of str
         The statements that give them.
+    spots : dict
+        For each result that is written into a table the element there.
     """
 
     def __init__(
@@ -56,6 +58,7 @@ class Ends:
         rows: Mapping[tuple[str, int], str],
         values: Sequence[str],
         body: Sequence[str],
+        spots: Mapping[int, str],
     ) -> None:
         self.before: list[str] = []
         self.inside: list[str] = []
@@ -67,6 +70,11 @@ class Ends:
         every = [*dtypes, *(s.dtype for s in loop.steps)]
         for k, r in enumerate(loop.results):
             value = values[r.value]
+            if r.into is not None:
+                if r.combine is not None:
+                    value = _combination(b, r.combine, r.dtype, spots[k], value)
+                self.inside.append(f"{spots[k]} = {value};")
+                continue
             if r.reduce is None:
                 self.inside.append(f"{rows['out', k]}[{at[k]}] = {value};")
                 continue

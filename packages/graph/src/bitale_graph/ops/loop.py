@@ -25,6 +25,7 @@ from ..tensor.elementwise import (
 from ..tensor.reductions import reductions
 from ..tensor.scalar import ScalarOp, common_shape
 from ..tensor.variable import TensorType
+from .index_pattern import add_at
 from .reduction import Reduce
 
 T = TypeVar("T")
@@ -101,6 +102,10 @@ class Result:
     Stored for every index, or reduced over ``axes`` by ``reduce`` in ``acc_dtype``, as `Reduce`
     does. With ``place`` the result is not the largest value (``reduce`` is `maximum`, over one
     axis) but its index along the axis, as int64: the first of equal ones, the first NaN.
+
+    With ``into``, an input that is a table, the result is that table with every value written at
+    the place that ``at`` tells, as in `Load`, in the order of the range: the last one stays, or
+    ``combine`` adds them up.
     """
 
     value: int
@@ -110,6 +115,9 @@ class Result:
     acc_dtype: str = ""
     allows_empty: bool = False
     place: bool = False
+    into: int | None = None
+    at: tuple[int | Index, ...] = ()
+    combine: ScalarOp | None = None
 
     @classmethod
     def of(cls, value: int, op: Reduce) -> Result:
@@ -160,7 +168,12 @@ class Loop(Op):
         self.steps = steps
         self.results = results
         self.lengths = lengths or (None,) * ndim
-        self.tables = frozenset(s.table for s in steps if isinstance(s, Load))
+        self.tables = frozenset(
+            (
+                *(s.table for s in steps if isinstance(s, Load)),
+                *(r.into for r in results if r.into is not None),
+            )
+        )
         self._hash = hash((ndim, steps, results, self.lengths))
 
     def __hash__(self) -> int:
@@ -180,7 +193,8 @@ class Loop(Op):
         outputs = []
         for r in self.results:
             kept = tuple(n for a, n in enumerate(lengths) if a not in r.axes)
-            outputs.append(TensorType(r.dtype, kept)())
+            shape = kept if r.into is None else tensors[r.into].type.shape
+            outputs.append(TensorType(r.dtype, shape)())
         return Apply(self, tensors, outputs)
 
     def perform(self, node: Apply, inputs: Sequence[Any], output_storage: Storage) -> None:
@@ -202,7 +216,14 @@ class Loop(Op):
             values.append(np.asarray(found, dtype=step.dtype))
         for cell, r in zip(output_storage, self.results, strict=True):
             full = np.broadcast_to(values[r.value], lengths)
-            if r.reduce is None:
+            if r.into is not None:
+                cell[0] = np.array(values[r.into])
+                at = tuple(np.broadcast_to(number(a), lengths) for a in r.at)
+                if r.combine is None:
+                    cell[0][at] = full
+                else:
+                    add_at(cell[0], at, full)
+            elif r.reduce is None:
                 cell[0] = np.array(full, dtype=r.dtype)
             elif r.place:
                 cell[0] = np.asarray(np.argmax(full, axis=r.axes[0]), "int64")
@@ -236,13 +257,19 @@ class Loop(Op):
         return [x for j, x in enumerate(inputs) if j not in self.tables]
 
     def infer_shape(self, node: Apply, input_shapes: Sequence[Sequence[Any]]) -> list[Any]:
+        given = [tuple(shape) for shape in input_shapes]
         static = [v.type.shape for v in self._aligned(node.inputs)]
-        found = broadcast_symbolic_shape(static, self._aligned(input_shapes))
+        found = broadcast_symbolic_shape(static, self._aligned(given))
         lengths = [*(as_tensor(np.int64(1)),) * (self.ndim - len(found)), *found]
         for a, j in enumerate(self.lengths):
             if j is not None:
                 lengths[a] = node.inputs[j]
-        return [tuple(n for a, n in enumerate(lengths) if a not in r.axes) for r in self.results]
+        return [
+            tuple(n for a, n in enumerate(lengths) if a not in r.axes)
+            if r.into is None
+            else given[r.into]
+            for r in self.results
+        ]
 
     def compared_lengths(
         self, node: Apply, input_shapes: Sequence[Sequence[Any]]
@@ -278,6 +305,9 @@ class Loop(Op):
             if r.reduce is not None:
                 kept = f"place of {r.reduce.name}" if r.place else r.reduce.name
                 what = f"{kept} of {what} over axes {r.axes}"
+            elif r.into is not None:
+                how = "set" if r.combine is None else r.combine.name
+                what = f"{names[r.into]} with {what} at [{', '.join(map(arg, r.at))}] ({how})"
             lines.append(f"o{k} = {what}")
         return "; ".join(lines)
 

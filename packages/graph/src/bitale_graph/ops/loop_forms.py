@@ -12,7 +12,7 @@ from ..core.graph import Apply, Variable
 from ..tensor import scalar
 from ..tensor.elementwise import Elementwise
 from .creation import Alloc, Arange, ArangeLength, Eye
-from .indexing import AdvancedSubtensor, AdvancedSubtensor1
+from .indexing import AdvancedIncSubtensor1, AdvancedSubtensor, AdvancedSubtensor1
 from .loop import Index, Literal, Load, Loop, Result, Step
 from .reduction import Argmax, Reduce
 from .shape import dimshuffle, shape_i
@@ -80,6 +80,20 @@ def rows_form(node: Apply[AdvancedSubtensor1]) -> LoopForm:
     value = 2 + len(lengths)
     loop = Loop(ndim, (load,), (Result(value, dtype),), (None, *range(2, value)))
     return LoopForm(loop, [x, named, *lengths])
+
+
+@loop_forms.define(AdvancedIncSubtensor1)
+def write_rows_form(node: Apply[AdvancedIncSubtensor1]) -> LoopForm:
+    """Write to the row named, at the indices of the other axes."""
+    x, y, rows = node.inputs
+    ndim, dtype = x.type.ndim, x.type.dtype
+    named = dimshuffle(rows, 0, *"x" * (ndim - 1)) if ndim > 1 else rows
+    at: tuple[int | Index, ...] = (2, *(Index(a) for a in range(1, ndim)))
+    combine = None if node.op.set else scalar.add
+    lengths = [shape_i(x, a) for a in range(1, ndim)]
+    result = Result(1, dtype, into=0, at=at, combine=combine)
+    loop = Loop(ndim, (), (result,), (None, *range(3, 3 + len(lengths))))
+    return LoopForm(loop, [x, y, named, *lengths])
 
 
 @loop_forms.define(AdvancedSubtensor)

@@ -88,6 +88,7 @@ def loop_samples() -> Iterator[OpSample]:
     yield from _mixed_loops(two)
     yield from _counting_loops()
     yield from _loads()
+    yield from _writes()
 
 
 def _places(steps: tuple[loop.Step, ...]) -> Iterator[OpSample]:
@@ -212,6 +213,57 @@ def _loads() -> Iterator[OpSample]:
         reference=lambda t, i, j: t[i, j],
         core=True,
     )
+
+
+def _writes() -> Iterator[OpSample]:
+    """Values of a program written into a table, repeats included."""
+    row = scalar.SCALAR_OPS
+    table, x = values("table", "float64", (4, 131)), values("loop", "float64", (6, 131))
+    rows = np.array([[3], [0], [3], [-1], [2], [3]])
+    step = loop.Step(row["sqr"], (1,), "float64")
+    for name in ("set", "add"):
+        combine = row["add"] if name == "add" else None
+
+        def compute(table: Any, x: Any, places: Any, n: Any, name: str = name) -> Any:
+            out = np.array(table)
+            for at, value in zip(places.ravel(), np.broadcast_to(x, (6, 131)) ** 2, strict=True):
+                out[at] = out[at] + value if name == "add" else value
+            return out
+
+        written = loop.Result(4, "float64", into=0, at=(2, loop.Index(1)), combine=combine)
+        for tag, array, static in (("rows", x, (None, None)), ("one row", x[0], (None,))):
+            yield sample(
+                f"Loop: {name} {tag} of a table",
+                loop.Loop,
+                loop.Loop(2, (step,), (written,), (None, 3)),
+                table,
+                array,
+                rows,
+                np.asarray(np.int64(131)),
+                static=((None, None), static, (None, 1), ()),
+                reference=compute,
+                core=True,
+            )
+        many = np.arange(3000) * 7919 % 50
+        point = loop.Result(3, "float64", into=0, at=(2,), combine=combine)
+
+        def scattered(table: Any, x: Any, places: Any, name: str = name) -> Any:
+            out = np.array(table)
+            for at, value in zip(places, x**2, strict=True):
+                out[at] = out[at] + value if name == "add" else value
+            return out
+
+        yield sample(
+            f"Loop: {name} elements of a table",
+            loop.Loop,
+            loop.Loop(1, (loop.Step(row["sqr"], (1,), "float64"),), (point,)),
+            values("table", "float64", (50,)),
+            values("loop", "float64", (3000,)),
+            many,
+            reference=scattered,
+            atol=1e-11,
+            core=True,
+        )
 
 
 def _counting_loops() -> Iterator[OpSample]:

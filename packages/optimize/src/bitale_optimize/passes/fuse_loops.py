@@ -51,7 +51,8 @@ def fuse_loops(graph: FunctionGraph, context: RewriteContext) -> None:
     forms = {}
     for node in order:
         form = None if isinstance(node.op, Loop) else as_loop(node)
-        if form is not None:
+        # What is written into stays apart: its buffer is taken over, and nothing else may read it.
+        if form is not None and form.loop.results[0].into is None:
             forms[node] = form
     spaces = _spaces(forms, context)
     levels = _levels(order, spaces, forms)
