@@ -90,7 +90,9 @@ def _varies(v: Variable, axis: int, ndim: int) -> bool:
 def loop_reuses(node: Apply) -> list[tuple[int, int]]:
     """A stored result may take the place of any input of its dtype that is read index by index."""
     loop = _form_of(node).loop
-    pairs = []
+    pairs: list[tuple[int, int]] = []
+    if any(r.place for r in loop.results):
+        return pairs  # what was read is read once more, to find the place
     for i, r in enumerate(loop.results):
         if r.reduce is not None or r.into is not None or loop.ndim == 0:
             continue
