@@ -79,3 +79,20 @@ def test_repeated_rows_add_up_to_the_same_bits_at_every_call():
     np.add.at(expected, many, values)
     np.testing.assert_allclose(first, expected, rtol=1e-9)
     assert all((f(X, values, many) == first).all() for _ in range(5))
+
+
+@pytest.mark.parametrize("dtype", ["int8", "int32", "int64"])
+def test_powers_of_integers_and_what_they_refuse(dtype):
+    base, power, one = T.matrix(dtype=dtype), T.vector(dtype=dtype), T.scalar(dtype=dtype)
+    numbers = (np.arange(12).reshape(3, 4) - 5).astype(dtype)
+    exponents = np.array([0, 1, 2, 5], dtype)
+    f = bitale.function([base, power, one], [base**power, (base**one).sum(), base**3, one**one])
+    for got, want in zip(
+        f(numbers, exponents, 2),
+        [numbers**exponents, (numbers**2).sum(), numbers**3, 4],
+        strict=True,
+    ):
+        np.testing.assert_array_equal(got, want)
+    for wrong in ((numbers, -exponents, 2), (numbers, exponents, -1), (numbers[:0], -exponents, 2)):
+        with pytest.raises(ValueError, match="negative integer powers"):
+            f(*wrong)

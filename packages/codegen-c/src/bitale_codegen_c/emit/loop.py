@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+import numpy as np
 from bitale_graph.extend import (
     INT64_SCALAR,
     AdvancedIncSubtensor1,
@@ -13,9 +14,11 @@ from bitale_graph.extend import (
     Apply,
     Arange,
     Argmax,
+    Argument,
     Elementwise,
     Eye,
     Index,
+    Literal,
     Load,
     Loop,
     LoopForm,
@@ -36,7 +39,7 @@ from ..host.builder import Builder, described
 from ..host.rules import emits, reuses, supports, waits
 from ..kernel.kernel import Kernel, Operand, is_apart
 from ..kernel.program import ProgramText
-from ..kernel.scalar import converted, is_known, needs_numpy
+from ..kernel.scalar import converted, is_known, refuses_negative
 
 
 def _form_of(node: Apply) -> LoopForm:
@@ -71,11 +74,30 @@ def loop_is_supported(node: Apply) -> bool:
             if not all(isinstance(a, Index) or a < len(form.inputs) for a in step.at):
                 return False
             continue
-        first = step.args[0]
-        operand = dtypes[first] if isinstance(first, int) else first.dtype
-        if not is_known(step.op) or needs_numpy(step.op, operand):
+        if not is_known(step.op):
+            return False
+        # An exponent that the loop computes is checked by NumPy alone.
+        exponent = _exponent(step)
+        if isinstance(exponent, Literal) and exponent.array() < 0:
+            return False
+        if isinstance(exponent, Index) or (
+            isinstance(exponent, int) and exponent >= len(form.inputs)
+        ):
             return False
     return all(map(is_supported, dtypes))
+
+
+def _exponent(step: Step | Load) -> Argument | None:
+    """What must not be negative where integers are raised to a power."""
+    if isinstance(step, Load) or not refuses_negative(step.op, step.dtype):
+        return None
+    return step.args[1]
+
+
+def _exponents(loop: Loop) -> list[int]:
+    """The inputs that are exponents of integers."""
+    found = map(_exponent, loop.steps)
+    return list(dict.fromkeys(a for a in found if isinstance(a, int)))
 
 
 def _varies(v: Variable, axis: int, ndim: int) -> bool:
@@ -111,11 +133,10 @@ def loop_reuses(node: Apply) -> list[tuple[int, int]]:
 def loop_waits(node: Apply) -> list[int]:
     """Only packing reads numbers before the work, and results of other nodes need none.
 
-    Lengths are read where buffers are taken, places in tables where they are checked.
+    Lengths are read where buffers are taken, places in tables and exponents where they are checked.
     """
-    if not isinstance(node.op, Loop):
-        return [*range(len(node.inputs))]
-    read = {*node.op.lengths, *(j for j, _ in _places(node.op))}
+    loop = _form_of(node).loop
+    read = {*loop.lengths, *(j for j, _ in _places(loop)), *_exponents(loop)}
     return [j for j in range(len(node.inputs)) if j not in read]
 
 
@@ -135,6 +156,9 @@ def emit_loop(b: Builder, node: Apply) -> Iterator[None]:
     for step in toposort(inputs, stop_at=set(node.inputs)):
         for _ in emits[type(step.op)](b, step):
             pass
+    for j in _exponents(loop):
+        negative = Step(scalar.lt, (0, Literal.of(np.zeros((), inputs[j].type.dtype))), "bool")
+        _check_none(b, (negative,), inputs[j])
     if loop.ndim > 0:
         yield from Nest(b, node, loop, inputs).emit()
         return
@@ -147,6 +171,17 @@ def emit_loop(b: Builder, node: Apply) -> Iterator[None]:
     for r, out in zip(loop.results, node.outputs, strict=True):
         value = converted(body.values[r.value], dtypes[r.value], r.dtype)
         b.put(f"{b.set_scalar_name(out)} = {value};")
+
+
+def _check_none(b: Builder, steps: tuple[Step, ...], v: Variable, *numbers: Variable) -> None:
+    """Leave with an error if a program holds for any element of ``v``."""
+    ndim, value = v.type.ndim, len(numbers) + len(steps)
+    some = Result(value, "bool", scalar.or_, tuple(range(ndim)), "bool")
+    loop = Loop(ndim, steps, (some if ndim else Result(value, "bool"),))
+    node = loop.make_node(v, *numbers)
+    for _ in emits[Loop](b, node):
+        pass
+    b.check(f"!{b.scalar(node.outputs[0])}")
 
 
 class Nest:
@@ -281,13 +316,7 @@ class Nest:
             Step(scalar.ge, (2, 1), "bool"),
             Step(scalar.or_, (4, 5), "bool"),
         )
-        ndim = places.type.ndim
-        some = Result(6, "bool", scalar.or_, tuple(range(ndim)), "bool")
-        beyond = Loop(ndim, steps, (some if ndim else Result(6, "bool"),))
-        node = beyond.make_node(places, length)
-        for _ in emits[Loop](b, node):
-            pass
-        b.check(f"!{b.scalar(node.outputs[0])}")
+        _check_none(b, steps, places, length)
 
     def write(self, target: Array) -> Iterator[None]:
         """Compute the only result into a part of an array, of the lengths of the range."""

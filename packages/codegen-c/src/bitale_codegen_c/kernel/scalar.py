@@ -194,7 +194,6 @@ def is_known(op: ScalarOp) -> bool:
     return scalar.is_cast(op) or op in scalar_c
 
 
-# The NumPy meaning of these raises for negative exponents, so integers go through it.
-def needs_numpy(op: ScalarOp, dtype: str) -> bool:
-    """Whether only the NumPy meaning of ``op`` checks what must be checked for ``dtype``."""
+def refuses_negative(op: ScalarOp, dtype: str) -> bool:
+    """Whether a negative second operand is an error, which generated code checks before."""
     return op is scalar.pow and dtype.startswith("int")
