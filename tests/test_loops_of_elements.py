@@ -17,6 +17,9 @@ CASES = {
     "place in all": [T.argmax(T.tanh(product)), T.tanh(product), T.max(T.tanh(product))],
     "rows and what they are made of": [T.exp(taken).sum(axis=1), taken, product + 1],
     "rows of rows": [(taken[T.argmax(taken, axis=0)] + 1).sum()],
+    "one table twice": [(taken * product[rows[::-1]]).sum(axis=1), taken - product[rows]],
+    "a table beside itself": [product[T.argmax(product, axis=1)] + product, product * 2],
+    "a table in the place of another": [T.tanh(product)[T.argmin(product, axis=1)] * product],
     "points": [product[rows, T.argmax(taken, axis=1)] * 2],
     "rows written where they were read": [
         T.inc_subtensor(product[rows], T.sqr(taken)),

@@ -129,3 +129,16 @@ def test_lengths_of_what_counts_are_checked_in_the_loop():
     for wrong in (3, 1, 0, -1):
         with pytest.raises(ShapeError):
             f([1.0, 2.0], wrong)
+
+
+def test_what_is_read_at_places_is_not_computed_again_in_the_loop_that_reads():
+    v, rows = T.dvector("v"), T.lvector("rows")
+    table = T.tanh(v)
+    graph = rewritten([v], [table[T.cast(v * 0, "int64")] * 2])
+    steps = [getattr(s, "op", None) for n in loops(graph) for s in n.op.steps]
+    assert [s.name for s in steps if s is not None].count("tanh") <= 1
+    x = T.dmatrix("x")
+    both = rewritten([x, rows], [x[rows] + x[rows[::-1]] + x])
+    (loop,) = loops(both)
+    assert len(loop.op.tables) == 1
+    assert loop.inputs.count(both.inputs[0]) == 2  # as a table, and along the range

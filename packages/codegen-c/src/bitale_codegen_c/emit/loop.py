@@ -113,6 +113,7 @@ def loop_reuses(node: Apply) -> list[tuple[int, int]]:
     """A stored result may take the place of any input of its dtype that is read index by index."""
     loop = _form_of(node).loop
     pairs: list[tuple[int, int]] = []
+    tables = {node.inputs[j] for j in loop.tables}
     if any(r.place for r in loop.results):
         return pairs  # what was read is read once more, to find the place
     for i, r in enumerate(loop.results):
@@ -120,7 +121,7 @@ def loop_reuses(node: Apply) -> list[tuple[int, int]]:
             continue
         static = node.outputs[i].type.shape
         for j, v in enumerate(node.inputs):
-            if j in loop.tables:
+            if v in tables:
                 continue
             same = v.type.dtype == r.dtype and v.type.ndim == loop.ndim
             if same and all(_varies(v, a, loop.ndim) or static[a] == 1 for a in range(loop.ndim)):
@@ -205,7 +206,7 @@ class Nest:
         lengths = self._lengths()
         for place in dict.fromkeys(_places(loop)):
             self._check_places(*place)
-        for j in sorted(s.table for s in loop.steps if isinstance(s, Load)):
+        for j in sorted({s.table for s in loop.steps if isinstance(s, Load)}):
             self._add_table("table", j, b.array(self.inputs[j]))
         for j in self.by_pointer:
             self._add_input(j)

@@ -9,8 +9,8 @@ import numpy as _np
 
 from ..base import dtype as _dtypes
 from . import rows as _rows
-from .rows import DISCRETE_ONLY as _DISCRETE_ONLY
-from .rows import REAL_ONLY as _REAL_ONLY
+from .rows import COMPLEX as _COMPLEX
+from .rows import INEXACT as _INEXACT
 from .rows import chain as _chain
 from .rows import comparison as _comparison
 from .rows import function as _function
@@ -67,7 +67,7 @@ int_div = _row(
     "``a // b``: the quotient rounded down; integers by 0 give 0.",
     operand=_rows.bool_as_int8,
     symbol="//",
-    refuses=_REAL_ONLY,
+    refuses=_COMPLEX,
     cost=_TRANSCENDENTAL,
     domain=_NONZERO,
     kinks="whole",
@@ -79,7 +79,7 @@ mod = _row(
     "``a % b``, with the sign of b; integers by 0 give 0.",
     operand=_rows.bool_as_int8,
     symbol="%",
-    refuses=_REAL_ONLY,
+    refuses=_COMPLEX,
     cost=_TRANSCENDENTAL,
     domain=_NONZERO,
     kinks="whole",
@@ -119,7 +119,7 @@ fmax = _row(
     "The larger of two; of a number and NaN the number.",
     commutative=True,
     associative=True,
-    refuses=_REAL_ONLY,
+    refuses=_COMPLEX,
     kinks="ties",
 )
 fmin = _row(
@@ -129,7 +129,7 @@ fmin = _row(
     "The smaller of two; of a number and NaN the number.",
     commutative=True,
     associative=True,
-    refuses=_REAL_ONLY,
+    refuses=_COMPLEX,
     kinks="ties",
 )
 neg = _row("neg", 1, _np.negative, "``-x``.", refuses=("bool",))
@@ -152,7 +152,7 @@ ceil = _function(
     "ceil",
     _np.ceil,
     "The least whole number that is not below x.",
-    refuses=_REAL_ONLY,
+    refuses=_COMPLEX,
     cost=1,
     kinks="whole",
 )
@@ -160,18 +160,18 @@ floor = _function(
     "floor",
     _np.floor,
     "The greatest whole number that is not above x.",
-    refuses=_REAL_ONLY,
+    refuses=_COMPLEX,
     cost=1,
     kinks="whole",
 )
 trunc = _function(
-    "trunc", _np.trunc, "x without its fraction.", refuses=_REAL_ONLY, cost=1, kinks="whole"
+    "trunc", _np.trunc, "x without its fraction.", refuses=_COMPLEX, cost=1, kinks="whole"
 )
 round_half_to_even = _function(
     "round_half_to_even",
     _np.rint,
     "The nearest whole number; the even one of two.",
-    refuses=_REAL_ONLY,
+    refuses=_COMPLEX,
     cost=1,
     kinks="whole",
 )
@@ -199,7 +199,7 @@ arctan2 = _function(
     "The angle of the point (x2, x1).",
     0.3,
     arity=2,
-    refuses=_REAL_ONLY,
+    refuses=_COMPLEX,
 )
 sinh = _function("sinh", _np.sinh, "The hyperbolic sine.")
 cosh = _function("cosh", _np.cosh, "The hyperbolic cosine.")
@@ -209,11 +209,11 @@ arccosh = _function("arccosh", _np.arccosh, "The inverse of cosh.", 1.3, 5, huge
 arctanh = _function("arctanh", _np.arctanh, "The inverse of tanh.", -0.9, 0.9)
 
 # Sigmoids and the error function
-sigmoid = _function("sigmoid", _rows.sigmoid, "1 / (1 + exp(-x)).", refuses=_REAL_ONLY)
-softplus = _function("softplus", _rows.softplus, "log(1 + exp(x)).", refuses=_REAL_ONLY)
-erf = _function("erf", _rows.via_math("erf"), "The error function.", refuses=_REAL_ONLY)
+sigmoid = _function("sigmoid", _rows.sigmoid, "1 / (1 + exp(-x)).", refuses=_COMPLEX)
+softplus = _function("softplus", _rows.softplus, "log(1 + exp(x)).", refuses=_COMPLEX)
+erf = _function("erf", _rows.via_math("erf"), "The error function.", refuses=_COMPLEX)
 erfc = _function(
-    "erfc", _rows.via_math("erfc"), "1 - erf(x), exact where that is small.", refuses=_REAL_ONLY
+    "erfc", _rows.via_math("erfc"), "1 - erf(x), exact where that is small.", refuses=_COMPLEX
 )
 
 # Comparison
@@ -230,4 +230,4 @@ isinf = _row("isinf", 1, _np.isinf, "Where x is infinite.", result=_rows.boolean
 and_ = _logical("and", _np.bitwise_and, "&")
 or_ = _logical("or", _np.bitwise_or, "|")
 xor = _logical("xor", _np.bitwise_xor, "^")
-invert = _row("invert", 1, _np.invert, "``~x``, bit by bit.", refuses=_DISCRETE_ONLY)
+invert = _row("invert", 1, _np.invert, "``~x``, bit by bit.", refuses=_INEXACT)

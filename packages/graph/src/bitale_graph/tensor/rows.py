@@ -14,8 +14,8 @@ from .elementwise import Elementwise, cast
 from .scalar import TRANSCENDENTAL, Array, ScalarOp, common_shape, define
 from .variable import TensorVariable
 
-REAL_ONLY = dtypes.COMPLEX
-DISCRETE_ONLY = (*dtypes.FLOATS, *dtypes.COMPLEX)
+COMPLEX = dtypes.COMPLEX
+INEXACT = (*dtypes.FLOATS, *dtypes.COMPLEX)
 
 
 def row(
@@ -121,7 +121,7 @@ def logical(name: str, compute: Callable[..., Array], symbol: str) -> Elementwis
         symbol=symbol,
         commutative=True,
         associative=True,
-        refuses=DISCRETE_ONLY,
+        refuses=INEXACT,
     )
 
 

@@ -56,7 +56,7 @@ def fuse_loops(graph: FunctionGraph, context: RewriteContext) -> None:
             forms[node] = form
     spaces = _spaces(forms, context)
     levels = _levels(order, spaces, forms)
-    _sink(graph, order, spaces, levels)
+    _sink(graph, order, spaces, levels, forms)
     groups: dict[tuple[Space, int], list[Apply]] = {}
     for node in forms:
         groups.setdefault((spaces[node], levels[node]), []).append(node)
@@ -165,7 +165,11 @@ def _levels(
 
 
 def _sink(
-    graph: FunctionGraph, order: list[Apply], spaces: dict[Apply, Space], levels: dict[Apply, int]
+    graph: FunctionGraph,
+    order: list[Apply],
+    spaces: dict[Apply, Space],
+    levels: dict[Apply, int],
+    forms: dict[Apply, LoopForm],
 ) -> None:
     """Move a node that only one later loop reads into that loop: it need not be stored."""
     for node in reversed(order):
@@ -174,6 +178,8 @@ def _sink(
         clients = graph.clients[node.out]
         readers = [reader for reader, _ in clients if isinstance(reader, Apply)]
         if len(readers) < len(clients) or any(spaces.get(r) != spaces[node] for r in readers):
+            continue
+        if any(forms[r].loop.tables for r in readers):
             continue
         wanted = {levels[r] for r in readers}
         if len(wanted) == 1:
@@ -201,19 +207,20 @@ class _Merged:
 
     Attributes
     ----------
-    inputs : dict
-        Each with its number.
+    inputs : list of Variable
+        One that is a table and runs along the range as well stands there twice.
     replaced : list of Variable
         What the results stand for.
     """
 
     def __init__(self, graph: FunctionGraph, members: dict[Apply, LoopForm], ndim: int) -> None:
         self.graph, self.members, self.ndim = graph, members, ndim
-        self.inputs: dict[Variable, int] = {}
+        self.inputs: list[Variable] = []
+        self.tables: dict[Variable, int] = {}
+        self.values: dict[Variable, Argument] = {}
         self.lengths: list[int | None] = [None] * ndim
         for form in members.values():
             self._read(form)
-        self.values: dict[Variable, Argument] = {**self.inputs}
         self.steps: list[Step | Load] = []
         self.results: list[Result] = []
         self.replaced: list[Variable] = []
@@ -229,22 +236,24 @@ class _Merged:
         loads = [s for s in loop.steps if isinstance(s, Load)]
         fixed = {*loop.lengths, *loop.tables, *(a for s in loads for a in s.at)}
         for j, v in enumerate(inputs):
-            if j in fixed or not (v.owner in self.members or _is_literal(v)):
-                self.inputs.setdefault(v, len(self.inputs))
+            known = self.tables if j in loop.tables else self.values
+            is_read = j in fixed or not (v.owner in self.members or _is_literal(v))
+            if is_read and v not in known:
+                known[v] = len(self.inputs)
+                self.inputs.append(v)
         for a, given in enumerate(loop.lengths):
             if given is not None:
-                self.lengths[a] = self.inputs[inputs[given]]
+                self.lengths[a] = self._number(inputs[given])
 
     def _add(self, node: Apply, form: LoopForm) -> None:
         loop, inputs = form
         known: list[Argument] = [
-            self.values[v] if v in self.values else Literal.of(v.data)  # type: ignore[attr-defined]  # else a constant
-            for v in inputs
+            j if j in loop.tables else self._value(v) for j, v in enumerate(inputs)
         ]
         for step in loop.steps:
             if isinstance(step, Load):
-                at = tuple(self.inputs[inputs[a]] if isinstance(a, int) else a for a in step.at)
-                self.steps.append(Load(self.inputs[inputs[step.table]], at, step.dtype))
+                at = tuple(self._number(inputs[a]) if isinstance(a, int) else a for a in step.at)
+                self.steps.append(Load(self.tables[inputs[step.table]], at, step.dtype))
                 known.append(len(self.inputs) + len(self.steps) - 1)
                 continue
             args = tuple(known[a] if isinstance(a, int) else a for a in step.args)
@@ -265,6 +274,17 @@ class _Merged:
     def _put(self, op: ScalarOp, args: tuple[Argument, ...], dtype: str) -> int:
         self.steps.append(Step(op, args, dtype))
         return len(self.inputs) + len(self.steps) - 1
+
+    def _value(self, v: Variable) -> Argument:
+        if v in self.values:
+            return self.values[v]
+        assert isinstance(v, Constant)
+        return Literal.of(v.data)
+
+    def _number(self, v: Variable) -> int:
+        found = self.values[v]
+        assert isinstance(found, int)
+        return found
 
     def _leaves(self, v: Variable) -> bool:
         return any(reader not in self.members for reader, _ in self.graph.clients[v])
