@@ -43,6 +43,20 @@ def test_compiled_as_numpy_computes(name):
             np.testing.assert_allclose(got, want, rtol=1e-12)
 
 
+@pytest.mark.parametrize("optimizer", ["None", "fast_run"])
+def test_rows_that_are_constants(optimizer):
+    outputs = [x[[0]], x[[2, -1]], x[[2, -1], [0, 1]], T.inc_subtensor(x[[1, 1]], 2.0), w[0][[1]]]
+    outputs += [
+        T.as_tensor(X)[rows],
+        T.as_tensor(X)[[1]],
+        T.set_subtensor(T.as_tensor(X)[[1]], 0.0),
+    ]
+    plain = bitale.function([x, w, rows], outputs, mode=bitale.Mode("numpy", "None"))
+    f = bitale.function([x, w, rows], outputs, mode=bitale.Mode("c", optimizer))
+    for got, want in zip(f(X, W, ROWS), plain(X, W, ROWS), strict=True):
+        np.testing.assert_array_equal(got, want)
+
+
 def test_in_a_loop_over_time():
     def step(row, state):
         scores = T.dot(state, w) + row

@@ -15,7 +15,7 @@ from .creation import Alloc, Arange, ArangeLength, Eye
 from .indexing import AdvancedIncSubtensor1, AdvancedSubtensor, AdvancedSubtensor1
 from .loop import Index, Literal, Load, Loop, Result, Step
 from .reduction import Argmax, Reduce
-from .shape import dimshuffle, shape_i
+from .shape import Dimshuffle, shape_i
 
 
 class LoopForm(NamedTuple):
@@ -69,12 +69,18 @@ def argmax_form(node: Apply[Argmax]) -> LoopForm:
     return LoopForm(Loop(x.type.ndim, (), (result,)), node.inputs)
 
 
+def _as_column(rows: Variable, ndim: int) -> Variable:
+    """Rows along the first axis of a range; a view, of constants too, which targets know."""
+    new: tuple[Any, ...] = ("x",) * (ndim - 1)
+    return Dimshuffle((0, *new))(rows) if new else rows
+
+
 @loop_forms.define(AdvancedSubtensor1)
 def rows_form(node: Apply[AdvancedSubtensor1]) -> LoopForm:
     """Read the row named, at the indices of the other axes."""
     x, rows = node.inputs
     ndim, dtype = x.type.ndim, x.type.dtype
-    named = dimshuffle(rows, 0, *"x" * (ndim - 1)) if ndim > 1 else rows
+    named = _as_column(rows, ndim)
     load = Load(0, (1, *(Index(a) for a in range(1, ndim))), dtype)
     lengths = [shape_i(x, a) for a in range(1, ndim)]
     value = 2 + len(lengths)
@@ -87,7 +93,7 @@ def write_rows_form(node: Apply[AdvancedIncSubtensor1]) -> LoopForm:
     """Write to the row named, at the indices of the other axes."""
     x, y, rows = node.inputs
     ndim, dtype = x.type.ndim, x.type.dtype
-    named = dimshuffle(rows, 0, *"x" * (ndim - 1)) if ndim > 1 else rows
+    named = _as_column(rows, ndim)
     at: tuple[int | Index, ...] = (2, *(Index(a) for a in range(1, ndim)))
     combine = None if node.op.set else scalar.add
     lengths = [shape_i(x, a) for a in range(1, ndim)]
