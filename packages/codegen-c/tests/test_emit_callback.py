@@ -4,13 +4,13 @@ from typing import ClassVar
 
 import numpy as np
 import pytest
-from bitale_codegen_c.host.node_text import has_c_text
-from bitale_codegen_c.host.rules import emits
+from bitale_codegen_c.host.target import C
 from bitale_graph import function, shared
 from bitale_graph import language as T
 from bitale_graph.compile.mode import Mode
 from bitale_graph.core.graph import Apply, Op, Type
 from bitale_graph.extend import Dot, Elementwise, Reduce, Softmax, Subtensor, scalar
+from bitale_graph.plan.node_code import has_code
 from bitale_graph.tensor.variable import TensorType
 
 MODES = [Mode(linker="c", optimizer="None"), Mode(linker="c")]
@@ -276,7 +276,7 @@ def test_c_text_that_says_so_serves_subclasses(monkeypatch):
     class Same(Elementwise):
         """An elementwise op of a layer above."""
 
-    assert not has_c_text(Cubed()(T.dvector()).owner)
-    assert has_c_text(Same(scalar.exp)(T.dvector()).owner)
-    monkeypatch.setattr(emits, "_serving", {*emits._serving, Softmax})
-    assert has_c_text(Cubed()(T.dvector()).owner)
+    assert not has_code(C, Cubed()(T.dvector()).owner)
+    assert has_code(C, Same(scalar.exp)(T.dvector()).owner)
+    monkeypatch.setattr(C.emits, "_serving", {*C.emits._serving, Softmax})
+    assert has_code(C, Cubed()(T.dvector()).owner)

@@ -52,9 +52,9 @@ def test_a_strict_compiler_accepts_the_text(compiler, tmp_path, optimizer):
 def test_names_and_nodes_of_the_user_stand_in_the_text():
     text = text_of()
     for name in ("x", "targets", "weights", "bias", "hidden"):
-        assert re.search(rf"\bfloat \*\s?{name};|int32_t \*\s?{name};", text), name
+        assert re.search(rf"\b(float|int32_t) \*const {name} =", text), name
     assert re.search(r"/\* \d+: hidden = Elementwise\{tanh\}\(", text)
-    assert re.search(r"\bfloat loss;", text)
+    assert re.search(r"\bfloat loss =", text)
     assert max(map(len, text.splitlines())) < 1000
 
 

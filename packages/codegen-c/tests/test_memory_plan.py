@@ -4,13 +4,14 @@ from typing import ClassVar
 
 import numpy as np
 import pytest
-from bitale_codegen_c.host.memory import plan_memory
+from bitale_codegen_c.host.target import C
 from bitale_codegen_c.runtime.runtime import pool_statistics
 from bitale_graph import function, shared
 from bitale_graph import language as T
 from bitale_graph.compile.mode import Mode
 from bitale_graph.core.function_graph import FunctionGraph
 from bitale_graph.core.graph import Apply, Op
+from bitale_graph.plan.memory import plan_memory
 
 # Generated code does not depend on the Python that generates it.
 pytestmark = pytest.mark.slow
@@ -249,7 +250,7 @@ def test_a_call_that_fails_changes_nothing(kind, mode):
 
 def plan_of(inputs, outputs, updated=()):
     first = len(outputs) - len(updated)
-    return plan_memory(FunctionGraph(inputs, outputs), dict(enumerate(updated, first)))
+    return plan_memory(FunctionGraph(inputs, outputs), dict(enumerate(updated, first)), C)
 
 
 def test_a_chain_lives_in_one_buffer():

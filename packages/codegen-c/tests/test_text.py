@@ -5,12 +5,12 @@ from unittest import mock
 
 import numpy as np
 import pytest
-from bitale_codegen_c.base.text import comment, identifier
 from bitale_codegen_c.lowering import lower
 from bitale_graph import In, function, scan, shared
 from bitale_graph import language as T
 from bitale_graph.compile.mode import Mode
 from bitale_graph.core.graph import Apply, Op
+from bitale_graph.plan.names import comment, identifier
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 

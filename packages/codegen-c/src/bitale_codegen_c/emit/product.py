@@ -1,16 +1,20 @@
-"""Products: BLAS where it beats a plain loop, plain loops for small operands and for integers."""
+"""Products: BLAS where it beats a plain loop, panels packed before a loop, kernels for integers."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
 
-from bitale_graph.extend import Apply, Dot, Gemm, Variable
+from bitale_graph.extend import Apply, Dot, Gemm, Loop, Result, Step, TensorType, Variable, scalar
+from bitale_graph.plan.array import Array
+from bitale_graph.plan.builder import Builder
+from bitale_graph.plan.calls import Routine
+from bitale_graph.plan.expressions import TRUE, Called, Expression, choose, number
+from bitale_graph.plan.rules.loop import Nest
 
-from ..base.array import Array
 from ..base.ctype import SUFFIXES
-from ..host.builder import Builder
-from ..host.rules import emits, reuses
+from ..host.target import C
+from ..kernel.c_file import Needs
 from ..library.units import unit
 
 # Up to this many rows, products with what does not change from step to step of a loop use panels
@@ -18,143 +22,124 @@ from ..library.units import unit
 PANEL_ROWS = 128
 
 
-def _library(b: Builder, dtype: str) -> str:
-    """Add the product functions of a float dtype; the suffix of their names."""
-    b.units.add(unit("product", dtype))
-    b.uses_blas = True
-    return SUFFIXES[dtype]
+def _routine(name: str, dtype: str, file: str = "product") -> Routine:
+    """A function of a support file, in its version for a float dtype."""
+    files = {"product": ("product",), "panel_product": ("product", "panel_product")}
+    units = tuple(unit(one, dtype) for one in files.get(file, (file,)))
+    return Routine(f"bt_{name}_{SUFFIXES[dtype]}", Needs(units, uses_blas=file != "dot"))
 
 
-@emits.define(Dot)
+@C.emits.define(Dot)
 def emit_dot(b: Builder, node: Apply[Dot]) -> Iterator[None]:
     """Choose by rank and dtype."""
     x, y = (b.array(v) for v in node.inputs)
+    out = node.outputs[0]
     b.check_equal(x.lengths[-1], y.lengths[0])
     if x.dtype not in ("float32", "float64"):
         yield from _plain_dot(b, node, x, y)
-        return
-    if x.rank == y.rank == 1:
-        b.units.add(unit("dot", x.dtype))
+    elif x.rank == y.rank == 1:
         yield
-        operands = f"{x.name}, {x.stride(0)}, {y.name}, {y.stride(0)}"
-        product = f"bt_dot_{SUFFIXES[x.dtype]}(rt, {x.lengths[0]}, {operands})"
-        b.put(f"{b.set_scalar_name(node.outputs[0])} = {product};")
-        return
-    suffix = _library(b, x.dtype)
-    if x.rank == y.rank == 2:
-        if b.scope.is_fixed_memory(y):
-            yield from _panels(b, suffix, x, y, node.outputs[0])
-            return
-        x, y = b.unit_some(x), b.unit_some(y)
-        out = b.result(node.outputs[0], [x.lengths[0], y.lengths[1]])
-        yield
-        b.put(gemm_text(suffix, x, y, out, "1", "0"))
-        return
-    fixed, moving = (y, x) if y.rank == 2 else (_transposed(x), y)
-    if b.scope.is_fixed_memory(fixed):
-        yield from _panels(b, suffix, moving, fixed, node.outputs[0])
-        return
+        operands = [x.lengths[0], x.pointer, x.stride(0), y.pointer, y.stride(0)]
+        b.call(_routine("dot", x.dtype, "dot"), operands, [], result=b.receive(out))
+    elif x.rank == y.rank == 2:
+        yield from (_panels(b, x, y, out) if b.is_fixed(y) else _gemm(b, x, y, out))
+    else:
+        fixed, moving = (y, x) if y.rank == 2 else (_transposed(x), y)
+        is_fixed = b.is_fixed(fixed)
+        yield from (_panels(b, moving, fixed, out) if is_fixed else _gemv(b, x, y, out))
+
+
+def _gemm(b: Builder, x: Array, y: Array, v: Variable) -> Iterator[None]:
+    x, y = b.unit_some(x), b.unit_some(y)
+    out = b.result(v, [x.lengths[0], y.lengths[1]])
+    yield
+    one, zero = number(1, x.dtype), number(0, x.dtype)
+    _call_gemm(b, x, y, out, one, zero)
+
+
+def _gemv(b: Builder, x: Array, y: Array, v: Variable) -> Iterator[None]:
     matrix, vector = (x, y) if x.rank == 2 else (y, x)
     matrix = b.unit_some(matrix)
     rows, columns = (0, 1) if x.rank == 2 else (1, 0)
-    out = b.result(node.outputs[0], [matrix.lengths[rows]])
+    out = b.result(v, [matrix.lengths[rows]])
     yield
-    b.put(
-        _call(
-            f"bt_gemv_{suffix}",
-            *(matrix.lengths[rows], matrix.lengths[columns]),
-            *(matrix.name, matrix.stride(rows), matrix.stride(columns)),
-            *(vector.name, vector.stride(0), out.name),
-        )
-    )
+    arguments = [
+        *(matrix.lengths[rows], matrix.lengths[columns]),
+        *(matrix.pointer, matrix.stride(rows), matrix.stride(columns)),
+        *(vector.pointer, vector.stride(0), out.pointer),
+    ]
+    b.call(_routine("gemv", x.dtype), arguments, [out.pointer])
 
 
 def _transposed(a: Array) -> Array:
     return replace(a, lengths=a.lengths[::-1], strides=[a.stride(1), a.stride(0)])
 
 
-def _panels(b: Builder, suffix: str, x: Array, y: Array, v: Variable) -> Iterator[None]:
+def _panels(b: Builder, x: Array, y: Array, v: Variable) -> Iterator[None]:
     """A product of a vector or few rows with a matrix that is packed before the loop."""
     is_vector = x.rank == 1
-    rows = "1" if is_vector else x.lengths[0]
+    dtype = y.dtype
+    rows = number(1) if is_vector else x.lengths[0]
     k, n = y.lengths
-    few = f"{rows} <= {PANEL_ROWS}"
-    # Where the number of rows changes from step to step, it is not known before the loop.
-    is_packed = few if b.scope.is_fixed(rows) else "1"
-    key = ("panels", y.name, *y.lengths, *(y.strides or ()), is_packed)
-    packed = b.scope.packed.get(key)
-    if packed is None:
-        b.units.add(unit("panel_product", y.dtype))
-        size = f"({is_packed} ? bt_packed_{suffix}({k}, {n}) : 0)"
-        packed = b.scope.packed[key] = b.allocate(f"{y.name}_panels", y.dtype, [size])
-        operand = f"{y.name}, {y.stride(0)}, {y.stride(1)}"
-        b.scope.before.append(
-            f"if ({b.scope.steps} > 0 && {is_packed}) "
-            f"bt_pack_{suffix}(rt, {k}, {n}, {operand}, {packed.name});"
-        )
+    few = rows <= PANEL_ROWS
+    packed = _packed_panels(b, y, few)
     if not is_vector:
         x, y = b.unit_some(x), b.unit_some(y)
     out = b.result(v, [n] if is_vector else [rows, n])
     yield
-    row_stride = "0" if is_vector else x.stride(0)
-    operand = f"{x.name}, {row_stride}, {x.stride(x.rank - 1)}"
-    panels = (
-        f"bt_panel_product_{suffix}(rt, {rows}, {n}, {k}, {operand}, {packed.name}, "
-        f"{out.name}, {n});"
-    )
-    if is_vector:
-        b.put(panels)
-        return
-    b.put(f"if ({few}) {panels}")
-    b.put(f"else {gemm_text(suffix, x, y, out, '1', '0')}")
+    row_stride = number(0) if is_vector else x.stride(0)
+    operands = [x.pointer, row_stride, x.stride(x.rank - 1), packed.pointer, out.pointer, n]
+    product = _routine("panel_product", dtype, "panel_product")
+    b.call(product, [rows, n, k, *operands], [out.pointer], condition=few)
+    if few != TRUE:
+        one, zero = number(1, dtype), number(0, dtype)
+        _call_gemm(b, x, y, out, one, zero, ~few)
 
 
-def _call(function: str, *arguments: str) -> str:
-    return f"{function}(rt, {', '.join(arguments)});"
+def _packed_panels(b: Builder, y: Array, few: Expression) -> Array:
+    """A matrix in panels, once for all steps of the loop in which it stays the same."""
+    # Where the number of rows changes from step to step, it is not known before the loop.
+    is_packed = few if b.is_fixed(few) else TRUE
+    key = ("panels", *y.expressions(), is_packed)
+    if key in b.scope.packed:
+        return b.scope.packed[key]
+    k, n = y.lengths
+    size = Called(_routine("packed", y.dtype, "panel_product"), "int64", [k, n])
+    level = b.early(max(y.settled(), is_packed.level))
+    room = choose(is_packed, size, 0)
+    packed = b.allocate(f"{y.pointer!r}_panels", y.dtype, [room], level=level)
+    operands = [k, n, y.pointer, y.stride(0), y.stride(1), packed.pointer]
+    pack = _routine("pack", y.dtype, "panel_product")
+    b.call(pack, operands, [packed.pointer], condition=is_packed, level=level)
+    b.scope.packed[key] = packed
+    return packed
 
 
-def gemm_text(suffix: str, x: Array, y: Array, out: Array, alpha: str, beta: str) -> str:
-    """A call of gemm."""
-    return _call(
-        f"bt_gemm_{suffix}",
+def _call_gemm(
+    b: Builder,
+    x: Array,
+    y: Array,
+    out: Array,
+    alpha: Expression,
+    beta: Expression,
+    condition: Expression = TRUE,
+) -> None:
+    arguments = [
         *(x.lengths[0], y.lengths[1], x.lengths[1], alpha),
-        *(x.name, x.stride(0), x.stride(1)),
-        *(y.name, y.stride(0), y.stride(1)),
-        *(beta, out.name, out.stride(0)),
-    )
+        *(x.pointer, x.stride(0), x.stride(1)),
+        *(y.pointer, y.stride(0), y.stride(1)),
+        *(beta, out.pointer, out.stride(0)),
+    ]
+    b.call(_routine("gemm", x.dtype), arguments, [out.pointer], condition=condition)
 
 
-def _plain_dot(b: Builder, node: Apply, x: Array, y: Array) -> Iterator[None]:
-    """Integers and bools: three loops (sums of bools are or)."""
-    rows = x.lengths[0] if x.rank == 2 else "1"
-    columns = y.lengths[1] if y.rank == 2 else "1"
-    lengths = ([rows] if x.rank == 2 else []) + ([columns] if y.rank == 2 else [])
-    out = b.result(node.outputs[0], lengths) if lengths else None
-    yield
-    row = f"i * ({x.stride(0)}) + " if x.rank == 2 else ""
-    column = f" + j * ({y.stride(1)})" if y.rank == 2 else ""
-    left = f"{x.name}[{row}p * ({x.stride(x.rank - 1)})]"
-    right = f"{y.name}[p * ({y.stride(0)}){column}]"
-    combine = f"s = s | ({left} & {right})" if x.dtype == "bool" else f"s += {left} * {right}"
-    target = (
-        f"{out.name}[i * ({columns}) + j]"
-        if out is not None
-        else b.set_scalar_name(node.outputs[0])
-    )
-    b.put(f"for (int64_t i = 0; i < {rows}; i++) for (int64_t j = 0; j < {columns}; j++) {{")
-    b.put(f"    {x.c_type} s = 0;")
-    b.put(f"    for (int64_t p = 0; p < {x.lengths[-1]}; p++) {combine};")
-    b.put(f"    {target} = s;")
-    b.put("}")
-
-
-@reuses.define(Gemm)
+@C.reuses.define(Gemm)
 def gemm_reuses(node: Apply[Gemm]) -> list[tuple[int, int]]:
     """The product is added where z lies."""
     return [(0, 0)]
 
 
-@emits.define(Gemm)
+@C.emits.define(Gemm)
 def emit_gemm(b: Builder, node: Apply[Gemm]) -> Iterator[None]:
     """Copy z, unless its buffer was taken over; then let BLAS add to it."""
     z, alpha, x, y, beta = node.inputs
@@ -162,10 +147,23 @@ def emit_gemm(b: Builder, node: Apply[Gemm]) -> Iterator[None]:
     b.check_equal(left.lengths[1], right.lengths[0])
     b.check_equal(base.lengths[0], left.lengths[0])
     b.check_equal(base.lengths[1], right.lengths[1])
-    suffix = _library(b, left.dtype)
     left, right = b.unit_some(left), b.unit_some(right)
     out = b.result(node.outputs[0], base.lengths)
     yield
     if node.outputs[0] not in b.plan.reused:
-        b.put(b.copy_text(out, base))
-    b.put(gemm_text(suffix, left, right, out, b.scalar(alpha), b.scalar(beta)))
+        b.copy(out, base)
+    _call_gemm(b, left, right, out, b.scalar(alpha), b.scalar(beta))
+
+
+def _plain_dot(b: Builder, node: Apply[Dot], x: Array, y: Array) -> Iterator[None]:
+    """Integers and bools: a kernel along rows of y; sums of bools are or."""
+    left, right = node.inputs
+    if y.rank == 2:
+        left = TensorType(x.dtype, (*left.type.shape, 1))()
+        strides = [*(x.stride(a) for a in range(x.rank)), number(0)]
+        b.arrays[left] = replace(x, lengths=[*x.lengths, number(1)], strides=strides)
+    ndim = max(left.type.ndim, y.rank)
+    axis = ndim - y.rank
+    total = Result(2, x.dtype, scalar.add, (axis,), x.dtype)
+    loop = Loop(ndim, (Step(scalar.mul, (0, 1), x.dtype),), (total,))
+    yield from Nest(b, node, loop, [left, right]).emit()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bitale_graph.extend import Apply, SearchSorted
 
-from ..host.rules import function_bodies
+from ..host.target import C
 
 # NaN is behind all numbers, as in NumPy; for integers the compiler drops what asks for it.
 _IS_BEFORE = {
@@ -13,7 +13,7 @@ _IS_BEFORE = {
 }
 
 
-@function_bodies.define(SearchSorted)
+@C.function_bodies.define(SearchSorted)
 def searchsorted_body(node: Apply[SearchSorted]) -> str:
     """Halve what may hold the place; a key not below the last begins where that one went."""
     rank = node.inputs[1].type.ndim

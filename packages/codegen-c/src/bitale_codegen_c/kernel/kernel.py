@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
+from collections.abc import Sequence
 from functools import cached_property
 
-from bitale_graph.extend import Index, Load, Loop, reductions
+from bitale_graph.extend import reductions
+from bitale_graph.plan.dialect import C_TYPES
+from bitale_graph.plan.kernel import Kernel, Operand, is_apart
+from bitale_graph.plan.program import Table
 
-from ..base.ctype import C_TYPES, literal
-from ..host.builder import Builder
 from ..library.units import BLOCK
-from .program import ProgramText, Table
+from .c_file import CFile
+from .dialect import C
+from .program import program_text
 from .reduction import Ends, combined, is_larger
 
 # So many loops stand one inside the other around the inner one; where there are more axes, one loop
@@ -19,131 +21,60 @@ from .reduction import Ends, combined, is_larger
 MAX_NESTED = 6
 
 
-@dataclass(frozen=True)
-class Operand:
-    """Something that a kernel reads or writes by pointer.
+class KernelText:
+    """What a kernel is in C: a function over rows, and one that shares its work among threads.
 
-    Attributes
+    Parameters
     ----------
-    kind : str
-        "in", "out", "sum" (an accumulator), "place" (where the largest value was met) or "table"
-        (read at computed places), or "into" (written at computed places).
-    index : int
-        Counts inputs or results.
-    dtype : str
-    moves : tuple of str
-        For each axis how far it moves: "0" (it stands still), "1", or "d", a number of elements
-        that is known when the kernel runs. Along the last axis that is 0 or 1, unless a part of an
-        array is written.
-    strides : tuple of str
-        Of a table, along its own axes: "1", or "d".
+    file : CFile
+    kernel : Kernel
     """
 
-    kind: str
-    index: int
-    dtype: str
-    moves: tuple[str, ...]
-    strides: tuple[str, ...] = ()
-
-    @property
-    def name(self) -> str:
-        """Its name in the kernel."""
-        return f"{self.kind}{self.index}"
-
-    @property
-    def c_type(self) -> str:
-        """The C type of an element; what is only read is const."""
-        return ("const " if self.kind in ("in", "table") else "") + C_TYPES[self.dtype]
-
-    def move(self, axis: int) -> str:
-        """How far it moves along an axis, as a C expression in the kernel."""
-        return f"{self.name}_d{axis}" if self.moves[axis] == "d" else self.moves[axis]
-
-    def parameters(self) -> list[str]:
-        """Its parameters in C: the pointer, and the moves that are not fixed."""
-        return [f"{self.c_type} *{self.name}", *(f"int64_t {n}" for n in self._numbers())]
-
-    def arguments(self, shift: str = "") -> list[str]:
-        """What to pass on for `parameters`."""
-        return [self.name + shift, *self._numbers()]
-
-    def _numbers(self) -> list[str]:
-        table = self.table
-        strides = [s for s in table.strides if s != "1"]
-        moves = [self.move(a) for a, m in enumerate(self.moves) if m == "d"]
-        return [*moves, *table.lengths, *strides]
-
-    @property
-    def table(self) -> Table:
-        """What a table is in the kernel."""
-        axes = range(len(self.strides))
-        strides = [f"{self.name}_s{a}" if s == "d" else s for a, s in enumerate(self.strides)]
-        return Table(self.name, [f"{self.name}_n{a}" for a in axes], strides)
-
-
-@dataclass(frozen=True)
-class Kernel:
-    """A loop over operands of known layout; equal kernels have equal text.
-
-    ``by_value`` holds the inputs of rank 0, ``dtypes`` those of all inputs; ``cost`` is that of an
-    element, in multiplications.
-    """
-
-    loop: Loop
-    dtypes: tuple[str, ...]
-    operands: tuple[Operand, ...]
-    by_value: tuple[int, ...]
-    cost: int
-
-    @property
-    def inner(self) -> int:
-        """The last axis, which is the vectorised one."""
-        return self.loop.ndim - 1
+    def __init__(self, file: CFile, kernel: Kernel) -> None:
+        self.file, self.kernel, self.loop = file, kernel, kernel.loop
+        self.dtypes, self.operands, self.by_value = kernel.dtypes, kernel.operands, kernel.by_value
+        self.cost, self.inner = kernel.cost, kernel.inner
+        self.indexed = kernel.indexed
+        # What the sums become is written when all parts are done.
+        self.in_rows = [o for o in kernel.operands if o.kind != "total"]
 
     @cached_property
     def _lengths(self) -> list[str]:
         return [f"n{a}" for a in range(self.loop.ndim)]
 
     @cached_property
-    def _scalars(self) -> list[str]:
-        return [f"const {C_TYPES[self.dtypes[j]]} x{j}" for j in self.by_value]
+    def _scalars(self) -> list[tuple[str, str]]:
+        return [(f"const {C_TYPES[self.dtypes[j]]} ", f"x{j}") for j in self.by_value]
 
     @cached_property
-    def _indexed(self) -> list[int]:
-        """The axes whose index is a number of the program, or may be a result."""
-        steps = (a for s in self.loop.steps for a in (s.at if isinstance(s, Load) else s.args))
-        used = (*steps, *(a for r in self.loop.results for a in r.at))
-        named = {a.axis for a in used if isinstance(a, Index)}
-        return sorted(named.union(*(r.axes for r in self.loop.results if r.place)))
+    def _fields(self) -> list[tuple[str, str]]:
+        """The parameters of the function that is called, each with its type before it."""
+        return [
+            ("const bt_runtime *", "rt"),
+            ("int64_t ", "parts"),
+            *(("int64_t ", n) for n in self._lengths),
+            *(p for o in self.operands for p in parameters(o)),
+            *(("int64_t ", f"sum{o.index}_size") for o in self.operands if o.kind == "sum"),
+            *self._scalars,
+        ]
 
-    def write(self, b: Builder, hint: str, words: str) -> str:
+    def write(self, hint: str, words: str) -> str:
         """Add the kernel to the file; the name of the function to call.
 
         It is called with the runtime, the number of parts, the lengths, the arguments of every
         operand, for every accumulator its size, and the numbers passed by value.
         """
-        rows = self._rows(b).replace("@", "rows_of_@")
-        shared = f"/* The same, shared among threads. */\n{self._shared(b, 'rows_of_@')}"
-        return b.kernel(hint, f"{rows}\n\n{shared}", [words, self._program()])
+        rows = self._rows().replace("@", "rows_of_@")
+        shared = f"/* The same, shared among threads. */\n{self._shared('rows_of_@')}"
+        text = f"{rows}\n\n{shared}"
+        prototype = f"BT_LOOP void @({_declared(self._fields)});"
+        return self.file.kernel(hint, text, prototype, [words, self.kernel.program()])
 
-    def _program(self) -> str:
-        text = self.loop.program(len(self.dtypes))
-        return text if len(text) <= 600 else f"{text[:600]}..."
-
-    def _shared(self, b: Builder, rows: str) -> str:
+    def _shared(self, rows: str) -> str:
         """Merge axes, start accumulators, run, and combine in the order of the parts."""
         sums = [o for o in self.operands if o.kind == "sum"]
         places = {o.index: o for o in self.operands if o.kind == "place"}
-        signature = [
-            "const bt_runtime *rt",
-            "int64_t parts",
-            *(f"int64_t {n}" for n in self._lengths),
-            *(p for o in self.operands for p in o.parameters()),
-            *(f"int64_t sum{o.index}_size" for o in sums),
-            *self._scalars,
-        ]
-        declared = [re.fullmatch(r"(.*?)(\w+)", one) for one in signature]
-        fields = [(m[1], m[2]) for m in declared if m is not None]
+        fields = self._fields
         lines = [
             f"typedef struct {{ {' '.join(f'{c}{name};' for c, name in fields)} }} task_of_@;",
             "static __attribute__((unused, optimize(0)))",
@@ -152,13 +83,13 @@ class Kernel:
             *(f"    {c}{name} = task->{name}; (void){name};" for c, name in fields),
             *(f"    {line}" for line in self._part(rows)),
             "}",
-            f"BT_LOOP void @({', '.join(signature)}) {{",
+            f"BT_LOOP void @({_declared(fields)}) {{",
         ]
         lines += [f"    {line}" for line in self._merge()]
         for o in sums:
             reduce = self.loop.results[o.index].reduce
             assert reduce is not None
-            start = literal(reductions[reduce].identity(o.dtype), o.dtype)
+            start = C.literal(reductions[reduce].identity(o.dtype), o.dtype)
             first = f"{o.name}[e] = {start}"
             if o.index in places:
                 first += f", place{o.index}[e] = 0"
@@ -166,38 +97,49 @@ class Kernel:
         lines += [
             f"    if (parts == 1 && {self._work()} <= BT_SLICE) {{",
             f"        {rows}({self._arguments()});",
-            "        return;",
+            "    } else {",
+            f"        task_of_@ task = {{{', '.join(name for _, name in fields)}}};",
+            "        rt->share(part_of_@, &task, parts);",
             "    }",
-            f"    task_of_@ task = {{{', '.join(name for _, name in fields)}}};",
-            "    rt->share(part_of_@, &task, parts);",
         ]
         for o in sums:
-            target, other = f"{o.name}[e]", f"{o.name}[part * {o.name}_size + e]"
-            both = f"{target} = {combined(b, self.loop.results[o.index], target, other, o.dtype)}"
-            if o.index in places:
-                # A later part has it only if it is larger.
-                where = f"place{o.index}[part * {o.name}_size + e]"
-                kept = f"{target} = {other}, place{o.index}[e] = {where}"
-                both = f"if ({is_larger(other, target, o.dtype)}) {kept}"
-            lines.append("    for (int64_t part = 1; part < parts; part++)")
-            lines.append(f"        for (int64_t e = 0; e < {o.name}_size; e++) {both};")
+            lines += self._combined(o, has_place=o.index in places)
         lines.append("}")
         return "\n".join(lines)
+
+    def _combined(self, o: Operand, *, has_place: bool) -> list[str]:
+        """Combine what the parts have of a sum, and store what it becomes."""
+        result = self.loop.results[o.index]
+        target, other = f"{o.name}[e]", f"{o.name}[part * {o.name}_size + e]"
+        both = f"{target} = {combined(self.file, result, target, other, o.dtype)}"
+        total = C.converted(target, o.dtype, result.dtype)
+        if has_place:
+            # A later part has it only if it is larger.
+            where = f"place{o.index}[part * {o.name}_size + e]"
+            kept = f"{target} = {other}, place{o.index}[e] = {where}"
+            both = f"if ({is_larger(other, target, o.dtype)}) {kept}"
+            total = f"place{o.index}[e]"
+        each = f"for (int64_t e = 0; e < {o.name}_size; e++)"
+        return [
+            "    for (int64_t part = 1; part < parts; part++)",
+            f"        {each} {both};",
+            f"    {each} total{o.index}[e] = {total};",
+        ]
 
     def _merge(self) -> list[str]:
         """Join outer axes to the last one where everything lies contiguously: a long inner loop."""
         inner, n = self.inner, self._lengths
         lines: list[str] = []
-        if any(o.moves[inner] == "d" for o in self.operands):
+        if any(o.moves[inner] == "d" for o in self.in_rows):
             return lines
         for a in range(inner - 1, -1, -1):
-            if {a, inner} & {*self._indexed}:
+            if {a, inner} & {*self.indexed}:
                 break
-            if any((o.moves[a] == "0") != (o.moves[inner] == "0") for o in self.operands):
+            if any((o.moves[a] == "0") != (o.moves[inner] == "0") for o in self.in_rows):
                 break
             # Every axis between must have been joined, or be of length 1.
             tests = ["joined"] if a < inner - 1 else []
-            tests += [f"{o.move(a)} == {n[inner]}" for o in self.operands if o.moves[a] != "0"]
+            tests += [f"{o.move(a)} == {n[inner]}" for o in self.in_rows if o.moves[a] != "0"]
             if a < inner - 1:
                 start = "int joined =" if a == inner - 2 else "joined = joined &&"
                 lines.append(f"{start} {n[a + 1]} == 1;")
@@ -242,29 +184,29 @@ class Kernel:
         out = list(self._lengths)
         if is_part:
             out = [f"to{a} - at{a} < step{a} ? to{a} - at{a} : step{a}" for a in range(len(out))]
-        for o in self.operands:
+        for o in self.in_rows:
             shift = ""
             if is_part:
                 shift = f" + part * sum{o.index}_size" if o.kind in ("sum", "place") else ""
                 for a in range(self.loop.ndim):
                     move = o.move(a)
                     shift += {"0": "", "1": f" + at{a}"}.get(move, f" + at{a} * {move}")
-            out += o.arguments(shift)
+            out += arguments(o, shift)
         # A slice of a part begins in the middle of the range.
-        out += [f"at{a}" if is_part else "0" for a in self._indexed]
+        out += [f"at{a}" if is_part else "0" for a in self.indexed]
         return ", ".join([*out, *(f"x{j}" for j in self.by_value)])
 
-    def _rows(self, b: Builder) -> str:
+    def _rows(self) -> str:
         """The loop nest itself."""
         loop, inner = self.loop, self.inner
-        signature = [f"int64_t {n}" for n in self._lengths]
+        signature = [("int64_t ", n) for n in self._lengths]
         before: list[str] = []
         inside: list[str] = []
         rows: dict[tuple[str, int], str] = {}
         loads = {j: f"x{j}" for j in self.by_value}
         outer_loops = _Nested(inner) if inner <= MAX_NESTED else _Counted(inner)
-        for o in self.operands:
-            signature += o.parameters()
+        for o in self.in_rows:
+            signature += parameters(o)
             is_moved = any(o.moves[a] != "0" for a in range(inner))
             row = rows[o.kind, o.index] = f"{o.name}_row" if is_moved else o.name
             if is_moved:
@@ -272,27 +214,29 @@ class Kernel:
             if o.kind == "in":
                 loads[o.index] = f"x{o.index}"
                 if o.moves[inner] == "0":
-                    before.append(f"{o.c_type} x{o.index} = *{row};")
+                    before.append(f"{c_type(o)} x{o.index} = *{row};")
                 else:
                     at = "i" if o.moves[inner] == "1" else f"i * {o.move(inner)}"
-                    inside.append(f"{o.c_type} x{o.index} = {row}[{at}];")
-        for a in self._indexed:
+                    inside.append(f"{c_type(o)} x{o.index} = {row}[{at}];")
+        for a in self.indexed:
             at, where = (outer_loops.index(a), before) if a < inner else ("i", inside)
-            signature.append(f"int64_t from{a}")
+            signature.append(("int64_t ", f"from{a}"))
             where.append(f"const int64_t index{a} = from{a} + {at};")
-        tables = {o.index: o.table for o in self.operands if o.kind == "table"}
-        body = ProgramText(b, loop, self.dtypes, loads, is_kernel=True, tables=tables)
+        tables = {o.index: table_of(o) for o in self.operands if o.kind == "table"}
+        body = program_text(self.file, loop, self.dtypes, loads, tables)
         moves = {o.index: o.moves for o in self.operands if o.kind in ("out", "sum")}
         spots = {}
         for o in self.operands:
             if o.kind == "into":
-                spot = body.spot(o.name, loop.results[o.index].at, o.table, self.dtypes)
+                spot = body.spot(o.name, loop.results[o.index].at, table_of(o), self.dtypes)
                 spots[o.index] = f"{o.name}[{spot}]"
         inside += body.lines
-        ends = Ends(b, loop, self.dtypes, moves, inner, rows, body.values, tuple(inside), spots)
+        ends = Ends(
+            self.file, loop, self.dtypes, moves, inner, rows, body.values, tuple(inside), spots
+        )
         before += ends.before
         inside += ends.inside
-        lines = [f"BT_KERNEL void @({', '.join([*signature, *self._scalars])}) {{"]
+        lines = [f"BT_KERNEL void @({_declared([*signature, *self._scalars])}) {{"]
         lines += outer_loops.begin()
         pad = "    " * (1 + outer_loops.depth)
         lines += [pad + line for line in before]
@@ -316,9 +260,37 @@ class Kernel:
         return "\n".join([*lines, *outer_loops.end(), "}"])
 
 
-def is_apart(loop: Loop, axis: int) -> bool:
-    """Whether what is written at different indices of an axis lies at different places."""
-    return all(Index(axis) in r.at for r in loop.results if r.into is not None)
+def c_type(o: Operand) -> str:
+    """The C type of an element; what is only read is const."""
+    return ("const " if o.is_read_only else "") + C_TYPES[o.dtype]
+
+
+def parameters(o: Operand) -> list[tuple[str, str]]:
+    """The parameters of an operand: the pointer, and the moves that are not fixed."""
+    return [(f"{c_type(o)} *", o.name), *(("int64_t ", n) for n in _numbers(o))]
+
+
+def arguments(o: Operand, shift: str = "") -> list[str]:
+    """What to pass on for `parameters`."""
+    return [o.name + shift, *_numbers(o)]
+
+
+def table_of(o: Operand) -> Table:
+    """What a table is in the kernel."""
+    axes = range(len(o.strides))
+    strides = [f"{o.name}_s{a}" if s == "d" else s for a, s in enumerate(o.strides)]
+    return Table(o.name, [f"{o.name}_n{a}" for a in axes], strides)
+
+
+def _numbers(o: Operand) -> list[str]:
+    table = table_of(o)
+    strides = [s for s in table.strides if s != "1"]
+    moves = [o.move(a) for a, m in enumerate(o.moves) if m == "d"]
+    return [*moves, *table.lengths, *strides]
+
+
+def _declared(fields: Sequence[tuple[str, str]]) -> str:
+    return ", ".join(f"{type}{name}" for type, name in fields)
 
 
 class _Nested:
@@ -331,7 +303,7 @@ class _Nested:
         """Statements that point ``row`` at where an operand is read or written."""
         moving = [a for a in range(self.axes) if o.moves[a] != "0"]
         terms = " + ".join(f"i{a} * {o.move(a)}" for a in moving)
-        return [f"{o.c_type} *{row} = {o.name} + {terms};"]
+        return [f"{c_type(o)} *{row} = {o.name} + {terms};"]
 
     def index(self, axis: int) -> str:
         """The index along an axis."""
@@ -377,7 +349,7 @@ class _Counted:
         lines.append(f"const int64_t lengths[] = {{{', '.join(f'n{a}' for a in axes)}}};")
         lines.append(f"for (int a = 0; a < {self.axes}; a++) if (lengths[a] == 0) return;")
         for o, row in self.rows:
-            lines.append(f"{o.c_type} *{row} = {o.name};")
+            lines.append(f"{c_type(o)} *{row} = {o.name};")
             lines.append(f"const int64_t {row}_by[] = {{{', '.join(o.move(a) for a in axes)}}};")
         return [f"    {line}" for line in [*lines, "for (;;) {"]]
 

@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 from bitale_graph.extend import Loop, Result, ScalarOp, reductions, scalar
+from bitale_graph.plan.dialect import C_TYPES
+from bitale_graph.plan.names import identifier
 
-from ..base.ctype import C_TYPES, literal
-from ..base.text import identifier
-from ..host.builder import Builder
-from .scalar import converted, expression
+from .c_file import CFile
+from .dialect import C
 
 # The operators that a reduction clause of OpenMP knows.
 _CLAUSE_OPERATORS = ("+", "*", "&", "|", "^")
@@ -50,7 +50,7 @@ class Ends:
 
     def __init__(
         self,
-        b: Builder,
+        b: CFile,
         loop: Loop,
         dtypes: Sequence[str],
         moves: Mapping[int, Sequence[str]],
@@ -100,12 +100,15 @@ class Ends:
                 self.inside.append(f"r{k} = {combined(b, r, f'r{k}', value, dtype)};")
                 self.clauses.append(_clause(b, r, f"r{k}"))
 
-    def _extreme(self, b: Builder, k: int, r: Result, value: str) -> None:
+    def _extreme(self, b: CFile, k: int, r: Result, value: str) -> None:
         """Find the largest (or smallest) of a block by plain instructions, and note NaN apart."""
         assert r.reduce is not None
         word, sign, skips_nan = _EXTREMES[r.reduce]
         dtype, lane = r.acc_dtype, NOTED[r.acc_dtype]
-        start, nan = literal(-np.inf if word == "max" else np.inf, dtype), literal(np.nan, dtype)
+        start, nan = (
+            C.literal(-np.inf if word == "max" else np.inf, dtype),
+            C.literal(np.nan, dtype),
+        )
         noted, without = (f"{value} == {value}", "!") if skips_nan else (f"{value} != {value}", "")
         self.block_start.append(f"{C_TYPES[dtype]} b{k} = {start}; {lane} noted{k} = 0;")
         self.inside += [
@@ -118,7 +121,7 @@ class Ends:
 
     def _place(
         self,
-        b: Builder,
+        b: CFile,
         k: int,
         r: Result,
         row: str,
@@ -144,11 +147,11 @@ class Ends:
         self.before.append(f"{c_type} r{k} = *{row}; int64_t place{k}_at = *{places};")
         self.after.append(f"*{row} = r{k}; *{places} = place{k}_at;")
         assert r.reduce is not None
-        start = literal(reductions[r.reduce].identity(r.acc_dtype), r.acc_dtype)
+        start = C.literal(reductions[r.reduce].identity(r.acc_dtype), r.acc_dtype)
         # NaN is noted apart, so that the largest is found by plain instructions; all in lanes of
         # one width.
         is_float = r.acc_dtype.startswith("float")
-        nan = literal(np.nan, r.acc_dtype) if is_float else ""
+        nan = C.literal(np.nan, r.acc_dtype) if is_float else ""
         lane = "int64_t" if r.acc_dtype.endswith("64") else "int32_t"
         self.block_start.append(f"{c_type} b{k} = {start}; {lane} nan{k} = 0;")
         self.inside.append(f"b{k} = {value} > b{k} ? {value} : b{k}; nan{k} |= {value} != {value};")
@@ -182,20 +185,20 @@ def is_larger(value: str, than: str, dtype: str) -> str:
     return f"{value} > {than} || ({value} != {value} && {than} == {than})"
 
 
-def combined(b: Builder, r: Result, a: str, value: str, dtype: str) -> str:
+def combined(b: CFile, r: Result, a: str, value: str, dtype: str) -> str:
     """What a result has so far, and a value, as a C expression."""
     assert r.reduce is not None
-    return _combination(b, r.reduce, r.acc_dtype, a, converted(value, dtype, r.acc_dtype))
+    return _combination(b, r.reduce, r.acc_dtype, a, C.converted(value, dtype, r.acc_dtype))
 
 
-def _combination(b: Builder, op: ScalarOp, dtype: str, x: str, y: str) -> str:
+def _combination(b: CFile, op: ScalarOp, dtype: str, x: str, y: str) -> str:
     """Two numbers of one dtype, combined, as a C expression."""
-    made = expression(op, [dtype, dtype], dtype, [x, y])
+    made = C.expression(op, [dtype, dtype], dtype, [x, y])
     b.vector_functions.update(made.requires)
     return made.text
 
 
-def _clause(b: Builder, r: Result, name: str) -> str:
+def _clause(b: CFile, r: Result, name: str) -> str:
     """How vector lanes combine. OpenMP's max and min lose NaN, so floats have theirs declared."""
     assert r.reduce is not None
     op, dtype = r.reduce, r.acc_dtype
@@ -207,11 +210,11 @@ def _clause(b: Builder, r: Result, name: str) -> str:
     return f"reduction({declare_reduction(b, op, dtype)}:{name})"
 
 
-def declare_reduction(b: Builder, op: ScalarOp, dtype: str) -> str:
+def declare_reduction(b: CFile, op: ScalarOp, dtype: str) -> str:
     """Declare a reduction that OpenMP has not; its name."""
     declared = f"bt_{identifier(op.name)}_{dtype}_of"
     combined = _combination(b, op, dtype, "omp_out", "omp_in")
-    start = literal(reductions[op].identity(dtype), dtype)
+    start = C.literal(reductions[op].identity(dtype), dtype)
     b.library(
         declared,
         f"#pragma omp declare reduction({declared} : {C_TYPES[dtype]} : "

@@ -26,11 +26,14 @@ class RuleTable(Generic[R]):
         What a rule gives, for error messages: ``"a gradient rule"``.
     where : str
         Where a missing rule belongs, for error messages.
+    under : RuleTable
+        The rules for what has none here.
     """
 
-    def __init__(self, meaning: str, where: str) -> None:
+    def __init__(self, meaning: str, where: str, under: RuleTable[R] | None = None) -> None:
         self.meaning = meaning
         self.where = where
+        self.under = under
         self._rules: dict[object, R] = {}
         self._serving: set[object] = set()
 
@@ -56,7 +59,9 @@ class RuleTable(Generic[R]):
         found = self._rules.get(key)
         if found is None:
             base = self._nearest_base(key)
-            return self._rules[base] if base in self._serving else None
+            found = self._rules[base] if base in self._serving else None
+        if found is None and self.under is not None:
+            return self.under.get(key)
         return found
 
     def _nearest_base(self, key: object) -> object:

@@ -10,12 +10,13 @@ import numpy as np
 from ..base.rules import RuleTable
 from ..core.graph import Apply, Variable
 from ..tensor import scalar
-from ..tensor.elementwise import Elementwise
+from ..tensor.elementwise import Elementwise, cast
 from .creation import Alloc, Arange, ArangeLength, Eye
 from .indexing import AdvancedIncSubtensor1, AdvancedSubtensor, AdvancedSubtensor1
 from .loop import Index, Literal, Load, Loop, Result, Step
 from .reduction import Argmax, Reduce
-from .shape import Dimshuffle, shape_i
+from .shape import Dimshuffle, lengths_of, shape_i
+from .softmax import Crossentropy1Hot, Crossentropy1HotGrad
 
 
 class LoopForm(NamedTuple):
@@ -147,3 +148,40 @@ def arange_form(node: Apply[Arange]) -> LoopForm | None:
     )
     length = ArangeLength()(*node.inputs)
     return LoopForm(Loop(1, steps, (Result(4, "int64"),), (2,)), [start, step, length])
+
+
+def _refusing_negative(targets: Variable) -> Variable:
+    """Targets as places, where a negative one is far behind the end rather than before it."""
+    is_signed = targets.type.dtype.startswith("int")
+    return cast(targets, "uint64") if is_signed else targets
+
+
+@loop_forms.define(Crossentropy1Hot)
+def crossentropy_form(node: Apply[Crossentropy1Hot]) -> LoopForm:
+    """Read the row at its target, and take the logarithm."""
+    p, t = node.inputs
+    dtype = p.type.dtype
+    steps = (
+        Load(0, (Index(0), 1), dtype),
+        Step(scalar.log, (3,), dtype),
+        Step(scalar.neg, (4,), dtype),
+    )
+    inputs = [p, _refusing_negative(t), shape_i(p, 0)]
+    return LoopForm(Loop(1, steps, (Result(5, dtype),), (2,)), inputs)
+
+
+@loop_forms.define(Crossentropy1HotGrad)
+def crossentropy_grad_form(node: Apply[Crossentropy1HotGrad]) -> LoopForm:
+    """Zeros, and a quotient written at each target."""
+    p, ct, t = node.inputs
+    dtype = p.type.dtype
+    zeros = Alloc()(np.zeros((), dtype), *lengths_of(p))
+    at: tuple[int | Index, ...] = (Index(0), 2)
+    steps = (
+        Load(0, at, dtype),
+        Step(scalar.neg, (1,), dtype),
+        Step(scalar.true_div, (6, 5), dtype),
+    )
+    inputs = [p, ct, _refusing_negative(t), zeros, shape_i(p, 0)]
+    result = Result(7, dtype, into=3, at=at)
+    return LoopForm(Loop(1, steps, (result,), (4,)), inputs)

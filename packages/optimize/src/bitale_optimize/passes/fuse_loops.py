@@ -19,6 +19,7 @@ from bitale_graph.extend import (
     Argmax,
     Argument,
     Constant,
+    Crossentropy1Hot,
     FunctionGraph,
     Literal,
     Load,
@@ -51,8 +52,10 @@ def fuse_loops(graph: FunctionGraph, context: RewriteContext) -> None:
     forms = {}
     for node in order:
         form = None if isinstance(node.op, Loop) else as_loop(node)
-        # What is written into stays apart: its buffer is taken over, and nothing else may read it.
-        if form is not None and form.loop.results[0].into is None:
+        if form is None or form.loop.results[0].into is not None:
+            continue  # what is written into: its buffer is taken over, nothing else may read it
+        # Errors of targets have words of their own.
+        if not isinstance(node.op, Crossentropy1Hot):
             forms[node] = form
     spaces = _spaces(forms, context)
     levels = _levels(order, spaces, forms)

@@ -1,57 +1,57 @@
-"""Indexing in C: views by arithmetic on pointers, gathers and scatters of rows."""
+"""Indexing by integers and slices: views by arithmetic on pointers, and writes to them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
 
-from bitale_graph.extend import (
-    AdvancedIncSubtensor1,
-    Apply,
-    IncSubtensor,
-    Loop,
-    Result,
-    Step,
-    Subtensor,
-    TensorType,
-    Variable,
-    constant_int,
-    scalar,
-    unpack,
-)
-
-from ..base.array import Array
-from ..host.builder import Builder
-from ..host.rules import emits, reuses, waits
+from ...core.graph import Apply, Variable
+from ...ops.index_pattern import unpack
+from ...ops.indexing import AdvancedIncSubtensor1, IncSubtensor, Subtensor
+from ...ops.loop import Loop, Result, Step
+from ...tensor import scalar
+from ...tensor.conversion import constant_int
+from ...tensor.variable import TensorType
+from ..array import Array
+from ..builder import Builder
+from ..expressions import Computed, Element, Expression, Name, choose, number
+from ..statements import Store
+from ..target import emits, reuses, waits
 from .loop import Nest
 
 
 def _selection(b: Builder, source: Array, pattern: Any, inputs: list[Variable]) -> Array:
     """The part that an index of integers and slices selects, with checks of the integers."""
-    offset: list[str] = []
-    lengths: list[str] = []
-    strides: list[str] = []
-    for axis, part in enumerate(unpack(pattern, inputs)):
-        n, s = source.lengths[axis], b.length(f"{source.name}_s", source.stride(axis))
+    parts = unpack(pattern, inputs)
+    base = source.pointer.text if isinstance(source.pointer, Name) else "part"
+    pointer = source.pointer
+    lengths: list[Expression] = []
+    strides: list[Expression] = []
+    for axis, part in enumerate(parts):
+        n, s = source.lengths[axis], b.let(f"{base}_s", source.stride(axis))
         if isinstance(part, slice):
             start, length, step = _slice(b, n, part)
-            offset.append(f"{start} * {s}")
+            pointer = pointer + start * s
             lengths.append(length)
-            strides.append(s if step == "1" else b.length("s", f"{step} * {s}"))
+            strides.append(b.let("s", step * s))
         else:
-            given = b.length("index", b.scalar(part))
-            i = b.declare("int64_t", "index", f"{given} < 0 ? {given} + {n} : {given}")
-            b.check(f"{i} >= 0 && {i} < {n}")
-            offset.append(f"{i} * {s}")
+            i = b.let("index", _from_end(b, "index", b.scalar(part), n))
+            b.check((i >= 0) & (i < n))
+            pointer = pointer + i * s
     rest = range(len(pattern), source.rank)
     lengths += [source.lengths[a] for a in rest]
     strides += [source.stride(a) for a in rest]
-    terms = [t for t in offset if not t.startswith("0 * ")]
-    name = b.declare(f"{source.c_type} *", f"{source.name}_part", " + ".join([source.name, *terms]))
     # Rows of a contiguous array are contiguous too.
-    is_block = source.strides is None and _is_block(unpack(pattern, inputs))
-    strides = [b.length("s", s) for s in strides]
-    return Array(name, source.dtype, lengths, None if is_block else strides, source.slots)
+    is_block = source.strides is None and _is_block(parts)
+    kept = None if is_block else [b.let("s", s) for s in strides]
+    pointer = b.let(f"{base}_part", pointer)
+    return Array(pointer, source.dtype, lengths, kept, source.buffers, source.level)
+
+
+def _from_end(b: Builder, hint: str, value: Expression, n: Expression) -> Expression:
+    """An index, or a bound, that counts from the end if it is negative."""
+    given = b.let(hint, value)
+    return choose(given < 0, given + n, given)
 
 
 def _step_is_one(part: slice) -> bool:
@@ -77,47 +77,46 @@ def _is_block(parts: list[Any]) -> bool:
     return True
 
 
-def _slice(b: Builder, n: str, part: slice) -> tuple[str, str, str]:
+def _slice(b: Builder, n: Expression, part: slice) -> tuple[Expression, Expression, Expression]:
     """First index, length and step of a slice, by Python's rules."""
+    zero, one = number(0), number(1)
     if _is_full(part):
-        return "0", n, "1"
+        return zero, n, one
     if _step_is_one(part):
-        start, stop = "0", n
+        start, stop = zero, n
         if part.start is not None:
             start = _clamped(b, "start", b.scalar(part.start), n)
         if part.stop is not None:
             stop = _clamped(b, "stop", b.scalar(part.stop), n)
-        length = b.declare("int64_t", "length", f"{stop} > {start} ? {stop} - {start} : 0")
-        return start, length, "1"
-    step = b.declare("int64_t", "step", b.scalar(part.step))
-    b.check(f"{step} != 0")
-    up = f"{step} > 0"
-    start = b.declare("int64_t", "start", f"{up} ? 0 : {n} - 1")
-    stop = b.declare("int64_t", "stop", f"{up} ? {n} : -1")
+        length = stop if start == zero else choose(stop > start, stop - start, zero)
+        return start, b.let("length", length), one
+    step = b.let("step", b.scalar(part.step))
+    b.check(step.differs(0))
+    up = step > 0
+    start, stop = choose(up, zero, n - 1), choose(up, n, number(-1))
     if part.start is not None:
         start = _stepped(b, "start", b.scalar(part.start), n, up)
     if part.stop is not None:
         stop = _stepped(b, "stop", b.scalar(part.stop), n, up)
+    start, stop = b.let("start", start), b.let("stop", stop)
     # In this form nothing overflows, however large the step; the least int64 is its own negative.
-    forwards = f"{stop} > {start} ? ({stop} - {start} - 1) / {step} + 1 : 0"
-    backwards = f"{start} > {stop} && {step} ? ({start} - {stop} - 1) / -{step} + 1 : 0"
-    length = b.declare("int64_t", "length", f"{up} ? ({forwards}) : ({backwards})")
-    return start, length, step
+    forwards = choose(stop > start, (stop - start - 1).divided_by(step) + 1, 0)
+    is_back = (start > stop) & step.differs(0)
+    backwards = choose(is_back, (start - stop - 1).divided_by(-step) + 1, 0)
+    return start, b.let("length", choose(up, forwards, backwards)), step
 
 
-def _clamped(b: Builder, hint: str, value: str, n: str) -> str:
-    given = b.length(hint, value)
-    at = b.declare("int64_t", hint, f"{given} < 0 ? {given} + {n} : {given}")
-    return b.declare("int64_t", hint, f"{at} < 0 ? 0 : {at} > {n} ? {n} : {at}")
+def _clamped(b: Builder, hint: str, value: Expression, n: Expression) -> Expression:
+    at = b.let(hint, _from_end(b, hint, value, n))
+    return b.let(hint, choose(at < 0, 0, choose(at > n, n, at)))
 
 
-def _stepped(b: Builder, hint: str, value: str, n: str, up: str) -> str:
+def _stepped(b: Builder, hint: str, value: Expression, n: Expression, up: Expression) -> Expression:
     """A bound of a slice with a step, which may stand before the first element."""
-    given = b.length(hint, value)
-    at = b.declare("int64_t", hint, f"{given} < 0 ? {given} + {n} : {given}")
-    forwards = f"{at} < 0 ? 0 : {at} > {n} ? {n} : {at}"
-    backwards = f"{at} < -1 ? -1 : {at} >= {n} ? {n} - 1 : {at}"
-    return b.declare("int64_t", hint, f"{up} ? ({forwards}) : ({backwards})")
+    at = b.let(hint, _from_end(b, hint, value, n))
+    forwards = choose(at < 0, 0, choose(at > n, n, at))
+    backwards = choose(at < -1, -1, choose(at >= n, n - 1, at))
+    return choose(up, forwards, backwards)
 
 
 @emits.define(Subtensor)
@@ -127,7 +126,7 @@ def emit_subtensor(b: Builder, node: Apply[Subtensor]) -> Iterator[None]:
     part = _selection(b, b.array(x), node.op.pattern, inputs)
     if part.rank == 0:
         yield
-        b.define_scalar(node.outputs[0], f"*{part.name}")
+        b.define(node.outputs[0], Element(part.pointer))
         return
     b.arrays[node.outputs[0]] = part
     yield
@@ -145,24 +144,12 @@ def inc_waits(node: Apply) -> tuple[int, ...]:
     return (0, 1)
 
 
-def _copied(b: Builder, node: Apply, x: Array) -> tuple[Array, bool]:
-    """The array of the result, and whether ``x`` must be copied to it."""
-    out = b.result(node.outputs[0], x.lengths)
-    return out, node.outputs[0] not in b.plan.reused
-
-
-def _assignment(node: Apply[Any], out: Array) -> str:
-    if node.op.set:
-        return "="
-    return "|=" if out.dtype == "bool" else "+="  # sums of bools are or, as in NumPy
-
-
 @emits.define(IncSubtensor)
 def emit_inc_subtensor(b: Builder, node: Apply[IncSubtensor]) -> Iterator[None]:
     """Copy, unless the buffer was taken over; then write to the selection."""
     x, y, *inputs = node.inputs
     source = b.array(x)
-    out, is_copy = _copied(b, node, source)
+    out = b.result(node.outputs[0], source.lengths)
     place = _selection(b, out, node.op.pattern, inputs)
     shape = y.type.shape
     for a, n in enumerate(shape):
@@ -172,10 +159,13 @@ def emit_inc_subtensor(b: Builder, node: Apply[IncSubtensor]) -> Iterator[None]:
     if work is not None:
         next(work)
     yield
-    if is_copy:
-        b.put(b.copy_text(out, source))
+    if node.outputs[0] not in b.plan.reused:
+        b.copy(out, source)
     if work is None:
-        b.put(f"{place.name}[0] {_assignment(node, out)} {b.scalar(y)};")
+        value = b.scalar(y)
+        if not node.op.set:
+            value = Computed(scalar.add, out.dtype, (Element(place.pointer), value))
+        b.put(Store(place.pointer, number(0), value))
         return
     for _ in work:
         pass

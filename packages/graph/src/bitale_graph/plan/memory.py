@@ -11,11 +11,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeVar
 
-from bitale_graph.extend import Apply, Constant, FunctionGraph, RuleTable, Variable
-
-from .node_text import gives_text, has_c_text
-from .plan import MemoryPlan
-from .rules import reuses, waits
+from ..base.rules import RuleTable
+from ..core.function_graph import FunctionGraph
+from ..core.graph import Apply, Constant, Variable
+from .memory_plan import MemoryPlan
+from .node_code import has_code
+from .target import Target
 
 R = TypeVar("R")
 
@@ -33,7 +34,9 @@ def viewed(v: Variable) -> Variable | None:
     return v.owner.inputs[places[0]] if places else None
 
 
-def plan_memory(graph: FunctionGraph, updated: Mapping[int, Variable]) -> MemoryPlan:
+def plan_memory(
+    graph: FunctionGraph, updated: Mapping[int, Variable], target: Target
+) -> MemoryPlan:
     """Decide on memory for ``graph``.
 
     Parameters
@@ -42,9 +45,10 @@ def plan_memory(graph: FunctionGraph, updated: Mapping[int, Variable]) -> Memory
     updated : mapping of int to Variable
         By its position each output that is the new value of an input, and that input: a shared
         variable, or the state of a loop.
+    target : Target
     """
     order = graph.toposort()
-    updates = _Updates(graph, order)
+    updates = _Updates(graph, order, target)
     for k, old in updated.items():
         updates.try_in_place(k, old)
     head = [node for node in order if node not in updates.tail]
@@ -52,7 +56,7 @@ def plan_memory(graph: FunctionGraph, updated: Mapping[int, Variable]) -> Memory
     dies_after = _lifetimes(graph, [*head, *tail])
     reused = dict(updates.reused)
     for position, node in enumerate(head):
-        _reuse_dying_buffers(graph, node, position, dies_after, reused)
+        _reuse_dying_buffers(graph, node, position, dies_after, reused, target)
     return MemoryPlan(head, tail, reused, updates.in_place, dies_after, updates.shown)
 
 
@@ -78,9 +82,9 @@ def _lifetimes(graph: FunctionGraph, order: Sequence[Apply]) -> dict[Variable, i
     return last
 
 
-def _rule(table: RuleTable[R], node: Apply) -> R | None:
-    """The rule of a node; what is known of our own text of an op says nothing of another's."""
-    return None if gives_text(node.op) else table.get(type(node.op))
+def _rule(table: RuleTable[R], node: Apply, target: Target) -> R | None:
+    """The rule of a node; what is known of our own code of an op says nothing of another's."""
+    return None if target.gives_body(node.op) else table.get(type(node.op))
 
 
 def rank(v: Variable) -> int:
@@ -94,8 +98,9 @@ def _reuse_dying_buffers(
     position: int,
     dies_after: dict[Variable, int],
     reused: dict[Variable, Variable],
+    target: Target,
 ) -> None:
-    rule = _rule(reuses, node)
+    rule = _rule(target.reuses, node, target)
     if rule is None:
         return
     inputs = set(graph.inputs)
@@ -137,8 +142,9 @@ class _Updates:
     writer may read the old value, as the others would see new numbers for old.
     """
 
-    def __init__(self, graph: FunctionGraph, order: Sequence[Apply]) -> None:
+    def __init__(self, graph: FunctionGraph, order: Sequence[Apply], target: Target) -> None:
         self.graph = graph
+        self.target = target
         self.shown = roots(order)
         self.in_place: set[int] = set()
         self.tail: set[Apply] = set()
@@ -179,8 +185,12 @@ class _Updates:
         while stack:
             v, pairs = stack.pop()
             node = v.owner
-            rule = None if node is None or v in self._readers else _rule(reuses, node)
-            if node is None or rule is None or not has_c_text(node) or v in self.reused:
+            rule = None
+            if node is not None and v not in self._readers:
+                rule = _rule(self.target.reuses, node, self.target)
+            if node is None or rule is None or v in self.reused:
+                continue
+            if not has_code(self.target, node):
                 continue
             for i, j in rule(node):
                 u = node.inputs[j]
@@ -205,7 +215,7 @@ class _Updates:
         return found
 
     def _can_wait(self, node: Apply, tail: set[Apply]) -> bool:
-        rule = _rule(waits, node)
+        rule = _rule(self.target.waits, node, self.target)
         allowed = () if rule is None else rule(node)
         for j, v in enumerate(node.inputs):
             if v.owner in tail and j not in allowed:
@@ -213,4 +223,4 @@ class _Updates:
             first = self._first_writers.get(self.shown.get(v, v))
             if first is not None and first is not node:
                 return False
-        return has_c_text(node)
+        return has_code(self.target, node)

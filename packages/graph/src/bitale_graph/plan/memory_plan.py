@@ -1,10 +1,10 @@
-"""What is decided about memory before any text is written."""
+"""What is decided about memory before any code is written."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bitale_graph.extend import Apply, Variable
+from ..core.graph import Apply, Variable
 
 
 @dataclass

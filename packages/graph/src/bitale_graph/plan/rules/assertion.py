@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bitale_graph.extend import Apply, Assert
-
-from ..host.builder import Builder
-from ..host.rules import emits, supports
+from ...core.graph import Apply
+from ...ops.assertion import Assert
+from ..builder import Builder
+from ..target import Target, emits, supports
 
 
 @supports.define(Assert)
-def assert_is_supported(node: Apply[Assert]) -> bool:
+def assert_is_supported(target: Target, node: Apply[Assert]) -> bool:
     """Nothing is done with the tensor, whatever its dtype."""
     return True
 

@@ -1,45 +1,29 @@
-"""Loops in C: a call of a kernel each, with what must be checked, packed and allocated before."""
+"""Loops: a launch of a kernel each, with what must be checked, packed and allocated before."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
 import numpy as np
-from bitale_graph.extend import (
-    INT64_SCALAR,
-    AdvancedIncSubtensor1,
-    AdvancedSubtensor,
-    AdvancedSubtensor1,
-    Alloc,
-    Apply,
-    Arange,
-    Argmax,
-    Argument,
-    Elementwise,
-    Eye,
-    Index,
-    Literal,
-    Load,
-    Loop,
-    LoopForm,
-    Reduce,
-    Result,
-    Step,
-    Variable,
-    as_loop,
-    constant_int,
-    scalar,
-    toposort,
-)
 
-from ..base.array import Array, product
-from ..base.ctype import is_supported
-from ..base.text import plain
-from ..host.builder import Builder, described
-from ..host.rules import emits, reuses, supports, waits
-from ..kernel.kernel import Kernel, Operand, is_apart
-from ..kernel.program import ProgramText
-from ..kernel.scalar import converted, is_known, refuses_negative
+from ...core.graph import Apply, Variable
+from ...core.order import toposort
+from ...ops.creation import Alloc, Arange, Eye
+from ...ops.indexing import AdvancedIncSubtensor1, AdvancedSubtensor, AdvancedSubtensor1
+from ...ops.loop import Argument, Index, Literal, Load, Loop, Result, Step
+from ...ops.loop_forms import LoopForm, as_loop
+from ...ops.reduction import Argmax, Reduce
+from ...ops.shape import INT64_SCALAR
+from ...tensor import scalar
+from ...tensor.conversion import constant_int
+from ...tensor.elementwise import Elementwise
+from ..array import Array
+from ..builder import Builder, described
+from ..calls import Launch
+from ..expressions import Address, Computed, Expression, Number, Parts, converted, number, product
+from ..kernel import Kernel, Operand, is_apart
+from ..names import plain
+from ..target import Target, emits, reuses, supports, waits
 
 
 def _form_of(node: Apply) -> LoopForm:
@@ -55,18 +39,18 @@ def _dtypes(inputs: Sequence[Variable]) -> tuple[str, ...]:
 @supports.define(Loop, Reduce, Argmax, Alloc, Eye, Arange)
 @supports.define(AdvancedSubtensor, AdvancedSubtensor1, AdvancedIncSubtensor1)
 @supports.define(Elementwise, subclasses=True)
-def loop_is_supported(node: Apply) -> bool:
-    """Every step must have a C expression, and a dtype that C computes with."""
+def loop_is_supported(target: Target, node: Apply) -> bool:
+    """The target must spell every step, and compute with its dtype."""
     form = as_loop(node)
     if form is None:
         return False
     loop = form.loop
     for r in loop.results:
-        if not is_supported(r.dtype):
+        if not target.computes(r.dtype):
             return False
-        if r.combine is not None and not is_known(r.combine):
+        if r.combine is not None and not target.knows(r.combine):
             return False
-        if r.reduce is not None and not (is_supported(r.acc_dtype) and is_known(r.reduce)):
+        if r.reduce is not None and not (target.computes(r.acc_dtype) and target.knows(r.reduce)):
             return False
     dtypes = [*_dtypes(form.inputs), *(s.dtype for s in loop.steps)]
     for step in loop.steps:
@@ -74,7 +58,7 @@ def loop_is_supported(node: Apply) -> bool:
             if not all(isinstance(a, Index) or a < len(form.inputs) for a in step.at):
                 return False
             continue
-        if not is_known(step.op):
+        if not target.knows(step.op):
             return False
         # An exponent that the loop computes is checked by NumPy alone.
         exponent = _exponent(step)
@@ -84,12 +68,12 @@ def loop_is_supported(node: Apply) -> bool:
             isinstance(exponent, int) and exponent >= len(form.inputs)
         ):
             return False
-    return all(map(is_supported, dtypes))
+    return all(map(target.computes, dtypes))
 
 
 def _exponent(step: Step | Load) -> Argument | None:
     """What must not be negative where integers are raised to a power."""
-    if isinstance(step, Load) or not refuses_negative(step.op, step.dtype):
+    if isinstance(step, Load) or step.op is not scalar.pow or not step.dtype.startswith("int"):
         return None
     return step.args[1]
 
@@ -152,41 +136,49 @@ def _places(loop: Loop) -> list[tuple[int, tuple[int, int]]]:
 @emits.define(AdvancedSubtensor, AdvancedSubtensor1, AdvancedIncSubtensor1)
 @emits.define(Elementwise, subclasses=True)
 def emit_loop(b: Builder, node: Apply) -> Iterator[None]:
-    """Print a loop: in place for one of rank 0, else as a kernel and a call."""
+    """Write a loop: as expressions for one of rank 0, else as a launch of a kernel."""
     loop, inputs = _form_of(node)
-    for step in toposort(inputs, stop_at=set(node.inputs)):
-        for _ in emits[type(step.op)](b, step):
+    for made in toposort(inputs, stop_at=set(node.inputs)):
+        for _ in b.target.emits[type(made.op)](b, made):
             pass
     for j in _exponents(loop):
         negative = Step(scalar.lt, (0, Literal.of(np.zeros((), inputs[j].type.dtype))), "bool")
-        _check_none(b, (negative,), inputs[j])
+        check_none(b, (negative,), inputs[j])
     if loop.ndim > 0:
         yield from Nest(b, node, loop, inputs).emit()
         return
     yield
-    loaded = {j: b.scalar(v) for j, v in enumerate(inputs)}
-    dtypes = [*_dtypes(inputs), *(s.dtype for s in loop.steps)]
-    body = ProgramText(b, loop, _dtypes(inputs), loaded, is_kernel=False)
-    for line in body.lines:
-        b.put(line)
+    values = [b.scalar(v) for v in inputs]
+    names = {r.value: out.name for r, out in zip(loop.results, node.outputs, strict=True)}
+    for step in loop.steps:
+        assert isinstance(step, Step)
+        value = Computed(step.op, step.dtype, _arguments(step, values))
+        values.append(b.let(names.get(len(values)), value))
     for r, out in zip(loop.results, node.outputs, strict=True):
-        value = converted(body.values[r.value], dtypes[r.value], r.dtype)
-        b.put(f"{b.set_scalar_name(out)} = {value};")
+        b.scalars[out] = b.let(out.name or "s", converted(values[r.value], r.dtype))
 
 
-def _check_none(b: Builder, steps: tuple[Step, ...], v: Variable, *numbers: Variable) -> None:
+def _arguments(step: Step, values: Sequence[Expression]) -> list[Expression]:
+    out: list[Expression] = []
+    for a in step.args:
+        assert not isinstance(a, Index)
+        out.append(values[a] if isinstance(a, int) else Number(a.array()[()], a.dtype))
+    return out
+
+
+def check_none(b: Builder, steps: tuple[Step, ...], v: Variable, *numbers: Variable) -> None:
     """Leave with an error if a program holds for any element of ``v``."""
     ndim, value = v.type.ndim, len(numbers) + len(steps)
     some = Result(value, "bool", scalar.or_, tuple(range(ndim)), "bool")
     loop = Loop(ndim, steps, (some if ndim else Result(value, "bool"),))
     node = loop.make_node(v, *numbers)
-    for _ in emits[Loop](b, node):
+    for _ in emit_loop(b, node):
         pass
-    b.check(f"!{b.scalar(node.outputs[0])}")
+    b.check(~b.scalar(node.outputs[0]))
 
 
 class Nest:
-    """One loop in the entry point: its range, its operands, and the call of its kernel."""
+    """One loop in host code: its range, its operands, and the launch of its kernel."""
 
     def __init__(self, b: Builder, node: Apply, loop: Loop, inputs: Sequence[Variable]) -> None:
         self.b, self.node, self.loop, self.ndim = b, node, loop, loop.ndim
@@ -198,10 +190,11 @@ class Nest:
         self.by_value = [j for j in read if inputs[j].type.ndim == 0]
         self.by_pointer = [j for j in read if j not in self.by_value]
         self.operands: list[Operand] = []
-        self.arguments: list[str] = []
+        self.arguments: list[Expression] = []
+        self.written: list[Expression] = []
 
     def emit(self) -> Iterator[None]:
-        """Checks, packing and buffers; then the call of the kernel."""
+        """Checks, packing and buffers; then the launch of the kernel."""
         b, node, loop = self.b, self.node, self.loop
         lengths = self._lengths()
         for place in dict.fromkeys(_places(loop)):
@@ -213,52 +206,73 @@ class Nest:
         for r in loop.results:
             if r.refuses_nothing:
                 for a in r.axes:
-                    b.check(f"{lengths[a]} > 0")
-        outs: list[Array | None] = []
-        copies: list[str] = []
+                    b.check(lengths[a] > 0)
+        copies: list[tuple[Array, Array]] = []
         for k, (r, v) in enumerate(zip(loop.results, node.outputs, strict=True)):
             if r.into is not None:
                 old = b.array(self.inputs[r.into])
                 out = b.result(v, old.lengths)
                 if v not in b.plan.reused:
-                    copies.append(b.copy_text(out, old))
+                    copies.append((out, old))
                 self._add_table("into", k, out)
-                outs.append(out)
                 continue
             kept = [n for a, n in enumerate(lengths) if a not in r.axes]
-            outs.append(b.result(v, kept) if kept else None)
             if r.reduce is None:
-                self._add_result("out", k, b.array(v).name, r.dtype, lengths, ())
-        cost = self._cost()
+                out = b.result(v, kept)
+                self._add_result("out", k, out.pointer, r.dtype, lengths, ())
+            else:
+                total = b.result(v, kept).pointer if kept else Address(b.receive(v))
+                self._add("total", k, total, r.dtype, ["0"] * self.ndim, [])
         can_share = any(is_apart(loop, a) for a in {0, self.ndim - 1})
-        work = f"bt_parts(rt, ({product(lengths)}) * {cost})" if can_share else "1"
-        parts = b.declare("int64_t", "parts", work)
-        sums: dict[int, Array] = {}
-        sizes: dict[int, str] = {}
-        for k, r in enumerate(loop.results):
+        parts = self._parts(lengths) if can_share else number(1)
+        sizes = self._accumulators(lengths, parts)
+        yield
+        for out, old in copies:
+            b.copy(out, old)
+        self._launch(parts, lengths, sizes, self._hint())
+
+    def _accumulators(self, lengths: list[Expression], parts: Expression) -> list[Expression]:
+        """Memory for what is summed up, apart for every part; how much a part has of each."""
+        b = self.b
+        sizes: list[Expression] = []
+        for k, r in enumerate(self.loop.results):
             if r.reduce is None:
                 continue
-            sizes[k] = product([n for a, n in enumerate(lengths) if a not in r.axes])
-            room = [f"{parts} * ({sizes[k]})"]
+            sizes.append(product(n for a, n in enumerate(lengths) if a not in r.axes))
             for kind, dtype in (("sum", r.acc_dtype), ("place", "int64"))[: 1 + r.place]:
-                sums[k] = b.allocate(f"{kind}{k}", dtype, room, temporary=True)
-                self._add_result(kind, k, sums[k].name, dtype, lengths, r.axes)
-        name = self._kernel().write(b, self._hint(), described(node))
-        yield
-        for copy in copies:
-            b.put(copy)
-        numbers = [b.scalar(self.inputs[j]) for j in self.by_value]
-        passed = ["rt", parts, *lengths, *self.arguments, *sizes.values(), *numbers]
-        b.put(f"{name}({', '.join(passed)});")
-        for k, made in sums.items():
-            self._finish(k, made, sizes[k], outs[k])
+                room = [parts, sizes[-1]]
+                made = b.allocate(f"{kind}{k}", dtype, room, temporary=True)
+                self._add_result(kind, k, made.pointer, dtype, lengths, r.axes)
+        return sizes
+
+    def _launch(
+        self, parts: Expression, lengths: list[Expression], sizes: list[Expression], hint: str
+    ) -> None:
+        dtypes, values = _dtypes(self.inputs), tuple(self.by_value)
+        kernel = Kernel(self.loop, dtypes, tuple(self.operands), values, self._cost())
+        numbers = [self.b.scalar(self.inputs[j]) for j in self.by_value]
+        launch = Launch(
+            kernel,
+            parts,
+            lengths,
+            self.arguments,
+            sizes,
+            numbers,
+            self.written,
+            hint,
+            described(self.node),
+        )
+        self.b.put(launch)
+
+    def _parts(self, lengths: Sequence[Expression]) -> Expression:
+        return self.b.let("parts", Parts(product(lengths) * self._cost()))
 
     def _cost(self) -> int:
         """Of one element, in multiplications; memory counts as one for each operand."""
         steps = sum(1 if isinstance(s, Load) else s.op.cost for s in self.loop.steps)
         return steps + len(self.by_pointer) + len(self.loop.results)
 
-    def _lengths(self) -> list[str]:
+    def _lengths(self) -> list[Expression]:
         """The range: for each axis what is given, or what all operands moving along it have."""
         b, lengths = self.b, []
         for a in range(self.ndim):
@@ -267,22 +281,22 @@ class Nest:
                 if j not in self.loop.tables and _varies(v, a, self.ndim):
                     array = b.array(v)
                     n = array.lengths[a - (self.ndim - array.rank)]
-                    if found:
+                    if found is not None:
                         b.check_equal(found, n)
                     else:
                         found = n
-            lengths.append(found or "1")
+            lengths.append(number(1) if found is None else found)
         return lengths
 
-    def _given(self, axis: int) -> str:
-        """The length that an input gives; empty if none does."""
+    def _given(self, axis: int) -> Expression | None:
+        """The length that an input gives, if one does."""
         j = self.loop.lengths[axis]
         if j is None:
-            return ""
+            return None
         known = constant_int(self.inputs[j])
-        n = self.b.length("n", self.b.scalar(self.inputs[j]))
+        n = self.b.let("n", self.b.scalar(self.inputs[j]))
         if known is None or known < 0:
-            self.b.check(f"{n} >= 0")
+            self.b.check(n >= 0)
         return n
 
     def _add_input(self, j: int) -> None:
@@ -293,16 +307,23 @@ class Nest:
             array = self.b.unit_inner(array)
         shift = self.ndim - array.rank
         strides = [
-            "0" if not _varies(v, a, self.ndim) else "1" if a == inner else array.stride(a - shift)
+            number(0)
+            if not _varies(v, a, self.ndim)
+            else number(1)
+            if a == inner
+            else array.stride(a - shift)
             for a in range(self.ndim)
         ]
-        self._add("in", j, array.name, array.dtype, strides)
+        self._add("in", j, array.pointer, array.dtype, _moves(strides, self.ndim - 1), strides)
 
     def _add_table(self, kind: str, k: int, table: Array) -> None:
         strides = [table.stride(a) for a in range(table.rank)]
-        kept = tuple("1" if s == "1" else "d" for s in strides)
+        one = number(1)
+        kept = tuple("1" if s == one else "d" for s in strides)
         self.operands.append(Operand(kind, k, table.dtype, ("0",) * self.ndim, kept))
-        self.arguments += [table.name, *table.lengths, *(s for s in strides if s != "1")]
+        self.arguments += [table.pointer, *table.lengths, *(s for s in strides if s != one)]
+        if kind == "into":
+            self.written.append(table.pointer)
 
     def _check_places(self, j: int, at: tuple[int, int]) -> None:
         """Leave with an error unless all places lie in the table."""
@@ -310,71 +331,65 @@ class Nest:
         table, axis = at
         length = INT64_SCALAR()
         b.scalars[length] = b.array(self.inputs[table]).lengths[axis]
+        # Value 2 is a place as int64, value 3 the least one; unsigned ones count from the front.
+        least = Step(scalar.neg, (1,), "int64")
+        if places.type.dtype.startswith("uint"):
+            least = Step(scalar.identity, (Literal.of(np.zeros((), "int64")),), "int64")
         steps = (
             Step(scalar.cast_to("int64"), (0,), "int64"),
-            Step(scalar.neg, (1,), "int64"),
+            least,
             Step(scalar.lt, (2, 3), "bool"),
             Step(scalar.ge, (2, 1), "bool"),
             Step(scalar.or_, (4, 5), "bool"),
         )
-        _check_none(b, steps, places, length)
+        check_none(b, steps, places, length)
 
     def write(self, target: Array) -> Iterator[None]:
         """Compute the only result into a part of an array, of the lengths of the range."""
         b, lengths = self.b, target.lengths
         strides = [target.stride(a) for a in range(self.ndim)]
-        moves = tuple(s if s in ("0", "1") else "d" for s in strides)
-        passed = [target.name, *(s for s, m in zip(strides, moves, strict=True) if m == "d")]
+        fixed = {number(0): "0", number(1): "1"}
+        moves = [fixed.get(s, "d") for s in strides]
         for j in self.by_pointer:
             if b.array(self.inputs[j]) is target:
-                self.operands.append(Operand("in", j, target.dtype, moves))
-                self.arguments += passed
+                self._add("in", j, target.pointer, target.dtype, moves, strides)
             else:
                 self._add_input(j)
-        self.operands.append(Operand("out", 0, target.dtype, moves))
-        self.arguments += passed
-        parts = b.declare(
-            "int64_t", "parts", f"bt_parts(rt, ({product(lengths)}) * {self._cost()})"
-        )
-        name = self._kernel().write(b, "write", described(self.node))
+        self._add("out", 0, target.pointer, target.dtype, moves, strides)
+        parts = self._parts(lengths)
         yield
-        numbers = [b.scalar(self.inputs[j]) for j in self.by_value]
-        b.put(f"{name}({', '.join(['rt', parts, *lengths, *self.arguments, *numbers])});")
-
-    def _kernel(self) -> Kernel:
-        dtypes, values = _dtypes(self.inputs), tuple(self.by_value)
-        return Kernel(self.loop, dtypes, tuple(self.operands), values, self._cost())
+        self._launch(parts, lengths, [], "write")
 
     def _add_result(
         self,
         kind: str,
         k: int,
-        pointer: str,
+        pointer: Expression,
         dtype: str,
-        lengths: Sequence[str],
+        lengths: Sequence[Expression],
         axes: Sequence[int],
     ) -> None:
         kept = [a for a in range(self.ndim) if a not in axes]
-        strides = ["0"] * self.ndim
+        strides = [number(0)] * self.ndim
         for at, a in enumerate(kept):
             strides[a] = product(lengths[c] for c in kept[at + 1 :])
-        self._add(kind, k, pointer, dtype, strides)
+        # A result that has the last axis ends in it.
+        self._add(kind, k, pointer, dtype, _moves(strides, self.ndim - 1), strides)
 
-    def _add(self, kind: str, index: int, pointer: str, dtype: str, strides: Sequence[str]) -> None:
-        # Along the last axis everything moves by 0 or 1: inputs are packed for that, and results
-        # that have the last axis end in it.
-        inner = self.ndim - 1
-        moves = ["d" if a < inner and s != "0" else s for a, s in enumerate(strides)]
+    def _add(
+        self,
+        kind: str,
+        index: int,
+        pointer: Expression,
+        dtype: str,
+        moves: Sequence[str],
+        strides: Sequence[Expression],
+    ) -> None:
         self.operands.append(Operand(kind, index, dtype, tuple(moves)))
-        self.arguments += [pointer, *(s for s, m in zip(strides, moves, strict=True) if m == "d")]
-
-    def _finish(self, k: int, made: Array, size: str, out: Array | None) -> None:
-        b, at = self.b, "0" if out is None else "e"
-        value = converted(f"{made.name}[{at}]", made.dtype, self.loop.results[k].dtype)
-        if out is None:
-            b.put(f"{b.set_scalar_name(self.node.outputs[k])} = {value};")
-        else:
-            b.put(f"for (int64_t e = 0; e < {size}; e++) {out.name}[e] = {value};")
+        self.arguments.append(pointer)
+        self.arguments += [s for s, m in zip(strides, moves, strict=False) if m == "d"]
+        if kind != "in":
+            self.written.append(pointer)
 
     def _hint(self) -> str:
         """A name for the kernel: of what it computes, or of its last steps."""
@@ -385,3 +400,9 @@ class Nest:
         ]
         ops += [plain(r.reduce.name) for r in self.loop.results if r.reduce is not None][:1]
         return "loop_" + "_".join(named[:2] or ops or ["copy"])
+
+
+def _moves(strides: Sequence[Expression], inner: int) -> list[str]:
+    """How an operand moves: along the last axis by 0 or 1, as inputs are packed for that."""
+    zero = number(0)
+    return ["0" if s == zero else "1" if a == inner else "d" for a, s in enumerate(strides)]

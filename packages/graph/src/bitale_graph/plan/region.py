@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterable, Iterator
 
-from bitale_graph.extend import Apply, FunctionGraph, Variable
-
+from ..core.function_graph import FunctionGraph
+from ..core.graph import Apply, Variable
+from .array import Buffer
 from .builder import Builder
 from .callback import emit_callback
 from .memory import viewed
-from .node_text import emit_text, has_c_text
-from .plan import MemoryPlan
+from .memory_plan import MemoryPlan
+from .node_code import emit_node, has_code
+from .statements import Give
 
 
 def has_own_buffer(graph: FunctionGraph, v: Variable) -> bool:
@@ -38,15 +40,15 @@ class Region:
     def __init__(self, b: Builder) -> None:
         self.b = b
         self.plan = b.plan
-        self.live: dict[int, set[Variable]] = {}
+        self.live: dict[Buffer, set[Variable]] = {}
         self._started: list[tuple[int, Iterator[None]]] = []
 
     def head(self) -> None:
         """Write the nodes that touch no shared storage."""
         for position, node in enumerate(self.plan.head):
             self.b.begin(node)
-            if has_c_text(node):
-                for _ in emit_text(self.b, node):
+            if has_code(self.b.target, node):
+                for _ in emit_node(self.b, node):
                     pass
             else:
                 emit_callback(self.b, node)
@@ -56,7 +58,7 @@ class Region:
         """Write what can fail of the nodes that change shared storage."""
         for node in self.plan.tail:
             index = self.b.begin(node)
-            work = emit_text(self.b, node)
+            work = emit_node(self.b, node)
             next(work)
             self._started.append((index, work))
 
@@ -69,16 +71,17 @@ class Region:
             self._note_results(self.b.nodes[index])
         self.b.release_temporaries()
 
-    def release_rest(self) -> None:
-        """Give back what outputs lie in, once they are copied."""
-        for slot in self.live:
-            self.b.release(slot)
+    def release_rest(self, moved: Container[Buffer] = ()) -> None:
+        """Give back what outputs lie in, once they are copied; others have what was moved."""
+        for buffer in self.live:
+            if buffer not in moved:
+                self.b.put(Give(buffer))
 
     def _note_results(self, node: Apply) -> None:
         for v in node.outputs:
             if v in self.b.arrays:
-                for slot in self.b.arrays[v].slots:
-                    self.live.setdefault(slot, set()).add(v)
+                for buffer in _in_order(self.b.arrays[v].buffers):
+                    self.live.setdefault(buffer, set()).add(v)
 
     def _end(self, position: int, node: Apply) -> None:
         """Give back what nothing reads any more."""
@@ -90,8 +93,12 @@ class Region:
         for v in touched:
             if plan.dies_after.get(v) != position or v not in b.arrays:
                 continue
-            for slot in sorted(b.arrays[v].slots):
-                self.live[slot].discard(v)
-                if not self.live[slot]:
-                    b.release(slot)
-                    del self.live[slot]
+            for buffer in _in_order(b.arrays[v].buffers):
+                self.live[buffer].discard(v)
+                if not self.live[buffer]:
+                    b.put(Give(buffer))
+                    del self.live[buffer]
+
+
+def _in_order(buffers: Iterable[Buffer]) -> list[Buffer]:
+    return sorted(buffers, key=lambda one: one.slot)

@@ -1,0 +1,76 @@
+"""What one C file is made of: kernels, functions that they call, and support files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from bitale_graph.plan.names import comment
+
+from ..library.units import Unit
+
+
+@dataclass(frozen=True)
+class Needs:
+    """What brings a routine: files of its own, and BLAS."""
+
+    units: tuple[Unit, ...]
+    uses_blas: bool = False
+
+
+class CFile:
+    """The parts of a C file but for its entry point, each added where something asks for it.
+
+    Attributes
+    ----------
+    kernels, prototypes : list of str
+        Functions before the entry point, and declarations of those that it calls.
+    vector_functions, support : sets of str
+        What the text calls from the vector math library, and support files that it includes.
+    units : set of Unit
+        Support files that are compiled on their own.
+    texts : dict
+        Other functions and declarations, by their names.
+    uses_blas : bool
+
+    Parameters
+    ----------
+    fresh : callable
+        Gives an identifier that nothing else has, from a hint.
+    """
+
+    def __init__(self, fresh: Callable[[str | None], str]) -> None:
+        self.fresh = fresh
+        self.kernels: list[str] = []
+        self.vector_functions: set[str] = set()
+        self.support: set[str] = {"frame"}
+        self.units: set[Unit] = set()
+        self.texts: dict[str, str] = {}
+        self.prototypes: list[str] = []
+        self.uses_blas = False
+        self._kernel_names: dict[str, str] = {}
+
+    def kernel(self, hint: str, text: str, prototype: str, words: Sequence[str]) -> str:
+        """Add a function in C, ``text`` with ``@`` for its name; equal functions are added once.
+
+        Returns the name. ``prototype`` declares the function that is called, and ``words`` are the
+        lines of its comment, those of the first use.
+        """
+        known = self._kernel_names.get(text)
+        if known is None:
+            known = self.fresh(hint)
+            self._kernel_names[text] = known
+            self.kernels.append(f"{comment(*words)}\n{text.replace('@', known)}")
+            self.prototypes.append(prototype.replace("@", known))
+        return known
+
+    def require(self, needs: Needs | None) -> None:
+        """Add what a routine needs."""
+        if needs is not None:
+            self.units.update(needs.units)
+            self.uses_blas |= needs.uses_blas
+
+    def library(self, name: str, text: str) -> str:
+        """Add a fixed text under a name, once."""
+        self.texts.setdefault(name, text)
+        return name

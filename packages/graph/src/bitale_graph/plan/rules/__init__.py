@@ -1,0 +1,1 @@
+"""Host code of ops that is the same for every target."""
