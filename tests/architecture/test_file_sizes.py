@@ -9,8 +9,9 @@ LIMIT = 450
 ROOT = Path(__file__).parents[2]
 SOURCES = [
     path.relative_to(ROOT)
-    for pattern in ("packages/*/src/**/*.py", "packages/*/src/**/*.pyx", "packages/*/src/**/*.h")
-    for path in sorted(ROOT.glob(pattern))
+    for kind in ("py", "pyx", "h", "c")
+    for path in sorted(ROOT.glob(f"packages/*/src/**/*.{kind}"))
+    if path.name != "runtime.c"  # made of runtime.pyx
 ]
 INITS = [path for path in SOURCES if path.name == "__init__.py"]
 

@@ -164,7 +164,7 @@ class CLinker:
 def _texts() -> str:
     """A digest of the files of this layer and of graph: when they change, what they made ends."""
     folders = [Path(__file__).parent, Path(bitale_graph.__file__).parent]
-    found = sorted(p for f in folders for p in f.rglob("*") if p.suffix in (".py", ".h"))
+    found = sorted(p for f in folders for p in f.rglob("*") if p.suffix in (".py", ".h", ".c"))
     return cache_key(repr([(p.name, p.stat().st_size, p.stat().st_mtime_ns) for p in found]))
 
 

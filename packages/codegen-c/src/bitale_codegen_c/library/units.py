@@ -8,7 +8,6 @@ and found in the cache by the next.
 from __future__ import annotations
 
 import functools
-import re
 from dataclasses import dataclass
 from importlib.resources import files
 
@@ -38,6 +37,7 @@ PRODUCT_SLICE = 1 << 31
 # With BT_PART a file is compiled in parts, and what is called from one to the other is not static.
 _EFFORT = """#define BT_KERNEL static __attribute__((noinline, unused))
 #define BT_DRIVER static __attribute__((noinline, unused, optimize(1)))
+#define BT_HIDDEN __attribute__((visibility("hidden")))
 #define BT_SHARED(effort) __attribute__((visibility("hidden"), optimize(effort)))
 #ifdef BT_PART
 #define BT_LOOP BT_SHARED(1)
@@ -83,36 +83,31 @@ def prelude() -> str:
     )
 
 
-def support(name: str) -> str:
+def support(name: str, ending: str = "h") -> str:
     """The text of a file of the folder ``support``."""
-    return (files(__package__) / "support" / f"{name}.h").read_text(encoding="ascii").strip()
+    return (files(__package__) / "support" / f"{name}.{ending}").read_text(encoding="ascii").strip()
 
 
 @functools.cache
-def unit(name: str, dtype: str | None = None) -> Unit:
-    """The unit of the file ``name``, for one float dtype if it has a version for each."""
-    text = support(name)
+def unit(name: str, dtype: str) -> Unit:
+    """The unit of the file ``name``, in its version for a float dtype."""
+    text, prototypes = support(name, "c"), support(name)
     parts = [prelude(), support("frame")]
-    if dtype is not None:
-        suffix = SUFFIXES[dtype]
-        letter = "s" if dtype == "float32" else "d"
-        if name in _OVER_ROWS:
-            text = f"{support('rows')}\n\n{text}"
-            parts.append(vector_source([f"bt_exp_{suffix}", f"bt_maximum_{suffix}"]))
-        for marker, value in (
-            ("BT_GEMM_SUFFIX", str(BLAS_NAMES.index(f"{letter}gemm"))),
-            ("BT_GEMV_SUFFIX", str(BLAS_NAMES.index(f"{letter}gemv"))),
-            ("BT_PRODUCT_SLICE", f"((int64_t){PRODUCT_SLICE})"),
-            ("BT_SMALL_PRODUCT", str(SMALL_PRODUCT)),
-            ("BT_THIN", str(THIN)),
-            ("BT_BLOCK", str(BLOCK)),
-            ("BT_TRANSCENDENTAL", str(scalar.exp.cost)),
-            ("TYPE", "float" if letter == "s" else "double"),
-            ("SUFFIX", suffix),
-        ):
-            text = text.replace(marker, value)
-        name = f"{name}_{suffix}"
-    declared = re.findall(r"^BT_SHARED\(\d\) ([^{]*?) \{", text, flags=re.MULTILINE)
-    hidden = '__attribute__((visibility("hidden")))'
-    prototypes = [f"{hidden} {' '.join(one.split())};" for one in declared]
-    return Unit(name, "\n\n".join([*parts, text]) + "\n", "\n".join(prototypes))
+    suffix = SUFFIXES[dtype]
+    letter = "s" if dtype == "float32" else "d"
+    if name in _OVER_ROWS:
+        text = f"{support('rows')}\n\n{text}"
+        parts.append(vector_source([f"bt_exp_{suffix}", f"bt_maximum_{suffix}"]))
+    for marker, value in (
+        ("BT_GEMM_SUFFIX", str(BLAS_NAMES.index(f"{letter}gemm"))),
+        ("BT_GEMV_SUFFIX", str(BLAS_NAMES.index(f"{letter}gemv"))),
+        ("BT_PRODUCT_SLICE", f"((int64_t){PRODUCT_SLICE})"),
+        ("BT_SMALL_PRODUCT", str(SMALL_PRODUCT)),
+        ("BT_THIN", str(THIN)),
+        ("BT_BLOCK", str(BLOCK)),
+        ("BT_TRANSCENDENTAL", str(scalar.exp.cost)),
+        ("TYPE", "float" if letter == "s" else "double"),
+        ("SUFFIX", suffix),
+    ):
+        text, prototypes = text.replace(marker, value), prototypes.replace(marker, value)
+    return Unit(f"{name}_{suffix}", "\n\n".join([*parts, text]) + "\n", prototypes)
