@@ -282,7 +282,8 @@ class StatementPrinter:
     @print.register
     def _launch(self, one: Launch) -> None:
         name = KernelText(self.file, one.kernel).write(one.hint, one.words)
-        passed = [one.parts, *one.lengths, *one.arguments, *one.sizes, *one.numbers]
+        operands = [e for each in one.arguments for e in each]
+        passed = [one.parts, *one.lengths, *operands, *one.sizes, *one.numbers]
         self._put(f"{name}({', '.join([RUNTIME, *map(self.expression, passed)])});")
 
     @print.register

@@ -86,8 +86,10 @@ class Launch(Statement):
     kernel : Kernel
     parts : Expression
         Into how many parts the work is split.
-    lengths, arguments, numbers : list of Expression
-        The range; for each operand what its layout asks for; the numbers passed by value.
+    lengths, numbers : list of Expression
+        The range, and the numbers passed by value.
+    arguments : list of lists of Expression
+        For each operand its pointer and what its layout asks for.
     sizes : list of Expression
         For each accumulator how many there are in a part.
     written : list of Expression
@@ -99,7 +101,7 @@ class Launch(Statement):
     kernel: Kernel
     parts: Expression
     lengths: list[Expression]
-    arguments: list[Expression]
+    arguments: list[list[Expression]]
     sizes: list[Expression]
     numbers: list[Expression]
     written: list[Expression]
@@ -107,7 +109,8 @@ class Launch(Statement):
     words: str
 
     def reads(self) -> Iterable[Expression | Array]:
-        return (self.parts, *self.lengths, *self.arguments, *self.sizes, *self.numbers)
+        passed = [e for one in self.arguments for e in one]
+        return (self.parts, *self.lengths, *passed, *self.sizes, *self.numbers)
 
     def writes(self) -> Iterable[Expression]:
         return self.written

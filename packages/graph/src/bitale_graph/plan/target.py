@@ -44,10 +44,14 @@ class Target(ABC):
 
     Attributes
     ----------
+    sums_in_parts : bool
+        Whether kernels sum up in memory of which every part of the work has its own.
     emits, supports, reuses, waits : RuleTable
     function_bodies : RuleTable
         For what is no work on elements side by side: functions in the target's language.
     """
+
+    sums_in_parts = True
 
     def __init__(self, where: str, words: frozenset[str]) -> None:
         self.words = words

@@ -8,10 +8,8 @@ import numpy as np
 
 from ...core.graph import Apply, Variable
 from ...core.order import toposort
-from ...ops.creation import Alloc, Arange, Eye
-from ...ops.indexing import AdvancedIncSubtensor1, AdvancedSubtensor, AdvancedSubtensor1
 from ...ops.loop import Argument, Index, Literal, Load, Loop, Result, Step
-from ...ops.loop_forms import LoopForm, as_loop
+from ...ops.loop_forms import LoopForm, as_loop, loop_forms
 from ...ops.reduction import Argmax, Reduce
 from ...ops.shape import INT64_SCALAR
 from ...tensor import scalar
@@ -25,6 +23,8 @@ from ..kernel import Kernel, Operand, is_apart
 from ..names import plain
 from ..target import Target, emits, reuses, supports, waits
 
+_FORMS = [op for op in loop_forms if op is not Elementwise]
+
 
 def _form_of(node: Apply) -> LoopForm:
     form = as_loop(node)
@@ -36,8 +36,7 @@ def _dtypes(inputs: Sequence[Variable]) -> tuple[str, ...]:
     return tuple(v.type.dtype for v in inputs)
 
 
-@supports.define(Loop, Reduce, Argmax, Alloc, Eye, Arange)
-@supports.define(AdvancedSubtensor, AdvancedSubtensor1, AdvancedIncSubtensor1)
+@supports.define(*_FORMS)
 @supports.define(Elementwise, subclasses=True)
 def loop_is_supported(target: Target, node: Apply) -> bool:
     """The target must spell every step, and compute with its dtype."""
@@ -132,8 +131,7 @@ def _places(loop: Loop) -> list[tuple[int, tuple[int, int]]]:
     return [(j, (table, a)) for table, at in named for a, j in enumerate(at) if isinstance(j, int)]
 
 
-@emits.define(Loop, Reduce, Argmax, Alloc, Eye, Arange)
-@emits.define(AdvancedSubtensor, AdvancedSubtensor1, AdvancedIncSubtensor1)
+@emits.define(*_FORMS)
 @emits.define(Elementwise, subclasses=True)
 def emit_loop(b: Builder, node: Apply) -> Iterator[None]:
     """Write a loop: as expressions for one of rank 0, else as a launch of a kernel."""
@@ -190,7 +188,7 @@ class Nest:
         self.by_value = [j for j in read if inputs[j].type.ndim == 0]
         self.by_pointer = [j for j in read if j not in self.by_value]
         self.operands: list[Operand] = []
-        self.arguments: list[Expression] = []
+        self.arguments: list[list[Expression]] = []
         self.written: list[Expression] = []
 
     def emit(self) -> Iterator[None]:
@@ -235,6 +233,8 @@ class Nest:
         """Memory for what is summed up, apart for every part; how much a part has of each."""
         b = self.b
         sizes: list[Expression] = []
+        if not b.target.sums_in_parts:
+            return sizes
         for k, r in enumerate(self.loop.results):
             if r.reduce is None:
                 continue
@@ -321,7 +321,7 @@ class Nest:
         one = number(1)
         kept = tuple("1" if s == one else "d" for s in strides)
         self.operands.append(Operand(kind, k, table.dtype, ("0",) * self.ndim, kept))
-        self.arguments += [table.pointer, *table.lengths, *(s for s in strides if s != one)]
+        self.arguments.append([table.pointer, *table.lengths, *(s for s in strides if s != one)])
         if kind == "into":
             self.written.append(table.pointer)
 
@@ -386,8 +386,8 @@ class Nest:
         strides: Sequence[Expression],
     ) -> None:
         self.operands.append(Operand(kind, index, dtype, tuple(moves)))
-        self.arguments.append(pointer)
-        self.arguments += [s for s, m in zip(strides, moves, strict=False) if m == "d"]
+        steps = [s for s, m in zip(strides, moves, strict=False) if m == "d"]
+        self.arguments.append([pointer, *steps])
         if kind != "in":
             self.written.append(pointer)
 
