@@ -7,10 +7,16 @@ import sys
 
 import numpy as np
 import pytest
+from bitale_codegen_c.host.target import C
+from bitale_codegen_c.lowering import lower
 from bitale_graph import function, shared
 from bitale_graph import language as T
 from bitale_graph.compile.mode import Mode
+from bitale_graph.extend import FunctionGraph
+from bitale_graph.plan.host_function import plan_function
+from bitale_graph.plan.statements import Steps, walk
 from bitale_graph.tensor.variable import TensorType
+from bitale_graph.testing import op_samples
 
 AS_WRITTEN = Mode(linker="c", optimizer="None")
 
@@ -206,3 +212,16 @@ def test_constants_of_every_dtype_are_exact():
         f = function([x], [T.switch(T.eq(x, 0), v, x) for v in values], mode=AS_WRITTEN)
         found = np.concatenate(f(np.zeros(1, dtype)))
         assert found.tobytes() == values.tobytes()
+
+
+@pytest.mark.parametrize("core", [pytest.param(False, marks=pytest.mark.slow), True])
+def test_the_entry_point_loops_over_steps_alone(core):
+    for sample in op_samples(core=core):
+        inputs, outputs = sample.graph()
+        graph = FunctionGraph(inputs, outputs)
+        host = plan_function(graph, len(inputs), len(outputs), [], C)
+        steps = sum(isinstance(one, Steps) for one in walk(host.statements))
+        text = lower(graph, len(inputs), len(outputs), []).source
+        entry = text[text.index("\nint64_t bitale_main(const bt_runtime *rt, void *call,\n") :]
+        # One of the two asks for signals; the last one gives buffers back.
+        assert entry.count("for (") == 2 * steps + 1, sample.name

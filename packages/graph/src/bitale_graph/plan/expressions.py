@@ -104,6 +104,8 @@ class Expression:
         return number(other) * self
 
     def __neg__(self) -> Expression:
+        if isinstance(self, Number) and self.dtype == "int64":
+            return _ZERO - self
         return Operation("-", self.dtype, (self,))
 
     def divided_by(self, other: Expression) -> Expression:

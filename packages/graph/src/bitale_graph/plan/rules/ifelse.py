@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from ...core.graph import Apply, Variable
 from ...ops.ifelse import IfElse
-from ..array import Array, Buffer
+from ..array import Array
 from ..builder import Builder
-from ..expressions import Expression, Name, number
+from ..expressions import Expression, number
 from ..memory import plan_memory
 from ..region import Region, has_own_buffer, taken_over
 from ..scope import Scope
-from ..statements import If, Move, Statement
+from ..statements import Assign, If, Move, Statement
 from ..target import emits
 
 if TYPE_CHECKING:
@@ -22,50 +22,66 @@ if TYPE_CHECKING:
 
 
 @dataclass
-class _Result:
-    """What either branch puts its result into: a number, or a pointer and lengths."""
+class _Branch:
+    """The statements of a branch, and what it gives: numbers and arrays."""
 
-    name: Name
-    lengths: list[Expression]
-    buffer: Buffer | None
+    statements: list[Statement]
+    results: list[Expression | Array]
 
 
 @emits.define(IfElse)
 def emit_ifelse(b: Builder, node: Apply[IfElse]) -> Iterator[None]:
     """Write both branches; the results of the one that runs are handed over, not copied."""
     yield
-    results = [_declare(b, v) for v in node.outputs]
     condition = b.let("condition", b.scalar(node.inputs[0]).differs(0))
     then, otherwise = node.op.bodies
-    first = _branch(b, node, then, results, condition)
-    second = _branch(b, node, otherwise, results, ~condition)
-    b.put(If(condition, first, second))
-    for v, result in zip(node.outputs, results, strict=True):
-        type: Any = v.type
-        if result.buffer is None:
-            b.scalars[v] = result.name
+    first = _branch(b, node, then, condition)
+    second = _branch(b, node, otherwise, ~condition)
+    for v, one, other in zip(node.outputs, first.results, second.results, strict=True):
+        if isinstance(one, Array) and isinstance(other, Array):
+            b.arrays[v] = _chosen_array(b, v, (first, one), (second, other))
         else:
-            buffers = frozenset([result.buffer])
-            b.arrays[v] = Array(
-                result.name, type.dtype, result.lengths, None, buffers, b.scope.depth
-            )
+            assert isinstance(one, Expression)
+            assert isinstance(other, Expression)
+            b.scalars[v] = _chosen(b, v.name or "s", (first, one), (second, other))
+    b.put(If(condition, first.statements, second.statements))
 
 
-def _declare(b: Builder, v: Variable) -> _Result:
+def _chosen(b: Builder, hint: str, *given: tuple[_Branch, Expression]) -> Expression:
+    """What either branch gives: one expression if that is the same in both, else a variable."""
+    (_, one), (_, other) = given
+    if one == other:
+        return one
+    name = b.variable(one.dtype, hint, is_pointer=one.is_pointer)
+    for branch, value in given:
+        _put(b, branch, Assign(name, value))
+    return name
+
+
+def _chosen_array(b: Builder, v: Variable, *given: tuple[_Branch, Array]) -> Array:
+    """What either branch gives, in a buffer that takes over that of the branch."""
     type: Any = v.type
-    if type.ndim == 0:
-        return _Result(b.variable(type.dtype, v.name or "s"), [], None)
-    name = b.variable(type.dtype, v.name or "chosen", is_pointer=True)
-    lengths: list[Expression] = [
-        number(n) if n is not None else b.variable("int64", f"{name.text}_n{a}")
-        for a, n in enumerate(type.shape)
+    (first, one), (second, other) = given
+    pointer = b.variable(type.dtype, v.name or "chosen", is_pointer=True)
+    lengths = [
+        number(static)
+        if static is not None
+        else _chosen(b, f"{pointer.text}_n{a}", (first, n), (second, m))
+        for a, (static, n, m) in enumerate(zip(type.shape, one.lengths, other.lengths, strict=True))
     ]
-    return _Result(name, lengths, b.new_buffer())
+    to = b.new_buffer()
+    for branch, array in given:
+        (buffer,) = array.buffers
+        _put(b, branch, Move(to, buffer, pointer, array.pointer))
+    return Array(pointer, type.dtype, lengths, None, frozenset([to]), b.scope.depth)
 
 
-def _branch(
-    b: Builder, node: Apply, body: Body, results: list[_Result], condition: Expression
-) -> list[Statement]:
+def _put(b: Builder, branch: _Branch, one: Statement) -> None:
+    one.level = b.scope.depth
+    branch.statements.append(one)
+
+
+def _branch(b: Builder, node: Apply, body: Body, condition: Expression) -> _Branch:
     graph = body.graph
     plan = plan_memory(graph, {}, b.target)
     kept = b.scope.kept
@@ -95,21 +111,17 @@ def _branch(
     b.open(scope)
     region = Region(b)
     region.head()
-    given_away: set[Buffer] = set()
-    for v, out, result in zip(body.outputs, node.outputs, results, strict=True):
-        if result.buffer is None:
-            b.assign(result.name, b.scalar(v))
+    results: list[Expression | Array] = []
+    for v, out in zip(body.outputs, node.outputs, strict=True):
+        if v.type.ndim == 0:
+            results.append(b.scalar(v))
             continue
         array = b.array(v)
         if v not in leaving:
             copy = b.allocate("copy", array.dtype, array.lengths, keep=out in kept, moves=True)
             b.copy(copy, array)
             array = copy
-        (buffer,) = array.buffers
-        given_away.add(buffer)
-        b.put(Move(result.buffer, buffer, result.name, array.pointer))
-        for n, m in zip(result.lengths, array.lengths, strict=True):
-            if n != m and isinstance(n, Name):
-                b.assign(n, m)
-    region.release_rest(given_away)
-    return b.close().statements
+        results.append(array)
+    buffers = [one.buffers for one in results if isinstance(one, Array)]
+    region.release_rest(frozenset().union(*buffers))
+    return _Branch(b.close().statements, results)
