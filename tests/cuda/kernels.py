@@ -62,10 +62,13 @@ class CudaKernel:
 
     def _indices(self, flat: str, axes: list[int]) -> list[str]:
         """The index along each axis from one that counts through all of them."""
-        lines = [f"int64_t rest_{flat} = {flat}; (void)rest_{flat};"]
-        for a in reversed(axes):
-            lines.append(f"const int64_t index{a} = rest_{flat} % n{a}; rest_{flat} /= n{a};")
-        return lines
+        return [
+            f"int64_t rest_{flat} = {flat}; (void)rest_{flat};",
+            *(
+                f"const int64_t index{a} = rest_{flat} % n{a}; rest_{flat} /= n{a};"
+                for a in reversed(axes)
+            ),
+        ]
 
     def _plain(self) -> list[str]:
         """A thread for each place that is written apart from others."""

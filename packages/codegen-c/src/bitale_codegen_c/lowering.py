@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Sequence
 from itertools import accumulate
 
 import numpy as np
@@ -13,6 +14,7 @@ from . import emit
 from .host.lowered import LoweredFunction
 from .host.printer import StatementPrinter
 from .host.target import ARENA, CALL, FRAME, IN, LEAVE, OUT, OWNED, RUNTIME, STATUS, C
+from .host.walk import WalkPrinter, can_walk
 from .kernel.c_file import CFile
 from .library.units import Unit, prelude, support
 from .library.vector_math.table import source as vector_source
@@ -20,9 +22,8 @@ from .library.vector_math.table import source as vector_source
 load_rules(emit)
 
 ARENA_BYTES = 4096
-# Above this many lines the entry point, whose work is in kernels, is not optimised: a thousand sums
-# of vectors took 4.0 s to compile, and now take 0.9 s.
-LARGE_ENTRY = 4000
+# Above this many statements the entry point, whose work is in kernels, is data.
+LARGE_ENTRY = 1500
 # From this many characters of kernels on, a file is compiled in two parts at once.
 PARTED = 12_000
 _FAIL = f"""#define BT_FAIL_AT(label, node, code) \\
@@ -46,12 +47,16 @@ def lower(
     """
     host = plan_function(graph, n_arguments, n_outputs, update_targets, C)
     file = CFile(host.builder.fresh)
-    printer = StatementPrinter(file)
-    printer.write(host.statements)
+    if len(host.statements) > LARGE_ENTRY and can_walk(host.statements):
+        entry = _walk(host, file)
+    else:
+        printer = StatementPrinter(file)
+        printer.write(host.statements)
+        entry = _entry(host, printer.lines)
     units = sorted(file.units, key=lambda one: one.name)
     has_parts = sum(map(len, file.kernels)) > PARTED
     return LoweredFunction(
-        _text(file, units, _entry(host, printer.lines), has_parts=has_parts),
+        _text(file, units, entry, has_parts=has_parts),
         [one.source for one in units],
         [np.asarray(c.data) for c in host.constants],
         host.in_place,
@@ -94,25 +99,47 @@ def _in_parts(file: CFile, entry: str) -> list[str]:
     ]
 
 
-def _entry(host: HostFunction, lines: list[str]) -> str:
+def _entry(host: HostFunction, body: list[str], functions: Sequence[str] = ()) -> str:
     n = max(host.n_buffers, 1)
     # Numbers that a loop carries stay in registers although it calls the runtime now and then.
-    effort = f'__attribute__((optimize({int(len(lines) <= LARGE_ENTRY)}, "caller-saves")))'
+    effort = '__attribute__((optimize(1, "caller-saves")))'
     whole = [
+        *functions,
         "const int64_t bitale_abi = BITALE_ABI;\n",
         effort,
         f"int64_t bitale_main(const bt_runtime *{RUNTIME}, void *{CALL},",
         f"                    const bt_array *{IN}, bt_result *{OUT}) {{",
         f"    _Alignas(64) char {ARENA}[{ARENA_BYTES}];",
-        f"    bt_frame {FRAME} = {{{RUNTIME}, {ARENA}, {ARENA} + sizeof {ARENA}}};",
+        f"    bt_frame bt_own = {{{RUNTIME}, {ARENA}, {ARENA} + sizeof {ARENA}}};",
+        f"    bt_frame *const {FRAME} = &bt_own;",
         f"    void *{OWNED}[{n}] = {{0}};",
         f"    int64_t {STATUS} = 0;",
         f"    (void){CALL}, (void){IN}, (void){OUT}, (void){FRAME};",
-        *lines,
+        *body,
         f"    goto {LEAVE};",
         f"{LEAVE}:",
-        f"    for (int k = 0; k < {n}; k++) bt_give(&{FRAME}, {ARENA}, &{OWNED}[k]);",
+        f"    for (int k = 0; k < {n}; k++) bt_give({FRAME}, {ARENA}, &{OWNED}[k]);",
         f"    return {STATUS};",
         "}",
     ]
     return "\n".join(whole)
+
+
+def _walk(host: HostFunction, file: CFile) -> str:
+    """The entry point as data, and what walks through it."""
+    printer = WalkPrinter(file)
+    printer.write(host.statements)
+    n = max(printer.n_registers, 1)
+    given = ", ".join((RUNTIME, CALL, IN, OUT, FRAME, ARENA, OWNED, "0"))
+    body = [
+        f"    bt_word *r = {RUNTIME}->alloc({n} * sizeof *r);",
+        "    if (!r) BT_FAIL(0, BT_OUT_OF_MEMORY);",
+        f"    __builtin_memset(r, 0, {n} * sizeof *r);",
+        f"    for (int k = 0; k < {len(printer.constants)}; k++)",
+        "        r[bt_constants[k].at] = bt_constants[k].word;",
+        f"    bt_walk w = {{{given}}};",
+        f"    bt_walk_through(&w, r, bt_code, {len(printer.code)}, bt_steps);",
+        f"    {RUNTIME}->release(r);",
+        f"    {STATUS} = w.status;",
+    ]
+    return _entry(host, body, printer.entry())

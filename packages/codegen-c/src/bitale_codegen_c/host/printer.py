@@ -43,7 +43,7 @@ from ..kernel.kernel import KernelText
 from .expressions import ExpressionPrinter
 from .target import ARENA, CALL, FRAME, LEAVE, OUT, OWNED, RUNTIME
 
-_ROUTINES = {COPY_BYTES: "__builtin_memcpy", MOVE_BYTES: "__builtin_memmove"}
+ROUTINES = {COPY_BYTES: "__builtin_memcpy", MOVE_BYTES: "__builtin_memmove"}
 
 
 @dataclass
@@ -155,7 +155,7 @@ class StatementPrinter:
         size = self.expression(one.size)
         if one.guard != TRUE:
             size = f"{self.expression(one.guard)} ? {size} : 0"
-        taken = f"bt_take(&{FRAME}, {size}, {int(one.keeps)})"
+        taken = f"bt_take({FRAME}, {size}, {int(one.keeps)})"
         self._put(f"{_declared(one.pointer, is_fixed=True)} = {_owned(one.buffer)} = {taken};")
         self._put(f"if (!{one.pointer.text}) {self._fail(one.node, 'BT_OUT_OF_MEMORY')}")
 
@@ -170,7 +170,7 @@ class StatementPrinter:
         size = e.size(a.lengths, a.dtype)
 
         def write() -> None:
-            self._put(f"{one.pointer.text} = {owned} = bt_take(&{FRAME}, {size}, 0);")
+            self._put(f"{one.pointer.text} = {owned} = bt_take({FRAME}, {size}, 0);")
             self._put(f"if (!{owned}) {self._fail(one.node, 'BT_OUT_OF_MEMORY')}")
             self._put(self._copying(packed, a))
             for k, name in enumerate(one.strides):
@@ -237,7 +237,7 @@ class StatementPrinter:
     # Memory
     @print.register
     def _give(self, one: Give) -> None:
-        self._put(f"bt_give(&{FRAME}, {ARENA}, &{_owned(one.buffer)});")
+        self._put(f"bt_give({FRAME}, {ARENA}, &{_owned(one.buffer)});")
 
     @print.register
     def _move(self, one: Move) -> None:
@@ -272,7 +272,7 @@ class StatementPrinter:
         arguments = [RUNTIME] if one.routine.takes_runtime else []
         arguments += map(self._argument, one.arguments)
         result = "" if one.result is None else f"{one.result.text} = "
-        name = _ROUTINES.get(one.routine, one.routine.name)
+        name = ROUTINES.get(one.routine, one.routine.name)
         condition = "" if one.guard == TRUE else f"if ({self.expression(one.guard)}) "
         self._put(f"{condition}{result}{name}({', '.join(arguments)});")
 

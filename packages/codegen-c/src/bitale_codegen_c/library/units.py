@@ -89,6 +89,13 @@ def support(name: str, ending: str = "h") -> str:
 
 
 @functools.cache
+def walk_unit() -> Unit:
+    """What walks through entry points that are data."""
+    parts = [prelude(), support("frame"), support("copy"), support("walk"), support("walk", "c")]
+    return Unit("walk", "\n\n".join(parts) + "\n", "")
+
+
+@functools.cache
 def unit(name: str, dtype: str) -> Unit:
     """The unit of the file ``name``, in its version for a float dtype."""
     text, prototypes = support(name, "c"), support(name)

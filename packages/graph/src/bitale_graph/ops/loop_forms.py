@@ -10,7 +10,7 @@ import numpy as np
 from ..base.rules import RuleTable
 from ..core.graph import Apply, Variable
 from ..tensor import scalar
-from ..tensor.elementwise import Elementwise, cast
+from ..tensor.elementwise import Elementwise
 from .creation import Alloc, Arange, ArangeLength, Eye
 from .indexing import AdvancedIncSubtensor1, AdvancedSubtensor, AdvancedSubtensor1
 from .loop import Index, Literal, Load, Loop, Result, Step
@@ -152,8 +152,10 @@ def arange_form(node: Apply[Arange]) -> LoopForm | None:
 
 def _refusing_negative(targets: Variable) -> Variable:
     """Targets as places, where a negative one is far behind the end rather than before it."""
-    is_signed = targets.type.dtype.startswith("int")
-    return cast(targets, "uint64") if is_signed else targets
+    if not targets.type.dtype.startswith("int"):
+        return targets
+    # A node of constants too, which targets know.
+    return Elementwise(scalar.cast_to("uint64"))(targets)
 
 
 @loop_forms.define(Crossentropy1Hot)

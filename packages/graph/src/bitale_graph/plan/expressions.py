@@ -6,6 +6,7 @@ Equal expressions compare equal; a comparison in the host code is written `a.equ
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterable, Iterator
 from typing import Any, NoReturn
 
@@ -63,6 +64,14 @@ class Expression:
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({', '.join(map(repr, self.operands))})"
+
+    def of(self, operands: Iterable[Expression]) -> Expression:
+        """The same on other operands."""
+        made = copy.copy(self)
+        made.operands = tuple(operands)
+        made._key = (*self._key[:-1], made.operands)
+        made._hash = hash(made._key)
+        return made
 
     def names(self) -> Iterator[Name]:
         """The names that are read."""

@@ -342,3 +342,12 @@ def expressions_read(one: Statement) -> Iterator[Expression]:
             yield from e.expressions()
         else:
             yield e
+
+
+def kept_expressions(kept: Kept | None) -> Iterator[Expression]:
+    """The expressions of what a step is given, those of arrays one by one."""
+    for e in () if kept is None else kept.given:
+        if isinstance(e, Array):
+            yield from e.expressions()
+        else:
+            yield e
