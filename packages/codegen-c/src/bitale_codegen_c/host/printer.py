@@ -13,7 +13,7 @@ from bitale_graph.plan.array import Array, Buffer
 from bitale_graph.plan.calls import Call, Callback, Launch, Try
 from bitale_graph.plan.dialect import C_TYPES
 from bitale_graph.plan.expressions import TRUE, Expression, Name
-from bitale_graph.plan.names import comment, identifier, plain
+from bitale_graph.plan.names import comment, described, identifier, plain
 from bitale_graph.plan.node_code import OwnFunction
 from bitale_graph.plan.rules.scan_stacks import COPY_BYTES, MOVE_BYTES
 from bitale_graph.plan.statements import (
@@ -104,7 +104,7 @@ class StatementPrinter:
 
     @print.register
     def _mark(self, one: Mark) -> None:
-        self._put("", comment(f"{one.node}: {one.words}"))
+        self._put("", comment(f"{one.node}: {described(one.of)}"))
 
     @print.register
     def _let(self, one: Let) -> None:
@@ -281,7 +281,7 @@ class StatementPrinter:
 
     @print.register
     def _launch(self, one: Launch) -> None:
-        name = KernelText(self.file, one.kernel).write(one.hint, one.words)
+        name = KernelText(self.file, one.kernel).write(one.hint, one.of)
         operands = [e for each in one.arguments for e in each]
         passed = [one.parts, *one.lengths, *operands, *one.sizes, *one.numbers]
         self._put(f"{name}({', '.join([RUNTIME, *map(self.expression, passed)])});")

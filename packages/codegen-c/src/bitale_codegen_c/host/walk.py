@@ -1,8 +1,8 @@
 """Statements of a large function as data, which a loop in C walks through.
 
 Compilers take more than proportional time for large functions: gcc 172 s for one of 40,000 nodes.
-As data such a function takes a compiler next to nothing. What has loops, branches or calls into Python
-stays text, each a function of its own on the same registers; so do numbers that need C.
+As data such a function takes a compiler next to nothing. What has loops, branches or calls into
+Python stays text, each a function of its own on the same registers; so do numbers that need C.
 """
 
 from __future__ import annotations
@@ -312,7 +312,7 @@ class WalkPrinter:
     @print.register
     def _launch(self, one: Launch) -> None:
         operands = [e for each in one.arguments for e in each]
-        name = KernelText(self.file, one.kernel).write(one.hint, one.words)
+        name = KernelText(self.file, one.kernel).write(one.hint, one.of)
         self._run(name, [one.parts, *one.lengths, *operands, *one.sizes, *one.numbers])
 
     @print.register

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from bitale_graph.plan.kernel import Kernel
 from bitale_graph.plan.names import comment
 
 from ..library.units import Unit
@@ -32,6 +33,8 @@ class CFile:
     texts : dict
         Other functions and declarations, by their names.
     uses_blas : bool
+    kernel_names : dict
+        The functions of the kernels that are written.
 
     Parameters
     ----------
@@ -48,18 +51,19 @@ class CFile:
         self.texts: dict[str, str] = {}
         self.prototypes: list[str] = []
         self.uses_blas = False
-        self._kernel_names: dict[str, str] = {}
+        self.kernel_names: dict[Kernel, str] = {}
+        self._names_by_text: dict[str, str] = {}
 
     def kernel(self, hint: str, text: str, prototype: str, words: Sequence[str]) -> str:
         """Add a function in C, ``text`` with ``@`` for its name; equal functions are added once.
 
-        Returns the name. ``prototype`` declares the function that is called, and ``words`` are the
-        lines of its comment, those of the first use.
+        Returns the name. ``prototype`` declares the function that is called; ``words`` are the
+        lines of the comment, for the first use.
         """
-        known = self._kernel_names.get(text)
+        known = self._names_by_text.get(text)
         if known is None:
             known = self.fresh(hint)
-            self._kernel_names[text] = known
+            self._names_by_text[text] = known
             self.kernels.append(f"{comment(*words)}\n{text.replace('@', known)}")
             self.prototypes.append(prototype.replace("@", known))
         return known

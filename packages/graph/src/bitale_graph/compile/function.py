@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from ..base import trace as tracing
+from ..base.collection import collection_paused
 from ..base.config import config
 from ..base.errors import UnusedInputError, where_made
 from ..core.function_graph import FunctionGraph
@@ -40,7 +41,8 @@ class Function:
         self.maker = maker
         self.form = form
         self.name = maker.name
-        self.executable: Executable = find_linker(maker.mode).link(maker)
+        with collection_paused():
+            self.executable: Executable = find_linker(maker.mode).link(maker)
         self._n = len(maker.arguments)
         self._single = form is None
 

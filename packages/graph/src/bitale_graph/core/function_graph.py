@@ -47,6 +47,7 @@ class FunctionGraph:
         # Readers are kept as the keys of a dict: in order, and removed in constant time.
         self.clients: dict[Variable, dict[Client, None]] = {v: {} for v in self.inputs}
         self.apply_nodes: set[Apply] = set()
+        self._order: list[Apply] | None = None
         self._inputs = set(self.inputs)
         for i, output in enumerate(self.outputs):
             self._import(output)
@@ -69,7 +70,9 @@ class FunctionGraph:
 
     def toposort(self) -> list[Apply]:
         """The nodes, inputs first, in an order that only the graph decides."""
-        return toposort(self.outputs, stop_at=self._inputs)
+        if self._order is None:
+            self._order = toposort(self.outputs, stop_at=self._inputs)
+        return list(self._order)
 
     @property
     def variables(self) -> list[Variable]:
@@ -100,6 +103,7 @@ class FunctionGraph:
         moved = self.clients[old]
         if not moved:
             return
+        self._order = None
         # Taken before the import: what ``new`` itself reads of ``old`` stays.
         self.clients[old] = {}
         try:
@@ -126,6 +130,7 @@ class FunctionGraph:
     def replace_output(self, place: int, new: Variable) -> None:
         """Let one output be ``new``, which may be made from what it was; others stay."""
         old = self.outputs[place]
+        self._order = None
         self._import(new)
         del self.clients[old][OUTPUT, place]
         self.clients[new][OUTPUT, place] = None

@@ -19,7 +19,7 @@ from .expressions import (
     product,
 )
 from .memory_plan import MemoryPlan
-from .names import identifier, plain
+from .names import identifier
 from .scope import Scope
 from .statements import (
     Assign,
@@ -159,7 +159,7 @@ class Builder:
         if index is None:
             index = len(self.nodes)
             self.nodes.append(node)
-        self.put(Mark(index, described(node)))
+        self.put(Mark(index, node))
         self.node_index = index
         return index
 
@@ -429,10 +429,3 @@ class Builder:
         if is_given:
             scope.packed[key] = made
         return made
-
-
-def described(node: Apply) -> str:
-    """A node in words, with the user's names: for comments."""
-    inputs = ", ".join(map(plain, node.inputs))
-    outputs = ", ".join(plain(v.name or "_") for v in node.outputs)
-    return f"{outputs} = {plain(node.op)}({inputs})"[:200]

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ..core.graph import Apply
 from .array import Array, Buffer
 from .expressions import Expression, Name
 from .kernel import Kernel
@@ -94,8 +95,10 @@ class Launch(Statement):
         For each accumulator how many there are in a part.
     written : list of Expression
         Pointers to what it writes.
-    hint, words : str
-        A name for the kernel, and what it is for.
+    hint : str
+        A name for the kernel.
+    of : Apply
+        The node that it is for.
     """
 
     kernel: Kernel
@@ -106,7 +109,7 @@ class Launch(Statement):
     numbers: list[Expression]
     written: list[Expression]
     hint: str
-    words: str
+    of: Apply
 
     def reads(self) -> Iterable[Expression | Array]:
         passed = [e for one in self.arguments for e in one]

@@ -7,6 +7,7 @@ Equal expressions compare equal; a comparison in the host code is written `a.equ
 from __future__ import annotations
 
 import copy
+import functools
 from collections.abc import Iterable, Iterator
 from typing import Any, NoReturn
 
@@ -187,8 +188,9 @@ class Number(Expression):
 
     def __init__(self, value: Any, dtype: str) -> None:
         self.value = value
+        is_float = dtype.startswith("float")
         # Bytes tell -0.0 from 0.0, and one NaN is the other.
-        super().__init__(dtype, (), np.asarray(value, dtype).tobytes())
+        super().__init__(dtype, (), np.asarray(value, dtype).tobytes() if is_float else int(value))
 
     def __repr__(self) -> str:
         return f"{self.value}"
@@ -361,7 +363,12 @@ TRUE, FALSE = Number(True, "bool"), Number(False, "bool")
 
 def number(value: Expression | int, dtype: str = "int64") -> Expression:
     """A constant; an expression stays what it is."""
-    return value if isinstance(value, Expression) else Number(value, dtype)
+    return value if isinstance(value, Expression) else _number(value, dtype)
+
+
+@functools.lru_cache(4096)
+def _number(value: int, dtype: str) -> Number:
+    return Number(value, dtype)
 
 
 _ZERO, _ONE = number(0), number(1)

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import re
 
+from ..core.graph import Apply
+
 LONGEST_NAME = 40
 LONGEST_COMMENT = 800
 _IN_IDENTIFIERS = re.compile(r"[^A-Za-z0-9]+")
@@ -61,3 +63,10 @@ def plain(words: object) -> str:
         text = type(words).__name__
     # Of a subclass of str the characters are taken, and none of its methods.
     return str.__getitem__(text, slice(LONGEST_COMMENT))
+
+
+def described(node: Apply) -> str:
+    """A node in words, with the user's names: for comments."""
+    inputs = ", ".join(map(plain, node.inputs))
+    outputs = ", ".join(plain(v.name or "_") for v in node.outputs)
+    return f"{outputs} = {plain(node.op)}({inputs})"[:200]

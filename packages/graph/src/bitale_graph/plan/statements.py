@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar
 
+from ..core.graph import Apply
 from .array import Array, Buffer
 from .expressions import TRUE, Expression, Name
 
@@ -71,10 +72,10 @@ class Failing(Guarded):
 
 @dataclass(eq=False)
 class Mark(Statement):
-    """Here begins what belongs to a node; ``words`` tell which."""
+    """Here begins what belongs to node number ``node``."""
 
     node: int
-    words: str
+    of: Apply
 
 
 @dataclass(eq=False)

@@ -18,9 +18,14 @@ class ArrayType(Type):
     """Arrays of one dtype and rank, and of the lengths that are known.
 
     Parameters are those of `TensorType`, which makes variables of them.
+
+    Attributes
+    ----------
+    broadcastable : tuple of bool
+        For each axis whether it is known to have length 1.
     """
 
-    __slots__ = ("_hash", "_known", "dtype", "numpy_dtype", "shape")
+    __slots__ = ("_hash", "_known", "broadcastable", "dtype", "numpy_dtype", "shape")
 
     def __init__(
         self,
@@ -46,6 +51,7 @@ class ArrayType(Type):
                 lengths.append(int(n))
         self.dtype = dtypes.check("floatX" if dtype is None else dtype)
         self.shape: Shape = tuple(lengths)
+        self.broadcastable: tuple[bool, ...] = tuple(n == 1 for n in lengths)
         self.numpy_dtype: np.dtype[Any] = np.dtype(self.dtype)
         self._known = tuple((axis, n) for axis, n in enumerate(lengths) if n is not None)
         self._hash = hash((self.dtype, self.shape))
@@ -54,11 +60,6 @@ class ArrayType(Type):
     def ndim(self) -> int:
         """The number of axes."""
         return len(self.shape)
-
-    @property
-    def broadcastable(self) -> tuple[bool, ...]:
-        """For each axis whether it is known to have length 1."""
-        return tuple(n == 1 for n in self.shape)
 
     def admits(self, other: Type) -> bool:
         return (

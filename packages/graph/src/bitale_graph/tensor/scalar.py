@@ -195,6 +195,8 @@ def is_cast(op: ScalarOp) -> bool:
 
 def __getattr__(name: str) -> ScalarOp:
     try:
-        return SCALAR_OPS[name.rstrip("_")]
+        found = SCALAR_OPS[name.rstrip("_")]
     except KeyError:
         raise AttributeError(f"there is no scalar op {name!r}") from None
+    globals()[name] = found  # rules ask for their rows a million times in a large graph
+    return found

@@ -16,7 +16,7 @@ from ...tensor import scalar
 from ...tensor.conversion import constant_int
 from ...tensor.elementwise import Elementwise
 from ..array import Array
-from ..builder import Builder, described
+from ..builder import Builder
 from ..calls import Launch
 from ..expressions import Address, Computed, Expression, Number, Parts, converted, number, product
 from ..kernel import Kernel, Operand, is_apart
@@ -260,7 +260,7 @@ class Nest:
             numbers,
             self.written,
             hint,
-            described(self.node),
+            self.node,
         )
         self.b.put(launch)
 
