@@ -386,7 +386,7 @@ def test_functions_run_after_one_warning_where_the_cache_cannot_be_written(
         made = [function([x], x * k, mode=C) for k in range(2, 5)]
     assert len(caught) == 1
     assert [f([1.0])[0] for f in made] == [2, 3, 4]
-    assert "bitale_main" in made[-1].source()
+    assert "bitale_main" in made[-1].source(headers=True)
 
 
 def test_a_folder_that_was_removed_is_made_again(root):

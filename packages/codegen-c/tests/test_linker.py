@@ -112,7 +112,7 @@ def test_rewriting_waits_until_it_is_needed(empty_cache):
     make()
     f = make()
     assert f.maker._rewritten is None
-    assert "bitale_main" in f.source()
+    assert "bitale_main" in f.source(headers=True)
 
 
 def entries(cache, kind):

@@ -42,7 +42,7 @@ def training_step():
 
 def text_of(mode=AS_WRITTEN):
     inputs, outputs, updates = training_step()
-    return function(inputs, outputs, updates=updates, mode=mode).source()
+    return function(inputs, outputs, updates=updates, mode=mode).source(headers=True)
 
 
 @pytest.mark.parametrize("optimizer", ["None", "fast_run"])
@@ -107,7 +107,7 @@ def test_whatever_name_a_variable_has_it_does_not_meet_another():
         outputs += [T.categorical_crossentropy(T.softmax(x), rows)]
         f = function([x, y, s, rows], outputs, mode=AS_WRITTEN)
         arguments = np.arange(4.0).reshape(2, 2), np.array([1.0, 2]), 3.0, np.array([1, 0])
-        return f(*arguments), f.source()
+        return f(*arguments), f.source(headers=True)
 
     expected, text = run("x", "y", "s_", "rows_")
     words = names_in(text)
@@ -133,7 +133,7 @@ def test_equal_loops_are_written_once():
     y = x
     for _ in range(20):
         y = T.tanh(y)
-    text = function([x], y, mode=AS_WRITTEN).source()
+    text = function([x], y, mode=AS_WRITTEN).source(headers=True)
     assert len(re.findall(r"^static .*\bloop_tanh\w*\(", text, flags=re.M)) <= 2
 
 
@@ -192,7 +192,7 @@ def test_the_text_grows_in_proportion(kind):
     sizes = []
     for n in (100, 200, 400):
         x, y = build(n)
-        sizes.append(len(function([x], y, mode=AS_WRITTEN).source()))
+        sizes.append(len(function([x], y, mode=AS_WRITTEN).source(headers=True)))
     assert sizes[2] - sizes[1] < 2.3 * (sizes[1] - sizes[0])
 
 
@@ -221,7 +221,7 @@ def test_the_entry_point_loops_over_steps_alone(core):
         graph = FunctionGraph(inputs, outputs)
         host = plan_function(graph, len(inputs), len(outputs), [], C)
         steps = sum(isinstance(one, Steps) for one in walk(host.statements))
-        text = lower(graph, len(inputs), len(outputs), []).source
+        text = lower(graph, len(inputs), len(outputs), []).shown
         entry = text[text.index("\nint64_t bitale_main(const bt_runtime *rt, void *call,\n") :]
         # One of the two asks for signals; the last one gives buffers back.
         assert entry.count("for (") == 2 * steps + 1, sample.name

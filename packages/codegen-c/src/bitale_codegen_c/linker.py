@@ -210,8 +210,7 @@ def _program(
     callbacks = (
         [_callback(node, maker) for node in lowered.callbacks] if lowered is not None else []
     )
-    source_path = kernel.path.with_name("source.c")
-    maker.source = functools.partial(source_path.read_text, encoding="ascii")
+    maker.source = functools.partial(_source, kernel.path.with_name("source.c"))
     return Program(
         kernel.entry,
         kernel,
@@ -226,6 +225,16 @@ def _program(
         uses_blas=plan["uses_blas"],
         name=maker.name,
     )
+
+
+def _source(path: Path, maker: FunctionMaker, headers: bool) -> str:
+    """The text that was compiled, or what of it belongs to the graph, with the user's lines."""
+    if headers:
+        return path.read_text(encoding="ascii")
+    from .lowering import lower  # only where somebody reads it
+
+    given = len(maker.arguments), maker.n_outputs, maker.update_targets
+    return lower(maker.fgraph, *given, with_lines=True).shown
 
 
 def _callback(node: Apply, maker: FunctionMaker) -> Callback:

@@ -137,7 +137,7 @@ class ExpressionPrinter:
         """The strides of an array in bytes."""
         size = f"(int64_t)sizeof({C_TYPES[a.dtype]})"
         return [
-            "0" if text == "0" else f"{text} * {size}"
+            {"0": "0", "1": size}.get(text, f"{text} * {size}")
             for text in (self(a.stride(k), _BINDS["*"]) for k in range(a.rank))
         ]
 

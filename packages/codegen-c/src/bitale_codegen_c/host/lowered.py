@@ -16,6 +16,8 @@ class LoweredFunction:
     Attributes
     ----------
     source : str
+    shown : str
+        What of it belongs to the graph: kernels and the entry point.
     units : list of str
         The texts of the support files that it is linked with.
     constants : list of arrays
@@ -32,6 +34,7 @@ class LoweredFunction:
     """
 
     source: str
+    shown: str
     units: list[str]
     constants: list[np.ndarray[Any, Any]]
     in_place: list[int]

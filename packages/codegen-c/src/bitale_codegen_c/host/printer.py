@@ -76,8 +76,10 @@ class StatementPrinter:
 
     def write(self, statements: Sequence[Statement]) -> None:
         """Write statements at the depth that is reached."""
-        for one in statements:
-            self.print(one)
+        for one, following in zip(statements, [*statements[1:], None], strict=True):
+            # Nothing is done for a view.
+            if not (isinstance(one, Mark) and isinstance(following, Mark)):
+                self.print(one)
 
     def _put(self, *lines: str) -> None:
         pad = "    " * self.depth
@@ -104,7 +106,8 @@ class StatementPrinter:
 
     @print.register
     def _mark(self, one: Mark) -> None:
-        self._put("", comment(f"{one.node}: {described(one.of)}"))
+        told = described(one.of, one.node, with_line=self.file.with_lines)
+        self._put("", comment(told))
 
     @print.register
     def _let(self, one: Let) -> None:
@@ -281,7 +284,7 @@ class StatementPrinter:
 
     @print.register
     def _launch(self, one: Launch) -> None:
-        name = KernelText(self.file, one.kernel).write(one.hint, one.of)
+        name = KernelText(self.file, one.kernel).write(one)
         operands = [e for each in one.arguments for e in each]
         passed = [one.parts, *one.lengths, *operands, *one.sizes, *one.numbers]
         self._put(f"{name}({', '.join([RUNTIME, *map(self.expression, passed)])});")

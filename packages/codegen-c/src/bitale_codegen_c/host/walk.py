@@ -312,7 +312,7 @@ class WalkPrinter:
     @print.register
     def _launch(self, one: Launch) -> None:
         operands = [e for each in one.arguments for e in each]
-        name = KernelText(self.file, one.kernel).write(one.hint, one.of)
+        name = KernelText(self.file, one.kernel).write(one)
         self._run(name, [one.parts, *one.lengths, *operands, *one.sizes, *one.numbers])
 
     @print.register

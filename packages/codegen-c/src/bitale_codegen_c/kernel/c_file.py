@@ -24,8 +24,11 @@ class CFile:
 
     Attributes
     ----------
-    kernels, prototypes : list of str
-        Functions before the entry point, and declarations of those that it calls.
+    kernels, drivers, prototypes : lists of str
+        Functions over rows; those that share them among threads, which the entry point calls; and
+        declarations of these.
+    with_lines : bool
+        Whether comments tell the user's lines.
     vector_functions, support : sets of str
         What the text calls from the vector math library, and support files that it includes.
     units : set of Unit
@@ -42,9 +45,11 @@ class CFile:
         Gives an identifier that nothing else has, from a hint.
     """
 
-    def __init__(self, fresh: Callable[[str | None], str]) -> None:
+    def __init__(self, fresh: Callable[[str | None], str], *, with_lines: bool = False) -> None:
         self.fresh = fresh
+        self.with_lines = with_lines
         self.kernels: list[str] = []
+        self.drivers: list[str] = []
         self.vector_functions: set[str] = set()
         self.support: set[str] = {"frame"}
         self.units: set[Unit] = set()
@@ -54,17 +59,21 @@ class CFile:
         self.kernel_names: dict[Kernel, str] = {}
         self._names_by_text: dict[str, str] = {}
 
-    def kernel(self, hint: str, text: str, prototype: str, words: Sequence[str]) -> str:
-        """Add a function in C, ``text`` with ``@`` for its name; equal functions are added once.
+    def kernel(
+        self, hint: str, rows: str, driver: str, prototype: str, words: Sequence[str]
+    ) -> str:
+        """Add a function in C over rows and the one that is called, ``@`` for its name.
 
-        Returns the name. ``prototype`` declares the function that is called; ``words`` are the
-        lines of the comment, for the first use.
+        Equal functions are added once. Returns the name. ``prototype`` declares the one that is
+        called; ``words`` are the lines of the comment, for the first use.
         """
+        text = rows + driver
         known = self._names_by_text.get(text)
         if known is None:
             known = self.fresh(hint)
             self._names_by_text[text] = known
-            self.kernels.append(f"{comment(*words)}\n{text.replace('@', known)}")
+            self.kernels.append(f"{comment(*words)}\n{rows.replace('@', known)}")
+            self.drivers.append(driver.replace("@", known))
             self.prototypes.append(prototype.replace("@", known))
         return known
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cached_property
 
-from bitale_graph.extend import Apply, reductions
+from bitale_graph.extend import reductions
+from bitale_graph.plan.calls import Launch
 from bitale_graph.plan.dialect import C_TYPES
 from bitale_graph.plan.kernel import Kernel, Operand, is_apart
 from bitale_graph.plan.names import described
@@ -59,23 +60,22 @@ class KernelText:
             *self._scalars,
         ]
 
-    def write(self, hint: str, node: Apply) -> str:
+    def write(self, launch: Launch) -> str:
         """Add the kernel to the file; the name of the function to call.
 
         It is called with the runtime, the number of parts, the lengths, the arguments of every
         operand, for every accumulator its size, and the numbers passed by value.
         """
-        known = self.file.kernel_names.get(self.kernel)
-        if known is not None:
-            return known
-        rows = self._rows().replace("@", "rows_of_@")
-        shared = f"/* The same, shared among threads. */\n{self._shared('rows_of_@')}"
-        text = f"{rows}\n\n{shared}"
-        prototype = f"BT_LOOP void @({_declared(self._fields)});"
-        words = [described(node), self.kernel.program()]
-        name = self.file.kernel(hint, text, prototype, words)
-        self.file.kernel_names[self.kernel] = name
-        return name
+        file = self.file
+        if self.kernel not in file.kernel_names:
+            rows = self._rows().replace("@", "rows_of_@")
+            driver = self._shared("rows_of_@")
+            prototype = f"BT_LOOP void @({_declared(self._fields)});"
+            told = described(launch.of, launch.node, with_line=file.with_lines)
+            words = [told, self.kernel.program()]
+            name = file.kernel(launch.hint, rows, driver, prototype, words)
+            file.kernel_names[self.kernel] = name
+        return file.kernel_names[self.kernel]
 
     def _shared(self, rows: str) -> str:
         """Merge axes, start accumulators, run, and combine in the order of the parts."""

@@ -94,14 +94,21 @@ class Function:
             raise TypeError(f"function {self.name!r} misses values for: {', '.join(missing)}")
         return tuple(values)
 
-    def source(self) -> str:
-        """The generated source text; raises `TypeError` where the linker generates none."""
+    def source(self, headers: bool = False) -> str:
+        """The generated source text; raises `TypeError` where the linker generates none.
+
+        Parameters
+        ----------
+        headers : bool
+            Whether to give the whole file that is compiled: with the library that it calls, and
+            with what shares kernels among threads.
+        """
         if self.maker.source is None:
             raise TypeError(
                 f"function {self.name!r} runs on {type(self.executable).__name__}, which "
                 "generates no source"
             )
-        return self.maker.source()
+        return self.maker.source(self.maker, headers)
 
     def get_shared(self) -> list[Container]:
         """The storage of the shared variables that the function reads or writes."""

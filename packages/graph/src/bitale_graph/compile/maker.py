@@ -75,7 +75,7 @@ class FunctionMaker:
     update_targets: list[int]
     mode: Mode
     name: str = "function"
-    source: Callable[[], str] | None = field(default=None, repr=False)
+    source: Callable[[FunctionMaker, bool], str] | None = field(default=None, repr=False)
     _rewritten: FunctionGraph | None = field(default=None, repr=False)
     _lock: Any = field(default_factory=threading.Lock, repr=False)
 

@@ -96,7 +96,7 @@ class Builder:
         """Write into ``scope`` until it is closed; what is known around it is known in it."""
         around = self.scope
         scope.depth = around.depth + (scope.steps is not None)
-        scope.checked = set(around.checked)
+        scope.checked, scope.asked = set(around.checked), set(around.asked)
         scope.packed = dict(around.packed)
         scope.known = dict(around.known)
         self.scopes.append(scope)

@@ -98,7 +98,7 @@ class Launch(Statement):
     hint : str
         A name for the kernel.
     of : Apply
-        The node that it is for.
+        The node that it is for, and its number.
     """
 
     kernel: Kernel
@@ -110,6 +110,7 @@ class Launch(Statement):
     written: list[Expression]
     hint: str
     of: Apply
+    node: int
 
     def reads(self) -> Iterable[Expression | Array]:
         passed = [e for one in self.arguments for e in one]

@@ -151,12 +151,22 @@ def _by_kind(op: ScalarOp, for_floats: str, for_integers: str) -> None:
     spellings.define(op)(rule)
 
 
-# The cast to {T} makes narrow integers wrap as NumPy's do, where C computes in int.
-_template(scalar.sub, "({T})({0} - {1})")
-_template(scalar.mul, "({T})({0} * {1})")
+def _wrapping(op: ScalarOp, text: str) -> None:
+    """A row of arithmetic: narrow integers wrap as NumPy's do, where C computes in int."""
+
+    def rule(d: Dialect, dtypes: Sequence[str], result: str, args: Sequence[str]) -> Spelling:
+        cast = f"({C_TYPES[result]})" if result in _NARROW else ""
+        return Spelling(f"{cast}({text.format(*args)})")
+
+    spellings.define(op)(rule)
+
+
+_NARROW = ("bool", "int8", "int16", "uint8", "uint16")
+_wrapping(scalar.sub, "{0} - {1}")
+_wrapping(scalar.mul, "{0} * {1}")
+_wrapping(scalar.neg, "-{0}")
+_wrapping(scalar.sqr, "{0} * {0}")
 _template(scalar.true_div, "{0} / {1}")
-_template(scalar.neg, "({T})(-{0})")
-_template(scalar.sqr, "({T})({0} * {0})")
 _template(scalar.identity, "{0}")
 _template(scalar.eq, "({T})({0} == {1})")
 _template(scalar.neq, "({T})({0} != {1})")
@@ -193,7 +203,8 @@ for _op, _name in (
 def add_c(d: Dialect, dtypes: Sequence[str], result: str, args: Sequence[str]) -> Spelling:
     """Sums of bools are or, as in NumPy: a bool is never 2."""
     sign = "|" if result == "bool" else "+"
-    return Spelling(f"({C_TYPES[result]})({args[0]} {sign} {args[1]})")
+    cast = f"({C_TYPES[result]})" if result in _NARROW else ""
+    return Spelling(f"{cast}({args[0]} {sign} {args[1]})")
 
 
 @spellings.define(scalar.inv)

@@ -178,6 +178,8 @@ class Expression:
     def __invert__(self) -> Expression:
         if self in (TRUE, FALSE):
             return FALSE if self == TRUE else TRUE
+        if isinstance(self, Operation) and self.sign == "!":
+            return self.operands[0]
         return Operation("!", "bool", (self,))
 
 

@@ -9,6 +9,7 @@ line is among them, and nothing outside ASCII.
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 from ..core.graph import Apply
 
@@ -65,8 +66,13 @@ def plain(words: object) -> str:
     return str.__getitem__(text, slice(LONGEST_COMMENT))
 
 
-def described(node: Apply) -> str:
-    """A node in words, with the user's names: for comments."""
+def described(node: Apply, number: int, *, with_line: bool = False) -> str:
+    """A node in words, with the user's names and line: for comments."""
     inputs = ", ".join(map(plain, node.inputs))
     outputs = ", ".join(plain(v.name or "_") for v in node.outputs)
-    return f"{outputs} = {plain(node.op)}({inputs})"[:200]
+    told = f"{number}: {outputs} = {plain(node.op)}({inputs})"[:200]
+    trace = node.outputs[0].trace or node.trace
+    if not (with_line and trace):
+        return told
+    filename, line, _ = trace[0]
+    return f"{told}, {Path(filename).name}:{line}"

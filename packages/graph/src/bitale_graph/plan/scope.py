@@ -38,8 +38,8 @@ class Scope:
         None.
     moved : set of Variable
         Those whose buffers a branch hands over at its end.
-    checked, packed, known
-        What was checked, packed and named already.
+    checked, asked, packed, known
+        What was checked (of numbers, and of all elements of arrays), packed and named already.
     temporary : list of Buffer
         What was packed for one node.
     """
@@ -57,6 +57,7 @@ class Scope:
     )
     moved: set[Variable] = field(default_factory=set)
     checked: set[Expression] = field(default_factory=set)
+    asked: set[tuple[object, ...]] = field(default_factory=set)
     packed: dict[tuple[object, ...], Array] = field(default_factory=dict)
     known: dict[Expression, Name] = field(default_factory=dict)
     temporary: list[Buffer] = field(default_factory=list)

@@ -165,7 +165,11 @@ def _arguments(step: Step, values: Sequence[Expression]) -> list[Expression]:
 
 
 def check_none(b: Builder, steps: tuple[Step, ...], v: Variable, *numbers: Variable) -> None:
-    """Leave with an error if a program holds for any element of ``v``."""
+    """Leave with an error if a program holds for any element of ``v``; asked once."""
+    key = ("none", steps, v, *(b.scalar(n) for n in numbers))
+    if key in b.scope.asked:
+        return
+    b.scope.asked.add(key)
     ndim, value = v.type.ndim, len(numbers) + len(steps)
     some = Result(value, "bool", scalar.or_, tuple(range(ndim)), "bool")
     loop = Loop(ndim, steps, (some if ndim else Result(value, "bool"),))
@@ -261,11 +265,15 @@ class Nest:
             self.written,
             hint,
             self.node,
+            self.b.node_index,
         )
         self.b.put(launch)
 
     def _parts(self, lengths: Sequence[Expression]) -> Expression:
-        return self.b.let("parts", Parts(product(lengths) * self._cost()))
+        count = product(lengths)
+        if count == number(1):
+            return count  # threads for one number take longer than the number
+        return self.b.let("parts", Parts(count * self._cost()))
 
     def _cost(self) -> int:
         """Of one element, in multiplications; memory counts as one for each operand."""
@@ -358,7 +366,7 @@ class Nest:
         self._add("out", 0, target.pointer, target.dtype, moves, strides)
         parts = self._parts(lengths)
         yield
-        self._launch(parts, lengths, [], "write")
+        self._launch(parts, lengths, [], "loop_write")
 
     def _add_result(
         self,
