@@ -43,15 +43,21 @@ def capture() -> Trace:
     return tuple(found)
 
 
-@contextlib.contextmanager
-def inherited(trace: Trace) -> Iterator[None]:
+class inherited:  # noqa: N801 (used as a function is)
     """Give nodes made in this block ``trace``, as a rewrite does for what replaces a node."""
-    old = _origin.trace
-    _origin.trace = trace
-    try:
-        yield
-    finally:
-        _origin.trace = old
+
+    __slots__ = ("_old", "_trace")
+
+    # A class, as blocks are entered for every node that is looked at.
+    def __init__(self, trace: Trace) -> None:
+        self._trace = trace
+
+    def __enter__(self) -> None:
+        self._old = _origin.trace
+        _origin.trace = self._trace
+
+    def __exit__(self, *error: object) -> None:
+        _origin.trace = self._old
 
 
 @contextlib.contextmanager
