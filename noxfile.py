@@ -95,11 +95,15 @@ def sources(package: str) -> list[Path]:
     """Return the files that decide what a package's wheel holds; what a build leaves is none."""
     folder = Path("packages", package)
     files = [path for pattern in ("*", "src/**/*") for path in folder.glob(pattern)]
-    made = {".c", ".so", ".pyc", ".html"}
+    made = {".so", ".pyc", ".html"}
     return sorted(
         path
         for path in files
-        if path.is_file() and path.suffix not in made and ".egg-info" not in str(path)
+        if path.is_file()
+        and path.suffix not in made
+        and ".egg-info" not in str(path)
+        # Cython writes its C beside what it reads; other C is ours.
+        and not (path.suffix == ".c" and path.with_suffix(".pyx").exists())
     )
 
 
