@@ -8,7 +8,7 @@ fixed order, so that the same numbers come out every time.
 from bitale_graph.extend import Result, reductions
 from bitale_graph.plan.dialect import C_TYPES
 from bitale_graph.plan.kernel import Kernel, Operand, is_apart
-from bitale_graph.plan.program import ProgramText, Table
+from bitale_graph.plan.program import ProgramText, layout_of, table_of
 
 from .dialect import DIALECT
 
@@ -50,10 +50,7 @@ class CudaKernel:
         for o in self.kernel.operands:
             const = "const " if o.is_read_only else ""
             out.append(f"{const}{C_TYPES[o.dtype]} *{o.name}")
-            moves = [o.move(a) for a, m in enumerate(o.moves) if m == "d"]
-            table = _table(o)
-            strides = [s for s in table.strides if s != "1"]
-            out += [f"int64_t {n}" for n in (*moves, *table.lengths, *strides)]
+            out += [f"int64_t {n}" for n in layout_of(o)]
         return out + [f"{C_TYPES[self.kernel.dtypes[j]]} x{j}" for j in self.kernel.by_value]
 
     # Loops
@@ -127,12 +124,12 @@ class CudaKernel:
         for o in kernel.of_kind("in"):
             loaded[o.index] = f"x{o.index}"
             lines.append(f"const {C_TYPES[o.dtype]} x{o.index} = {o.name}[{self._spot(o)}];")
-        tables = {o.index: _table(o) for o in kernel.of_kind("table")}
+        tables = {o.index: table_of(o) for o in kernel.of_kind("table")}
         program = ProgramText(
             DIALECT, loop, kernel.dtypes, loaded, tables, lambda step, dtype, made: made.text
         )
         spots = {
-            o.index: program.spot(o.name, loop.results[o.index].at, _table(o), kernel.dtypes)
+            o.index: program.spot(o.name, loop.results[o.index].at, table_of(o), kernel.dtypes)
             for o in kernel.of_kind("into")
         }
         lines += program.lines
@@ -163,12 +160,6 @@ class CudaKernel:
             if m != "0"
         ]
         return " + ".join(terms) or "0"
-
-
-def _table(o: Operand) -> Table:
-    axes = range(len(o.strides))
-    strides = [f"{o.name}_s{a}" if s == "d" else s for a, s in enumerate(o.strides)]
-    return Table(o.name, [f"{o.name}_n{a}" for a in axes], strides)
 
 
 def _combined(r: Result, one: str, other: str, places: tuple[str, str]) -> str:

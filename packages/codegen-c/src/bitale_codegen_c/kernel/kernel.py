@@ -10,7 +10,7 @@ from bitale_graph.plan.calls import Launch
 from bitale_graph.plan.dialect import C_TYPES
 from bitale_graph.plan.kernel import Kernel, Operand, is_apart
 from bitale_graph.plan.names import described
-from bitale_graph.plan.program import Table
+from bitale_graph.plan.program import layout_of, table_of
 
 from ..library.units import BLOCK
 from .c_file import CFile
@@ -56,7 +56,7 @@ class KernelText:
             ("int64_t ", "parts"),
             *(("int64_t ", n) for n in self._lengths),
             *(p for o in self.operands for p in parameters(o)),
-            *(("int64_t ", f"sum{o.index}_size") for o in self.operands if o.kind == "sum"),
+            *(("int64_t ", f"sum{o.index}_size") for o in self.kernel.of_kind("sum")),
             *self._scalars,
         ]
 
@@ -79,8 +79,8 @@ class KernelText:
 
     def _shared(self, rows: str) -> str:
         """Merge axes, start accumulators, run, and combine in the order of the parts."""
-        sums = [o for o in self.operands if o.kind == "sum"]
-        places = {o.index: o for o in self.operands if o.kind == "place"}
+        sums = self.kernel.of_kind("sum")
+        places = {o.index: o for o in self.kernel.of_kind("place")}
         fields = self._fields
         lines = [
             f"typedef struct {{ {' '.join(f'{c}{name};' for c, name in fields)} }} task_of_@;",
@@ -229,7 +229,7 @@ class KernelText:
             at, where = (outer_loops.index(a), before) if a < inner else ("i", inside)
             signature.append(("int64_t ", f"from{a}"))
             where.append(f"const int64_t index{a} = from{a} + {at};")
-        tables = {o.index: table_of(o) for o in self.operands if o.kind == "table"}
+        tables = {o.index: table_of(o) for o in self.kernel.of_kind("table")}
         body = program_text(self.file, loop, self.dtypes, loads, tables)
         moves = {o.index: o.moves for o in self.operands if o.kind in ("out", "sum")}
         spots = {}
@@ -274,26 +274,12 @@ def c_type(o: Operand) -> str:
 
 def parameters(o: Operand) -> list[tuple[str, str]]:
     """The parameters of an operand: the pointer, and the moves that are not fixed."""
-    return [(f"{c_type(o)} *", o.name), *(("int64_t ", n) for n in _numbers(o))]
+    return [(f"{c_type(o)} *", o.name), *(("int64_t ", n) for n in layout_of(o))]
 
 
 def arguments(o: Operand, shift: str = "") -> list[str]:
     """What to pass on for `parameters`."""
-    return [o.name + shift, *_numbers(o)]
-
-
-def table_of(o: Operand) -> Table:
-    """What a table is in the kernel."""
-    axes = range(len(o.strides))
-    strides = [f"{o.name}_s{a}" if s == "d" else s for a, s in enumerate(o.strides)]
-    return Table(o.name, [f"{o.name}_n{a}" for a in axes], strides)
-
-
-def _numbers(o: Operand) -> list[str]:
-    table = table_of(o)
-    strides = [s for s in table.strides if s != "1"]
-    moves = [o.move(a) for a, m in enumerate(o.moves) if m == "d"]
-    return [*moves, *table.lengths, *strides]
+    return [o.name + shift, *layout_of(o)]
 
 
 def _declared(fields: Sequence[tuple[str, str]]) -> str:

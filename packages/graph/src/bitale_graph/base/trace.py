@@ -43,12 +43,15 @@ def capture() -> Trace:
     return tuple(found)
 
 
-class inherited:  # noqa: N801 (used as a function is)
+def inherited(trace: Trace) -> _Inherited:
     """Give nodes made in this block ``trace``, as a rewrite does for what replaces a node."""
+    return _Inherited(trace)
 
+
+class _Inherited:
+    # A class, as such a block is entered for every node that is looked at.
     __slots__ = ("_old", "_trace")
 
-    # A class, as blocks are entered for every node that is looked at.
     def __init__(self, trace: Trace) -> None:
         self._trace = trace
 

@@ -189,10 +189,10 @@ class Number(Expression):
     __slots__ = ("value",)
 
     def __init__(self, value: Any, dtype: str) -> None:
-        self.value = value
         is_float = dtype.startswith("float")
+        self.value = value if is_float else int(value)
         # Bytes tell -0.0 from 0.0, and one NaN is the other.
-        super().__init__(dtype, (), np.asarray(value, dtype).tobytes() if is_float else int(value))
+        super().__init__(dtype, (), np.asarray(value, dtype).tobytes() if is_float else self.value)
 
     def __repr__(self) -> str:
         return f"{self.value}"

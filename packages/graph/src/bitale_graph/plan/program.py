@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from ..ops.loop import Argument, Index, Load, Loop, Step
 from .dialect import C_TYPES, Dialect, Spelling
+from .kernel import Operand
 
 
 class Table(NamedTuple):
@@ -15,6 +16,20 @@ class Table(NamedTuple):
     name: str
     lengths: Sequence[str]
     strides: Sequence[str]
+
+
+def table_of(o: Operand) -> Table:
+    """What an operand that is read or written at places is in the kernel."""
+    axes = range(len(o.strides))
+    strides = [f"{o.name}_s{a}" if s == "d" else s for a, s in enumerate(o.strides)]
+    return Table(o.name, [f"{o.name}_n{a}" for a in axes], strides)
+
+
+def layout_of(o: Operand) -> list[str]:
+    """The numbers that a kernel is given for the layout of an operand, after its pointer."""
+    table = table_of(o)
+    moves = [o.move(a) for a, m in enumerate(o.moves) if m == "d"]
+    return [*moves, *table.lengths, *(s for s in table.strides if s != "1")]
 
 
 # From a step and its expression to the expression to write: a target notes what is called.
