@@ -453,3 +453,13 @@ def test_gradients_of_weighted_logarithms_are_as_written(form, made, linker):
         for m in (bitale.Mode("numpy", "None"), bitale.Mode(linker))
     )
     np.testing.assert_allclose(found, written, rtol=1e-10, atol=1e-12)
+
+
+def test_a_logarithm_of_a_sum_looks_through_fills():
+    row = T.TensorType("float64", (1, None))("row")
+    total = T.log(T.exp(0 * x + row).sum())
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        f = bitale.function([x, row], total, mode=Mode("numpy"))
+    values = np.zeros((3, 4)), np.array([[1000.0, 999.0, -1000.0, 0.0]])
+    np.testing.assert_allclose(f(*values), 1000 + np.log(3 + 3 * np.exp(-1)))

@@ -262,3 +262,29 @@ def test_each_reader_has_its_writer(key):
         again = (T.set_subtensor if set else T.inc_subtensor)(selection, T.sqr(selection))
         assert again.owner.op == writing
         np.testing.assert_array_equal(written.eval({x: X}), again.eval({x: X}))
+
+
+@pytest.mark.parametrize(
+    "key", [("a", "b"), (0, "a", "b"), ("a", slice(1, None), "b"), (slice(None), "a")]
+)
+def test_lengths_of_what_arrays_select_are_told(key):
+    x, a, b = T.dtensor4("x"), T.lmatrix("a"), T.lvector("b")
+    names = {"a": a, "b": b}
+    part = x[tuple(names.get(k, k) if isinstance(k, str) else k for k in key)]
+    values = np.zeros((3, 4, 5, 6)), np.zeros((2, 2), int), np.zeros(2, int)
+    told = part.owner.op.infer_shape(part.owner, [[*v.shape] for v in part.owner.inputs])[0]
+    f = function([x, a, b], [part, *told], on_unused_input="ignore")
+    selected, *lengths = f(*values)
+    assert selected.shape == tuple(int(n) for n in lengths)
+
+
+@pytest.mark.parametrize("lengths", [(3, 1), (1, 3), (2, 3)])
+def test_arrays_of_an_index_do_not_stretch_where_the_type_does_not_say_so(lengths):
+    x, a, b = T.dmatrix("x"), T.lvector("a"), T.lvector("b")
+    values = np.eye(4), *(np.arange(n) for n in lengths)
+    for result in (x[a, b], T.set_subtensor(x[a, b], 1.0), T.inc_subtensor(x[a, b], 1.0)):
+        with pytest.raises(ShapeError):
+            function([x, a, b], result)(*values)
+    column = T.lcol("column")
+    f = function([x, column, b], x[column, b])
+    np.testing.assert_array_equal(f(values[0], [[0], [1]], [0, 1, 2]), np.eye(4)[:2, :3])

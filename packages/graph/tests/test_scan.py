@@ -362,3 +362,12 @@ def test_a_looser_state_reaches_choices_inside():
 
     found = values(scan(step, None, T.ones((4,)), n_steps=4), [m], np.eye(4))
     np.testing.assert_array_equal(found[:, 0], [2, 4, 5, 6])
+
+
+def test_rows_of_a_state_have_its_shape_where_no_step_is_made():
+    x, w, n = T.dvector("x"), T.dvector("w"), T.lscalar("n")
+    states = scan(lambda h, w: T.sin(w), outputs_info=x, non_sequences=w, n_steps=n)[0]
+    f = function([x, w, n], states)
+    assert f(np.ones(2), np.ones(1), 0).shape == (0, 2)
+    with pytest.raises(ShapeError, match="has to keep its shape"):
+        f(np.ones(2), np.ones(1), 1)

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from bitale_graph import FunctionGraph, Mode, function
+from bitale_graph import FunctionGraph, Mode, TensorType, function
 from bitale_graph import language as T
 from bitale_graph.base.errors import ShapeError
 from bitale_graph.ops.creation import Arange, Eye
@@ -142,3 +142,11 @@ def test_what_is_read_at_places_is_not_computed_again_in_the_loop_that_reads():
     (loop,) = loops(both)
     assert len(loop.op.tables) == 1
     assert loop.inputs.count(both.inputs[0]) == 2  # as a table, and along the range
+
+
+def test_what_is_made_from_lengths_between_two_loops_keeps_them_apart():
+    x, n = TensorType("float64", (1, None))("x"), T.lscalar("n")
+    outputs = T.all(T.alloc(abs(x) > 0.5, 1, n))
+    graph = rewritten([x, n], [outputs])
+    assert len(loops(graph)) == 2
+    assert_same([x, n], [outputs], np.ones((1, 3)), 3)

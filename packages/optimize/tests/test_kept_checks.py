@@ -68,6 +68,26 @@ LENGTHS = {
     "a reshaped fill": ([v], T.ones_like(v).reshape((2, 3)), (ones(5),)),
     "a deduced length": ([v], T.ones_like(v).reshape((-1, 3)), (ones(5),)),
     "a reshape of a reshape": ([v, n], v.reshape((n, 3)).reshape((5,)), (ones(5), 2)),
+    "a state that no step reads": (
+        [v, w, n],
+        scan(lambda h, e: T.sin(e), outputs_info=v, non_sequences=w, n_steps=n)[0][::2],
+        (ones(2), ones(1), 2),
+    ),
+    "what one step compares": (
+        [x, y],
+        scan(
+            lambda h, e: T.switch(e > 0, e + h, h),
+            outputs_info=T.ones((1, x.shape[1])),
+            non_sequences=y,
+            n_steps=1,
+        )[0],
+        (ones(2, 3), ones(2, 3)),
+    ),
+    "a step whose row is not wanted": (
+        [x, v, w],
+        scan(lambda r, h, e: e - e + h * e, sequences=x, outputs_info=v, non_sequences=w)[0][1:],
+        (ones(1, 1), ones(1), ones(2)),
+    ),
     "steps": ([v, n], scan(lambda e: e * 2, sequences=v, n_steps=n)[0][0], (ones(3), 7)),
 }
 INDICES = {
@@ -81,6 +101,15 @@ INDICES = {
         [v],
         scan(lambda e, s: e + s, sequences=v, outputs_info=T.constant(0.0))[0][-1],
         (ones(0),),
+    ),
+    "the last state of as many steps as there are targets": (
+        [x, t],
+        scan(
+            lambda e, s: s * 2,
+            sequences=-T.log_softmax(x)[T.arange(t.shape[0]), t],
+            outputs_info=T.constant(1.0),
+        )[0][-1],
+        (ones(0, 3), np.zeros(0, int)),
     ),
 }
 
@@ -135,6 +164,14 @@ def test_empty_arrays_and_numbers_pass_every_check():
     ]
     empty = function([x], T.ones_like(x).reshape((-1, 3)), mode=REWRITTEN)
     assert empty(ones(0, 3)).shape == (0, 3)
+
+
+def test_right_lengths_pass_the_checks_of_steps():
+    state = scan(lambda h, e: T.sin(e), outputs_info=v, non_sequences=w, n_steps=n)[0]
+    for mode in (AS_WRITTEN, REWRITTEN):
+        f = function([v, w, n], state, mode=mode)
+        assert f(ones(2), ones(2), 0).shape == (0, 2)
+        np.testing.assert_array_equal(f(ones(2), ones(2), 3), np.sin(ones(3, 2)))
 
 
 def test_no_state_changes_where_a_whole_write_does_not_fit():

@@ -132,11 +132,10 @@ class StatementPrinter:
         self._put(self._copying(one.to, one.source))
 
     def _copying(self, to: Array, source: Array) -> str:
-        self.file.support.add("copy")
         e, size = self.expression, f"sizeof({C_TYPES[to.dtype]})"
         ts, fs = (", ".join(e.strides(a)) for a in (to, source))
         return (
-            f"bt_copy((char *){e(to.pointer, 12)}, (const int64_t[]){{{ts}}}, "
+            f"{RUNTIME}->copy({RUNTIME}, (char *){e(to.pointer, 12)}, (const int64_t[]){{{ts}}}, "
             f"(const char *){e(source.pointer, 12)}, (const int64_t[]){{{fs}}}, "
             f"{e.listed(to.lengths)}, {to.rank}, {size});"
         )

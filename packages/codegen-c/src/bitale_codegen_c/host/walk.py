@@ -107,7 +107,7 @@ class WalkPrinter:
         self._known: dict[Expression, int] = {}
         self._helpers: dict[str, str] = {}
         self.texts: list[str] = []
-        file.support |= {"copy", "walk"}
+        file.support.add("walk")
         file.require(Needs((walk_unit(),)))
 
     def write(self, statements: Sequence[Statement]) -> None:

@@ -1,4 +1,4 @@
-/* The interface between a compiled function and the runtime: ABI version 3.
+/* The interface between a compiled function and the runtime: ABI version 4.
  *
  * A compiled function is a shared object that exports
  *
@@ -15,7 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define BITALE_ABI 3
+#define BITALE_ABI 4
 #define BT_MAX_NDIM 64
 
 #define BT_CHECK_FAILED 1
@@ -75,6 +75,10 @@ typedef struct bt_runtime {
     void (*keep)(void *call, int loop, int64_t step, const char *types, const bt_array *inputs);
     /* As is_stopped, for the steps of a loop: after how many more to ask again; 0: stop. */
     int64_t (*pause)(bt_pace *pace);
+    /* Copies an array of any strides (in bytes) to another that shares no memory with it: `rank` lengths in
+     * `n`, items of `size` bytes (1, 2, 4, 8 or 16). Takes the runtime, of which it uses the threads. */
+    void (*copy)(const struct bt_runtime *rt, char *to, const int64_t *ts, const char *from, const int64_t *fs,
+                 const int64_t *n, int rank, int64_t size);
 } bt_runtime;
 
 #endif

@@ -61,6 +61,17 @@ cdef extern from "bitale_runtime.h" nogil:
         int (*is_stopped)() noexcept nogil
         void (*keep)(void *, int, int64_t, const char *, const bt_array *) noexcept nogil
         int64_t (*pause)(bt_pace *) noexcept nogil
+        void (*copy)(
+            const bt_runtime *, char *, const int64_t *, const char *, const int64_t *,
+            const int64_t *, int, int64_t,
+        ) noexcept nogil
+
+
+cdef extern from "copy.h" nogil:
+    void copy_array(
+        const bt_runtime *rt, char *to, const int64_t *ts, const char *source, const int64_t *fs,
+        const int64_t *n, int rank, int64_t size,
+    ) noexcept nogil
 
 
 cdef extern from "pause.h" nogil:
@@ -244,6 +255,7 @@ runtime.blas_parts = 1
 runtime.share = share
 runtime.is_stopped = pause_is_stopped
 runtime.pause = pause_steps
+runtime.copy = copy_array
 team_start()
 blas_threads_start()
 

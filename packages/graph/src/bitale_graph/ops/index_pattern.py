@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -138,8 +138,7 @@ def advanced_shape(pattern: Pattern, x: Any, inputs: Sequence[Any]) -> Shape:
     if len(pattern) > x.ndim:
         raise IndexError(f"too many indices: {len(pattern)} for {describe(x)} of rank {x.ndim}")
     parts = unpack(pattern, inputs)
-    positions = [a for a, p in enumerate(parts) if not isinstance(p, slice)]
-    arrays = [parts[a] for a in positions]
+    arrays = [p for p in parts if not isinstance(p, slice)]
     width = max(v.ndim for v in arrays)
     joint: list[int | None] = []
     for a in range(-width, 0):
@@ -149,6 +148,22 @@ def advanced_shape(pattern: Pattern, x: Any, inputs: Sequence[Any]) -> Shape:
     rest = [
         known_slice_length(x.type.shape[a], p) for a, p in enumerate(parts) if isinstance(p, slice)
     ]
+    return (*_in_place(parts, joint, rest), *x.type.shape[len(pattern) :])
+
+
+def advanced_lengths(
+    parts: Sequence[Any],
+    joint: Sequence[Any],
+    old: Sequence[Any],
+    of_slice: Callable[[Any, slice], Any],
+) -> tuple[Any, ...]:
+    """The lengths of ``x[parts]`` by those of its arrays stretched together and those of x."""
+    rest = [of_slice(old[a], p) for a, p in enumerate(parts) if isinstance(p, slice)]
+    return (*_in_place(parts, joint, rest), *old[len(parts) :])
+
+
+def _in_place(parts: Sequence[Any], joint: Sequence[Any], rest: Sequence[Any]) -> tuple[Any, ...]:
+    positions = [a for a, p in enumerate(parts) if not isinstance(p, slice)]
     apart = positions != list(range(positions[0], positions[0] + len(positions)))
     at = 0 if apart else positions[0]
-    return (*rest[:at], *joint, *rest[at:], *x.type.shape[len(pattern) :])
+    return (*rest[:at], *joint, *rest[at:])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -11,7 +11,11 @@ from ..base.errors import ShapeError, describe
 from ..core.graph import Apply, Op, Storage, Variable
 from ..tensor.array_type import Shape
 from ..tensor.conversion import as_tensor, constant_int
-from ..tensor.elementwise import check_run_time_shapes
+from ..tensor.elementwise import (
+    broadcast_symbolic_shape,
+    check_run_time_shapes,
+    stretched_together,
+)
 from ..tensor.variable import TensorType, TensorVariable
 from .axes import addbroadcast
 from .creation import Alloc
@@ -19,6 +23,7 @@ from .index_pattern import (
     Entry,
     Pattern,
     add_at,
+    advanced_lengths,
     advanced_shape,
     as_numpy_index,
     check_fits,
@@ -209,10 +214,47 @@ class AdvancedSubtensor(Read):
         )
 
     def perform(self, node: Apply, inputs: Sequence[Any], output_storage: Storage) -> None:
+        check_run_time_shapes(*_arrays(self.pattern, node.inputs[1:], inputs[1:]))
         output_storage[0][0] = np.asarray(inputs[0][as_numpy_index(self.pattern, inputs[1:])])
+
+    def infer_shape(self, node: Apply, input_shapes: Sequence[Sequence[Any]]) -> list[Any]:
+        return [self._lengths(node, input_shapes, slice_length)]
+
+    def passed_lengths(
+        self, node: Apply, input_shapes: Sequence[Sequence[Any]]
+    ) -> Sequence[Sequence[Any] | None] | None:
+        return [self._lengths(node, input_shapes, whole_length)]
+
+    def compared_lengths(
+        self, node: Apply, input_shapes: Sequence[Sequence[Any]]
+    ) -> Iterable[tuple[Any, Any]]:
+        return stretched_together(*_arrays(self.pattern, node.inputs[1:], input_shapes[1:]))
+
+    def _lengths(
+        self,
+        node: Apply,
+        input_shapes: Sequence[Sequence[Any]],
+        of_slice: Callable[[Any, slice], Any],
+    ) -> tuple[Any, ...]:
+        static, shapes = _arrays(self.pattern, node.inputs[1:], input_shapes[1:])
+        return advanced_lengths(
+            unpack(self.pattern, node.inputs[1:]),
+            broadcast_symbolic_shape(static, shapes),
+            input_shapes[0],
+            of_slice,
+        )
 
     def writing(self, set: bool) -> Write:
         return AdvancedIncSubtensor(self.pattern, set)
+
+
+def _arrays(
+    pattern: Pattern, parts: Sequence[Any], values: Sequence[Any]
+) -> tuple[list[Shape], list[Any]]:
+    """Of the arrays of an index: their shapes as far as known, and the values given for them."""
+    pairs = zip(unpack(pattern, parts), unpack(pattern, values), strict=True)
+    chosen = [(v.type.shape, x) for v, x in pairs if not isinstance(v, slice)]
+    return [shape for shape, _ in chosen], [x for _, x in chosen]
 
 
 class AdvancedIncSubtensor(Write):
@@ -234,6 +276,7 @@ class AdvancedIncSubtensor(Write):
         return Apply(self, [view.inputs[0], y, *view.inputs[1:]], [view.inputs[0].type()])
 
     def perform(self, node: Apply, inputs: Sequence[Any], output_storage: Storage) -> None:
+        check_run_time_shapes(*_arrays(self.pattern, node.inputs[2:], inputs[2:]))
         out = np.array(inputs[0])
         index = as_numpy_index(self.pattern, inputs[2:])
         check_fits(node.inputs[1].type.shape, inputs[1], out[index].shape)
@@ -242,6 +285,11 @@ class AdvancedIncSubtensor(Write):
         else:
             add_at(out, index, inputs[1])
         output_storage[0][0] = out
+
+    def compared_lengths(
+        self, node: Apply, input_shapes: Sequence[Sequence[Any]]
+    ) -> Iterable[tuple[Any, Any]]:
+        return stretched_together(*_arrays(self.pattern, node.inputs[2:], input_shapes[2:]))
 
     def reading(self) -> Read:
         return AdvancedSubtensor(self.pattern)

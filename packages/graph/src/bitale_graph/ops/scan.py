@@ -319,7 +319,7 @@ class Scan(Op):
         """Lengths of a row where no step ran: 0 where only a step could tell."""
         if lengths is None:
             return [0] * ndim
-        computed = Body([], list(lengths)).run([])
+        computed = Body([], [as_tensor(n) for n in lengths]).run([])
         return [int(x) for x in computed]
 
     def _lengths_of_rows(
@@ -334,7 +334,14 @@ class Scan(Op):
             )
         )
         values = dict(zip(inner.non_sequences, self.outer(inputs).non_sequences, strict=True))
-        return lengths_of_outputs(self.body, known, values)[self.n_states :][: len(self.keeps)]
+        told = lengths_of_outputs(self.body, known, values)[self.n_states :][: len(self.keeps)]
+        rows = self.inner_outputs.stacks
+        # A state keeps its lengths, also where no step is made that would tell others.
+        for v, first in zip(self.inner_outputs.states, outer.states, strict=True):
+            lengths = zip(v.type.shape, first, strict=True)
+            kept = tuple(first if n is None else n for n, first in lengths)
+            told = [kept if row is v else old for row, old in zip(rows, told, strict=True)]
+        return told
 
     def infer_shape(self, node: Apply, input_shapes: Sequence[Sequence[Any]]) -> list[Any]:
         outer = self.outer(input_shapes)

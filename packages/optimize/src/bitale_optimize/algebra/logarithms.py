@@ -156,6 +156,8 @@ def log_sum_exp(x: Any, op: Any) -> Any:
 
 def _is_shifted(x: Variable) -> bool:
     """Whether something of the size of x is subtracted already: a largest element, or a choice."""
+    while (fill := operands(x, scalar.second)) is not None:
+        x = fill[1]
     parts = operands(x, scalar.sub)
     if parts is None:
         return False

@@ -7,9 +7,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from bitale_graph.extend import (
-    AdvancedIncSubtensor,
     AdvancedIncSubtensor1,
-    AdvancedSubtensor,
     Alloc,
     Apply,
     IncSubtensor,
@@ -20,7 +18,6 @@ from bitale_graph.extend import (
     Variable,
     constant_int,
     scalar,
-    stretched_together,
     unpack,
 )
 
@@ -32,7 +29,8 @@ class Fact(NamedTuple):
     """What holds if a node does not fail.
 
     ``kind`` is ``"equal"`` (two lengths), ``"index"`` (a length, an index into it), ``"natural"``
-    (a number), ``"most"`` (a number of steps, a length) or ``"size"`` (the lengths of an array,
+    (a number), ``"most"`` (a number of steps, a length), ``"step"`` (a number of steps, two lengths
+    that are equal if it is not 0) or ``"size"`` (the lengths of an array,
     those that it is given by a reshape).
     """
 
@@ -109,11 +107,18 @@ class Checks(Shapes):
             if kinds[a] != 1:
                 self._compare(mine[a], theirs[a])
 
-    def compare_stretched(self, operands: Iterable[Variable]) -> None:
-        """Note what agrees where operands are stretched together."""
-        dims = [self.dims(v) for v in operands]
-        for a, b in stretched_together(dims, dims):
-            self._compare(a, b)
+    def note_steps(self, op: Scan, node: Apply) -> None:
+        """Note what a step of a loop compares, and that it keeps the lengths of its states."""
+        steps = self.length(node.inputs[0])
+        inside = Checks(op.body.graph.toposort(), Slices({}))
+        known = self._lengths_inside(inside, op, node)
+        pairs = [fact.tokens for fact in inside.facts if fact.kind == "equal"]
+        for old, new in zip(op.inner.states, op.inner_outputs.states, strict=True):
+            pairs += zip(inside.dims(old), inside.dims(new), strict=True)
+        for pair in pairs:
+            a, b = (t if isinstance(t, int) else known.get(t) for t in pair)
+            if a is not None and b is not None and self._find(a) != self._find(b):
+                self.note("step", steps, self._find(a), self._find(b))
 
     def read(self, view: Variable, pattern: Any, bounds: list[Variable], x: Variable) -> None:
         """Note that slices cut in one way have one length."""
@@ -171,12 +176,6 @@ def _of_written_rows(checks: Checks, op: Any, node: Apply) -> None:
     checks.note_equal(checks.dims(y), region, y.type.shape)
 
 
-def _of_advanced(checks: Checks, op: Any, node: Apply) -> None:
-    """The arrays of an index are stretched together."""
-    parts = node.inputs[1 if type(op) is AdvancedSubtensor else 2 :]
-    checks.compare_stretched([v for v in unpack(op.pattern, parts) if not isinstance(v, slice)])
-
-
 def _of_alloc(checks: Checks, op: Any, node: Apply) -> None:
     value, *lengths = node.inputs
     wanted = tuple(map(checks.length, lengths))
@@ -214,14 +213,13 @@ def _of_scan(checks: Checks, op: Any, node: Apply) -> None:
             b == n or (isinstance(b, int) and isinstance(n, int) and b <= n) for b in bounds
         ):
             checks.note("most", checks.length(steps), n)
+    checks.note_steps(op, node)
 
 
 _NOTES: dict[type[Op], Any] = {
     Subtensor: _of_read,
     IncSubtensor: _of_write,
     AdvancedIncSubtensor1: _of_written_rows,
-    AdvancedSubtensor: _of_advanced,
-    AdvancedIncSubtensor: _of_advanced,
     Alloc: _of_alloc,
     Reshape: _of_reshape,
     Scan: _of_scan,

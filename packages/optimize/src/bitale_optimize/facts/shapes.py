@@ -257,6 +257,14 @@ class Shapes:
             # Every step checks that it keeps the lengths.
             for a, b in zip(inside.dims(old), inside.dims(new), strict=True):
                 inside.join(a, b)
+        known = self._lengths_inside(inside, op, node)
+        return [
+            tuple(t if isinstance(t, int) else known.get(t) for t in inside.dims(row))
+            for row in op.inner_outputs.stacks
+        ]
+
+    def _lengths_inside(self, inside: Shapes, op: Scan, node: Apply) -> dict[Token, Token]:
+        """For tokens of a body those of what the loop reads."""
         outer = op.outer(node.inputs)
         known: dict[Token, Token] = {}
         rows = [self._dims[x][1:] for x in outer.sequences]
@@ -267,10 +275,7 @@ class Shapes:
         for v, mine_too in zip(outer.non_sequences, op.inner.non_sequences, strict=True):
             if v.type == INT64_SCALAR:
                 known.setdefault(inside.length(mine_too), self.length(v))
-        return [
-            tuple(t if isinstance(t, int) else known.get(t) for t in inside.dims(row))
-            for row in op.inner_outputs.stacks
-        ]
+        return known
 
 
 @functools.lru_cache(256)

@@ -66,24 +66,22 @@ def fuse_loops(graph: FunctionGraph, context: RewriteContext) -> None:
     for (space, _), nodes in groups.items():
         for start in range(0, len(nodes), MAX_STEPS):
             members = {node: forms[node] for node in nodes[start : start + MAX_STEPS]}
-            _leave_out_lone(members, len(space))
-            if members:
-                _replace_by_loop(graph, context, members, len(space))
+            for together in _without_lone(members, len(space)):
+                _replace_by_loop(graph, context, together, len(space))
 
 
-def _leave_out_lone(members: dict[Apply, LoopForm], ndim: int) -> None:
-    """Take out what is made from lengths alone, unless an array runs along every axis of it.
+def _without_lone(members: dict[Apply, LoopForm], ndim: int) -> list[dict[Apply, LoopForm]]:
+    """Leave out what is made from lengths alone, unless an array runs along every axis of it.
 
     Lengths that no array can have are an error of the op that makes one; a loop that only sums them
-    up would run for years.
+    up would run for years. What is left is two groups where one is read by what is left out, and
+    the other reads it.
     """
-    made = [
+    made = {
         node
         for node, (loop, _) in members.items()
         if not loop.tables and any(j is not None for j in loop.lengths)
-    ]
-    if not made:
-        return
+    }
     shapes = [
         v.type.shape
         for node, form in members.items()
@@ -92,9 +90,17 @@ def _leave_out_lone(members: dict[Apply, LoopForm], ndim: int) -> None:
         if v.owner not in members and j not in form.loop.tables
     ]
     axes = {-a for shape in shapes for a in range(1, len(shape) + 1) if shape[-a] != 1}
-    if len(axes) < ndim:
-        for node in made:
-            del members[node]
+    if not made or len(axes) == ndim:
+        return [members]
+    after = set(made)
+    for node in members:
+        if any(v.owner in after for v in node.inputs):
+            after.add(node)
+    left = {node: form for node, form in members.items() if node not in made}
+    if not any(v.owner in members for node in made for v in node.inputs):
+        return [left] if left else []
+    groups = ({n: f for n, f in left.items() if (n in after) is late} for late in (False, True))
+    return [group for group in groups if group]
 
 
 class _Lengths:

@@ -68,13 +68,14 @@ def keep_checks(graph: FunctionGraph, context: RewriteContext) -> None:
 
 
 _ERRORS = {"index": "IndexError"} | dict.fromkeys(
-    ("equal", "natural", "most", "size"), "ShapeError"
+    ("equal", "natural", "most", "step", "size"), "ShapeError"
 )
 _WORDS = {
     "equal": "two lengths that have to agree differ",
     "index": "an index lies outside of its axis",
     "natural": "a length is negative",
     "most": "the number of steps is negative, or a sequence has fewer rows",
+    "step": "two lengths that have to agree in a step differ",
     "size": "the new shape does not hold as many elements as there are",
 }
 
@@ -118,7 +119,12 @@ class _Held:
         if fact.kind == "equal":
             a, b = map(self._root, fact.tokens)
             return a == b
-        return self._reduced(fact) in self._others
+        reduced = self._reduced(fact)
+        if fact.kind == "step" and (
+            reduced.tokens[1] == reduced.tokens[2] or not reduced.tokens[0]
+        ):
+            return True
+        return reduced in self._others
 
     def _root(self, token: Token) -> Token:
         if isinstance(token, tuple):
@@ -198,6 +204,9 @@ def _condition(fact: Fact, lengths: _Lengths) -> Any:
         return T.and_(T.ge(i, T.neg(n)), T.lt(i, n))
     if fact.kind == "natural":
         return T.ge(parts[0], 0)
+    if fact.kind == "step":
+        n, a, b = parts
+        return T.or_(T.eq(n, 0), T.eq(a, b))
     if fact.kind == "most":
         n, most = parts
         return T.and_(T.ge(n, 0), T.le(n, most))

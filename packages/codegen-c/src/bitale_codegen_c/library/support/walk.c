@@ -70,17 +70,17 @@ DO(check) { UNUSED; return R(0).i64 ? 0 : failed(w, k[1], BT_CHECK_FAILED); }
 DO(check_stopped) { UNUSED; return ((bt_call *)w->call)->is_stopped ? failed(w, 0, BT_CALLBACK_RAISED) : 0; }
 DO(hold) { UNUSED; ((bt_call *)w->call)->is_held = 1; return 0; }
 
-static void copy(bt_word to, bt_word from, const bt_word *r, const int32_t *lengths, const int32_t *ts,
+static void copy(const bt_runtime *rt, bt_word to, bt_word from, const bt_word *r, const int32_t *lengths, const int32_t *ts,
                  const int32_t *fs, int rank, int64_t size) {
     int64_t n[BT_MAX_NDIM], t[BT_MAX_NDIM], f[BT_MAX_NDIM];
     for (int a = 0; a < rank; a++) n[a] = r[lengths[a]].i64, t[a] = r[ts[a]].i64 * size, f[a] = r[fs[a]].i64 * size;
-    bt_copy(to.p, t, from.p, f, n, rank, size);
+    rt->copy(rt, to.p, t, from.p, f, n, rank, size);
 }
 
 /* To, from, rank, size; lengths, strides of to, strides of from. */
 DO(copy) {
     UNUSED;
-    copy(R(0), R(1), r, k + 4, k + 4 + k[2], k + 4 + 2 * k[2], k[2], k[3]);
+    copy(w->rt, R(0), R(1), r, k + 4, k + 4 + k[2], k + 4 + 2 * k[2], k[2], k[3]);
     return 0;
 }
 
@@ -97,7 +97,7 @@ DO(pack) {
     for (int a = 0; a < rank; a++) size = bt_times(r[lengths[a]].u64, size);
     R(0).p = w->owned[k[1]] = bt_take(w->frame, size, 0);
     if (!R(0).p) return failed(w, k[4], BT_OUT_OF_MEMORY);
-    copy(R(0), R(3), r, lengths, packed, strides, rank, k[6]);
+    copy(w->rt, R(0), R(3), r, lengths, packed, strides, rank, k[6]);
     for (int a = 0; k[7] && a < rank; a++) r[to[a]] = r[packed[a]];
     return 0;
 }
