@@ -42,21 +42,20 @@ def toposort(outputs: Iterable[Computed[NodeT]], stop_at: Container[Any] = ()) -
         if output.owner is None or output.owner in done or output in stops:
             continue
         done[output.owner] = False
-        stack: list[tuple[NodeT, int]] = [(output.owner, 0)]
+        stack = [(output.owner, iter(output.owner.inputs))]
         while stack:
-            node, position = stack.pop()
-            inputs = node.inputs
-            while position < len(inputs):
-                owner = inputs[position].owner
-                if owner is not None and not done.get(owner) and inputs[position] not in stops:
-                    if owner in done:
-                        raise InconsistentGraphError(f"the graph has a cycle through {owner}")
-                    done[owner] = False
-                    stack.append((node, position))
-                    stack.append((owner, 0))
-                    break
-                position += 1
+            node, rest = stack[-1]
+            for v in rest:
+                owner = v.owner
+                if owner is None or done.get(owner) or v in stops:
+                    continue
+                if owner in done:
+                    raise InconsistentGraphError(f"the graph has a cycle through {owner}")
+                done[owner] = False
+                stack.append((owner, iter(owner.inputs)))
+                break
             else:
+                stack.pop()
                 done[node] = True
                 order.append(node)
     return order

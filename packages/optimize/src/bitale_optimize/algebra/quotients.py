@@ -37,6 +37,7 @@ from ..facts.forms import dtype_of, is_uniform, kind_of, number, operands, row_o
 from .factors import build_product, product_factors
 
 DEEPEST = 12
+_DIVIDING = (scalar.true_div, scalar.inv, scalar.pow)
 
 
 def times(ct: Any, y: Any, context: RewriteContext, depth: int = DEEPEST) -> Any:
@@ -57,6 +58,24 @@ def times(ct: Any, y: Any, context: RewriteContext, depth: int = DEEPEST) -> Any
             # What was divided may have been stretched by y alone.
             made = T.second(like, made)
     return made
+
+
+def divides(ct: Variable) -> bool:
+    """Whether there is a quotient at all where `times` looks for one."""
+    seen: set[Apply] = set()
+    nearest = [ct]
+    for _ in range(DEEPEST):
+        further: list[Variable] = []
+        for v in nearest:
+            node = v.owner
+            if node is None or node in seen or type(node.op) not in _RULES:
+                continue
+            if row_of(node) in _DIVIDING or type(node.op) is Crossentropy1HotGrad:
+                return True
+            seen.add(node)
+            further += node.inputs
+        nearest = further
+    return False
 
 
 def _covers(u: Any, v: Any) -> bool:

@@ -29,7 +29,7 @@ from ..algebra.factors import (
     product_factors,
 )
 from ..algebra.logarithms import inverse_erfcx, is_clipped, is_mask, logarithm, where
-from ..algebra.quotients import times
+from ..algebra.quotients import divides, times
 from ..engine.phases import stability
 from ..engine.rewrite import Changes, RewriteContext
 from ..facts.forms import (
@@ -168,6 +168,8 @@ def _divide_no_more(factors: Factors, root: Any, context: RewriteContext) -> boo
     changed = False
     for quotient, e in list(factors.kept().items()):
         if e != 1 or quotient.owner is None or row_of(quotient.owner) in QUOTIENT_ROWS:
+            continue
+        if not divides(quotient):
             continue
         made: Any = quotient
         for y, parts in _candidates(factors, root, context):
