@@ -151,6 +151,49 @@ def test_the_last_row_alone_makes_no_stack_of_zeros(parts):
     assert all(n.owner.inputs[0] is not parts[0] for n in lengths if n.owner is not None)
 
 
+def test_what_the_last_step_alone_gives_is_differentiated_for_that_step(parts, rng):
+    xs, h0, w, u = parts
+
+    def step(x, h, w, u):
+        h = T.tanh(T.dot(x, w) + T.dot(h, u))
+        return h, T.exp(T.dot(h, u)) * h[0]
+
+    states, layers = scan(step, xs, [h0, None], non_sequences=[w, u])[0]
+    values = [rng.normal(size=shape) for shape in ((4, 3), (2,), (3, 2), (2, 2))]
+    of_last = T.sum(layers[-1] ** 2) + T.sum(states)
+    gradient = grad(of_last, list(parts))
+    assert s.exp not in scalar_ops_of(back(*gradient))
+    assert [op for op in ops_of(back(*gradient)) if isinstance(op, Dot)]
+    # The same mathematics, of which the loop knows nothing.
+    after = T.exp(T.dot(states[-1], u)) * states[-1][0]
+    expected = grad(T.sum(after**2) + T.sum(states), list(parts))
+    for one, other in zip(
+        function(list(parts), gradient)(*values),
+        function(list(parts), expected)(*values),
+        strict=True,
+    ):
+        np.testing.assert_allclose(one, other, rtol=1e-9)
+    of_all = grad(T.sum(layers), list(parts))
+    assert len(ops_of(back(*of_all))) > len(ops_of(back(*gradient)))
+
+
+def test_a_last_row_that_reads_its_own_step_is_differentiated_in_the_loop(parts, rng):
+    xs, h0, w, u = parts
+
+    def step(x, h):
+        new = T.tanh(T.dot(x, w) + T.dot(h, u))
+        return new, T.exp(new) * x[0] + h
+
+    states, layers = scan(step, xs, [h0, None])[0]
+    after = T.exp(states[-1]) * xs[-1][0] + states[-2]
+    values = [rng.normal(size=shape) for shape in ((4, 3), (2,), (3, 2), (2, 2))]
+    found, expected = (
+        function(list(parts), grad(T.sum(v), list(parts)))(*values) for v in (layers[-1], after)
+    )
+    for one, other in zip(found, expected, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-9)
+
+
 def test_states_without_a_cotangent_are_not_carried(parts):
     xs, h0, _, u = parts
     (h, c), _ = scan(lambda x, h, c: (T.tanh(T.dot(h, u)), c + T.sum(h * x)), xs, [h0, T.dscalar()])

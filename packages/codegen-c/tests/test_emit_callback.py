@@ -1,14 +1,15 @@
 """Ops without C text in the middle of a compiled function: they run in Python, on NumPy."""
 
+import sys
 from typing import ClassVar
 
 import numpy as np
 import pytest
 from bitale_codegen_c.host.target import C
-from bitale_graph import function, shared
+from bitale_graph import function, ifelse, scan, shared
 from bitale_graph import language as T
 from bitale_graph.compile.mode import Mode
-from bitale_graph.core.graph import Apply, Op, Type
+from bitale_graph.core.graph import Apply, Constant, Op, Type
 from bitale_graph.extend import Dot, Elementwise, Reduce, Softmax, Subtensor, scalar
 from bitale_graph.plan.node_code import has_code
 from bitale_graph.tensor.variable import TensorType
@@ -216,6 +217,40 @@ def test_values_that_are_no_arrays_pass_between_ops(mode):
     x = T.dvector("x")
     y = Unpack()(Pack()(T.exp(x))) + 1
     np.testing.assert_allclose(function([x], y, mode=mode)([0.0, 1]), 2 * np.exp([0.0, 1]) + 1)
+
+
+def test_values_that_are_no_arrays_stay_beside_machine_code(mode):
+    x, box = T.dvector("x"), Box()("box")
+    f = function([box, x], [T.exp(Unpack()(box)) + x, box, Pack()(x)], mode=mode)
+    assert type(f.executable).__name__ == "Program"
+    given = {"inside": np.ones(2)}
+    references = sys.getrefcount(given)
+    for _ in range(3):
+        numbers, same, made = f(given, [1.0, 2.0])
+        np.testing.assert_allclose(numbers, np.exp(2.0) + np.array([1.0, 2.0]))
+        assert same is given
+        np.testing.assert_array_equal(made["inside"], [1.0, 2.0])
+    del same
+    assert sys.getrefcount(given) == references
+
+
+def test_values_that_are_no_arrays_in_branches_loops_and_constants(mode):
+    x, box, c = T.dvector("x"), Box()("box"), T.lscalar("c")
+    fixed = Constant(Box(), {"inside": np.arange(2.0)})
+    rows = scan(lambda e: Unpack()(Pack()(T.stack([e, e + 1]))), sequences=x)[0]
+    chosen = ifelse(c > 0, Unpack()(box), Unpack()(Pack()(x)) + 1)
+    f = function([box, c, x], [chosen, Unpack()(fixed) * x, rows], mode=mode)
+    for number, expected in ((1, [2, 4]), (0, [7, 9])):
+        found = f({"inside": np.array([1.0, 2.0])}, number, [3.0, 4.0])
+        for one, other in zip(found, (expected, [0, 8], [[6, 8], [8, 10]]), strict=True):
+            np.testing.assert_array_equal(one, other)
+
+
+def test_an_error_over_a_value_that_is_no_array_tells_the_op(mode):
+    box = Box()("box")
+    f = function([box], Unpack()(box), mode=mode)
+    with pytest.raises(TypeError, match=r"Apply node that caused the error: Unpack\(box\)"):
+        f(3)
 
 
 class Cubed(Softmax):

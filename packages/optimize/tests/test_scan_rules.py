@@ -229,6 +229,31 @@ def test_the_last_row_of_what_is_computed_of_a_stack_is_that_of_the_last_state(l
     assert only(loops.rewrite(outputs, [1, 4])).op.keeps == ()
 
 
+def test_what_the_last_step_alone_gives_is_computed_after_the_loop(loops):
+    def step(rows, states, others):
+        new = T.tanh(T.dot(states[0], others[0]) + rows[0])
+        layer = T.softmax(T.dot(new, others[0]))
+        return [new], [layer, T.exp(new), T.exp(new) * states[0], T.exp(new) + rows[0]]
+
+    _, stacks = loops.loop(step, [loops.x], [loops.h], [loops.w])
+    outputs = [stacks[0][-1], stacks[1][-1, 0], stacks[0][-1, 1:]]
+    node = only(loops.rewrite(outputs, [1, 4]))
+    assert node.op.keeps == ()
+    assert "Softmax" not in inside(node)
+    for stack in stacks[2:]:  # what the last step has found before, or reads
+        assert only(loops.rewrite(stack[-1], [1, 4])).op.keeps == (1,)
+
+
+def test_what_the_last_step_of_a_while_loop_gives_is_computed_after_it(loops):
+    def step(rows, states, others):
+        new = states[0] * 1.5 + rows[0]
+        return [new], [T.exp(new) - others[0]], T.sum(new) > 1
+
+    _, (stack,), _ = loops.loop(step, [loops.x], [loops.h], [loops.k])
+    node = only(loops.rewrite(stack[-1], [1, 4]))
+    assert node.op.keeps == ()
+
+
 def test_without_a_step_the_last_row_is_the_first_state(loops):
     _, (stack,) = loops.loop(recurrence, [loops.x], [loops.h], [loops.w])
     args = loops.values(0)
@@ -283,7 +308,7 @@ def test_steps_after_what_is_read_are_not_taken(loops):
 def test_a_while_loop_keeps_its_last_row(loops):
     def step(rows, states, others):
         new = states[0] + T.exp(rows[0])
-        return [new], [T.exp(new)], new.sum() > 8
+        return [new], [T.exp(new) + states[0]], new.sum() > 8
 
     _, (stack,), taken = loops.loop(step, [loops.x], [loops.h])
     assert only(loops.rewrite([stack[-1], taken], [1, 4, 9])).op.keeps == (1,)

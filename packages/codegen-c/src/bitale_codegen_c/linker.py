@@ -16,6 +16,7 @@ from bitale_graph.extend import (
     FunctionMaker,
     NumpyLinker,
     TensorType,
+    Variable,
     config,
     keep_across_fork,
     raise_with_node,
@@ -77,9 +78,6 @@ class CLinker:
                 self._has_warned = True
                 file, line, _ = next(iter(tracing.capture()), ("bitale", 1, ""))
                 warnings.warn_explicit(NO_COMPILER, UserWarning, file, line)
-            return NumpyLinker().link(maker)
-        if not all(isinstance(v.type, TensorType) for v in maker.written.variables):
-            # Values that are no arrays exist in Python alone.
             return NumpyLinker().link(maker)
         set_threads((config.threads or None) if config.openmp else 1)
         key = self._plan_key(maker, compiler)
@@ -148,7 +146,9 @@ class CLinker:
 
     def _plan_key(self, maker: FunctionMaker, compiler: Compiler) -> str | None:
         graph = maker.key()
-        if graph is None:
+        if graph is None or not all(
+            isinstance(v.type, TensorType) for v in maker.written.variables
+        ):
             return None
         return cache_key(
             "plan",
@@ -191,18 +191,17 @@ def _program(
         load_blas(None if config.blas == "auto" else config.blas)
     graph = maker.written
     n = len(maker.arguments)
-    types: list[Any] = [v.type for v in graph.inputs]
     arguments = [
-        Argument(t.dtype, t.shape, a.filter, a.name, a.strict)
-        for t, a in zip(types, maker.arguments, strict=False)
+        Argument(*_described(v), a.filter, a.name, a.strict)
+        for v, a in zip(graph.inputs, maker.arguments, strict=False)
     ]
     shared = [
-        (c, Argument(t.dtype, t.shape)) for c, t in zip(maker.containers, types[n:], strict=True)
+        (c, Argument(*_described(v)))
+        for c, v in zip(maker.containers, graph.inputs[n:], strict=True)
     ]
     # The code delivers every output but the updates that it makes in place.
     delivered = [k for k in range(len(graph.outputs)) if k not in plan["in_place"]]
-    types_out: list[Any] = [graph.outputs[k].type for k in delivered]
-    outputs = [(t.dtype, t.shape) for t in types_out]
+    outputs = [_described(graph.outputs[k]) for k in delivered]
     places = {k: place for place, k in enumerate(delivered)}
     updates = [
         (target, places.get(maker.n_outputs + k)) for k, target in enumerate(maker.update_targets)
@@ -244,7 +243,10 @@ def _callback(node: Apply, maker: FunctionMaker) -> Callback:
         except Exception as error:  # noqa: BLE001 (raised again, with the node)
             raise_with_node(error, node, arrays, maker.fgraph)
 
-    def described(variables: Any) -> list[tuple[str, Any]]:
-        return [(v.type.dtype, v.type.shape) for v in variables]
+    inputs, outputs = (list(map(_described, side)) for side in (node.inputs, node.outputs))
+    return Callback(run, inputs, outputs)
 
-    return Callback(run, described(node.inputs), described(node.outputs))
+
+def _described(v: Variable) -> tuple[str, Any]:
+    """The dtype and shape of a variable for the runtime."""
+    return ("object", ()) if not isinstance(v.type, TensorType) else (v.type.dtype, v.type.shape)

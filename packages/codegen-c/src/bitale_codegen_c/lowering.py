@@ -5,9 +5,10 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from itertools import accumulate
+from typing import Any
 
 import numpy as np
-from bitale_graph.extend import FunctionGraph, load_rules
+from bitale_graph.extend import Constant, FunctionGraph, TensorType, load_rules
 from bitale_graph.plan.host_function import HostFunction, plan_function
 
 from . import emit
@@ -67,7 +68,7 @@ def lower(
         _text(file, units, _in_parts(file, entry) if has_parts else _in_one(file, entry)),
         _joined([_TITLE, *file.kernels, entry]),
         [one.source for one in units],
-        [np.asarray(c.data) for c in host.constants],
+        list(map(_passed, host.constants)),
         host.in_place,
         host.callbacks,
         host.nodes,
@@ -161,3 +162,12 @@ def _walk(host: HostFunction, file: CFile) -> str:
         f"    {STATUS} = w.status;",
     ]
     return _entry(host, body, printer.entry())
+
+
+def _passed(constant: Constant) -> np.ndarray[Any, Any]:
+    """The array of a constant; of what is none, one that holds it."""
+    if isinstance(constant.type, TensorType):
+        return np.asarray(constant.data)
+    held = np.empty((), object)
+    held[()] = constant.data
+    return held

@@ -21,6 +21,7 @@ from bitale_graph.extend import (
     leaves,
 )
 
+from ..last_row import of_shape, pull_back_last_rows
 from ..residuals import ForwardStep, Lengths, residuals, without_shape_reads
 from ..rows import Arriving, Window, arriving_cotangents
 from ..scan_step import StepBack, cotangent_leaf, dependence, is_computed
@@ -63,6 +64,7 @@ def scan_vjp(
     window = Window.of(op, inputs[0], outputs[-1] if op.is_while else inputs[0])
     arriving = arriving_cotangents(op, outputs, cotangents, window)
     wanted = op.outer(cotangents.wanted)
+    given = pull_back_last_rows(op, inputs, outputs, arriving, wanted)
     under = op.outer_outputs(cotangents.conditions).stacks
     chosen = [k for k in arriving.rows if under[k] is not None and op.keeps[k] is None]
     step = StepBack(op, arriving.last, (*arriving.rows, *arriving.once), wanted, chosen)
@@ -72,6 +74,11 @@ def scan_vjp(
         _give_forward_values(op, inputs, outputs, cotangents, step, arriving, window, loop)
         for at, term in loop.run(window.n_steps):
             terms[at] = term
+    for v, at in zip(
+        op.inner.non_sequences, op.outer(range(len(inputs))).non_sequences, strict=True
+    ):
+        if v in given:
+            terms[at] = accumulate(given[v], terms[at]) if is_computed(terms[at]) else given[v]
     for at in op.outer(range(len(inputs))).states:
         if is_computed(terms[at]):
             terms[at] = window.before(terms[at])
@@ -244,8 +251,8 @@ class _LoopBack:
 
     def run(self, n_steps: Any) -> list[tuple[int, Any]]:
         """Make the node, and give terms with the inputs of the forward loop they belong to."""
-        firsts = [_as(leaf.type, first) for leaf, first, _, _ in self.states]
-        values = [_as(leaf.type, new) for leaf, _, new, _ in self.states]
+        firsts = [of_shape(leaf.type, first) for leaf, first, _, _ in self.states]
+        values = [of_shape(leaf.type, new) for leaf, _, new, _ in self.states]
         leaf_states = [leaf for leaf, _, _, _ in self.states]
         body = Body(
             [*self.sequences, *leaf_states, *self.non_sequences],
@@ -261,17 +268,12 @@ class _LoopBack:
         )
         given = [
             *(
-                _as(TensorType(v.dtype, (None, *v.type.shape)), x)
+                of_shape(TensorType(v.dtype, (None, *v.type.shape)), x)
                 for v, x in self.sequences.items()
             ),
             *firsts,
-            *(_as(v.type, x) for v, x in self.non_sequences.items()),
+            *(of_shape(v.type, x) for v, x in self.non_sequences.items()),
         ]
         results = op.make_node(n_steps, *given).outputs
         places = [*(at for _, _, _, at in self.states), *(at for _, at in self.rows)]
         return [(at, v) for at, v in zip(places, results, strict=True) if at is not None]
-
-
-def _as(type: TensorType, v: Any) -> Any:
-    """``v`` with what is known of its shape as ``type`` has it."""
-    return v if type.admits(v.type) else T.specify_shape(v, type.shape)

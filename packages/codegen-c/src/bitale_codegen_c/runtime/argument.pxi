@@ -24,6 +24,10 @@ cdef class Argument:
         For error messages.
     strict
         Whether the filter sees all but plain ndarrays, numbers too.
+
+    Notes
+    -----
+    Of a value of the dtype ``object``, which is of any type, compiled code has the address.
     """
 
     cdef readonly object dtype
@@ -33,6 +37,7 @@ cdef class Argument:
     cdef object scalar_type
     cdef int type_number
     cdef int ndim
+    cdef readonly bint is_object
     cdef bint is_strict
     cdef bint takes_numbers
     cdef bint is_static
@@ -46,6 +51,7 @@ cdef class Argument:
         self.scalar_type = self.dtype.type
         self.type_number = self.dtype.num
         self.ndim = len(self.shape)
+        self.is_object = self.dtype.hasobject
         self.is_strict = strict
         self.takes_numbers = self.ndim == 0 and not strict
         self.item_mask = self.dtype.itemsize - 1
@@ -121,6 +127,8 @@ cdef class Argument:
 
     cdef int load(self, PyObject *value, bt_array *slot, PyObject **held, double *scalar) except -1:
         """Describe value in slot; what must stay alive goes to held, a Python number to scalar."""
+        if self.is_object:
+            return self.load_object(<object>value, slot, held, scalar)
         if self.takes_numbers and not array_is_exact(value) and self.load_scalar(value, scalar):
             slot.data = scalar
             slot.shape = NULL
@@ -136,6 +144,20 @@ cdef class Argument:
             held[0] = <PyObject *>array
             value = held[0]
         describe(value, slot)
+        return 0
+
+    cdef int load_object(
+        self, object value, bt_array *slot, PyObject **held, double *scalar
+    ) except -1:
+        """The same for any object: its address goes to scalar."""
+        if self.filter is not None:
+            value = self.filter(value)
+        Py_INCREF(value)
+        held[0] = <PyObject *>value
+        (<int64_t *>scalar)[0] = <intptr_t>held[0]
+        slot.data = scalar
+        slot.shape = NULL
+        slot.strides = NULL
         return 0
 
     cdef object convert(self, object value):

@@ -5,6 +5,7 @@ cdef struct Call:
     pause_call pause  # first: compiled code looks into it
     PyObject *program
     PyObject *error  # the exception that a callback raised
+    PyObject *objects  # a list of what callbacks made that is no array; NULL: nothing yet
 
 
 @cython.final
@@ -36,7 +37,7 @@ cdef class Callback:
         ]
         self.borrow = borrow
 
-    cdef int run(self, const bt_array *ins, bt_result *outs) except -1:
+    cdef int run(self, Call *call, const bt_array *ins, bt_result *outs) except -1:
         cdef Py_ssize_t i
         cdef Argument kind
         cdef tuple arrays = tuple(
@@ -53,6 +54,10 @@ cdef class Callback:
         for i in range(len(self.outputs)):
             kind = <Argument>self.outputs[i]
             value = results[i]
+            if kind.is_object:
+                keep_object(call, value)
+                (<int64_t *>outs[i].value)[0] = <intptr_t><PyObject *>value
+                continue
             if not isinstance(value, np.ndarray):
                 value = np.asarray(value)
             store_result(kind, np.ascontiguousarray(kind.convert(value)) if kind.ndim else
@@ -81,6 +86,8 @@ cdef class Callback:
 
 cdef object show_array(Argument kind, const bt_array *source, bint borrow):
     """Return the array that source describes; a copy unless borrow."""
+    if kind.is_object:
+        return <object><PyObject *><intptr_t>(<int64_t *>source.data)[0]
     array = array_new(
         <PyObject *>kind.dtype, kind.ndim, source.shape, source.strides, source.data,
         NPY_ARRAY_ALIGNED,
@@ -88,6 +95,16 @@ cdef object show_array(Argument kind, const bt_array *source, bint borrow):
     if borrow and kind.ndim > 0:
         return array
     return array_copy(<PyObject *>array)
+
+
+cdef int keep_object(Call *call, object value) except -1:
+    """Let a value live as long as the call."""
+    if call.objects == NULL:
+        made = []
+        Py_INCREF(made)
+        call.objects = <PyObject *>made
+    (<list>call.objects).append(value)
+    return 0
 
 
 cdef int store_result(Argument kind, object array, bt_result *target) except -1:
@@ -115,7 +132,7 @@ cdef int call_python(Call *call, int index, const bt_array *ins, bt_result *outs
     if call.pause.shown.is_stopped:
         return 1
     try:
-        callback.run(ins, outs)
+        callback.run(call, ins, outs)
         return 0
     except BaseException as error:
         for i in range(len(callback.outputs)):

@@ -29,7 +29,7 @@ cdef class Program:
         (container, Argument) for each container whose attribute ``data`` is read after the
         explicit inputs. The array must be C-contiguous and of exactly that type.
     constants
-        Arrays passed after those.
+        Arrays passed after those; of an object array of rank 0 the address of what it holds.
     updates
         (index of a container, index of an output), applied together after a call that
         succeeded; None for the output: the code writes into the container's array.
@@ -61,6 +61,7 @@ cdef class Program:
     cdef readonly tuple arguments
     cdef readonly tuple containers
     cdef readonly tuple constants
+    cdef readonly tuple objects  # the constants of which the code has the address
     cdef readonly tuple outputs
     cdef readonly tuple updates
     cdef readonly tuple callbacks
@@ -103,8 +104,10 @@ cdef class Program:
         self.containers = tuple([container for container, _ in shared])
         self.shared_types = tuple([<Argument?>kind for _, kind in shared])
         self.constants = tuple(
-            [np.require(c, requirements=["C", "A", "E"]) for c in constants]
+            [np.array(id(c[()]), "int64") if c.dtype.hasobject
+             else np.require(c, requirements=["C", "A", "E"]) for c in constants]
         )
+        self.objects = tuple([c for c in constants if c.dtype.hasobject])
         self.outputs = tuple([Argument(dtype, shape) for dtype, shape in outputs])
         self.callbacks = tuple([<Callback?>c for c in callbacks])
         self.updates = tuple([(int(c), None if o is None else int(o)) for c, o in updates])
@@ -199,10 +202,13 @@ cdef class Program:
             results[i].data = NULL
         call.program = <PyObject *>self
         call.error = NULL
+        call.objects = NULL
         try:
             # Arguments may run code of the caller's: before any lock is taken.
             self.gather(args, inputs, held, scalars, &n_held)
-            has_copies = self.n_shared and self.take_state(inputs, held, &n_held, &is_updating)
+            has_copies = self.n_shared and self.take_state(
+                inputs, held, scalars, &n_held, &is_updating
+            )
             with nogil:
                 if self.uses_blas:
                     blas_enter()
@@ -225,6 +231,7 @@ cdef class Program:
                     pool_release(results[i].data)
             for i in range(n_held):
                 Py_XDECREF(held[i])
+            Py_XDECREF(call.objects)
             if extra != NULL:
                 free(extra)
 
@@ -244,7 +251,8 @@ cdef class Program:
         return 0
 
     cdef int take_state(
-        self, bt_array *inputs, PyObject **held, Py_ssize_t *n_held, bint *is_updating
+        self, bt_array *inputs, PyObject **held, double *scalars, Py_ssize_t *n_held,
+        bint *is_updating,
     ) except -1:
         """Describe the shared arrays, holding a reference to each, and the locks of the updated.
 
@@ -256,7 +264,7 @@ cdef class Program:
         try:
             for i in range(self.n_shared):
                 k = self.n_explicit + i
-                self.load_shared(i, &inputs[k], &held[k])
+                self.load_shared(i, &inputs[k], &held[k], &scalars[k])
                 n_held[0] += 1
             if self.written_in_place:
                 has_copies = self.separate(inputs, held)
@@ -332,9 +340,13 @@ cdef class Program:
                 self.flag(i)[0] = 0
         return self.unlock(self.n_shared, True)
 
-    cdef int load_shared(self, Py_ssize_t i, bt_array *slot, PyObject **held) except -1:
+    cdef int load_shared(
+        self, Py_ssize_t i, bt_array *slot, PyObject **held, double *scalar
+    ) except -1:
         cdef Argument kind = <Argument>PyTuple_GET_ITEM(<PyObject *>self.shared_types, i)
         array = self.containers[i].data
+        if kind.is_object:
+            return kind.load_object(array, slot, held, scalar)
         if not kind.is_exact(<PyObject *>array) or not array_is_carray(<PyObject *>array):
             raise TypeError(
                 f"{self.name}: the shared variable {i} was changed to something else: "
@@ -360,6 +372,8 @@ cdef class Program:
                 replace_by_copy(&inputs[k], &held[k])
                 has_copies = 1
             for i in range(self.n_explicit):
+                if (<Argument>PyTuple_GET_ITEM(<PyObject *>self.arguments, i)).is_object:
+                    continue
                 if held[i] != NULL and array_meets(held[i], held[k]):
                     replace_by_copy(&inputs[i], &held[i])
         return has_copies
@@ -405,6 +419,8 @@ cdef class Program:
         """Make the array of one result; its buffer then belongs to the array."""
         cdef Argument kind = <Argument>PyTuple_GET_ITEM(<PyObject *>self.outputs, i)
         cdef Buffer buffer
+        if kind.is_object:
+            return <object><PyObject *><intptr_t>(<int64_t *>result.value)[0]
         if kind.ndim == 0:
             array = array_new(<PyObject *>kind.dtype, 0, NULL, NULL, NULL, 0)
             memcpy(
@@ -431,8 +447,8 @@ cdef class Program:
                 continue
             value = arrays[output]
             # A returned array is the caller's to change.
-            values.append((self.containers[container], value.copy() if output < self.returned
-                           else value))
+            is_shown = output < self.returned and isinstance(value, np.ndarray)
+            values.append((self.containers[container], value.copy() if is_shown else value))
         for container, value in values:
             container.data = value
         return 0

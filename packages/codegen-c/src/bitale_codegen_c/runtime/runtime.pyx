@@ -13,7 +13,7 @@ from cpython.long cimport PyLong_CheckExact
 from cpython.object cimport PyObject
 from cpython.pythread cimport PyThread_get_thread_ident
 from cpython.ref cimport Py_INCREF, Py_XDECREF
-from libc.stdint cimport int32_t, int64_t, uintptr_t
+from libc.stdint cimport int32_t, int64_t, intptr_t, uintptr_t
 from libc.stdlib cimport free, malloc
 from libc.string cimport memcpy
 
@@ -162,6 +162,8 @@ DTYPES = tuple(
 cdef tuple parse_type(object dtype, object shape):
     """Return the NumPy dtype and the static shape (None where a length is not known)."""
     dtype = np.dtype(dtype)
+    if dtype.hasobject and shape == ():
+        return dtype, shape
     if dtype not in DTYPES or not dtype.isnative:
         raise TypeError(
             f"dtype {dtype!r} cannot be passed to compiled code; "

@@ -85,12 +85,15 @@ class IfElse(Op):
             )
         if dtypes.is_complex(condition.type.dtype):
             raise DtypeError(f"ifelse: the condition must be real, and is {describe(condition)}")
-        given = [as_tensor(v) for v in captured]
+        given = [v if _is_no_tensor(v) else as_tensor(v) for v in captured]
         for body in self.bodies:
             if len(given) != len(body.inputs):
                 raise TypeError(f"ifelse: {len(body.inputs)} inputs expected, {len(given)} given")
             types: list[Any] = [v.type for v in body.inputs]
-            looser = [t.loosened(v.type) for t, v in zip(types, given, strict=True)]
+            looser = [
+                t if _is_no_tensor(v) else t.loosened(v.type)
+                for t, v in zip(types, given, strict=True)
+            ]
             if looser != types:
                 made_anew = [b.with_input_types(looser) for b in self.bodies]
                 return self.with_bodies((made_anew[0], made_anew[1])).make_node(condition, *given)
@@ -134,6 +137,10 @@ class IfElse(Op):
 
     def __str__(self) -> str:
         return f"IfElse{{{self.name}}}" if self.name else "IfElse"
+
+
+def _is_no_tensor(v: Any) -> bool:
+    return isinstance(v, Variable) and not isinstance(v.type, TensorType)
 
 
 def _joined(then: Any, other: Any) -> TensorType:

@@ -20,6 +20,7 @@ from .expressions import (
 )
 from .memory_plan import MemoryPlan
 from .names import identifier
+from .opaque import seen_type
 from .scope import Scope
 from .statements import (
     Assign,
@@ -256,7 +257,7 @@ class Builder:
 
     def receive(self, v: Variable) -> Name:
         """A variable for a 0-d value that a kernel or a routine writes."""
-        name = self.name(v.name or "s", v.type.dtype, self.scope.depth)
+        name = self.name(v.name or "s", seen_type(v).dtype, self.scope.depth)
         self.put(Declare(name))
         self.scalars[v] = name
         return name

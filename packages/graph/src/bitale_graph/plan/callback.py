@@ -7,6 +7,7 @@ from .array import Array
 from .builder import Builder
 from .calls import Callback, Received
 from .expressions import Expression
+from .opaque import seen_type
 
 
 def emit_callback(b: Builder, node: Apply) -> None:
@@ -14,13 +15,13 @@ def emit_callback(b: Builder, node: Apply) -> None:
     index = len(b.callbacks)
     b.callbacks.append(node)
     given: list[Expression | Array] = [
-        b.scalar(v) if v.type.ndim == 0 else b.array(v) for v in node.inputs
+        b.scalar(v) if seen_type(v).ndim == 0 else b.array(v) for v in node.inputs
     ]
     depth = b.scope.depth
     received: list[Received] = []
     for v in node.outputs:
-        dtype = v.type.dtype
-        if v.type.ndim == 0:
+        dtype = seen_type(v).dtype
+        if seen_type(v).ndim == 0:
             name = b.name(v.name or "s", dtype)
             b.scalars[v] = name
             received.append(Received(name, [], None))

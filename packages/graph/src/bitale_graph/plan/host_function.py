@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
-
-import numpy as np
 
 from ..base.rules import load_rules
 from ..core.function_graph import FunctionGraph
@@ -17,6 +14,7 @@ from .builder import Builder
 from .expressions import Expression, Given, number
 from .hoist import hoist
 from .memory import plan_memory
+from .opaque import is_opaque, seen_type
 from .region import Region, has_own_buffer, taken_over
 from .statements import CheckStopped, Deliver, Hold, Statement
 from .target import Target
@@ -146,8 +144,7 @@ class _Planning:
         """Name the lengths and strides of what is given."""
         b = self.b
         for c in dict.fromkeys(_constants(self.graph)):
-            data = np.asarray(c.data)
-            if data.ndim or not b.target.computes(data.dtype.name):
+            if is_opaque(c) or c.type.ndim or not b.target.computes(c.type.dtype):
                 self.constants.append(c)
         for i, v in enumerate([*self.graph.inputs, *self.constants]):
             if isinstance(v, Constant) or self.graph.clients[v]:
@@ -155,7 +152,7 @@ class _Planning:
 
     def _one_input(self, i: int, v: Variable, *, is_packed: bool) -> None:
         b = self.b
-        type: Any = v.type
+        type = seen_type(v)
         if type.ndim == 0:
             b.scalars[v] = b.alias(v.name or f"in{i}", Given("value", i, type.dtype))
             return
@@ -183,7 +180,7 @@ class _Planning:
         copies: dict[int, Array] = {}
         late = {o for node in self.plan.tail for o in node.outputs}
         for k, v in enumerate(self.graph.outputs):
-            if self.given[k] or k in self.plan.in_place or v.type.ndim == 0:
+            if self.given[k] or k in self.plan.in_place or seen_type(v).ndim == 0:
                 continue
             source = b.array(v)
             copies[k] = b.allocate(v.name or "copy", source.dtype, source.lengths, keep=True)
@@ -200,8 +197,7 @@ class _Planning:
         delivered = [k for k in range(len(self.graph.outputs)) if k not in self.plan.in_place]
         for place, k in enumerate(delivered):
             v = self.graph.outputs[k]
-            type: Any = v.type
-            if type.ndim == 0:
+            if seen_type(v).ndim == 0:
                 b.put(Deliver(place, b.scalar(v)))
                 continue
             array = copies[k] if k in copies else b.array(v)

@@ -16,6 +16,7 @@ from ..core.function_graph import FunctionGraph
 from ..core.graph import Apply, Constant, Variable
 from .memory_plan import MemoryPlan
 from .node_code import has_code
+from .opaque import seen_type
 from .target import Target
 
 R = TypeVar("R")
@@ -88,8 +89,8 @@ def _rule(table: RuleTable[R], node: Apply, target: Target) -> R | None:
 
 
 def rank(v: Variable) -> int:
-    """The number of axes."""
-    return v.type.ndim
+    """The number of axes of what host code has for a variable."""
+    return seen_type(v).ndim
 
 
 def _reuse_dying_buffers(

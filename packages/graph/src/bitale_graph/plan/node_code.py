@@ -18,6 +18,7 @@ from .array import Array
 from .builder import Builder
 from .calls import Routine, Try
 from .expressions import Address, Expression, Number
+from .opaque import reads_opaque
 from .target import Target
 
 
@@ -58,7 +59,9 @@ def own_function(target: Target, node: Apply) -> OwnFunction | None:
     rule = target.function_bodies.get(type(node.op))
     if rule is None and not target.gives_body(node.op):
         return None
-    if not all(target.computes(v.type.dtype) for v in (*node.inputs, *node.outputs)):
+    if reads_opaque(node) or not all(
+        target.computes(v.type.dtype) for v in (*node.inputs, *node.outputs)
+    ):
         return None
     given = [tuple(shape_i(v, a) for a in range(v.type.ndim)) for v in node.inputs]
     told = node.op.infer_shape(node, given)

@@ -12,12 +12,18 @@ from .callback import emit_callback
 from .memory import viewed
 from .memory_plan import MemoryPlan
 from .node_code import emit_node, has_code
+from .opaque import seen_type
 from .statements import Give
 
 
 def has_own_buffer(graph: FunctionGraph, v: Variable) -> bool:
     """Whether a variable of ``graph`` is computed there into a buffer of its own."""
-    return v.owner is not None and viewed(v) is None and v not in graph.inputs and v.type.ndim > 0
+    return (
+        v.owner is not None
+        and viewed(v) is None
+        and v not in graph.inputs
+        and seen_type(v).ndim > 0
+    )
 
 
 def taken_over(plan: MemoryPlan, v: Variable) -> list[Variable]:

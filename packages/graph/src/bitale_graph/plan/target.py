@@ -9,6 +9,7 @@ from typing import Any
 from ..base.rules import RuleTable
 from ..core.graph import Apply, Op
 from ..tensor.scalar import ScalarOp
+from .opaque import is_opaque, reads_opaque
 
 # A rule has a `Builder` and a node, and writes in two phases with a ``yield`` between them: first
 # everything that can fail (checks, buffers, packing), then the work, which cannot. Work in shared
@@ -81,7 +82,10 @@ class Target(ABC):
         """Whether a rule writes a node."""
         if type(node.op) not in self.emits:
             return False
+        if reads_opaque(node) and not node.op.bodies:
+            return False
         rule = self.supports.get(type(node.op))
         if rule is not None:
             return rule(self, node)
-        return all(self.computes(v.type.dtype) for v in (*node.inputs, *node.outputs))
+        variables = (*node.inputs, *node.outputs)
+        return all(is_opaque(v) or self.computes(v.type.dtype) for v in variables)

@@ -19,7 +19,9 @@ from bitale_graph.extend import (
     Scan,
     TensorType,
     Variable,
+    clone_nodes,
     graph_replace,
+    leaves,
     scalar,
     shape_i,
     toposort,
@@ -205,7 +207,34 @@ class ScanParts:
         self.stacks.append(made)
         return made
 
+    def of_last_states(self) -> set[Variable]:
+        """The new states, and rows that are computed of them for no other reason.
+
+        Such a row also reads what is the same in all steps, and nothing else.
+        """
+        new = {s.new for s in self.states}
+        known = new | {s.inner for s in self.non_sequences}
+        readers, ends = self.readers(), self.outputs
+        found = set(new)
+        for stack in self.stacks:
+            row = stack.row
+            if row.owner is None or row in readers or ends.count(row) > 1:
+                continue
+            read = {v for v in leaves([row], stop_at=new) if not isinstance(v, Constant)}
+            if read <= known and not read.isdisjoint(new):
+                found.add(row)
+        return found
+
     # Outside
+    def after_last_step(self, rows: Iterable[Variable]) -> dict[Variable, Any]:
+        """What rows are after the loop, once it is built; they are ``of_last_states``."""
+        outside = {s.inner: s.outer for s in self.non_sequences}
+        for state in self.states:
+            fits = state.new.type.admits(state.made.type)
+            shape: Any = state.new.type
+            outside[state.new] = state.made if fits else T.specify_shape(state.made, shape.shape)
+        return clone_nodes(list(rows), outside)
+
     @property
     def may_store(self) -> bool:
         """Whether something may be stored of every step that the loop did not store.

@@ -67,7 +67,7 @@ def scan_of_few_steps(
 @scans.rule(
     tracks=[Scan],
     before="the last rows of a stack of a scan",
-    after="the last state, or a stack that keeps those rows",
+    after="the last state, what is computed of it, or a stack that keeps those rows",
     changes=Changes.DOMAIN,
 )
 def scan_keeps_what_is_read(
@@ -78,9 +78,9 @@ def scan_keeps_what_is_read(
     A loop of no steps then gives its first state, where indexing was an error.
     """
     loop = ScanParts.of(node)
-    finals = {s.new: s for s in loop.states}
+    finals = loop.of_last_states()
     late: dict[Variable, tuple[Stack, Apply]] = {}
-    ends: dict[Variable, tuple[Any, Apply]] = {}
+    ends: dict[Variable, tuple[Variable, Apply]] = {}
     for stack in list(loop.stacks):
         readers = _readers(stack.out, context)
         if stack.keep is not None and stack.row not in finals:
@@ -93,7 +93,7 @@ def scan_keeps_what_is_read(
             continue
         if stack.row in finals and all(_takes_one(r, loop) for r in readers):
             loop.stacks.remove(stack)
-            ends.update((r.outputs[0], (finals[stack.row], r)) for r in readers)
+            ends.update((r.outputs[0], (stack.row, r)) for r in readers)
         elif stack.keep is None and keep and not _is_short(loop.n_steps, keep):
             stack.keep = keep
             late.update((r.outputs[0], (stack, r)) for r in readers)
@@ -103,9 +103,10 @@ def scan_keeps_what_is_read(
     result = loop.build()
     for old, (stack, reader) in late.items():
         result[old] = reader.op(stack.made, *reader.inputs[1:])
-    for old, (state, reader) in ends.items():
+    after = loop.after_last_step([row for row, _ in ends.values()])
+    for old, (row, reader) in ends.items():
         rest = reader.op.pattern[1:]  # type: ignore[attr-defined]  # only reads of rows end here
-        made = state.made
+        made = after[row]
         result[old] = Subtensor(rest)(made, *reader.inputs[2:]) if rest else made
     return result
 

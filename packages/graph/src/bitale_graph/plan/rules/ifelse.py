@@ -11,7 +11,7 @@ from ...ops.ifelse import IfElse
 from ..array import Array
 from ..builder import Builder
 from ..expressions import Expression, number
-from ..memory import plan_memory
+from ..memory import plan_memory, rank
 from ..region import Region, has_own_buffer, taken_over
 from ..scope import Scope
 from ..statements import Assign, If, Move, Statement
@@ -96,7 +96,7 @@ def _branch(b: Builder, node: Apply, body: Body, condition: Expression) -> _Bran
         (v, inner) for v, inner in zip(node.inputs[1:], body.inputs, strict=True) if clients[inner]
     ]
     for v, inner in given:
-        if v.type.ndim == 0:
+        if rank(v) == 0:
             b.scalars[inner] = b.scalar(v)
         else:
             a = b.array(v)
