@@ -11,6 +11,7 @@ import numpy as np
 from bitale_graph.extend import (
     INT64_SCALAR,
     Apply,
+    Elementwise,
     Op,
     Scan,
     ShapeI,
@@ -19,6 +20,7 @@ from bitale_graph.extend import (
     as_tensor,
     constant_int,
     scalar,
+    stretched_together,
     toposort,
     trace,
     where_made,
@@ -156,7 +158,9 @@ class Shapes:
         compares = type(node.op).compared_lengths is not Op.compared_lengths
         if not any(map(dims.get, outputs)) and not (compares and any(map(dims.get, inputs))):
             return
-        pairs, told = self._ask(node)
+        # What most nodes are needs no symbols.
+        is_plain = type(node.op) is Elementwise
+        pairs, told = self._stretched(node) if is_plain else self._ask(node)
         for a, b in pairs:
             if a is not None and b is not None:
                 self._compare(a, b)
@@ -165,6 +169,28 @@ class Shapes:
                 dims[v] = tuple(map(self._length_of_output, dims[v], lengths))
         if isinstance(node.op, Scan):
             self._read_rows(node.op, node)
+
+    def _stretched(
+        self, node: Apply
+    ) -> tuple[list[tuple[Token | None, ...]], list[tuple[Token | None, ...]]]:
+        """What `_ask` gives, for a node that stretches its operands together."""
+        given = [self._dims[v] for v in node.inputs]
+        if len(given) == 1:
+            return [], [given[0]]
+        static: list[Any] = [v.type.shape for v in node.inputs]  # type: ignore[attr-defined]
+        lengths: list[Token | None] = []
+        for axis in range(-max(map(len, static)), 0):
+            chosen: Token | None = 1
+            for known, dims in zip(static, given, strict=True):
+                if len(known) < -axis or known[axis] == 1:
+                    continue
+                if known[axis] is not None:
+                    chosen = known[axis]
+                    break
+                if chosen == 1:
+                    chosen = dims[axis]
+            lengths.append(chosen)
+        return stretched_together(static, given), [tuple(lengths)]
 
     def _ask(
         self, node: Apply
