@@ -177,7 +177,7 @@ class Shapes:
         given = [self._dims[v] for v in node.inputs]
         if len(given) == 1:
             return [], [given[0]]
-        static: list[Any] = [v.type.shape for v in node.inputs]  # type: ignore[attr-defined]
+        static: list[Any] = [v.type.shape for v in node.inputs]
         lengths: list[Token | None] = []
         for axis in range(-max(map(len, static)), 0):
             chosen: Token | None = 1
@@ -190,7 +190,8 @@ class Shapes:
                 if chosen == 1:
                     chosen = dims[axis]
             lengths.append(chosen)
-        return stretched_together(static, given), [tuple(lengths)]
+        pairs: list[Any] = stretched_together(static, given)
+        return pairs, [tuple(lengths)]
 
     def _ask(
         self, node: Apply
