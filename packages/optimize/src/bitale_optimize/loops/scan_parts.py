@@ -32,7 +32,9 @@ from ..facts.forms import operands
 from ..facts.merging import merge_key
 from ..facts.shapes import Token
 
-ENOUGH_ROWS = Assert("scan: the number of steps is negative, or a sequence has fewer rows")
+ENOUGH_ROWS = Assert(
+    "scan: the number of steps is negative, or a sequence has fewer rows", "ShapeError"
+)
 
 
 @dataclass(eq=False)
