@@ -1,4 +1,4 @@
-"""Plans serve a second target: its kernels are printed as CUDA C, and compile without a GPU."""
+"""Plans serve a second target: kernels in CUDA C, which compile, and run, without a GPU."""
 
 from concurrent.futures import ThreadPoolExecutor
 
@@ -14,6 +14,8 @@ from bitale_graph.plan.statements import walk
 from bitale_graph.testing import op_samples
 
 from tests.cuda.dialect import CUDA, PRELUDE
+from tests.cuda.emulator import Emulator, find_compiler
+from tests.cuda.host import CheckFailedError, Host
 from tests.cuda.kernels import CudaKernel, is_claimed
 from tests.cuda.nvrtc import Nvrtc, library_path
 
@@ -21,8 +23,11 @@ from tests.cuda.nvrtc import Nvrtc, library_path
 TOGETHER = 40
 
 
-def kernels_of(graph, n_inputs, n_outputs):
-    host = plan_function(graph, n_inputs, n_outputs, [], CUDA)
+def planned(graph):
+    return plan_function(graph, len(graph.inputs), len(graph.outputs), [], CUDA)
+
+
+def kernels_of(host):
     return [one.kernel for one in walk(host.statements) if isinstance(one, Launch)]
 
 
@@ -36,17 +41,32 @@ def fused():
     graph = FunctionGraph([x, t, w], outputs).clone()
     mode = Mode(optimizer="fast_run")
     mode.find_rewriter().rewrite(graph, mode)
-    return kernels_of(graph, 3, len(outputs))
+    return planned(graph)
 
 
 @pytest.fixture(scope="module")
-def kernels():
+def hosts():
+    """The host code of each op sample."""
+    return [(sample, planned(FunctionGraph(*sample.graph()))) for sample in op_samples()]
+
+
+@pytest.fixture(scope="module")
+def kernels(hosts):
     """Each kernel of the op samples and of a rewritten graph once."""
-    found = dict.fromkeys(fused())
-    for sample in op_samples():
-        inputs, outputs = sample.graph()
-        found.update(dict.fromkeys(kernels_of(FunctionGraph(inputs, outputs), len(inputs), 1)))
+    found = dict.fromkeys(kernels_of(fused()))
+    for _, host in hosts:
+        found.update(dict.fromkeys(kernels_of(host)))
     return list(found)
+
+
+@pytest.fixture(scope="module")
+def emulated(kernels, tmp_path_factory):
+    """The claimed kernels on the CPU, and their names there."""
+    if find_compiler() is None:
+        pytest.skip("needs a C++ compiler")
+    names = {k: f"kernel{i}" for i, k in enumerate(kernels) if is_claimed(k)}
+    texts = {name: CudaKernel(k).text(name) for k, name in names.items()}
+    return names, Emulator(texts, tmp_path_factory.mktemp("emulated"))
 
 
 @pytest.fixture(scope="module")
@@ -92,3 +112,65 @@ def test_every_claimed_kernel_compiles(kernels, nvrtc, architecture):
 def test_a_mistake_is_told_in_the_words_of_the_compiler(nvrtc):
     with pytest.raises(RuntimeError, match="undefined"):
         nvrtc.compile('extern "C" __global__ void wrong(float *x) { x[0] = y; }', "sm_90")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("order", [0, 1], ids=["forward", "backward"])
+def test_every_claimed_kernel_computes_what_numpy_does(hosts, emulated, order):
+    names, device = emulated
+    found, launches, ran = [], 0, 0
+    for sample, host in hosts:
+        if not all(k in names for k in kernels_of(host)):
+            continue
+        call = Host(host, names, device, order)
+        results = call(sample.inputs)
+        launches += call.launches
+        ran += call.launches > 0
+        for got, wanted in zip(results, sample.expected(), strict=True):
+            told = sample.difference(got, wanted)
+            if told:
+                found.append(f"{sample.name}: {told}")
+    assert not found, "\n".join(found)
+    assert ran > 1000
+    assert launches >= ran
+
+
+def test_host_code_leaves_where_the_machine_code_of_a_cpu_does(emulated):
+    x, y = T.dvector("x"), T.dvector("y")
+    host = planned(FunctionGraph([x, y], [x + y]))
+    names = {k: emulated[0].get(k, "") for k in kernels_of(host)}
+    with pytest.raises(CheckFailedError):
+        Host(host, names, emulated[1])([np.ones(2), np.ones(3)])
+
+
+def test_a_missing_barrier_is_noticed(tmp_path):
+    if find_compiler() is None:
+        pytest.skip("needs a C++ compiler")
+    x = T.dmatrix("x")
+    host = planned(FunctionGraph([x], [x.sum(axis=1), T.argmax(x, axis=1)]))
+    numbers = np.random.default_rng(0).normal(size=(8, 29))
+    kernels = kernels_of(host)
+    texts = {f"kernel{i}": CudaKernel(k).text(f"kernel{i}") for i, k in enumerate(kernels)}
+    for name, text in list(texts.items()):
+        pieces = text.split("__syncthreads();")
+        assert len(pieces) > 2
+        for i in range(1, len(pieces)):
+            left = "__syncthreads();".join(pieces[:i]) + "__syncthreads();".join(pieces[i:])
+            texts[f"{name}_without{i}"] = left.replace(name, f"{name}_without{i}")
+    device = Emulator(texts, tmp_path)
+
+    def is_right(names, order):
+        call = Host(host, dict(zip(kernels, names, strict=True)), device, order)
+        try:
+            sums, places = call([numbers])
+        except RuntimeError:
+            return False
+        right = np.allclose(sums, numbers.sum(axis=1), rtol=1e-12)
+        return bool(right and (places == numbers.argmax(axis=1)).all())
+
+    whole = [f"kernel{i}" for i in range(len(kernels))]
+    assert all(is_right(whole, order) for order in (0, 1))
+    for name in texts:
+        if "_without" in name:
+            changed = [name if name.startswith(one + "_") else one for one in whole]
+            assert not all(is_right(changed, order) for order in (0, 1)), name

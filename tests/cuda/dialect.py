@@ -58,8 +58,16 @@ __device__ inline double bt_mod(double x, double y) {
     const double r = fmod(x, y);
     return r == 0 ? copysign(0.0, y) : (r < 0) != (y < 0) ? r + y : r;
 }
-__device__ inline float bt_floordiv(float x, float y) { return rintf((x - bt_mod(x, y)) / y); }
-__device__ inline double bt_floordiv(double x, double y) { return rint((x - bt_mod(x, y)) / y); }
+template <class T> __device__ T bt_quotient(T x, T y, T r) {
+    if (y == 0) return x / y;
+    T q = (x - r) / y;
+    if (r != 0 && (r < 0) != (y < 0)) q -= 1;
+    if (q == 0) return x / y < 0 ? T(-0.0) : T(0);
+    const T whole = T(floor(q));
+    return q - whole > T(0.5) ? whole + 1 : whole;
+}
+__device__ inline float bt_floordiv(float x, float y) { return bt_quotient(x, y, fmodf(x, y)); }
+__device__ inline double bt_floordiv(double x, double y) { return bt_quotient(x, y, fmod(x, y)); }
 """
 
 
