@@ -559,6 +559,19 @@ def test_loops_over_the_same_steps_are_one(loops):
     assert rewritten.graph.outputs[1] is rewritten.graph.outputs[3]
 
 
+def test_loops_that_know_different_lengths_are_one(rewriting):
+    x = T.dmatrix("x")
+    known = T.specify_shape(x, (3, None))
+    h = T.dvector("h")
+    one = scan(lambda r, s: s * 2 + r, known, h)[0]
+    other = scan(lambda r, s: T.exp(s) - r, x, h)[0]
+    values = [RNG.normal(size=(3, 2)), RNG.normal(size=2)]
+    for outputs in ([one, other], [other, one]):
+        rewritten = rewriting.whole([x, h], outputs)
+        assert len(scans(rewritten)) == 1
+        rewriting.assert_same(rewritten, [x, h], outputs, values)
+
+
 def test_while_loops_that_stop_alike_are_one(loops):
     def stopping(limit, more):
         def step(rows, states, others):

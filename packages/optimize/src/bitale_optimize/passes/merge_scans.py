@@ -18,7 +18,9 @@ def merge_scans(graph: FunctionGraph, context: RewriteContext) -> None:
         pair = _mergeable(graph, context)
         if pair is None:
             return
-        context.replace_all(pair.items(), "merge_scans")
+        # One of the two may know more of its lengths, that of the steps among them.
+        fitting = [(old, context.fit(old, new)) for old, new in pair.items()]
+        context.replace_all(fitting, "merge_scans")
 
 
 def _mergeable(graph: FunctionGraph, context: RewriteContext) -> dict[Variable, Variable] | None:
