@@ -48,7 +48,9 @@ def numbers(shape, dtype):
     return (np.arange(np.prod(shape, dtype=int)) % 251).astype(dtype).reshape(shape)
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(data=st.data())
 def test_any_strides(reverse_axes, data):
     dtype = data.draw(st.sampled_from(DTYPES))
