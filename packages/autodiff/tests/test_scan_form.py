@@ -177,6 +177,19 @@ def test_what_the_last_step_alone_gives_is_differentiated_for_that_step(parts, r
     assert len(ops_of(back(*of_all))) > len(ops_of(back(*gradient)))
 
 
+def test_what_is_undefined_in_the_loop_stays_so_beside_a_last_row(parts):
+    xs, h0, w, u = parts
+
+    def step(x, h, w, u):
+        h = T.tanh(T.dot(x, undefined_grad(w)) + T.dot(h, u))
+        return h, T.exp(h) * w[0]
+
+    layers = scan(step, xs, [h0, None], non_sequences=[w, u])[0][1]
+    assert grad(T.sum(layers[-1]), u).ndim == 2
+    with pytest.raises(NullTypeGradError):
+        grad(T.sum(layers[-1]), w)
+
+
 def test_a_last_row_that_reads_its_own_step_is_differentiated_in_the_loop(parts, rng):
     xs, h0, w, u = parts
 

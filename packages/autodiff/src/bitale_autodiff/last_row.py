@@ -61,10 +61,9 @@ def pull_back_last_rows(
             if v in fixed:
                 given[v] = accumulate(given[v], term) if v in given else term
                 continue
-            for i in (i for i, s in enumerate(new.states) if s is v):
-                old = arriving.last.get(i)
-                arriving.last[i] = term if old is None else accumulate(old, term)
-                break
+            i = next(i for i, s in enumerate(new.states) if s is v)
+            old = arriving.last.get(i)
+            arriving.last[i] = term if old is None else accumulate(old, term)
     return given
 
 

@@ -78,7 +78,7 @@ def scan_vjp(
         op.inner.non_sequences, op.outer(range(len(inputs))).non_sequences, strict=True
     ):
         if v in given:
-            terms[at] = accumulate(given[v], terms[at]) if is_computed(terms[at]) else given[v]
+            terms[at] = given[v] if terms[at] is None else accumulate(given[v], terms[at])
     for at in op.outer(range(len(inputs))).states:
         if is_computed(terms[at]):
             terms[at] = window.before(terms[at])
