@@ -135,6 +135,28 @@ def test_every_claimed_kernel_computes_what_numpy_does(hosts, emulated, order):
     assert launches >= ran
 
 
+def test_numbers_that_kernels_compute_stay_on_the_device(tmp_path):
+    if find_compiler() is None:
+        pytest.skip("needs a C++ compiler")
+    x, rate = T.dmatrix("x"), shared(0.5, "rate")
+    scaled = x / x.sum(keepdims=True) * rate - x[0, 1]
+    outputs = [T.sqr(scaled - scaled.mean()).mean(), scaled, rate * 0.9 + scaled.max()]
+    graph = FunctionGraph([x, rate], outputs).clone()
+    mode = Mode(optimizer="fast_run")
+    mode.find_rewriter().rewrite(graph, mode)
+    host = plan_function(graph, 1, 2, [0], CUDA)
+    names = {k: f"kernel{i}" for i, k in enumerate(dict.fromkeys(kernels_of(host)))}
+    device = Emulator({name: CudaKernel(k).text(name) for k, name in names.items()}, tmp_path)
+    call = Host(host, names, device)
+    numbers = np.random.default_rng(0).normal(size=(5, 7))
+    found = call([numbers, np.array(0.5)])
+    y = numbers / numbers.sum() * 0.5 - numbers[0, 1]
+    expected = [np.square(y - y.mean()).mean(), y, 0.5 * 0.9 + y.max()]
+    for one, other in zip(found, expected, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-12)
+    assert call.fetched == 2  # the two numbers that are results
+
+
 def test_host_code_leaves_where_the_machine_code_of_a_cpu_does(emulated):
     x, y = T.dvector("x"), T.dvector("y")
     host = planned(FunctionGraph([x, y], [x + y]))

@@ -101,6 +101,7 @@ class CudaTarget(Target):
     """Kernels in CUDA C; the host's work is planned as for any target, and not printed here."""
 
     sums_in_parts = False  # the threads of a block sum up in shared memory
+    keeps_numbers = True
 
     def computes(self, dtype: str) -> bool:
         return dtype in COMPUTED

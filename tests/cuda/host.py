@@ -104,6 +104,8 @@ class Host:
         self.given: list[Any] = []
         self.results: dict[int, Any] = {}
         self.launches = 0
+        # How many numbers were read from the device's memory.
+        self.fetched = 0
 
     def __call__(self, arrays: Sequence[Any]) -> list[Any]:
         """Run on the arrays of the inputs; the results."""
@@ -142,6 +144,7 @@ class Host:
                 ]
                 return np.asarray(e.op(*operands), e.dtype)[()]
             case Element():
+                self.fetched += 1
                 pointer, index = e.operands
                 at = self.value(pointer) + int(self.value(index)) * np.dtype(e.dtype).itemsize
                 return array_at(at, e.dtype, (1,), (1,))[0]
@@ -158,7 +161,10 @@ class Host:
 
     def _named(self, name: Name) -> Any:
         cell = self.cells.get(name.text)
-        return self.values[name.text] if cell is None else cell[0]
+        if cell is None:
+            return self.values[name.text]
+        self.fetched += 1
+        return cell[0]
 
     def _cell(self, name: Name) -> Any:
         if name.text not in self.cells:

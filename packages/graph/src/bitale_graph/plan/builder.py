@@ -246,14 +246,30 @@ class Builder:
 
     # Values of variables
     def scalar(self, v: Variable) -> Expression:
-        """The value of a 0-d variable."""
-        if v not in self.scalars and isinstance(v, Constant):
-            return Number(v.data[()], v.type.dtype)
-        return self.scalars[v]
+        """The value of a 0-d variable; one that lies in memory is read there."""
+        if v in self.scalars:
+            return self.scalars[v]
+        if v in self.arrays:
+            return Element(self.arrays[v].pointer)
+        assert isinstance(v, Constant)
+        return Number(v.data[()], v.type.dtype)
+
+    def is_kept(self, v: Variable) -> bool:
+        """Whether a 0-d variable lies in memory, where kernels are to read it."""
+        return v not in self.scalars and v in self.arrays
 
     def define(self, v: Variable, value: Expression) -> None:
         """Give a 0-d variable its value."""
         self.scalars[v] = self.let(v.name or "s", value)
+
+    def show_element(self, v: Variable, source: Array) -> None:
+        """Let a 0-d variable be the element that an array of one begins with."""
+        if self.target.keeps_numbers:
+            self.arrays[v] = Array(
+                source.pointer, source.dtype, [], None, source.buffers, source.level
+            )
+        else:
+            self.define(v, Element(source.pointer))
 
     def receive(self, v: Variable) -> Name:
         """A variable for a 0-d value that a kernel or a routine writes."""

@@ -153,7 +153,8 @@ class _Planning:
     def _one_input(self, i: int, v: Variable, *, is_packed: bool) -> None:
         b = self.b
         type = seen_type(v)
-        if type.ndim == 0:
+        is_kept = is_packed and b.target.keeps_numbers and not is_opaque(v)
+        if type.ndim == 0 and not is_kept:
             b.scalars[v] = b.alias(v.name or f"in{i}", Given("value", i, type.dtype))
             return
         hint = v.name or (f"in{i}" if not isinstance(v, Constant) else "constant")

@@ -47,12 +47,17 @@ class Target(ABC):
     ----------
     sums_in_parts : bool
         Whether kernels sum up in memory of which every part of the work has its own.
+    keeps_numbers : bool
+        Whether numbers that kernels compute, and those of shared variables, stay in memory, where
+        kernels read them: a device's, from which it takes long to have them on the host. Else they
+        are variables of host code.
     emits, supports, reuses, waits : RuleTable
     function_bodies : RuleTable
         For what is no work on elements side by side: functions in the target's language.
     """
 
     sums_in_parts = True
+    keeps_numbers = False
 
     def __init__(self, where: str, words: frozenset[str]) -> None:
         self.words = words

@@ -126,7 +126,7 @@ def emit_subtensor(b: Builder, node: Apply[Subtensor]) -> Iterator[None]:
     part = _selection(b, b.array(x), node.op.pattern, inputs)
     if part.rank == 0:
         yield
-        b.define(node.outputs[0], Element(part.pointer))
+        b.show_element(node.outputs[0], part)
         return
     b.arrays[node.outputs[0]] = part
     yield

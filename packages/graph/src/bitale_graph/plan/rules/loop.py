@@ -142,7 +142,7 @@ def emit_loop(b: Builder, node: Apply) -> Iterator[None]:
     for j in _exponents(loop):
         negative = Step(scalar.lt, (0, Literal.of(np.zeros((), inputs[j].type.dtype))), "bool")
         check_none(b, (negative,), inputs[j])
-    if loop.ndim > 0:
+    if loop.ndim > 0 or any(map(b.is_kept, inputs)):
         yield from Nest(b, node, loop, inputs).emit()
         return
     yield
@@ -189,7 +189,7 @@ class Nest:
         every += [a for r in loop.results for a in (r.value, *r.at)]
         used = {a for a in every if isinstance(a, int)}
         read = [j for j in range(len(inputs)) if j in used and j not in loop.tables]
-        self.by_value = [j for j in read if inputs[j].type.ndim == 0]
+        self.by_value = [j for j in read if inputs[j].type.ndim == 0 and not b.is_kept(inputs[j])]
         self.by_pointer = [j for j in read if j not in self.by_value]
         self.operands: list[Operand] = []
         self.arguments: list[list[Expression]] = []
@@ -223,7 +223,8 @@ class Nest:
                 out = b.result(v, kept)
                 self._add_result("out", k, out.pointer, r.dtype, lengths, ())
             else:
-                total = b.result(v, kept).pointer if kept else Address(b.receive(v))
+                is_array = kept or b.target.keeps_numbers
+                total = b.result(v, kept).pointer if is_array else Address(b.receive(v))
                 self._add("total", k, total, r.dtype, ["0"] * self.ndim, [])
         can_share = any(is_apart(loop, a) for a in {0, self.ndim - 1})
         parts = self._parts(lengths) if can_share else number(1)

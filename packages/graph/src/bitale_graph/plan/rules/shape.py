@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ...core.graph import Apply
+from ...core.graph import Apply, Variable
 from ...ops.shape import Dimshuffle, MakeVector, Reshape, ShapeI, SpecifyShape
 from ...tensor.conversion import constant_int
 from ..array import Array
 from ..builder import Builder
-from ..expressions import Bytes, Conversion, Element, Expression, choose, number, product
+from ..expressions import Bytes, Conversion, Expression, choose, number, product
 from ..statements import Store
 from ..target import Target, emits, supports
 
@@ -42,14 +42,12 @@ def emit_dimshuffle(b: Builder, node: Apply[Dimshuffle]) -> Iterator[None]:
     x, out = node.inputs[0], node.outputs[0]
     pattern = node.op.pattern
     if x.type.ndim == 0:
-        made = b.result(out, [number(1)] * len(pattern))
-        yield
-        b.put(Store(made.pointer, number(0), b.scalar(x)))
+        yield from _of_number(b, x, out)
         return
     source = b.array(x)
     if not pattern:
         yield
-        b.define(out, Element(source.pointer))
+        b.show_element(out, source)
         return
     lengths = [source.lengths[p] if p != "x" else number(1) for p in pattern]
     kept = [p for p in pattern if p != "x"]
@@ -60,6 +58,21 @@ def emit_dimshuffle(b: Builder, node: Apply[Dimshuffle]) -> Iterator[None]:
         source.pointer, source.dtype, lengths, strides, source.buffers, source.level
     )
     yield
+
+
+def _of_number(b: Builder, x: Variable, out: Variable) -> Iterator[None]:
+    """An array of one element, which shows it where it lies in memory."""
+    lengths: list[Expression] = [number(1)] * out.type.ndim
+    if b.is_kept(x):
+        source = b.array(x)
+        b.arrays[out] = Array(
+            source.pointer, source.dtype, lengths, None, source.buffers, source.level
+        )
+        yield
+        return
+    made = b.result(out, lengths)
+    yield
+    b.put(Store(made.pointer, number(0), b.scalar(x)))
 
 
 @emits.define(SpecifyShape)
@@ -86,21 +99,20 @@ def emit_reshape(b: Builder, node: Apply[Reshape]) -> Iterator[None]:
             b.scalars[out] = b.scalar(x)
             yield
             return
-        made = b.result(out, [number(1)] * len(sizes))
-        yield
-        b.put(Store(made.pointer, number(0), b.scalar(x)))
+        yield from _of_number(b, x, out)
         return
     source = b.array(x)
     lengths = _reshaped(b, node, source.count())
     view = b.contiguous(source)
     if view is not source:
         b.adopt_temporaries(view)
+    buffers = view.buffers | source.buffers
+    made = Array(view.pointer, source.dtype, lengths, None, buffers, source.level)
     if not lengths:
         yield
-        b.define(out, Element(view.pointer))
+        b.show_element(out, made)
         return
-    buffers = view.buffers | source.buffers
-    b.arrays[out] = Array(view.pointer, source.dtype, lengths, None, buffers, source.level)
+    b.arrays[out] = made
     yield
 
 
