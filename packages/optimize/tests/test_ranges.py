@@ -128,3 +128,25 @@ def test_factors_leave_sums_on_request(rewriting):
     assert "sum_of_any_scaled" in rewriting.whole([s, v], (s * v).sum(), mode=mode).fired
     assert "sum_of_any_scaled" not in rewriting.whole([s, v], (s * v).sum(), mode=REWRITTEN).fired
     assert "sum_of_scaled" in rewriting.whole([v], (3.0 * v).sum(), mode=REWRITTEN).fired
+
+
+@pytest.mark.parametrize("accumulator", ["bool", "int8", "int64"])
+def test_a_sum_in_a_dtype_that_loses_terms_is_taken_as_it_is_written(accumulator):
+    x, s = T.dmatrix("x"), T.dscalar("s")
+
+    def total(terms, **keywords):
+        return T.sum(terms, acc_dtype=accumulator, dtype="float64", **keywords)
+
+    outputs = [
+        total(x * 2, axis=1),
+        total(-x, axis=1),
+        total(T.ones_like(x) * 3.5),
+        total(T.second(x, s), axis=0),
+        T.log(total(T.exp(x), axis=1)),
+        T.exp(x) / total(T.exp(x), axis=1, keepdims=True),
+    ]
+    values = np.array([[1.0, 2.0, 0.0], [3.0, 4.0, 1.0]]), 1.5
+    modes = Mode(linker="numpy"), Mode(linker="numpy", optimizer="None")
+    found, expected = (function([x, s], outputs, mode=mode)(*values) for mode in modes)
+    for one, other in zip(found, expected, strict=True):
+        np.testing.assert_allclose(one, other)

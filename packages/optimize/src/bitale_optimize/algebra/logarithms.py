@@ -28,7 +28,16 @@ from bitale_graph.extend import (
     scalar,
 )
 
-from ..facts.forms import dtype_of, is_softmax, is_uniform, kind_of, operands, row_of, uniform
+from ..facts.forms import (
+    adds_all,
+    dtype_of,
+    is_softmax,
+    is_uniform,
+    kind_of,
+    operands,
+    row_of,
+    uniform,
+)
 
 DEEPEST = 12
 """Levels that are looked through: expressions of probabilities are no deeper."""
@@ -138,7 +147,7 @@ def _of_reduction(node: Apply, depth: int) -> Log | None:
         return None
     if op.scalar_op in (scalar.maximum, scalar.minimum):
         return inner._replace(value=op(inner.value))
-    if op.scalar_op is not scalar.add:
+    if not adds_all(op, x):
         return None
     return Log(log_sum_exp(inner.value, op), not _is_shifted(inner.value), True, True)
 

@@ -33,7 +33,7 @@ from bitale_graph.extend import (
 )
 
 from ..engine.rewrite import RewriteContext
-from ..facts.forms import dtype_of, is_uniform, kind_of, number, operands, row_of, uniform
+from ..facts.forms import adds_all, dtype_of, is_uniform, kind_of, number, operands, row_of, uniform
 from .factors import build_product, product_factors
 
 DEEPEST = 12
@@ -330,7 +330,7 @@ def _of_sum(node: Apply, y: Any, context: RewriteContext, depth: int) -> Any:
     """The adjoint of stretching y along axes: each summand is divided by one element of it."""
     op: Any = node.op
     x = node.inputs[0]
-    if op.scalar_op is not scalar.add or op.dtype != dtype_of(x):
+    if not adds_all(op, x) or op.dtype != dtype_of(x):
         return None
     if y.type.ndim == 0:
         # One number goes into each summand.

@@ -68,6 +68,11 @@ def kind_of(variable: Variable) -> str:
     return _KINDS.get(dtype_of(variable), "")
 
 
+def adds_all(op: Reduce, x: Variable) -> bool:
+    """Whether a reduction of ``x`` is a sum, in a dtype that holds every term as it is."""
+    return op.scalar_op is scalar.add and np.can_cast(dtype_of(x), op.acc_dtype)
+
+
 def is_inexact(variable: Variable) -> bool:
     """Whether the elements are floats or complex numbers."""
     return kind_of(variable) in ("f", "c")
@@ -172,7 +177,12 @@ def combined_along(total: Variable, row: ScalarOp) -> tuple[Any, int] | None:
         return None
     op: Any = reduced.op
     x: Any = reduced.inputs[0]
-    if op.scalar_op is not row or len(op.axes) != 1 or op.dtype != x.type.dtype:
+    if (
+        op.scalar_op is not row
+        or len(op.axes) != 1
+        or op.dtype != x.type.dtype
+        or not np.can_cast(op.dtype, op.acc_dtype)
+    ):
         return None
     (axis,) = op.axes
     if moved is None:

@@ -23,7 +23,16 @@ from ..algebra.factors import QUOTIENT_ROWS, Factors, build_product, product_fac
 from ..algebra.partial_results import keeps_range_of_product
 from ..engine.phases import canonical
 from ..engine.rewrite import Changes, RewriteContext
-from ..facts.forms import dtype_of, is_inexact, is_length, made_by, operands, row_of, uniform
+from ..facts.forms import (
+    adds_all,
+    dtype_of,
+    is_inexact,
+    is_length,
+    made_by,
+    operands,
+    row_of,
+    uniform,
+)
 
 
 @canonical.rule(tracks=[Reduce], before="sum(x, axis=())", after="x")
@@ -150,7 +159,7 @@ def sum_of_any_scaled(node: Apply[Reduce], context: RewriteContext) -> Variable 
 def _scaled_sum(node: Apply, context: RewriteContext, *, only_growing: bool) -> Variable | None:
     op: Any = node.op
     x = node.inputs[0]
-    if op.scalar_op is not scalar.add or not op.axes or not is_inexact(x):
+    if not adds_all(op, x) or not op.axes or not is_inexact(x):
         return None
     if op.dtype != dtype_of(x) or not context.has_one_reader(x):
         return None
@@ -216,7 +225,7 @@ def sum_of_fill(node: Apply[Reduce], context: RewriteContext) -> Variable | None
     """Copies of one number are counted, not added."""
     op: Any = node.op
     x: Any = node.inputs[0]
-    if op.scalar_op is not scalar.add or not op.axes:
+    if not adds_all(op, x) or not op.axes:
         return None
     pair = operands(x, scalar.second)
     filled = made_by(x, Alloc)

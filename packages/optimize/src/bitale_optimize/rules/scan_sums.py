@@ -31,7 +31,7 @@ from bitale_graph.extend import (
 
 from ..engine.phases import scans
 from ..engine.rewrite import Changes, RewriteContext
-from ..facts.forms import is_uniform, made_by, operands, uniform_constant
+from ..facts.forms import adds_all, is_uniform, made_by, operands, uniform_constant
 from ..loops.batching import Batch, can_batch, joined
 from ..loops.scan_parts import ScanParts, Stack, State, is_read, turned
 from .join import slice_of
@@ -252,7 +252,7 @@ class _Finder:
         term.needs = tuple(v for v in known if v in _leaves(value, known))
         reduced = made_by(value, Reduce)
         op: Any = reduced.op if reduced is not None else None
-        if op is not None and op.scalar_op is scalar.add and reduced is not None:
+        if op is not None and reduced is not None and adds_all(op, reduced.inputs[0]):
             whole = reduced.inputs[0]
             axes = (0, *(a + 1 for a in op.axes))
             total = op.over(axes)
