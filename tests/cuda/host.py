@@ -345,7 +345,7 @@ class Host:
         if one.routine not in (COPY_BYTES, MOVE_BYTES):
             raise TypeError(f"{one!r} calls what this device does not have")
         if self.value(one.guard):
-            to, source, size = (int(self.value(a)) for a in one.arguments)  # type: ignore[arg-type]
+            to, source, size = (int(self.value(a)) for a in one.arguments)
             ctypes.memmove(to, source, size)
 
     @run.register

@@ -9,19 +9,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from bitale_graph import language as T
 from bitale_graph.extend import (
     Constant,
     Scan,
     ScanInputs,
-    TensorType,
     Variable,
     graph_replace,
     leaves,
 )
 
 from .rows import Arriving
-from .scan_step import cotangent_leaf, is_computed
+from .scan_step import cotangent_leaf, is_computed, of_shape
 from .walker import accumulate, pull_back
 from .zero import ZERO
 
@@ -69,8 +67,3 @@ def pull_back_last_rows(
 
 def _is_undefined(ct: Any) -> bool:
     return ct is not None and ct is not ZERO and not is_computed(ct)
-
-
-def of_shape(type: TensorType, v: Any) -> Any:
-    """``v`` with what is known of its shape as ``type`` has it."""
-    return v if type.admits(v.type) else T.specify_shape(v, type.shape)

@@ -21,10 +21,10 @@ from bitale_graph.extend import (
     leaves,
 )
 
-from ..last_row import of_shape, pull_back_last_rows
+from ..last_row import pull_back_last_rows
 from ..residuals import ForwardStep, Lengths, residuals, without_shape_reads
 from ..rows import Arriving, Window, arriving_cotangents
-from ..scan_step import StepBack, cotangent_leaf, dependence, is_computed
+from ..scan_step import StepBack, cotangent_leaf, dependence, is_computed, of_shape
 from ..table import Cotangents, connections, vjps
 from ..walker import accumulate, zeros_for
 from ..zero import ZERO

@@ -148,7 +148,7 @@ def advanced_shape(pattern: Pattern, x: Any, inputs: Sequence[Any]) -> Shape:
     rest = [
         known_slice_length(x.type.shape[a], p) for a, p in enumerate(parts) if isinstance(p, slice)
     ]
-    return (*_in_place(parts, joint, rest), *x.type.shape[len(pattern) :])
+    return (*_where_arrays_stand(parts, joint, rest), *x.type.shape[len(pattern) :])
 
 
 def advanced_lengths(
@@ -159,10 +159,12 @@ def advanced_lengths(
 ) -> tuple[Any, ...]:
     """The lengths of ``x[parts]`` by those of its arrays stretched together and those of x."""
     rest = [of_slice(old[a], p) for a, p in enumerate(parts) if isinstance(p, slice)]
-    return (*_in_place(parts, joint, rest), *old[len(parts) :])
+    return (*_where_arrays_stand(parts, joint, rest), *old[len(parts) :])
 
 
-def _in_place(parts: Sequence[Any], joint: Sequence[Any], rest: Sequence[Any]) -> tuple[Any, ...]:
+def _where_arrays_stand(
+    parts: Sequence[Any], joint: Sequence[Any], rest: Sequence[Any]
+) -> tuple[Any, ...]:
     positions = [a for a, p in enumerate(parts) if not isinstance(p, slice)]
     apart = positions != list(range(positions[0], positions[0] + len(positions)))
     at = 0 if apart else positions[0]
