@@ -36,7 +36,15 @@ nox.options.sessions = [
     "demo",
 ]
 
-PACKAGES = ["graph", "autodiff", "optimize", "codegen-c", "nnet", "bitale"]  # bottom first
+PACKAGES = [
+    "graph",
+    "autodiff",
+    "optimize",
+    "codegen-c",
+    "codegen-cuda",
+    "nnet",
+    "bitale",
+]  # bottom first
 PYTHONS = ["3.10", "3.11", "3.12", "3.13"]
 RUNNING = f"{sys.version_info.major}.{sys.version_info.minor}"
 SETTINGS = nox.project.load_toml("pyproject.toml")

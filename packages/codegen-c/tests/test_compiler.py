@@ -6,8 +6,9 @@ import stat
 import subprocess
 
 import pytest
-from bitale_codegen_c.toolchain.cache import Cache
 from bitale_codegen_c.toolchain.compiler import CompileError, Compiler, find_compiler
+from bitale_codegen_c.toolchain.stored import kernel_key
+from bitale_graph.disk.cache import Cache
 
 COMPILER = find_compiler()
 needs_compiler = pytest.mark.skipif(COMPILER is None, reason="needs a C compiler")
@@ -141,3 +142,9 @@ def test_compiler_ended_by_a_signal(tmp_path):
     path = script(tmp_path / "cc", "kill -9 $$\n")
     with pytest.raises(CompileError, match="signal 9"):
         Compiler((str(path),), "", ()).compile("", tmp_path / "a.so")
+
+
+def test_the_key_of_a_kernel_depends_on_text_compiler_and_flags():
+    given = [("s", "v", ["-O3"]), ("t", "v", ["-O3"]), ("s", "w", ["-O3"]), ("s", "v", ["-O2"])]
+    assert len({kernel_key(*one) for one in given}) == len(given)
+    assert kernel_key("s", "v", ["-O3"]) == kernel_key("s", "v", ("-O3",))

@@ -11,34 +11,32 @@ from typing import Any
 import bitale_graph
 import numpy as np
 from bitale_graph.extend import (
+    FOR_THIS_PROCESS,
     Apply,
+    Cache,
+    CacheError,
     Executable,
     FunctionMaker,
     NumpyLinker,
     TensorType,
     Variable,
+    cache_key,
     config,
     keep_across_fork,
+    open_cache,
     raise_with_node,
     result_of,
+    temporary_cache,
+    warn_once,
 )
 from bitale_graph.extend import trace as tracing
 
 from .base import settings as settings
 from .base.cpu import this_cpu
-from .explain import Explain
+from .explain import ExplainStatus
 from .host.lowered import LoweredFunction
 from .library.blas import load_blas
 from .runtime.runtime import Argument, Callback, Program
-from .toolchain.cache import (
-    FOR_THIS_PROCESS,
-    Cache,
-    CacheError,
-    cache_key,
-    open_cache,
-    temporary_cache,
-    warn_once,
-)
 from .toolchain.compiler import CompileError, Compiler, find_compiler
 from .toolchain.loader import Kernel, LoadError, load_kernel
 from .toolchain.stored import compiled, plan_of, read_plan, write_plan
@@ -220,7 +218,7 @@ def _program(
         updates=updates,
         callbacks=callbacks,
         returned=maker.n_outputs,
-        on_error=Explain(maker),
+        on_error=ExplainStatus(maker),
         uses_blas=plan["uses_blas"],
         name=maker.name,
     )

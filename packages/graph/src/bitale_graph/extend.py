@@ -19,9 +19,12 @@ from .base.patience import TooLongError as TooLongError
 from .base.patience import limited as limited
 from .base.rules import RuleTable as RuleTable
 from .base.rules import load_rules as load_rules
+from .compile.explain import Explain as Explain
+from .compile.explain import KeptStep as KeptStep
 from .compile.function import Function as Function
 from .compile.function import function as function
 from .compile.linkers import Executable as Executable
+from .compile.linkers import change_linker as change_linker
 from .compile.maker import FunctionMaker as FunctionMaker
 from .compile.mode import Mode as Mode
 from .compile.mode import get_default_mode as get_default_mode
@@ -52,6 +55,14 @@ from .core.traversal import leaves as leaves
 from .core.tree import debugprint as debugprint
 from .debug.formula import pp as pp
 from .debug.formula import pprint as pprint
+from .disk.cache import FOR_THIS_PROCESS as FOR_THIS_PROCESS
+from .disk.cache import Cache as Cache
+from .disk.cache import CacheError as CacheError
+from .disk.cache import cache_key as cache_key
+from .disk.cache import open_cache as open_cache
+from .disk.cache import temporary_cache as temporary_cache
+from .disk.cache import warn_once as warn_once
+from .disk.entry import is_key as is_key
 from .ops.assertion import Assert as Assert
 from .ops.axes import keep_axes as keep_axes
 from .ops.creation import Alloc as Alloc
@@ -124,6 +135,9 @@ from .tensor.shared import TensorSharedVariable as TensorSharedVariable
 from .tensor.shared import not_shared as not_shared
 from .tensor.shared import shared as shared
 from .tensor.shared import shared_constructor as shared_constructor
+from .tensor.state import Container as Container
+from .tensor.state import StateAccess as StateAccess
+from .tensor.state import give_back as give_back
 from .tensor.state import keep_across_fork as keep_across_fork
 from .tensor.state import nested_update as nested_update
 from .tensor.variable import TensorConstant as TensorConstant

@@ -8,11 +8,6 @@ for _flag in (
         "auto",
         "the C compiler: auto (gcc, cc or clang, whatever is found), a path, or empty for none",
     ),
-    Flag(
-        "base_compiledir",
-        "",
-        "folder of the compile cache; empty: bitale in the user's cache folder",
-    ),
     Flag("openmp", True, "share large loops and products among threads"),
     Flag("threads", 0, "how many threads; 0: OMP_NUM_THREADS, or else one for each core"),
     Flag(

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from bitale_graph.extend import Apply, Dot, Gemm, Loop, Result, Step, TensorType, Variable, scalar
+from bitale_graph.extend import Apply, Dot, Gemm, Variable
 from bitale_graph.plan.array import Array
 from bitale_graph.plan.builder import Builder
 from bitale_graph.plan.calls import Routine
 from bitale_graph.plan.expressions import TRUE, Called, Expression, choose, number
-from bitale_graph.plan.rules.loop import Nest
+from bitale_graph.plan.rules.product import plain_dot
 
 from ..base.ctype import SUFFIXES
 from ..host.target import C
@@ -36,7 +36,7 @@ def emit_dot(b: Builder, node: Apply[Dot]) -> Iterator[None]:
     out = node.outputs[0]
     b.check_equal(x.lengths[-1], y.lengths[0])
     if x.dtype not in ("float32", "float64"):
-        yield from _plain_dot(b, node, x, y)
+        yield from plain_dot(b, node, x, y)
     elif x.rank == y.rank == 1:
         yield
         operands = [x.lengths[0], x.pointer, x.stride(0), y.pointer, y.stride(0)]
@@ -153,17 +153,3 @@ def emit_gemm(b: Builder, node: Apply[Gemm]) -> Iterator[None]:
     if node.outputs[0] not in b.plan.reused:
         b.copy(out, base)
     _call_gemm(b, left, right, out, b.scalar(alpha), b.scalar(beta))
-
-
-def _plain_dot(b: Builder, node: Apply[Dot], x: Array, y: Array) -> Iterator[None]:
-    """Integers and bools: a kernel along rows of y; sums of bools are or."""
-    left, right = node.inputs
-    if y.rank == 2:
-        left = TensorType(x.dtype, (*left.type.shape, 1))()
-        strides = [*(x.stride(a) for a in range(x.rank)), number(0)]
-        b.arrays[left] = replace(x, lengths=[*x.lengths, number(1)], strides=strides)
-    ndim = max(left.type.ndim, y.rank)
-    axis = ndim - y.rank
-    total = Result(2, x.dtype, scalar.add, (axis,), x.dtype)
-    loop = Loop(ndim, (Step(scalar.mul, (0, 1), x.dtype),), (total,))
-    yield from Nest(b, node, loop, [left, right]).emit()

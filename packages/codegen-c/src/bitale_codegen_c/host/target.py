@@ -5,13 +5,22 @@ from __future__ import annotations
 import inspect
 
 from bitale_graph.extend import Apply, Op, ScalarOp
+from bitale_graph.plan.calls import Routine
 from bitale_graph.plan.dialect import COMPUTED, is_known
 from bitale_graph.plan.target import Target
+
+from ..base.ctype import SUFFIXES
+from ..kernel.c_file import Needs
+from ..library.units import unit
 
 # What the printer spells itself, beside names that begin with `bt_`.
 IN, OUT, RUNTIME, CALL = "in", "out", "rt", "call"
 FRAME, ARENA, OWNED, STATUS, LEAVE = "frame", "arena", "owned", "status", "leave"
 WORDS = frozenset((IN, OUT, RUNTIME, CALL, FRAME, ARENA, OWNED, STATUS, LEAVE, "main"))
+
+
+# The files of routines that do not stand in one of their own.
+_FILES = {"softmax_grad": "softmax", "crossentropy_grad": "crossentropy"}
 
 
 class CTarget(Target):
@@ -24,6 +33,13 @@ class CTarget(Target):
     def knows(self, op: ScalarOp) -> bool:
         """Whether there is a C expression for an op."""
         return is_known(op)
+
+    def routine(self, name: str, dtype: str) -> Routine:
+        """A support function in its version for a float dtype."""
+        if name == "clear":
+            return Routine("__builtin_memset", takes_runtime=False)
+        needs = Needs((unit(_FILES.get(name, name), dtype),))
+        return Routine(f"bt_{name}_{SUFFIXES[dtype]}", needs)
 
     def gives_body(self, op: Op) -> bool:
         """Whether an op has a `c_code` of ours; one written for Theano takes more than the node."""

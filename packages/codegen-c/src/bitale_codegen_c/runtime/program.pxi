@@ -260,6 +260,9 @@ cdef class Program:
         """
         cdef Py_ssize_t i, k
         cdef int has_copies = 0
+        for i in range(self.n_shared):
+            if self.containers[i].data is None:
+                self.containers[i].read()  # which fetches what lies on a device
         self.lock_state()
         try:
             for i in range(self.n_shared):
@@ -345,6 +348,8 @@ cdef class Program:
     ) except -1:
         cdef Argument kind = <Argument>PyTuple_GET_ITEM(<PyObject *>self.shared_types, i)
         array = self.containers[i].data
+        if array is None:
+            array = self.containers[i].home()
         if kind.is_object:
             return kind.load_object(array, slot, held, scalar)
         if not kind.is_exact(<PyObject *>array) or not array_is_carray(<PyObject *>array):

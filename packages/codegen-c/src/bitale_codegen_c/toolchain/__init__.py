@@ -1,1 +1,1 @@
-"""From text to loaded code: compiler, cache, loader."""
+"""From text to loaded code: compiler, what the cache holds, loader."""

@@ -8,19 +8,26 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from bitale_graph.extend import CacheError, cache_key, is_key, warn_once
 
-from .cache import CacheError, cache_key, kernel_key, warn_once
+from ..base.cpu import this_cpu
 from .compiler import CompileError
-from .entry import is_key
+from .loader import ABI
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from bitale_graph.extend import Cache
+
     from ..host.lowered import LoweredFunction
-    from .cache import Cache
     from .compiler import Compiler
 
 _EMPTY_ARCHIVE = 22  # bytes
+
+
+def kernel_key(source: str, version: str, flags: Sequence[str]) -> str:
+    """Return the key of a compiled file: everything that the machine code depends on."""
+    return cache_key("kernel", source, version, *flags, this_cpu().signature, str(ABI))
 
 
 def compiled(cache: Cache, compiler: Compiler, lowered: LoweredFunction) -> Path:

@@ -288,5 +288,10 @@ for _flag in (
     Flag("on_unused_input", "raise", "what an unused input does", ("raise", "warn", "ignore")),
     Flag("traceback_limit", 8, "how many of the user's frames each node keeps"),
     Flag("exception_verbosity", "low", "high adds a print of the graph to errors", ("low", "high")),
+    Flag(
+        "base_compiledir",
+        "",
+        "folder of the compile cache; empty: bitale in the user's cache folder",
+    ),
 ):
     config.register(_flag)

@@ -42,7 +42,7 @@ class Function:
         self.form = form
         self.name = maker.name
         with collection_paused():
-            self.executable: Executable = find_linker(maker.mode).link(maker)
+            self.executable: Executable = find_linker(maker.mode, maker.device).link(maker)
         self._n = len(maker.arguments)
         self._single = form is None
 

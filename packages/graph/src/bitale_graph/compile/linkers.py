@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import warnings
 from functools import cache
 from typing import Any, Protocol
 
+from ..base import trace as tracing
 from ..base.config import config
+from ..base.errors import ConfigError
 from .installed import entries_of
 from .maker import FunctionMaker
 from .mode import Mode, known_linker
@@ -40,14 +43,38 @@ def linkers() -> dict[str, Linker]:
     return {"numpy": NumpyLinker(), **others}
 
 
-def find_linker(mode: Mode) -> Linker:
-    """The linker of a mode.
+def find_linker(mode: Mode, device: str = "cpu") -> Linker:
+    """The linker of a mode, for a device.
 
     Raises `ConfigError` with the installed ones if there is none of that name.
     """
     if mode.linker == "auto":
+        if device != "cpu":
+            return _linker_of_devices(device)
         return max(linkers().values(), key=lambda one: one.rank)
     return linkers()[known_linker(mode.linker)]
+
+
+def _linker_of_devices(device: str) -> Linker:
+    found = linkers().get("cuda")
+    if found is not None:
+        return found
+    text = f"device={device} needs the package bitale-codegen-cuda: pip install bitale-codegen-cuda"
+    if config.force_device:
+        raise ConfigError(text)
+    _warn_once(f"{text}. Functions run on the CPU instead")
+    return find_linker(Mode())
+
+
+@cache
+def _warn_once(text: str) -> None:
+    file, line, _ = next(iter(tracing.capture()), ("bitale", 1, ""))
+    warnings.warn_explicit(text, UserWarning, file, line)
+
+
+def change_linker(maker: FunctionMaker) -> Executable:
+    """Link a function for the CPU, where a device cannot run it."""
+    return find_linker(Mode()).link(maker)
 
 
 config.on_unknown(linkers)

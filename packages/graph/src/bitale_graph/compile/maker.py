@@ -11,12 +11,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..base import errors
+from ..base.config import config
+from ..base.errors import ConfigError
 from ..core.flat import FlatGraph, flatten, unflatten
 from ..core.function_graph import FunctionGraph
 from ..core.graph import Variable
 from ..core.lazy import make_lazy
 from ..tensor.state import Container
-from .mode import Mode
+from .mode import Mode, known_device
 
 
 @dataclass
@@ -91,6 +93,22 @@ class FunctionMaker:
                 make_lazy(graph)
                 self._rewritten = graph
             return self._rewritten
+
+    @property
+    def device(self) -> str:
+        """Where the function runs, by the name of the device: "cpu", "cuda0", ..."""
+        if self.mode.device:
+            return self.mode.device
+        if self.mode.linker not in ("auto", "cuda"):
+            return "cpu"
+        pinned = dict.fromkeys(c.device for c in self.containers if c.device)
+        if len(pinned) > 1:
+            raise ConfigError(
+                f"{self.name} uses shared variables of several devices ({', '.join(pinned)}): give "
+                "the one to run on by function(..., mode='cuda0')"
+            )
+        found = next(iter(pinned), None) or known_device(config.device)
+        return "cuda0" if found == "cpu" and self.mode.linker == "cuda" else found
 
     @property
     def inputs(self) -> list[Argument]:

@@ -6,6 +6,7 @@ What other layers add comes by entry points.
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
@@ -61,6 +62,9 @@ class Mode:
         Theano's names are others for these: ``"o1"`` to ``"o4"``, ``"merge"``, ``"default"``.
     include, exclude : collections of str, or a text with colons between them
         Names of rewrites, of passes or of kinds of rewrites to add or leave out.
+    device : str
+        Where it runs; empty for what ``config.device`` says. A linker of the CPU that is asked for
+        by its name runs on the CPU.
 
     Raises
     ------
@@ -72,6 +76,7 @@ class Mode:
     optimizer: str = "fast_run"
     include: frozenset[str] = frozenset()
     exclude: frozenset[str] = frozenset()
+    device: str = ""
 
     def __post_init__(self) -> None:
         known, added = _known_optimizer(self.optimizer)
@@ -82,6 +87,7 @@ class Mode:
         object.__setattr__(self, "optimizer", known)
         object.__setattr__(self, "include", include | set(added))
         object.__setattr__(self, "exclude", exclude)
+        object.__setattr__(self, "device", known_device(self.device) if self.device else "")
 
     def including(self, *names: str) -> Mode:
         """The same mode with more rewrites."""
@@ -116,6 +122,8 @@ def get_mode(mode: Mode | str | None = None) -> Mode:
         return mode
     name = config.mode if mode is None else mode
     _check_mode(name)
+    if _DEVICE.fullmatch(name):
+        return dataclasses.replace(get_default_mode(), device=name)
     if name == "Mode":
         return Mode(
             config.linker,
@@ -146,6 +154,8 @@ def _names(given: str | Iterable[str]) -> frozenset[str]:
 
 
 def _check_mode(name: Any) -> None:
+    if isinstance(name, str) and _DEVICE.fullmatch(name):
+        return
     if isinstance(name, str) and name not in predefined_modes and name != "Mode":
         config.load_layers()  # that may register modes
     if not isinstance(name, str) or (name not in predefined_modes and name != "Mode"):
@@ -154,6 +164,30 @@ def _check_mode(name: Any) -> None:
         if str(name) in {*LINKERS, *OPTIMIZERS, *_installed_linkers()}:
             hint = "; linkers and optimizers are given as Mode(linker=..., optimizer=...)"
         raise ConfigError(f"there is no mode {name!r}; the modes are {', '.join(known)}{hint}")
+
+
+_DEVICE = re.compile(r"(cpu)|(?:cuda|gpu)(\d*)|emulated(\d*)")
+
+
+def known_device(name: Any) -> str:
+    """The device meant by a name: "cpu", "cuda0", ..., or "emulated0", which the CPU emulates.
+
+    Raises
+    ------
+    ConfigError
+        If it is the name of none.
+    """
+    found = _DEVICE.fullmatch(name) if isinstance(name, str) else None
+    if found is None:
+        hint = nearest(name, ("cpu", "cuda", "cuda0", "gpu", "emulated"))
+        raise ConfigError(
+            f"there is no device {name!r}; devices are cpu, cuda, cuda0, cuda1, ... (or gpu, gpu0, "
+            f"...), and emulated{hint}"
+        )
+    if found[1]:
+        return "cpu"
+    kind = "emulated" if found[3] is not None else "cuda"
+    return f"{kind}{int(found[2] or found[3] or 0)}"
 
 
 def known_linker(name: Any) -> str:
@@ -222,6 +256,14 @@ for _flag in (
         "name of the default mode: Mode (the best that is installed), FAST_RUN, FAST_COMPILE",
         check=_check_mode,
     ),
+    Flag(
+        "device",
+        "cpu",
+        "where functions run: cpu, cuda, cuda0, cuda1, ... (or gpu, gpu0, ...), emulated",
+        check=known_device,
+    ),
+    Flag("force_device", False, "whether a device that is not there is an error, not a warning"),
+    Flag("print_active_device", True, "whether a line tells which device is in use"),
     Flag(
         "linker",
         "auto",

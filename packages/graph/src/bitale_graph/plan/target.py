@@ -6,9 +6,11 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Container, Iterator, Sequence
 from typing import Any
 
+from ..base.errors import MissingRuleError
 from ..base.rules import RuleTable
 from ..core.graph import Apply, Op
 from ..tensor.scalar import ScalarOp
+from .calls import Routine
 from .opaque import is_opaque, reads_opaque
 
 # A rule has a `Builder` and a node, and writes in two phases with a ``yield`` between them: first
@@ -74,6 +76,16 @@ class Target(ABC):
     @abstractmethod
     def knows(self, op: ScalarOp) -> bool:
         """Whether the target spells a scalar op."""
+
+    def routine(self, name: str, dtype: str) -> Routine:
+        """What rules for every target call by a name, for numbers of a dtype.
+
+        Raises
+        ------
+        MissingRuleError
+            If the target has no such routine.
+        """
+        raise MissingRuleError(f"{type(self).__name__} has no routine {name!r} for {dtype}")
 
     def gives_body(self, op: Op) -> bool:
         """Whether an op has functions of its own for this target."""

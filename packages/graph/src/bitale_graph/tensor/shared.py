@@ -36,9 +36,8 @@ class SharedVariable(Variable[TypeT]):
         A copy, or with ``borrow`` the storage itself: what is written there is the new value. The
         next update leaves it alone and stores another array.
         """
-        data = self.container.read()
         # While it is referred to here, no function writes into it.
-        return data if borrow else np.array(data)
+        return self.container.lend() if borrow else np.array(self.container.read())
 
     def set_value(self, new_value: Any, borrow: bool = False) -> None:
         """Put another value of the same dtype and rank; lengths may change.

@@ -15,7 +15,7 @@ import threading
 import time
 import weakref
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from operator import methodcaller
 from typing import Any
 
@@ -30,9 +30,14 @@ class Container:
 
     Attributes
     ----------
-    data : ndarray
+    data : ndarray or None
         Always aligned, C-contiguous, writeable, and of the exact dtype and rank. Functions replace
-        it, or write into it where nobody else refers to it.
+        it, or write into it where nobody else refers to it. None while a device has the only copy.
+    away : object or None
+        What a device has of it. Its ``fetch`` gives the array, and its ``host`` is the array that
+        it is a copy of, or None where it is newer than any.
+    device : str
+        Where functions that use it shall run; empty for anywhere.
     lock : RLock
         Held while ``data`` is read or replaced, and by a call that updates it until its end.
     number : int
@@ -41,13 +46,15 @@ class Container:
         One byte: 1 while a call that updates it runs, raised and lowered by who has the lock.
     """
 
-    __slots__ = ("__weakref__", "data", "lock", "number", "updating")
+    __slots__ = ("__weakref__", "away", "data", "device", "lock", "number", "updating")
 
     def __init__(self, data: Any) -> None:
         self.data = data
         self._start()
 
     def _start(self) -> None:
+        self.away: Any = None
+        self.device = ""
         self.number = next(_numbers)
         self.lock = threading.RLock()
         self.updating = bytearray(1)
@@ -56,7 +63,20 @@ class Container:
     def read(self) -> Any:
         """The array, between two updates (or, inside a call that updates it, before that)."""
         with self.lock:
-            return self.data
+            return self.home()
+
+    def home(self) -> Any:
+        """The array, for who has the lock; one that only a device has is fetched."""
+        if self.data is None and self.away is not None:
+            self.data = self.away.fetch()
+        return self.data
+
+    def lend(self) -> Any:
+        """The array, for who may write to it: what devices have is out of date from now on."""
+        with self.lock:
+            data = self.home()
+            self.away = None
+            return data
 
     def store(self, data: Any, name: str) -> None:
         """Replace the array, between two updates.
@@ -73,13 +93,15 @@ class Container:
                     "thread, and would overwrite the value. Set it after the call"
                 )
             self.data = data
+            self.away = None
 
     def __getstate__(self) -> Any:
-        return (self.read(),)
+        return (self.read(), self.device)
 
     def __setstate__(self, state: Any) -> None:
-        (self.data,) = state
+        self.data, device = state if len(state) > 1 else (*state, "")
         self._start()
+        self.device = device
 
 
 _acquire = methodcaller("acquire")
@@ -122,7 +144,13 @@ class StateAccess:
         self._kept = [c.lock for c in self._updated]
         self._lowered = [functools.partial(c.updating.__setitem__, 0, 0) for c in self._updated]
 
-    def take(self, kept: list[Any]) -> list[Any]:
+    def take(
+        self,
+        kept: list[Any],
+        hold: Callable[[Container], Any] = Container.home,
+        *,
+        keeps_all: bool = False,
+    ) -> list[Any]:
         """The arrays of all containers, as no update is half done.
 
         Parameters
@@ -130,6 +158,10 @@ class StateAccess:
         kept : list
             ``[None]``, which this fills with what gives back the locks that the call keeps. The
             caller does so at its end, whatever happens, with `give_back`.
+        hold : callable
+            What is to be had of a container.
+        keeps_all : bool
+            Whether the call keeps the locks of what it only reads, too.
 
         Raises
         ------
@@ -142,11 +174,11 @@ class StateAccess:
                 _take(self._locks, held)
                 if any(c.updating[0] for c in self._updated):
                     raise RuntimeError(nested_update(self._name))
-                _take(self._kept, kept)
+                _take(self._locks if keeps_all else self._kept, kept)
                 kept.extend(self._lowered)
                 for c in self._updated:
                     c.updating[0] = 1
-                return [c.data for c in self._containers]
+                return [hold(c) for c in self._containers]
             finally:
                 give_back(held)
         finally:
@@ -191,6 +223,9 @@ class _ForkGuard:
         self._held.extend(itertools.compress([one.release for one in locks], is_taken))
         taken = {one.__self__ for one in self._held[1:]}
         self._missed = [c for c in found if c.lock not in taken]
+        for c in found:
+            if c.lock in taken:
+                c.home()  # a child has no device
 
     def in_parent(self) -> None:
         give_back(self._held)
@@ -201,6 +236,10 @@ class _ForkGuard:
             # What the standard library does with its own locks; programs refer to this one.
             one.lock._at_fork_reinit()  # type: ignore[attr-defined]  # the standard library's own
             one.updating[0] = 0
+        for ref in list(self._watched.values()):
+            one_watched = ref()
+            if one_watched is not None:
+                one_watched.away = None
         self.in_parent()
 
 

@@ -114,7 +114,8 @@ def _branch(b: Builder, node: Apply, body: Body, condition: Expression) -> _Bran
     results: list[Expression | Array] = []
     for v, out in zip(body.outputs, node.outputs, strict=True):
         if v.type.ndim == 0:
-            results.append(b.scalar(v))
+            value = b.scalar(v)  # its memory ends with the branch
+            results.append(b.alias(None, value) if value.loads else value)
             continue
         array = b.array(v)
         if v not in leaving:

@@ -1,4 +1,4 @@
-"""Softmax and cross-entropy in C: one pass of routines over rows, shared among threads."""
+"""Softmax and cross-entropy: routines over rows, which every target has."""
 
 from __future__ import annotations
 
@@ -6,67 +6,55 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-from bitale_graph.extend import (
-    INT64_SCALAR,
-    Apply,
-    Literal,
+
+from ...core.graph import Apply, Variable
+from ...ops.loop import Literal, Loop, Result, Step
+from ...ops.shape import INT64_SCALAR
+from ...ops.softmax import (
     LogSoftmax,
-    Loop,
-    Result,
     Softmax,
     SoftmaxCrossentropy,
     SoftmaxCrossentropyGrad,
     SoftmaxGrad,
-    Step,
-    Variable,
-    scalar,
 )
-from bitale_graph.plan.array import Array
-from bitale_graph.plan.builder import Builder
-from bitale_graph.plan.calls import Routine
-from bitale_graph.plan.expressions import Bytes, Expression, Threads, number, product
-from bitale_graph.plan.rules.loop import Nest, check_none
-
-from ..base.ctype import SUFFIXES
-from ..host.target import C
-from ..kernel.c_file import Needs
-from ..library.units import unit
+from ...tensor import scalar
+from ..array import Array
+from ..builder import Builder
+from ..expressions import Bytes, Expression, Threads, number, product
+from ..target import emits, reuses
+from .loop import Nest, check_none
 
 ZERO = Literal.of(np.zeros((), "int64"))
-CLEAR = Routine("__builtin_memset", takes_runtime=False)
-
-
-def _routine(name: str, dtype: str, file: str) -> Routine:
-    return Routine(f"bt_{name}_{SUFFIXES[dtype]}", Needs((unit(file, dtype),)))
 
 
 def _rows(x: Array) -> tuple[Expression, Expression]:
     return product(x.lengths[:-1]), x.lengths[-1]
 
 
-@C.reuses.define(Softmax, LogSoftmax)
+@reuses.define(Softmax, LogSoftmax)
 def softmax_reuses(node: Apply) -> list[tuple[int, int]]:
     """A row is read before it is written."""
     return [(0, 0)]
 
 
-@C.emits.define(Softmax, LogSoftmax)
+@emits.define(Softmax, LogSoftmax)
 def emit_softmax(b: Builder, node: Apply) -> Iterator[None]:
     """Row by row."""
     x = b.contiguous(b.array(node.inputs[0]))
     name = "log_softmax" if isinstance(node.op, LogSoftmax) else "softmax"
     out = b.result(node.outputs[0], x.lengths)
     yield
-    b.call(_routine(name, x.dtype, name), [*_rows(x), x.pointer, out.pointer], [out.pointer])
+    routine = b.target.routine(name, x.dtype)
+    b.call(routine, [*_rows(x), x.pointer, out.pointer], [out.pointer])
 
 
-@C.reuses.define(SoftmaxGrad)
+@reuses.define(SoftmaxGrad)
 def softmax_grad_reuses(node: Apply[SoftmaxGrad]) -> list[tuple[int, int]]:
     """A row is read before it is written."""
     return [(0, 0), (0, 1)]
 
 
-@C.emits.define(SoftmaxGrad)
+@emits.define(SoftmaxGrad)
 def emit_softmax_grad(b: Builder, node: Apply[SoftmaxGrad]) -> Iterator[None]:
     """Row by row."""
     ct, y = (b.contiguous(b.array(v)) for v in node.inputs)
@@ -75,7 +63,7 @@ def emit_softmax_grad(b: Builder, node: Apply[SoftmaxGrad]) -> Iterator[None]:
     out = b.result(node.outputs[0], y.lengths)
     yield
     operands = [*_rows(y), ct.pointer, y.pointer, out.pointer]
-    b.call(_routine("softmax_grad", y.dtype, "softmax"), operands, [out.pointer])
+    b.call(b.target.routine("softmax_grad", y.dtype), operands, [out.pointer])
 
 
 def _targets(
@@ -114,7 +102,7 @@ def _targets(
     return made.pointer, rows
 
 
-@C.emits.define(SoftmaxCrossentropy)
+@emits.define(SoftmaxCrossentropy)
 def emit_softmax_crossentropy(b: Builder, node: Apply[SoftmaxCrossentropy]) -> Iterator[None]:
     """The loss, and softmax where something reads it."""
     x = b.contiguous(b.array(node.inputs[0]))
@@ -125,25 +113,25 @@ def emit_softmax_crossentropy(b: Builder, node: Apply[SoftmaxCrossentropy]) -> I
     if keeps:
         y, most = b.result(node.outputs[1], x.lengths), number(0)
     else:
-        most = b.let("most", Threads())
+        most = b.let("most", Threads()) if b.target.sums_in_parts else number(0)
         y = b.allocate("scratch", x.dtype, [n, most], temporary=True)
     yield
     operands = [picked, n, x.pointer, t, loss.pointer, y.pointer, number(int(keeps)), most]
-    routine = _routine("crossentropy", x.dtype, "crossentropy")
+    routine = b.target.routine("crossentropy", x.dtype)
     b.call(routine, operands, [loss.pointer, y.pointer])
     if picked != rows and keeps:
         rest = picked * n
         others = [rows - picked, n, x.pointer + rest, y.pointer + rest]
-        b.call(_routine("softmax", x.dtype, "softmax"), others, [y.pointer])
+        b.call(b.target.routine("softmax", x.dtype), others, [y.pointer])
 
 
-@C.reuses.define(SoftmaxCrossentropyGrad)
+@reuses.define(SoftmaxCrossentropyGrad)
 def softmax_crossentropy_grad_reuses(node: Apply[SoftmaxCrossentropyGrad]) -> list[tuple[int, int]]:
     """Softmax is read row by row."""
     return [(0, 0)]
 
 
-@C.emits.define(SoftmaxCrossentropyGrad)
+@emits.define(SoftmaxCrossentropyGrad)
 def emit_softmax_crossentropy_grad(
     b: Builder, node: Apply[SoftmaxCrossentropyGrad]
 ) -> Iterator[None]:
@@ -159,8 +147,9 @@ def emit_softmax_crossentropy_grad(
     out = b.result(node.outputs[0], y.lengths)
     yield
     operands = [picked, n, y.pointer, ct.pointer, step, t, out.pointer]
-    b.call(_routine("crossentropy_grad", y.dtype, "crossentropy"), operands, [out.pointer])
+    b.call(b.target.routine("crossentropy_grad", y.dtype), operands, [out.pointer])
     if picked != rows:
         rest = [rows - picked, n]
         start = out.pointer + picked * n
-        b.call(CLEAR, [start, number(0), Bytes(rest, y.dtype)], [out.pointer])
+        clear = b.target.routine("clear", y.dtype)
+        b.call(clear, [start, number(0), Bytes(rest, y.dtype)], [out.pointer])

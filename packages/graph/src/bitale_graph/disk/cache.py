@@ -21,15 +21,12 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bitale_graph.extend import keep_across_fork
-
-from ..base.cpu import this_cpu
+from ..tensor.state import keep_across_fork
 from .entry import DIGESTS, delete, is_key, is_whole, rename, write_entry
-from .loader import ABI
 from .trust import fault_of, make_private
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping
 
 DEFAULT_MAX_BYTES = 1 << 30
 _TEMPORARY = "temporary-"
@@ -55,11 +52,6 @@ def cache_key(*parts: str | bytes) -> str:
         digest.update(len(data).to_bytes(8, "little"))
         digest.update(data)
     return digest.hexdigest()
-
-
-def kernel_key(source: str, version: str, flags: Sequence[str]) -> str:
-    """Return the key of a compiled file: everything that the machine code depends on."""
-    return cache_key("kernel", source, version, *flags, this_cpu().signature, str(ABI))
 
 
 def default_root() -> Path:
@@ -131,7 +123,7 @@ class Cache:
         Parameters
         ----------
         key
-            From `cache_key` or `kernel_key`.
+            From `cache_key`.
         files
             The content of each file, or a file to move here.
 

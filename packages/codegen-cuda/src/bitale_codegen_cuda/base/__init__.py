@@ -1,0 +1,1 @@
+"""Settings, and which device is meant."""

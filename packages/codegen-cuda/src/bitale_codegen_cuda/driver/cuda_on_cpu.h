@@ -1,0 +1,161 @@
+/* What kernels in CUDA C are told of the device, on one thread of a CPU. The threads of a block are contexts that take
+ * turns: each runs to the next barrier, then the next one does, in an order that is chosen. */
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <math.h>
+#include <sys/mman.h>
+#include <ucontext.h>
+#include <utility>
+#include <vector>
+
+#undef INT64_C
+#undef UINT64_C
+#undef INT64_MIN
+#undef INT32_MIN
+#define __global__
+#define __device__
+#define __shared__ static __attribute__((section("emulated_shared")))
+
+struct Place {
+    unsigned x, y;
+};
+static Place threadIdx, blockIdx, blockDim, gridDim;
+
+extern "C" {
+extern char __start_emulated_shared[] __attribute__((weak));
+extern char __stop_emulated_shared[] __attribute__((weak));
+}
+
+static inline float __int_as_float(int bits) {
+    float x;
+    memcpy(&x, &bits, sizeof x);
+    return x;
+}
+static inline double __longlong_as_double(long long bits) {
+    double x;
+    memcpy(&x, &bits, sizeof x);
+    return x;
+}
+static inline int atomicAdd(int *at, int more) {
+    const int was = *at;
+    *at += more;
+    return was;
+}
+static inline void __threadfence() {}
+
+namespace emulated {
+enum { STACK = 1 << 16 };
+
+/* A context is a stack; the registers that a function keeps lie on it while others run. */
+#if defined __x86_64__
+struct Context {
+    void *sp;
+};
+extern "C" void emulated_switch(Context *from, Context *to);
+__asm__(".text\n.local emulated_switch\n.type emulated_switch, @function\nemulated_switch:\n"
+        "push %rbp\npush %rbx\npush %r12\npush %r13\npush %r14\npush %r15\n"
+        "mov %rsp, (%rdi)\nmov (%rsi), %rsp\n"
+        "pop %r15\npop %r14\npop %r13\npop %r12\npop %rbx\npop %rbp\nret\n");
+static void prepare(Context &one, char *stack, void (*enter)()) {
+    void **top = (void **)((uintptr_t)(stack + STACK) & ~(uintptr_t)15);
+    *--top = nullptr;
+    *--top = (void *)enter;
+    for (int k = 0; k < 6; k++) *--top = nullptr;
+    one.sp = top;
+}
+static void change(Context &from, Context &to) { emulated_switch(&from, &to); }
+#else
+typedef ucontext_t Context;
+static void prepare(Context &one, char *stack, void (*enter)()) {
+    getcontext(&one);
+    one.uc_stack.ss_sp = stack;
+    one.uc_stack.ss_size = STACK;
+    one.uc_link = nullptr;
+    makecontext(&one, enter, 0);
+}
+static void change(Context &from, Context &to) { swapcontext(&from, &to); }
+#endif
+
+struct Thread {
+    Context context;
+    char *stack;
+    bool is_done;
+};
+static std::vector<Thread> threads;
+static Context scheduler;
+static unsigned current;
+static void (*body)(void **);
+static void **parameters;
+
+static void enter() {
+    body(parameters);
+    threads[current].is_done = true;
+    change(threads[current].context, scheduler);
+}
+
+static void barrier() { change(threads[current].context, scheduler); }
+
+/* The threads of one block, from barrier to barrier. */
+static const char *run_block(unsigned count, int is_backward) {
+    if (__start_emulated_shared)
+        memset(__start_emulated_shared, 0x7f, __stop_emulated_shared - __start_emulated_shared);
+    while (threads.size() < count) {
+        void *stack = mmap(nullptr, STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        if (stack == MAP_FAILED) return "no memory for the stacks of its threads";
+        threads.push_back({{}, (char *)stack, true});
+    }
+    for (unsigned k = 0; k < count; k++) {
+        threads[k].is_done = false;
+        prepare(threads[k].context, threads[k].stack, enter);
+    }
+    for (unsigned done = 0; done < count;) {
+        done = 0;
+        for (unsigned k = 0; k < count; k++) {
+            current = is_backward ? count - 1 - k : k;
+            if (!threads[current].is_done) {
+                threadIdx.x = current;
+                change(scheduler, threads[current].context);
+            }
+            done += threads[current].is_done;
+        }
+        if (done != 0 && done != count) return "some threads of a block ended, and others wait at a barrier";
+    }
+    return nullptr;
+}
+
+/* Where no thread waits for another, each runs to its end. */
+static void run_alone(unsigned count, int is_backward) {
+    for (unsigned k = 0; k < count; k++) {
+        threadIdx.x = is_backward ? count - 1 - k : k;
+        body(parameters);
+    }
+}
+
+static const char *run(void (*kernel)(void **), void **given, unsigned x, unsigned y, unsigned block, int meets,
+                       int is_backward) {
+    body = kernel, parameters = given, gridDim = {x, y}, blockDim = {block, 1}, threadIdx.y = 0;
+    for (unsigned k = 0; k < x * y; k++) {
+        const unsigned at = is_backward ? x * y - 1 - k : k;
+        blockIdx = {at % x, at / x};
+        if (!meets) run_alone(block, is_backward);
+        else if (const char *fault = run_block(block, is_backward)) return fault;
+    }
+    return nullptr;
+}
+
+template <class... A, size_t... I> void call(void (*kernel)(A...), void **given, std::index_sequence<I...>) {
+    kernel(*static_cast<A *>(given[I])...);
+}
+template <class... A> void call(void (*kernel)(A...), void **given) {
+    call(kernel, given, std::index_sequence_for<A...>{});
+}
+
+} // namespace emulated
+
+#define __syncthreads() emulated::barrier()
+#define EMULATED(name, meets)                                                                                        \
+    static void call_##name(void **given) { emulated::call(device::name, given); }                                   \
+    extern "C" const char *launch_##name(void **given, unsigned x, unsigned y, unsigned block, int is_backward) {     \
+        return emulated::run(call_##name, given, x, y, block, meets, is_backward);                                    \
+    }

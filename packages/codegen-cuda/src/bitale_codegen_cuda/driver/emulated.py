@@ -1,0 +1,263 @@
+"""A device of which the memory is the host's, and the kernels run on one thread of the CPU."""
+
+from __future__ import annotations
+
+import ctypes
+import hashlib
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..base.errors import CudaError, NoDeviceError
+from ..kernel.dialect import prelude
+from .arguments import Arguments
+from .commands import ClearBytes, Command, CopyBytes, Launch, Product
+from .driver import Driver, Graph, Properties
+
+HEADER = Path(__file__).with_name("cuda_on_cpu.h")
+# What memory holds that nobody has written: a number far from all others.
+POISON = 0x7F
+# Around each piece of memory, so that what is written beside it is found.
+FENCE = 64
+THREADS = 32
+
+
+def find_compiler() -> str | None:
+    """The C++ compiler of this machine."""
+    return shutil.which("g++") or shutil.which("clang++")
+
+
+class EmulatedDriver(Driver):
+    """A device without a GPU: for tests, and to look into kernels with the tools of a CPU.
+
+    Parameters
+    ----------
+    name : str
+    multiprocessors, threads : int
+        How work is spread: few, so that kernels are asked for several turns.
+    is_backward : bool
+        Whether blocks and threads run in the opposite order.
+    optimization : str
+        Of the compiler.
+
+    Raises
+    ------
+    NoDeviceError
+        If there is no C++ compiler.
+    """
+
+    def __init__(
+        self,
+        name: str = "emulated0",
+        *,
+        multiprocessors: int = 2,
+        threads: int = THREADS,
+        is_backward: bool = False,
+        optimization: str = "-O1",
+    ) -> None:
+        if find_compiler() is None:
+            raise NoDeviceError(
+                "the emulated device needs a C++ compiler; install g++ (Debian: apt install g++)"
+            )
+        properties = Properties(
+            "a device emulated on the CPU", "cpu", multiprocessors, 2**40, threads
+        )
+        super().__init__(name, properties)
+        self.is_backward, self.optimization = is_backward, optimization
+        self._memory: dict[int, Any] = {}
+        self._launches: dict[str, Any] = {}
+        self._folder = tempfile.TemporaryDirectory(prefix="bitale-emulated-")
+
+    # Memory
+    def allocate(self, size: int) -> int:
+        with self.lock:
+            self.counts.allocations += 1
+            room = np.full(size + 256 + 2 * FENCE, POISON, np.uint8)
+            address = (int(room.ctypes.data) + FENCE + 255) & ~255
+            self._memory[address] = (room, size)
+            return address
+
+    def free(self, address: int) -> None:
+        with self.lock:
+            room, size = self._memory.pop(address)
+            start = address - int(room.ctypes.data)
+            around = (room[start - FENCE : start], room[start + size : start + size + FENCE])
+            if any((one != POISON).any() for one in around):
+                raise CudaError(f"{self.name}: something wrote beside {size} bytes")
+
+    def upload(self, to: int, source: Any) -> None:
+        with self.lock:
+            self.counts.uploads += 1
+            self.counts.uploaded += source.nbytes
+            ctypes.memmove(to, source.ctypes.data, source.nbytes)
+
+    def download(self, to: Any, source: int) -> None:
+        with self.lock:
+            self.counts.downloads += 1
+            self.counts.downloaded += to.nbytes
+            ctypes.memmove(to.ctypes.data, source, to.nbytes)
+
+    def synchronize(self) -> None:
+        pass
+
+    # Kernels
+    def compile(self, texts: Mapping[str, str]) -> None:
+        with self.lock:
+            wanted = {name: text for name, text in texts.items() if name not in self._launches}
+            if wanted:
+                self._load(wanted, self._built(wanted))
+
+    def compile_apart(self, groups: Sequence[Mapping[str, str]]) -> None:
+        """Compile groups of kernels, each in a process, as many at once as there are CPUs."""
+        with self.lock:
+            waiting = list(groups)
+            running: list[tuple[Mapping[str, str], Path, Any]] = []
+            while waiting or running:
+                while waiting and len(running) < (os.cpu_count() or 1):
+                    texts = waiting.pop()
+                    path = self._written(texts)
+                    running.append((texts, path, self._started(path)))
+                texts, path, process = running.pop(0)
+                self._load(texts, self._ended(path, process))
+
+    def _built(self, texts: Mapping[str, str]) -> Path:
+        path = self._written(texts)
+        return self._ended(path, self._started(path))
+
+    def _written(self, texts: Mapping[str, str]) -> Path:
+        lines = [f'#include "{HEADER}"', "namespace device {", prelude(), *texts.values(), "}"]
+        lines += [f"EMULATED({name}, {int(_meets(text))})" for name, text in texts.items()]
+        source = "\n".join(lines)
+        path = Path(self._folder.name, hashlib.sha256(source.encode()).hexdigest()[:24] + ".cpp")
+        path.write_text(source, encoding="ascii")
+        return path
+
+    def _started(self, path: Path) -> Any:
+        compiler = find_compiler()
+        assert compiler is not None
+        options = ["-std=c++17", self.optimization, "-shared", "-fPIC", "-w", "-ffp-contract=off"]
+        return subprocess.Popen(
+            [compiler, *options, str(path), "-o", str(path.with_suffix(".so"))],
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def _ended(self, path: Path, process: Any) -> Path:
+        _, errors = process.communicate()
+        if process.returncode:
+            raise CudaError(f"{self.name}: {errors[:4000]}")
+        return path.with_suffix(".so")
+
+    def _load(self, texts: Mapping[str, str], library: Path) -> None:
+        loaded = ctypes.CDLL(str(library))
+        for name in texts:
+            launch = getattr(loaded, f"launch_{name}")
+            launch.restype = ctypes.c_char_p
+            self._launches[name] = launch
+
+    def knows(self, kernel: str) -> bool:
+        return kernel in self._launches
+
+    # Work
+    def run(self, commands: Sequence[Command]) -> None:
+        with self.lock:
+            for one in commands:
+                self._run_one(one)
+
+    def _run_one(self, one: Command) -> None:
+        if isinstance(one, Launch):
+            self.launch(one, Arguments(one.kinds, one.arguments))
+        elif isinstance(one, Product):
+            self.counts.products += 1
+            _multiply(one)
+        elif isinstance(one, CopyBytes):
+            self.counts.copies += 1
+            ctypes.memmove(one.to, one.source, one.size)
+        else:
+            assert isinstance(one, ClearBytes)
+            ctypes.memset(one.to, 0, one.size)
+
+    def launch(self, one: Launch, arguments: Arguments) -> None:
+        """Run a kernel to its end.
+
+        Raises
+        ------
+        CudaError
+            If the threads of a block do not meet at a barrier.
+        """
+        self.counts.launches += 1
+        call = self._launches[one.kernel]
+        fault = call(arguments.pointers, *one.grid, one.block, int(self.is_backward))
+        if fault is not None:
+            raise CudaError(f"{self.name}: {one.kernel}: {fault.decode()}")
+
+    def graph(self, commands: Sequence[Command]) -> Graph:
+        return _EmulatedGraph(self, commands)
+
+
+def _meets(text: str) -> bool:
+    """Whether threads of a kernel wait for each other."""
+    return "__syncthreads" in text or "bt_combined" in text
+
+
+class _EmulatedGraph(Graph):
+    def __init__(self, driver: EmulatedDriver, commands: Sequence[Command]) -> None:
+        self.driver = driver
+        self.commands: list[Any] = []
+        for one in commands:
+            self.commands.append(one)
+        self.arguments = [self._held(one) for one in self.commands]
+
+    def _held(self, one: Command) -> Arguments | None:
+        return Arguments(one.kinds, one.arguments) if isinstance(one, Launch) else None
+
+    def launch(self) -> None:
+        driver = self.driver
+        with driver.lock:
+            driver.counts.graphs += 1
+            for one, arguments in zip(self.commands, self.arguments, strict=True):
+                if arguments is not None:
+                    driver.launch(one, arguments)
+                else:
+                    driver._run_one(one)
+
+    def update(self, index: int, command: Command) -> None:
+        was = self.commands[index]
+        assert isinstance(command, Launch)
+        assert isinstance(was, Launch)
+        assert (was.kernel, was.kinds) == (command.kernel, command.kinds)
+        self.commands[index] = command
+        self.arguments[index] = self._held(command)
+
+    def close(self) -> None:
+        self.commands.clear()
+        self.arguments.clear()
+
+
+def _array(address: int, dtype: str, shape: Sequence[int], strides: Sequence[int]) -> Any:
+    """The memory at an address as an array; strides in elements."""
+    item = np.dtype(dtype).itemsize
+    if 0 in shape:
+        return np.empty(tuple(shape), dtype)
+    memory = memoryview((ctypes.c_char * item).from_address(address))
+    first = np.frombuffer(memory, np.dtype(dtype))
+    return np.lib.stride_tricks.as_strided(first, tuple(shape), [s * item for s in strides])
+
+
+def _multiply(one: Product) -> None:
+    x = _array(one.x, one.dtype, (one.rows, one.inner), one.x_strides)
+    y = _array(one.y, one.dtype, (one.inner, one.columns), one.y_strides)
+    out = _array(one.out, one.dtype, (one.rows, one.columns), (one.out_stride, 1))
+    alpha, beta = one.alpha, one.beta
+    if one.scales_lie:
+        alpha, beta = (_array(a, one.dtype, (1,), (1,))[0] for a in (alpha, beta))
+    kind = np.dtype(one.dtype).type
+    with np.errstate(all="ignore"):
+        found = kind(alpha) * (x @ y)
+        out[...] = found + kind(beta) * out if beta != 0 else found

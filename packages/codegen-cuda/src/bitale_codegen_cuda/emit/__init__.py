@@ -1,0 +1,1 @@
+"""What CUDA has of its own for an op; all else is planned in graph."""

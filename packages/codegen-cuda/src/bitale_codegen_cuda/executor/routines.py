@@ -1,0 +1,118 @@
+"""What rules of this target call by name: products, and kernels of rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
+
+from bitale_graph.extend import config
+from bitale_graph.plan.calls import Call
+from bitale_graph.plan.expressions import Expression
+
+from ..driver.commands import Product
+from ..kernel.row_kernel import ROW_KERNELS, row_kernel
+from .launching import Launcher
+from .queue import Queue
+from .values import Reducer, as_expression
+
+
+class Asking(Protocol):
+    """What a routine asks of the trace that calls it: `trace.Trace` has it all."""
+
+    launcher: Launcher
+    queue: Queue
+    reduce: Reducer
+
+    def number(self, e: Expression) -> int: ...
+
+    def pointer(self, e: Expression) -> Any: ...
+
+    def store(self, to: Any, value: Any, dtype: str) -> None: ...
+
+    def scratch(self, shape: Sequence[int], dtype: str) -> int: ...
+
+    def give_scratch(self) -> None: ...
+
+
+def _gemm(trace: Asking, one: Call) -> None:
+    rows, columns, inner, alpha, x, x0, x1, y, y0, y1, beta, out, stride = _expressions(one)
+    dtype, number = x.dtype, trace.number
+    m, n, k = number(rows), number(columns), number(inner)
+    if m == 0 or n == 0:
+        return
+    scales, lie = _scales(trace, dtype, [alpha, beta])
+    places, strides = [], []
+    for e, shape, steps in ((x, (m, k), (x0, x1)), (y, (k, n), (y0, y1))):
+        place, layout = _fixed(trace, e, shape, (number(steps[0]), number(steps[1])))
+        places.append(place)
+        strides.append(layout)
+    to, to_stride = trace.pointer(out), number(stride)
+    target = to
+    if trace.launcher.is_guarded and trace.queue.is_held:
+        # A library does not ask whether a check failed: what it writes is copied by who does.
+        target = trace.scratch((m, n), dtype)
+        trace.launcher.copy(dtype, (m, n), target, (n, 1), to, (to_stride, 1))
+    trace.queue.put(
+        Product(
+            dtype, m, n, k, scales[0], places[0], strides[0], places[1], strides[1],
+            scales[1], target, n if target != to else to_stride, scales_lie=lie,
+            precision=config.cuda_precision,
+        )
+    )  # fmt: skip
+    if target != to:
+        trace.launcher.copy(dtype, (m, n), to, (to_stride, 1), target, (n, 1))
+    trace.give_scratch()
+
+
+def _expressions(one: Call) -> list[Expression]:
+    assert all(isinstance(a, Expression) for a in one.arguments)
+    return one.arguments  # type: ignore[return-value]  # as was asserted
+
+
+def _scales(trace: Asking, dtype: str, scales: list[Expression]) -> tuple[list[Any], bool]:
+    """Two factors: as numbers if they are the same for every call, else where they lie."""
+    values = [trace.reduce(e) for e in scales]
+    if not any(isinstance(v, Expression) for v in values):
+        return [float(v) for v in values], False
+    places = []
+    for value, e in zip(values, scales, strict=True):
+        places.append(trace.scratch((), dtype))
+        trace.store(places[-1], as_expression(value, e), dtype)
+    return places, True
+
+
+def _fixed(
+    trace: Asking, e: Expression, shape: tuple[int, int], strides: tuple[int, int]
+) -> tuple[int, tuple[int, int]]:
+    """Where a matrix lies in every call: what a library was given is not changed in a graph."""
+    place = trace.pointer(e)
+    if not isinstance(place, Expression):
+        return place, strides
+    made = trace.scratch(shape, e.dtype)
+    trace.launcher.copy(e.dtype, shape, made, (shape[1], 1), place, strides)
+    return made, (shape[1], 1)
+
+
+def _clear(trace: Asking, one: Call) -> None:
+    to, _, size = _expressions(one)
+    trace.launcher.clear(trace.pointer(to), trace.number(size))
+
+
+def _over_rows(trace: Asking, one: Call) -> None:
+    name = one.routine.name
+    kinds = ROW_KERNELS[name].parameters
+    rows, n, *rest = _expressions(one)
+    arguments = [
+        trace.number(e) if kind == "n" else trace.pointer(e)
+        for kind, e in zip(kinds, rest, strict=True)
+    ]
+    text = row_kernel(name, one.routine.needs, is_guarded=trace.launcher.is_guarded)
+    trace.launcher.launch_rows(text, trace.number(rows), trace.number(n), arguments)
+
+
+ROUTINES: dict[str, Callable[[Any, Call], None]] = {
+    "gemm": _gemm,
+    "clear": _clear,
+    **dict.fromkeys(ROW_KERNELS, _over_rows),
+}
+"""By their names."""

@@ -1,0 +1,394 @@
+"""Host code, carried out statement by statement for the shapes of one call.
+
+What is known when the shapes are known is computed here, once; kernels, copies and products become
+commands. Numbers of a call that decide nothing (a rate, where a batch begins) stay expressions in
+the commands, so that the same commands serve other calls.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import singledispatchmethod
+from math import prod
+from typing import Any
+
+import numpy as np
+from bitale_graph.extend import Apply, result_of
+from bitale_graph.plan import statements as st
+from bitale_graph.plan.array import Array, Buffer
+from bitale_graph.plan.calls import Call, Callback
+from bitale_graph.plan.calls import Launch as LaunchKernel
+from bitale_graph.plan.expressions import Element, Expression, Given, Name, number
+from bitale_graph.plan.host_function import HostFunction
+from bitale_graph.plan.kernel import Kernel, Operand
+from bitale_graph.plan.rules.scan_stacks import COPY_BYTES, MOVE_BYTES
+
+from ..driver.driver import Properties
+from ..kernel.number_kernel import NumberKernel, Placed
+from .launching import Launcher
+from .queue import Queue
+from .routines import ROUTINES
+from .values import Reducer, as_expression
+
+
+class CheckFailedError(Exception):
+    """A check of host code does not hold; its argument is the number of the node."""
+
+
+class _LeftError(Exception):
+    """A loop has ended early."""
+
+
+@dataclass(frozen=True)
+class GivenArray:
+    """What a call passes.
+
+    Attributes
+    ----------
+    shape, strides : tuple of int
+        Strides in elements.
+    address : int or None
+        None for a number that host code has.
+    """
+
+    shape: tuple[int, ...]
+    strides: tuple[int, ...]
+    address: int | None
+
+
+@dataclass(frozen=True)
+class Delivered:
+    """A result.
+
+    Attributes
+    ----------
+    dtype : str
+    shape : tuple of int
+    address : int or None
+        None for a number that host code has.
+    value : object
+        That number, or an expression of it.
+    """
+
+    dtype: str
+    shape: tuple[int, ...]
+    address: int | None = None
+    value: Any = None
+
+
+class Trace:
+    """One walk through the host code of a function.
+
+    Parameters
+    ----------
+    function : HostFunction
+    given : sequence of GivenArray
+        Arguments, shared variables and constants.
+    queue : Queue
+    device : Properties
+    run_node : callable
+        Runs a node in Python on arrays.
+
+    Attributes
+    ----------
+    results : dict
+        `Delivered` by place.
+    """
+
+    def __init__(
+        self,
+        function: HostFunction,
+        given: Sequence[GivenArray],
+        queue: Queue,
+        device: Properties,
+        run_node: Callable[[Apply, list[Any]], list[Any]] = result_of,
+    ) -> None:
+        self.function, self.given, self.queue, self.run_node = function, given, queue, run_node
+        self.launcher = Launcher(queue, device)
+        self.values: dict[str, Any] = {}
+        self.memory: dict[Buffer, int] = {}
+        self.results: dict[int, Delivered] = {}
+        self._scratch: list[int] = []
+        self.reduce = Reducer(self._leaf, queue.decide)
+
+    def run_all(self, statements: Sequence[st.Statement]) -> None:
+        """Carry statements out in their order."""
+        for one in statements:
+            self.run(one)
+
+    # Values
+    def number(self, e: Expression) -> int:
+        """A number that is the same whenever these commands serve."""
+        return int(self.reduce.number(e))
+
+    def holds(self, e: Expression) -> bool:
+        """Whether a condition holds."""
+        return bool(self.reduce.number(e))
+
+    def pointer(self, e: Expression) -> Any:
+        """An address, or an expression of one."""
+        value = self.reduce(e)
+        if isinstance(value, Expression) and value.loads:
+            return self.queue.decide(value)
+        return value
+
+    def _leaf(self, e: Any) -> Any:
+        if isinstance(e, Name):
+            return self.values[e.text]
+        assert isinstance(e, Given)
+        one = self.given[e.index]
+        if e.field == "data":
+            return one.address
+        if e.field == "value":
+            return e
+        return one.shape[e.axis] if e.field == "shape" else one.strides[e.axis]
+
+    def _settled(self, value: Any, dtype: str) -> Any:
+        """A value as it is now: what is read of the device is kept where nothing writes."""
+        if not (isinstance(value, Expression) and value.loads):
+            return value
+        slot = self.queue.take(np.dtype(dtype).itemsize)
+        self.store(slot, value, dtype)
+        return Element(Placed(slot, dtype))
+
+    def store(self, to: Any, value: Any, dtype: str) -> None:
+        """Write a number to the device."""
+        value = as_expression(value, number(0, dtype))
+        if isinstance(value, Element) and value.dtype == dtype:
+            pointer, index = value.operands
+            if (
+                isinstance(pointer, Placed)
+                and index == number(0)
+                and not isinstance(to, Expression)
+            ):
+                self.launcher.copy_bytes(to, pointer.address, np.dtype(dtype).itemsize)
+                return
+        kernel = NumberKernel(value)
+        text = kernel.storing(dtype, is_guarded=self.launcher.is_guarded)
+        self.launcher.launch_text(text, [to, *kernel.arguments], (1, 1), 1)
+
+    def scratch(self, shape: Sequence[int], dtype: str) -> int:
+        """Memory until `give_scratch`."""
+        self._scratch.append(self.queue.take(prod(shape) * np.dtype(dtype).itemsize))
+        return self._scratch[-1]
+
+    def give_scratch(self) -> None:
+        """Give back what `scratch` took."""
+        while self._scratch:
+            self.queue.give(self._scratch.pop())
+
+    def shape(self, a: Array) -> list[int]:
+        """The lengths of an array."""
+        return [self.number(n) for n in a.lengths]
+
+    def strides(self, a: Array) -> list[int]:
+        """The strides of an array, in elements."""
+        return [self.number(a.stride(k)) for k in range(a.rank)]
+
+    # Statements
+    @singledispatchmethod
+    def run(self, one: st.Statement) -> None:
+        """Carry a statement out."""
+        raise TypeError(f"{one!r} is nothing that a device carries out")
+
+    @run.register
+    def _mark(self, one: st.Mark) -> None:
+        self.queue.node = one.node
+
+    @run.register
+    def _stopped(self, one: st.CheckStopped) -> None:
+        pass
+
+    @run.register
+    def _hold(self, one: st.Hold) -> None:
+        self.queue.hold()
+
+    @run.register
+    def _let(self, one: st.Let) -> None:
+        self.values[one.name.text] = self._settled(self.reduce(one.value), one.name.dtype)
+
+    @run.register
+    def _declare(self, one: st.Declare) -> None:
+        self.values.pop(one.name.text, None)
+        if one.value is not None:
+            self.values[one.name.text] = self._settled(self.reduce(one.value), one.name.dtype)
+
+    @run.register
+    def _assign(self, one: st.Assign) -> None:
+        self.values[one.name.text] = self._settled(self.reduce(one.value), one.name.dtype)
+
+    @run.register
+    def _store(self, one: st.Store) -> None:
+        dtype = one.pointer.dtype
+        place = self.pointer(one.pointer + one.index)
+        self.store(place, self.reduce(one.value), dtype)
+
+    @run.register
+    def _copy(self, one: st.Copy) -> None:
+        self.copy(one.to, one.source)
+
+    def copy(self, to: Array, source: Array) -> None:
+        """Copy an array, which broadcasts."""
+        shape = self.shape(to)
+        strides = [
+            0 if n == 1 else s
+            for n, s in zip(self.shape(source), self.strides(source), strict=True)
+        ]
+        self.launcher.copy(
+            to.dtype, shape, self.pointer(to.pointer), self.strides(to),
+            self.pointer(source.pointer), [0] * (len(shape) - len(strides)) + strides,
+        )  # fmt: skip
+
+    @run.register
+    def _check(self, one: st.Check) -> None:
+        if not self.holds(one.guard):
+            return
+        condition = self.reduce(one.condition)
+        if isinstance(condition, Expression) and condition.loads:
+            self.launcher.check(one.node, condition)
+        elif not self.holds(as_expression(condition, one.condition)):
+            raise CheckFailedError(one.node)
+
+    @run.register
+    def _take(self, one: st.Take) -> None:
+        size = self.number(one.size) if self.holds(one.guard) else 0
+        self._own(one.buffer, size)
+        self.values[one.pointer.text] = self.memory[one.buffer]
+
+    def _own(self, buffer: Buffer, size: int) -> int:
+        self._release(buffer)
+        self.memory[buffer] = self.queue.take(size)
+        return self.memory[buffer]
+
+    def _release(self, buffer: Buffer) -> None:
+        address = self.memory.pop(buffer, None)
+        if address is not None:
+            self.queue.give(address)
+
+    @run.register
+    def _give(self, one: st.Give) -> None:
+        self._release(one.buffer)
+
+    @run.register
+    def _move(self, one: st.Move) -> None:
+        self._release(one.to)
+        self.memory[one.to] = self.memory.pop(one.source)
+        if one.pointer is not None and one.value is not None:
+            self.values[one.pointer.text] = self.pointer(one.value)
+
+    @run.register
+    def _pack(self, one: st.Pack) -> None:
+        a = one.array
+        pointer, strides = self.pointer(a.pointer), self.strides(a)
+        if self.holds(one.guard) and not self.holds(one.fits):
+            shape = self.shape(a)
+            place = self._own(one.buffer, prod(shape) * np.dtype(a.dtype).itemsize)
+            packed = [prod(shape[k + 1 :]) for k in range(len(shape))]
+            self.launcher.copy(a.dtype, shape, place, packed, pointer, strides)
+            pointer, strides = place, packed
+        self.values[one.pointer.text] = pointer
+        self.values.update(zip((n.text for n in one.strides), strides, strict=False))
+
+    @run.register
+    def _if(self, one: st.If) -> None:
+        self.run_all(one.then if self.holds(one.condition) else one.otherwise)
+
+    @run.register
+    def _steps(self, one: st.Steps) -> None:
+        self.run_all(one.before)
+        try:
+            for t in range(self.number(one.steps)):
+                self.values[one.t.text] = t
+                self.run_all(one.body)
+        except _LeftError as left:
+            if left.args[0] is not one:
+                raise
+
+    @run.register
+    def _leave(self, one: st.Leave) -> None:
+        if self.holds(one.condition):
+            self.values[one.taken.text] = self.values[one.loop.t.text] + 1
+            raise _LeftError(one.loop)
+
+    @run.register
+    def _deliver(self, one: st.Deliver) -> None:
+        value = one.value
+        if isinstance(value, Array):
+            assert one.buffer is not None
+            self.queue.keep(self.memory[one.buffer])
+            made = Delivered(value.dtype, tuple(self.shape(value)), self.pointer(value.pointer))
+        else:
+            found = self.reduce(value)
+            if isinstance(found, Expression) and found.loads:
+                slot = self.queue.take(np.dtype(value.dtype).itemsize)
+                self.queue.keep(slot)
+                self.store(slot, found, value.dtype)
+                made = Delivered(value.dtype, (), slot)
+            else:
+                made = Delivered(value.dtype, (), None, found)
+        self.results[one.place] = made
+
+    @run.register
+    def _callback(self, one: Callback) -> None:
+        node = self.function.callbacks[one.index]
+        given = [self._fetched(g) for g in one.given]
+        for received, found in zip(one.received, self.run_node(node, given), strict=True):
+            if received.buffer is None:
+                self.values[received.name.text] = np.asarray(found)[()]
+                continue
+            made = np.ascontiguousarray(found)
+            place = self._own(received.buffer, made.nbytes)
+            self.queue.write(place, made)
+            self.values[received.name.text] = place
+            self.values.update(zip((n.text for n in received.lengths), made.shape, strict=True))
+
+    def _fetched(self, g: Expression | Array) -> Any:
+        if isinstance(g, Array):
+            return self.queue.read(self.pointer(g.pointer), g.dtype, self.shape(g), self.strides(g))
+        return np.asarray(self.reduce.number(g), g.dtype)
+
+    @run.register
+    def _call(self, one: Call) -> None:
+        if not self.holds(one.guard):
+            return
+        if one.routine in (COPY_BYTES, MOVE_BYTES):
+            to, source, size = one.arguments
+            assert isinstance(to, Expression) and isinstance(source, Expression)  # noqa: PT018
+            assert isinstance(size, Expression)
+            self.launcher.move_bytes(self.pointer(to), self.pointer(source), self.number(size))
+            return
+        ROUTINES[one.routine.name](self, one)
+
+    @run.register
+    def _launch(self, one: LaunchKernel) -> None:
+        lengths = [self.number(n) for n in one.lengths]
+        layouts = [
+            [self.pointer(pointer), *map(self.number, layout)] for pointer, *layout in one.arguments
+        ]
+        kernel, numbers = one.kernel, []
+        for j, e in zip(kernel.by_value, one.numbers, strict=True):
+            value = self.reduce(e)
+            if isinstance(value, Expression) and value.loads:
+                kernel = _by_pointer(kernel, j)
+                layouts.append([self._place_of(value, e.dtype)])
+            else:
+                numbers.append(value)
+        self.launcher.launch(kernel, one.hint, lengths, layouts, numbers)
+
+    def _place_of(self, value: Expression, dtype: str) -> Any:
+        """Where a number of the device lies."""
+        settled = value if isinstance(value, Element) else self._settled(value, dtype)
+        pointer, index = settled.operands
+        if not isinstance(pointer, Placed) or index != number(0):
+            settled = self._settled(value, dtype)
+            pointer, _ = settled.operands
+        assert isinstance(pointer, Placed)
+        return pointer.address
+
+
+def _by_pointer(kernel: Kernel, j: int) -> Kernel:
+    """The kernel that reads a number where it lies."""
+    operand = Operand("in", j, kernel.dtypes[j], ("0",) * kernel.loop.ndim)
+    by_value = tuple(other for other in kernel.by_value if other != j)
+    return replace(kernel, operands=(*kernel.operands, operand), by_value=by_value)

@@ -1,0 +1,68 @@
+"""A kernel as text: its name is what it says, so that equal kernels are compiled once."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+# The first parameter of a kernel that does nothing once a check has failed.
+STATUS = "int *status"
+
+
+@dataclass(frozen=True)
+class KernelText:
+    """The definition of a kernel.
+
+    Attributes
+    ----------
+    name : str
+    source : str
+    kinds : str
+        For each parameter a character of `struct`.
+    is_guarded : bool
+        Whether its first parameter is the address of the status.
+    """
+
+    name: str
+    source: str
+    kinds: str
+    is_guarded: bool = False
+
+
+def kernel_text(
+    hint: str,
+    parameters: Sequence[tuple[str, str]],
+    lines: Sequence[str],
+    *,
+    is_guarded: bool = False,
+) -> KernelText:
+    """Name and define a kernel.
+
+    Parameters
+    ----------
+    hint : str
+        An identifier, which begins its name.
+    parameters : sequence of (declaration, kind)
+    lines : sequence of str
+        Its body.
+    is_guarded : bool
+        Whether it does nothing once a check has failed.
+    """
+    if is_guarded:
+        parameters = [(STATUS, "P"), *parameters]
+        lines = ["if (*status) return;", *lines]
+    declared = ", ".join(text for text, _ in parameters)
+    body = "\n".join(["{", *(f"    {line}" for line in lines), "}"])
+    digest = hashlib.sha256(f"{declared}\0{body}".encode()).hexdigest()[:16]
+    name = f"bt_{hint}_{digest}"
+    kinds = "".join(kind for _, kind in parameters)
+    source = f'extern "C" __global__ void {name}({declared}) {body}'
+    return KernelText(name, source, kinds, is_guarded)
+
+
+KINDS = {
+    "bool": "B", "int8": "b", "int16": "h", "int32": "i", "int64": "q",
+    "uint8": "B", "uint16": "H", "uint32": "I", "uint64": "Q", "float32": "f", "float64": "d",
+}  # fmt: skip
+"""The character of `struct` for a number of a dtype."""

@@ -1,0 +1,1 @@
+"""What kernels call, in CUDA C that NVRTC compiles without headers."""

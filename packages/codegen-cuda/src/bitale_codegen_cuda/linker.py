@@ -1,0 +1,92 @@
+"""The CUDA linker: plan the host code, and hand it to a device."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import warnings
+
+from bitale_graph.extend import (
+    Executable,
+    FunctionMaker,
+    TensorType,
+    change_linker,
+    config,
+    load_rules,
+    trace,
+)
+from bitale_graph.plan.host_function import plan_function
+
+from . import emit
+from .base import settings as settings
+from .base.errors import NoDeviceError
+from .devices import device_of
+from .driver.driver import Driver
+from .executor.program import CudaProgram
+from .target import CUDA
+
+load_rules(emit)
+
+_lock = threading.Lock()
+
+
+class CudaLinker:
+    """Makes functions run on a device; without one, as they run without this package."""
+
+    name = "cuda"
+    rank = 0
+
+    def __init__(self) -> None:
+        self._told: set[str] = set()
+
+    def link(self, maker: FunctionMaker) -> Executable:
+        """Plan a function for the device of its mode.
+
+        Raises
+        ------
+        NoDeviceError
+            If there is no such device and ``config.force_device`` says that there must be.
+        """
+        try:
+            driver = device_of(maker.device)
+        except NoDeviceError as error:
+            if config.force_device:
+                raise
+            self._tell(
+                f"device={maker.device}: {error}. Functions run on the CPU instead; "
+                "config.force_device=True makes an error of this, and "
+                "bitale_codegen_cuda.doctor() tells more"
+            )
+            return change_linker(maker)
+        self._announce(driver)
+        if not all(isinstance(v.type, TensorType) for v in maker.written.variables):
+            self._tell(f"{maker.name} has values that are no arrays, and runs on the CPU")
+            return change_linker(maker)
+        graph = maker.fgraph
+        given = (len(maker.arguments), maker.n_outputs, maker.update_targets)
+        host = plan_function(graph, *given, CUDA)
+        if host.callbacks:
+            ops = ", ".join(dict.fromkeys(str(node.op) for node in host.callbacks))
+            self._tell(
+                f"{maker.name} on {driver.name}: no kernel is known for {ops}. They run on the "
+                "host: at every call their inputs leave the device and their results come back, "
+                "and the function is no longer one launch"
+            )
+        return CudaProgram(maker, host, driver, config.cuda_plans)
+
+    def _tell(self, text: str) -> None:
+        """Warn of something once, at the user's line."""
+        with _lock:
+            if text in self._told:
+                return
+            self._told.add(text)
+        file, line, _ = next(iter(trace.capture()), ("bitale", 1, ""))
+        warnings.warn_explicit(text, UserWarning, file, line)
+
+    def _announce(self, driver: Driver) -> None:
+        """Say once which device is in use."""
+        with _lock:
+            if driver.name in self._told or not config.print_active_device:
+                return
+            self._told.add(driver.name)
+        print(f"Using {driver.name}: {driver.properties.title}", file=sys.stderr)  # noqa: T201
