@@ -184,11 +184,15 @@ def pytest(session: nox.Session, *arguments: str) -> None:
     session.run("pytest", *options, *arguments, *session.posargs, env=environment)
 
 
+# What the tests of a package alone are better with: the compiler of kernels, which needs no GPU.
+ALSO = {"codegen-cuda": group("cuda")}
+
+
 @nox.session
 @nox.parametrize("package", PACKAGES, ids=PACKAGES)
 def tests(session: nox.Session, package: str) -> None:
     """Test a package alone, with its declared dependencies and no other."""
-    install(session, package, *group("test"))
+    install(session, package, *group("test"), *ALSO.get(package, ()))
     pytest(session, f"packages/{package}/tests")
 
 

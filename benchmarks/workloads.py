@@ -99,32 +99,32 @@ def gates(rng: np.random.Generator, features: int, units: int) -> Data:
     return {name: w / np.sqrt(np.float32(len(w))) for name, w in drawn.items()}
 
 
-def sentence() -> Data:
+def sentence(length: int = 20, words: int = 10_000, features: int = 200, units: int = 100) -> Data:
     """The parameters of a classifier of sentences, and a sentence of twenty words."""
     rng = np.random.default_rng(16)
     parameters = {
-        "embeddings": rng.standard_normal((10_000, 200), dtype="float32"),
-        **gates(rng, 200, 100),
-        "W_output": rng.standard_normal((5, 100), dtype="float32"),
+        "embeddings": rng.standard_normal((words, features), dtype="float32"),
+        **gates(rng, features, units),
+        "W_output": rng.standard_normal((5, units), dtype="float32"),
     }
     return {
         "parameters": {name: np.float32(0.1) * w for name, w in parameters.items()},
         "rate": LEARNING_RATE,
-        "words": rng.integers(0, 10_000, 20).astype("int32"),
+        "words": rng.integers(0, words, length).astype("int32"),
         "label": np.int32(3),
     }
 
 
-def sequences() -> Data:
+def sequences(steps: int = 50, batch: int = 32, features: int = 128, units: int = 256) -> Data:
     """A minibatch of 32 sequences of 50 steps, and the parameters of a classifier of them."""
     rng = np.random.default_rng(17)
     return {
         "parameters": {
-            **gates(rng, 128, 256),
-            "W_output": rng.standard_normal((256, 10), dtype="float32") / np.float32(16),
+            **gates(rng, features, units),
+            "W_output": rng.standard_normal((units, 10), dtype="float32") / np.float32(16),
         },
-        "x": rng.standard_normal((50, 32, 128), dtype="float32"),
-        "t": rng.integers(0, 10, 32).astype("int32"),
+        "x": rng.standard_normal((steps, batch, features), dtype="float32"),
+        "t": rng.integers(0, 10, batch).astype("int32"),
     }
 
 

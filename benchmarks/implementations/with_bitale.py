@@ -74,8 +74,8 @@ def crossentropy(data):
     return step
 
 
-def training(data):
-    """A step of gradient descent of a network."""
+def network(data):
+    """The loss of a network, its parameters, the variables of a batch, and their values."""
     activation = T.nnet.relu if data["activation"] == "relu" else T.tanh
     weights = [bitale.shared(w, f"W{i}") for i, w in enumerate(data["weights"])]
     biases = [bitale.shared(b, f"b{i}") for i, b in enumerate(data["biases"])]
@@ -84,7 +84,12 @@ def training(data):
     for w, b in zip(weights[:-1], biases[:-1], strict=True):
         h = activation(T.dot(h, w) + b)
     loss = _loss(T.dot(h, weights[-1]) + biases[-1], t)
-    return _trainer(loss, [*weights, *biases], [x, t], [data["x"], data["t"]])
+    return loss, [*weights, *biases], [x, t], [data["x"], data["t"]]
+
+
+def training(data):
+    """A step of gradient descent of a network."""
+    return _trainer(*network(data))
 
 
 def country(data):
@@ -112,16 +117,22 @@ def _shared(parameters):
     return {name: bitale.shared(value, name) for name, value in parameters.items()}, units
 
 
-def sentence_learner(data):
-    """A function that takes a step of gradient descent on one sentence, and gives its cost."""
+def sentence_classifier(data):
+    """The cost of a sentence, the parameters, and the variables of the sentence."""
     p, units = _shared(data["parameters"])
     words, label = T.ivector("words"), T.iscalar("label")
     h = _gru(p["embeddings"][words], T.zeros(units, dtype="float32"), p, units)
     output = T.nnet.softmax(T.dot(p["W_output"], h).dimshuffle("x", 0))[0]
     cost = -T.log(output[label]) + SENTENCE_L2 * sum(T.sqr(w).sum() for w in p.values())
-    gradients = T.grad(cost, list(p.values()))
-    updates = [(w, w - data["rate"] * g) for w, g in zip(p.values(), gradients, strict=True)]
-    return bitale.function([words, label], cost, updates=updates)
+    return cost, list(p.values()), [words, label]
+
+
+def sentence_learner(data):
+    """A function that takes a step of gradient descent on one sentence, and gives its cost."""
+    cost, parameters, variables = sentence_classifier(data)
+    gradients = T.grad(cost, parameters)
+    updates = [(w, w - data["rate"] * g) for w, g in zip(parameters, gradients, strict=True)]
+    return bitale.function(variables, cost, updates=updates)
 
 
 def sentence(data):
@@ -130,13 +141,18 @@ def sentence(data):
     return lambda: float(learn(data["words"], data["label"]))
 
 
-def recurrence(data):
-    """A step of gradient descent of a classifier of sequences, on a minibatch."""
+def sequence_classifier(data):
+    """The loss of a minibatch, the parameters, the variables of the batch, and their values."""
     p, units = _shared(data["parameters"])
     x, t = T.ftensor3("x"), T.ivector("t")
     h = _gru(x, T.zeros((x.shape[1], units), dtype="float32"), p, units)
     loss = _loss(T.dot(h, p["W_output"]), t)
-    return _trainer(loss, list(p.values()), [x, t], [data["x"], data["t"]])
+    return loss, list(p.values()), [x, t], [data["x"], data["t"]]
+
+
+def recurrence(data):
+    """A step of gradient descent of a classifier of sequences, on a minibatch."""
+    return _trainer(*sequence_classifier(data))
 
 
 def running_sum(data):

@@ -93,8 +93,8 @@ def crossentropy(data):
     return step
 
 
-def training(data):
-    """A step of gradient descent of a network."""
+def network(data):
+    """The loss of a network, its parameters, and a batch."""
     activation = jax.nn.relu if data["activation"] == "relu" else jnp.tanh
 
     def loss(parameters, x, t):
@@ -104,7 +104,12 @@ def training(data):
         return _loss(x @ w_last + b_last, t)
 
     parameters = list(zip(data["weights"], data["biases"], strict=True))
-    return _trainer(loss, parameters, data["x"], data["t"])
+    return loss, parameters, data["x"], data["t"]
+
+
+def training(data):
+    """A step of gradient descent of a network."""
+    return _trainer(*network(data))
 
 
 def country(data):
@@ -158,25 +163,34 @@ def sentence_learner(data):
     return learn_one
 
 
-def sentence(data):
-    """A step of gradient descent of the classifier of sentences, compiled for this length."""
+def sentence_classifier(data):
+    """The cost of a sentence, the parameters, and the sentence."""
 
     def loss(p, words, label):
         first = jnp.zeros(len(p["W_hh"]), jnp.float32)
         return _sentence_cost(_gru(p["embeddings"][words], first, p), label, p)
 
-    learn = _learner(loss, data["parameters"], data["rate"])
-    return lambda: learn(data["words"], data["label"])
+    return loss, data["parameters"], data["words"], data["label"]
 
 
-def recurrence(data):
-    """A step of gradient descent of a classifier of sequences, on a minibatch."""
+def sentence(data):
+    """A step of gradient descent of the classifier of sentences, compiled for this length."""
+    return _trainer(*sentence_classifier(data))
+
+
+def sequence_classifier(data):
+    """The loss of a minibatch, the parameters, and the batch."""
 
     def loss(p, x, t):
         first = jnp.zeros((x.shape[1], len(p["W_hh"])), jnp.float32)
         return _loss(_gru(x, first, p) @ p["W_output"], t)
 
-    return _trainer(loss, data["parameters"], data["x"], data["t"])
+    return loss, data["parameters"], data["x"], data["t"]
+
+
+def recurrence(data):
+    """A step of gradient descent of a classifier of sequences, on a minibatch."""
+    return _trainer(*sequence_classifier(data))
 
 
 def running_sum(data):

@@ -98,8 +98,8 @@ def crossentropy(data):
     return step
 
 
-def training(data):
-    """A step of gradient descent of a network."""
+def network(data):
+    """The loss of a network, its parameters, and a batch."""
     activation = torch.relu if data["activation"] == "relu" else torch.tanh
     depth = len(data["weights"])
 
@@ -109,7 +109,12 @@ def training(data):
             x = activation(x @ w + b)
         return torch.nn.functional.cross_entropy(x @ weights[-1] + biases[-1], t.long())
 
-    return _trainer(loss, [*data["weights"], *data["biases"]], data["x"], data["t"])
+    return loss, [*data["weights"], *data["biases"]], data["x"], data["t"]
+
+
+def training(data):
+    """A step of gradient descent of a network."""
+    return _trainer(*network(data))
 
 
 def country(data):
@@ -132,18 +137,24 @@ def _gru(x, h, p):
     return h
 
 
-def sentence_learner(data):
-    """A function that takes a step of gradient descent on one sentence, and gives its cost."""
+def sentence_classifier(data):
+    """The cost of a sentence, and the parameters."""
     names = list(data["parameters"])
 
     def loss(parameters, words, label):
         p = dict(zip(names, parameters, strict=True))
-        h = _gru(p["embeddings"][words], torch.zeros(len(p["W_hh"])), p)
+        x = p["embeddings"][words]
+        h = _gru(x, x.new_zeros(len(p["W_hh"])), p)
         output = torch.softmax(p["W_output"] @ h, 0)
         penalty = sum(torch.sum(w**2) for w in parameters)
         return -torch.log(output[label]) + float(SENTENCE_L2) * penalty
 
-    return _learner(loss, data["parameters"].values(), data["rate"])
+    return loss, list(data["parameters"].values())
+
+
+def sentence_learner(data):
+    """A function that takes a step of gradient descent on one sentence, and gives its cost."""
+    return _learner(*sentence_classifier(data), data["rate"])
 
 
 def sentence(data):
@@ -152,16 +163,21 @@ def sentence(data):
     return lambda: learn(data["words"], data["label"])
 
 
-def recurrence(data):
-    """A step of gradient descent of a classifier of sequences, on a minibatch."""
+def sequence_classifier(data):
+    """The loss of a minibatch, the parameters, and the batch."""
     names = list(data["parameters"])
 
     def loss(parameters, x, t):
         p = dict(zip(names, parameters, strict=True))
-        h = _gru(x, torch.zeros(x.shape[1], len(p["W_hh"])), p)
+        h = _gru(x, x.new_zeros(x.shape[1], len(p["W_hh"])), p)
         return torch.nn.functional.cross_entropy(h @ p["W_output"], t.long())
 
-    return _trainer(loss, data["parameters"].values(), data["x"], data["t"])
+    return loss, list(data["parameters"].values()), data["x"], data["t"]
+
+
+def recurrence(data):
+    """A step of gradient descent of a classifier of sequences, on a minibatch."""
+    return _trainer(*sequence_classifier(data))
 
 
 def running_sum(data):

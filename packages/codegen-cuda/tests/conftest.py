@@ -1,12 +1,21 @@
-"""Stand-ins for NVIDIA's libraries, compiled from fake_cuda/, for tests of what calls them."""
+"""Stand-ins for NVIDIA's libraries, compiled from fake_cuda/, and devices for op samples."""
 
 import ctypes
 import shutil
 import subprocess
-from dataclasses import dataclass
+import warnings
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 import pytest
+from bitale_codegen_cuda.devices import use_device
+from bitale_codegen_cuda.driver.emulated import EmulatedDriver, find_compiler
+from bitale_codegen_cuda.driver.recording import RecordingDriver
+from bitale_graph import config
+from bitale_graph.compile.function import function
+from bitale_graph.compile.mode import Mode
+from bitale_graph.testing import op_samples
 
 SOURCES = Path(__file__).parent / "fake_cuda"
 
@@ -97,3 +106,143 @@ def fake_cuda(fake_libraries):
 def older_fake_cuda(tmp_path):
     """The driver of an earlier CUDA 12."""
     return build_fake(tmp_path, "-DWITHOUT_V3")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def cache_of_this_run(tmp_path_factory):
+    """Keep what tests compile away from the user's cache."""
+    with config.change_flags(base_compiledir=str(tmp_path_factory.mktemp("compiled"))):
+        yield
+
+
+@contextmanager
+def in_use(driver):
+    """Let "emulated0" mean a driver."""
+    restore = use_device("emulated0", driver)
+    try:
+        yield driver
+    finally:
+        restore()
+
+
+def sample_functions(driver, samples):
+    """A function of each sample for a device, as its graph is written."""
+    mode = Mode(device="emulated", optimizer="None")
+    with in_use(driver), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", ".*no kernel is known", UserWarning)
+        return [function(*s.graph(), mode=mode, on_unused_input="ignore") for s in samples]
+
+
+@pytest.fixture(scope="session")
+def functions_of():
+    """``functions_of(driver, samples)``."""
+    return sample_functions
+
+
+@pytest.fixture(scope="session")
+def sample_texts():
+    """The text of every kernel that the op samples launch, by its name."""
+    recording, samples = RecordingDriver(multiprocessors=2), op_samples()
+    for sample, run in zip(samples, sample_functions(recording, samples), strict=True):
+        run(*sample.inputs)
+    return recording.texts
+
+
+@pytest.fixture(scope="session")
+def compiled_samples(needs_emulation, sample_texts):
+    """An emulated device that knows the kernels of all samples."""
+    device = EmulatedDriver(optimization="-O0")
+    items = list(sample_texts.items())
+    # So many are one source: the compiler reads the header for each.
+    device.compile_apart([dict(items[i : i + 100]) for i in range(0, len(items), 100)])
+    return device
+
+
+@pytest.fixture
+def sample_device(compiled_samples):
+    """That device, spread as ever."""
+    properties = compiled_samples.properties
+    yield compiled_samples
+    compiled_samples.properties, compiled_samples.is_backward = properties, False
+
+
+@pytest.fixture
+def use_driver():
+    """``use_driver(driver)`` lets "emulated0" mean a driver until the test ends."""
+    with ExitStack() as stack:
+        yield lambda driver: stack.enter_context(in_use(driver))
+
+
+@pytest.fixture(scope="session")
+def needs_emulation():
+    """Skip where no C++ compiler is."""
+    if find_compiler() is None:
+        pytest.skip("needs a C++ compiler")
+
+
+class WatchedDriver(EmulatedDriver):
+    """An emulated device that can be short of memory, and of which tests ask what it does.
+
+    Attributes
+    ----------
+    limit : int or None
+        No allocation may have more bytes.
+    before : dict
+        From the name of a method to what is called once, before it does its work.
+    """
+
+    limit = None
+
+    def __init__(self, name="emulated0"):
+        super().__init__(name, optimization="-O0")
+        self.before = {}
+
+    @property
+    def pieces(self):
+        """How many pieces of memory are in use."""
+        return len(self._memory)
+
+    def asked(self, call):
+        """What a call asks of the device: the counts that it changes."""
+        before = replace(self.counts)
+        call()
+        return {
+            f.name: getattr(self.counts, f.name) - getattr(before, f.name)
+            for f in fields(before)
+            if getattr(self.counts, f.name) != getattr(before, f.name)
+        }
+
+    def _reach(self, name):
+        self.before.pop(name, lambda: None)()
+
+    def allocate(self, size):
+        self._reach("allocate")
+        if self.limit is not None and size > self.limit:
+            raise MemoryError(f"{size} bytes are wanted, and {self.limit} are there")
+        return super().allocate(size)
+
+    def upload(self, to, source):
+        self._reach("upload")
+        super().upload(to, source)
+
+    def download(self, to, source):
+        self._reach("download")
+        super().download(to, source)
+
+
+@pytest.fixture(scope="session")
+def watched(needs_emulation):
+    """The emulated devices "emulated0" and "emulated1" of this run."""
+    return [WatchedDriver(f"emulated{k}") for k in range(2)]
+
+
+@pytest.fixture
+def emulated(watched):
+    """The device "emulated0", watched."""
+    device = watched[0]
+    device.limit = None
+    device.before.clear()
+    with in_use(device):
+        yield device
+    device.limit = None
+    device.before.clear()

@@ -4,8 +4,8 @@ import itertools
 
 import numpy as np
 import pytest
-from bitale_codegen_cuda.base.errors import CudaError, NoDeviceError
 from bitale_codegen_cuda.base import wheels
+from bitale_codegen_cuda.base.errors import CudaError, NoDeviceError
 from bitale_codegen_cuda.driver.commands import Product
 from bitale_codegen_cuda.driver.cublas import find_cublas, leading
 from bitale_codegen_cuda.driver.cuda_driver import CudaDriver

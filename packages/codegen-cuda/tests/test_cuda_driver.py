@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
+from bitale_codegen_cuda.base import wheels
 from bitale_codegen_cuda.base.errors import CudaError, NoDeviceError
 from bitale_codegen_cuda.compiler.nvrtc import Nvrtc
-from bitale_codegen_cuda.base import wheels
 from bitale_codegen_cuda.driver.commands import ClearBytes, CopyBytes, Launch, Product
 from bitale_codegen_cuda.driver.cuda_driver import CudaDriver, devices
 from bitale_codegen_cuda.driver.cuda_library import CudaLibrary

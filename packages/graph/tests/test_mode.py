@@ -47,7 +47,7 @@ def test_modes_include_and_exclude():
     ("make", "text"),
     [
         (lambda: Mode(linker="nunpy"), r"no linker 'nunpy'; installed: .*did you mean .*'numpy'"),
-        (lambda: Mode(linker="cuda"), "no linker 'cuda'; installed: "),
+        (lambda: Mode(linker="julia"), "no linker 'julia'; installed: "),
         (lambda: Mode(linker=3), "no linker 3"),
         (lambda: Mode("C"), "no linker 'C'; installed: .*"),
         (lambda: Mode(optimizer="bogus"), "no optimizer 'bogus'; they are fast_run, default"),

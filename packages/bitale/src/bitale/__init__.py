@@ -4,6 +4,7 @@ This package holds names only, in Theano's shape; the work is done by the layers
 """
 
 from bitale_autodiff import grad as grad
+from bitale_codegen_cuda import doctor as doctor
 from bitale_graph import Apply as Apply
 from bitale_graph import Constant as Constant
 from bitale_graph import Function as Function

@@ -46,12 +46,14 @@ def _started(name: str) -> Driver:
         from .driver.emulated import EmulatedDriver
 
         return EmulatedDriver(name)
+    from .compiler.kept import KeptNvrtc
     from .compiler.nvrtc import find_nvrtc
     from .driver.cuda_driver import CudaDriver
     from .driver.cuda_library import CudaLibrary
     from .kernel.dialect import prelude
 
-    return CudaDriver(int(found[2]), prelude(), find_nvrtc(newest=CudaLibrary().version()[0]))
+    compiler = KeptNvrtc(find_nvrtc(newest=CudaLibrary().version()[0]))
+    return CudaDriver(int(found[2]), prelude(), compiler)
 
 
 def use_device(name: str, driver: Driver) -> functools.partial[Any]:

@@ -12,20 +12,13 @@ from bitale_graph.extend import (
     TensorType,
     change_linker,
     config,
-    load_rules,
     trace,
 )
-from bitale_graph.plan.host_function import plan_function
 
-from . import emit
 from .base import settings as settings
 from .base.errors import NoDeviceError
 from .devices import device_of
 from .driver.driver import Driver
-from .executor.program import CudaProgram
-from .target import CUDA
-
-load_rules(emit)
 
 _lock = threading.Lock()
 
@@ -62,17 +55,17 @@ class CudaLinker:
         if not all(isinstance(v.type, TensorType) for v in maker.written.variables):
             self._tell(f"{maker.name} has values that are no arrays, and runs on the CPU")
             return change_linker(maker)
-        graph = maker.fgraph
-        given = (len(maker.arguments), maker.n_outputs, maker.update_targets)
-        host = plan_function(graph, *given, CUDA)
-        if host.callbacks:
-            ops = ", ".join(dict.fromkeys(str(node.op) for node in host.callbacks))
+        from .making import made, without_kernels  # costs all who never ask for a device
+
+        program = made(maker, driver)
+        ops = without_kernels(program)
+        if ops:
             self._tell(
-                f"{maker.name} on {driver.name}: no kernel is known for {ops}. They run on the "
-                "host: at every call their inputs leave the device and their results come back, "
-                "and the function is no longer one launch"
+                f"{maker.name} on {driver.name}: no kernel is known for {', '.join(ops)}. They run "
+                "on the host: at every call their inputs leave the device and their results come "
+                "back, and the function is no longer one launch"
             )
-        return CudaProgram(maker, host, driver, config.cuda_plans)
+        return program
 
     def _tell(self, text: str) -> None:
         """Warn of something once, at the user's line."""

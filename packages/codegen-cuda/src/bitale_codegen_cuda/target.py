@@ -10,14 +10,14 @@ from bitale_graph.plan.target import Target
 
 
 class CudaTarget(Target):
-    """What the device computes: as much as C does."""
+    """What the device computes: as much as C does, and float16."""
 
     sums_in_parts = False  # the threads of a block sum up in shared memory
     keeps_numbers = True
 
     def computes(self, dtype: str) -> bool:
-        """float16 and complex numbers go through NumPy."""
-        return dtype in COMPUTED
+        """Complex numbers go through NumPy."""
+        return dtype in COMPUTED or dtype == "float16"
 
     def knows(self, op: ScalarOp) -> bool:
         """Whether there is a CUDA expression for an op."""

@@ -24,7 +24,7 @@ struct CUstream_st { CUgraph graph; int broken; long first, last; job jobs[WORKS
 struct CUevent_st { CUstream stream; long position; };
 struct CUmod_st { char *image; };
 struct CUfunc_st { char name[64], kinds[LIMIT]; };
-typedef struct { char *address; size_t size; int pinned; } block;
+typedef struct { char *address; size_t size; int pinned, device; } block;
 typedef struct { struct CUfunc_st *function; unsigned shape[6]; uint64_t arguments[LIMIT]; } launch;
 typedef struct { char *to, *source; size_t size; char *owned; int checked_to, checked_source; } copy;
 typedef struct { char *to; unsigned char value; size_t size; } fill;
@@ -94,6 +94,7 @@ static block *add(size_t size, int pinned) {
       if (posix_memalign((void **)&b->address, 256, size)) return NULL;
       memset(b->address, 0x7f, size);
       b->size = size, b->pinned = pinned, used += size;
+      b->device = stack[depth - 1]->device;
       return b;
     }
   return NULL;
@@ -112,7 +113,6 @@ int fake_is_memory(CUdeviceptr address, size_t size) {
 }
 
 static CUresult drain(CUstream stream, long until) {
-  ++waits;
   while (stream->first < until) {
     job *one = stream->jobs + stream->first++ % WORKS;
     if (!sticky) sticky = one->work(one->data);
@@ -230,6 +230,7 @@ CUresult cuStreamDestroy_v2(CUstream stream) { ENTER(1); --handles, free(stream)
 CUresult cuStreamSynchronize(CUstream stream) {
   ENTER(1);
   if (stream->graph) { stream->broken = 1; return UNSUPPORTED; }
+  ++waits;
   return drain(stream, stream->last);
 }
 CUresult cuEventCreate(CUevent *event, unsigned int flags) {
@@ -241,12 +242,23 @@ CUresult cuEventCreate(CUevent *event, unsigned int flags) {
 CUresult cuEventDestroy_v2(CUevent event) { --handles, free(event); return OK; }
 CUresult cuEventRecord(CUevent event, CUstream stream) {
   ENTER(1);
-  event->stream = stream, event->position = stream->last;
+  /* Nothing is ever put into the default streams, which are 1 and 2. */
+  event->stream = (uintptr_t)stream <= 2 ? NULL : stream;
+  event->position = event->stream ? stream->last : 0;
   return OK;
 }
 CUresult cuEventSynchronize(CUevent event) {
   ENTER(1);
+  ++waits;
   return event->stream ? drain(event->stream, event->position) : OK;
+}
+static CUresult do_wait(void *data) {
+  struct CUevent_st *event = data;
+  return event->stream ? drain(event->stream, event->position) : OK;
+}
+CUresult cuStreamWaitEvent(CUstream stream, CUevent event, unsigned int flags) {
+  ENTER(1);
+  return flags ? INVALID : fake_enqueue(stream, do_wait, event, sizeof *event);
 }
 
 CUresult cuMemGetInfo_v2(size_t *free_, size_t *total) {
@@ -270,6 +282,13 @@ CUresult cuMemHostAlloc(void **address, size_t size, unsigned int flags) {
   return b ? OK : NO_MEMORY;
 }
 CUresult cuMemFreeHost(void *address) { ENTER(1); return drop(address, 1); }
+CUresult cuPointerGetAttribute(void *value, CUpointer_attribute which, CUdeviceptr address) {
+  ENTER(1);
+  block *b = find((char *)(uintptr_t)address, 1);
+  if (which != 9 || !b) return INVALID;
+  *(int *)value = b->device;
+  return OK;
+}
 CUresult cuMemcpyHtoDAsync_v2(CUdeviceptr to, const void *source, size_t size, CUstream stream) {
   ENTER(1);
   block *b = find(source, size);

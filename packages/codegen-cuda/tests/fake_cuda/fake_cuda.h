@@ -10,7 +10,7 @@
 #else
 typedef int CUresult;
 typedef int CUdevice;
-typedef int CUdevice_attribute, CUstreamCaptureMode, CUstreamCaptureStatus, CUjit_option;
+typedef int CUdevice_attribute, CUpointer_attribute, CUstreamCaptureMode, CUstreamCaptureStatus, CUjit_option;
 typedef unsigned long long CUdeviceptr;
 typedef uint64_t cuuint64_t;
 typedef struct CUctx_st *CUcontext;

@@ -13,8 +13,11 @@ from ..base.errors import CudaError, NoDeviceError
 from .commands import Command
 from .cuda_graph import CudaGraph, tally
 from .cuda_library import (
+    EVENT_DISABLE_TIMING,
+    INVALID_VALUE,
     MULTIPROCESSOR_COUNT,
     NO_SUCH_BINARY,
+    POINTER_DEVICE,
     CudaLibrary,
     StatusError,
     devices,
@@ -110,6 +113,50 @@ class CudaDriver(Driver):
         self._blocks: set[int] = set()
         self._graphs: dict[int, CudaGraph] = {}
         self._ring: PinnedRing | None = None
+
+    @property
+    def dlpack_device(self) -> tuple[int, int]:
+        """Where its memory is in DLPack's words: the kind of device, and its number."""
+        return (2, self.ordinal)
+
+    def has(self, address: int) -> bool:
+        """Whether memory at an address is that of the device.
+
+        Raises
+        ------
+        TypeError
+            If it is that of no device.
+        """
+        ordinal = ctypes.c_int()
+        place = ctypes.addressof(ordinal)
+        with self._queue as library:
+            try:
+                library.call("cuPointerGetAttribute", place, POINTER_DEVICE, address)
+            except StatusError as error:
+                if error.status != INVALID_VALUE:
+                    raise
+                raise TypeError(
+                    f"an array says that it lies on a GPU, and at {address:#x} is no memory of one"
+                ) from None
+        return ordinal.value == self.ordinal
+
+    def wait_for(self, stream: int) -> None:
+        """Let what is asked from now on wait for the work of another stream of the device.
+
+        Parameters
+        ----------
+        stream : int
+            Its handle; 1 is the default stream, 2 that of this thread.
+        """
+        if stream == self.stream:
+            return
+        with self._queue as library:
+            event = library.make("cuEventCreate", EVENT_DISABLE_TIMING)
+            try:
+                library.call("cuEventRecord", event, stream)
+                library.call("cuStreamWaitEvent", self.stream, event, 0)
+            finally:
+                library.attempt("cuEventDestroy_v2", event)
 
     def allocate(self, size: int) -> int:
         """The address of ``size`` bytes, aligned to 256.

@@ -11,6 +11,7 @@ from ..base.errors import CudaError, NoDeviceError
 
 VARIABLE = "BITALE_LIBCUDA"
 
+INVALID_VALUE = 1
 OUT_OF_MEMORY = 2
 NOT_INITIALIZED = 3
 DEINITIALIZED = 4
@@ -42,6 +43,7 @@ EVENT_DISABLE_TIMING = 2
 # Other threads may allocate and load while one captures; nothing of theirs is in the graph.
 CAPTURE_RELAXED = 2
 MULTIPROCESSOR_COUNT = 16
+POINTER_DEVICE = 9
 COMPUTE_CAPABILITY_MAJOR = 75
 COMPUTE_CAPABILITY_MINOR = 76
 
@@ -63,6 +65,7 @@ _FUNCTIONS: dict[str, tuple[Any, ...]] = {
     "cuStreamCreate": (_OUT, c_uint),
     "cuStreamDestroy_v2": (c_void_p,),
     "cuStreamSynchronize": (c_void_p,),
+    "cuStreamWaitEvent": (c_void_p, c_void_p, c_uint),
     "cuEventCreate": (_OUT, c_uint),
     "cuEventRecord": (c_void_p, c_void_p),
     "cuEventSynchronize": (c_void_p,),
@@ -70,6 +73,7 @@ _FUNCTIONS: dict[str, tuple[Any, ...]] = {
     "cuMemGetInfo_v2": (POINTER(c_size_t), POINTER(c_size_t)),
     "cuMemAlloc_v2": (POINTER(c_uint64), c_size_t),
     "cuMemFree_v2": (c_uint64,),
+    "cuPointerGetAttribute": (_OUT, c_int, c_uint64),
     "cuMemHostAlloc": (_OUT, c_size_t, c_uint),
     "cuMemFreeHost": (c_void_p,),
     "cuMemcpyHtoDAsync_v2": (c_uint64, c_void_p, c_size_t, c_void_p),

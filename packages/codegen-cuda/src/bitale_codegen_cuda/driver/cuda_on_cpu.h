@@ -44,6 +44,26 @@ static inline int atomicAdd(int *at, int more) {
 }
 static inline void __threadfence() {}
 
+/* Numbers of 16 bits, for which a device has instructions: to the nearest one, of two as near to the even one. */
+static inline float bt_widened(uint16_t bits) {
+    const int exponent = bits >> 10 & 31, fraction = bits & 1023;
+    const float size = exponent == 31 ? (fraction ? NAN : INFINITY)
+                       : exponent     ? ldexpf(fraction + 1024, exponent - 25)
+                                      : ldexpf(fraction, -24);
+    return copysignf(size, bits & 0x8000 ? -1.0f : 1.0f);
+}
+static inline uint16_t bt_narrowed(double x) {
+    const uint16_t sign = signbit(x) ? 0x8000 : 0;
+    const double size = fabs(x);
+    if (x != x) return sign | 0x7e00;
+    if (size >= 65520) return sign | 0x7c00;
+    /* What is rounded up to the next power of 2 has the next exponent, by the carry. */
+    if (size < 0x1p-14) return sign | (uint16_t)rint(size * 0x1p24);
+    const int exponent = ilogb(size);
+    return sign | (uint16_t)(((exponent + 14) << 10) + (int)rint(ldexp(size, 10 - exponent)));
+}
+static inline uint16_t bt_narrowed(float x) { return bt_narrowed((double)x); }
+
 namespace emulated {
 enum { STACK = 1 << 16 };
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import threading
+import weakref
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -94,6 +96,8 @@ class Driver(ABC):
     counts : Counts
     lock : RLock
         Held while several calls belong together.
+    stream : int
+        The handle of the stream in which all work is put; 0 where there are no streams.
     """
 
     name: str
@@ -101,7 +105,11 @@ class Driver(ABC):
     counts: Counts = field(default_factory=Counts)
     lock: Any = field(default_factory=threading.RLock)
 
+    stream: int = field(default=0, init=False, repr=False)
     _tickets: int = field(default=0, init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        _drivers.add(self)
 
     @property
     def tickets(self) -> int:
@@ -111,6 +119,21 @@ class Driver(ABC):
                 self._tickets = self.allocate(4 * TICKETS)
                 self.run([ClearBytes(self._tickets, 4 * TICKETS)])
             return self._tickets
+
+    @property
+    def dlpack_device(self) -> tuple[int, int]:
+        """Where its memory is in DLPack's words: the kind of device, and its number."""
+        return (1, 0)
+
+    def has(self, address: int) -> bool:
+        """Whether memory at an address is that of the device.
+
+        Raises
+        ------
+        TypeError
+            If it is that of no device.
+        """
+        return True
 
     def wait_for(self, stream: int) -> None:  # noqa: B027 (nothing to wait for where work is done at once)
         """Let what is asked from now on wait for the work of another stream of the device."""
@@ -165,3 +188,16 @@ class Driver(ABC):
     @abstractmethod
     def graph(self, commands: Sequence[Command]) -> Graph:
         """Make a graph of commands."""
+
+
+_drivers: weakref.WeakSet[Driver] = weakref.WeakSet()
+
+
+def _free_locks() -> None:
+    """Let a forked process find no lock held by a thread that it has not."""
+    for driver in list(_drivers):
+        driver.lock._at_fork_reinit()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_free_locks)

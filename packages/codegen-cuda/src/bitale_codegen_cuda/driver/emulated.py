@@ -8,13 +8,17 @@ import os
 import shutil
 import subprocess
 import tempfile
+import threading
+import weakref
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from bitale_graph.extend import cache_key
 
 from ..base.errors import CudaError, NoDeviceError
+from ..compiler.kept import kept_binary
 from ..kernel.dialect import prelude
 from .arguments import Arguments
 from .commands import ClearBytes, Command, CopyBytes, Launch, Product
@@ -26,6 +30,12 @@ POISON = 0x7F
 # Around each piece of memory, so that what is written beside it is found.
 FENCE = 64
 THREADS = 32
+
+
+# Emulated devices have the places of threads and blocks in common where kernels are the same.
+_one_launch = threading.Lock()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_one_launch._at_fork_reinit)  # type: ignore[attr-defined]
 
 
 def find_compiler() -> str | None:
@@ -72,7 +82,8 @@ class EmulatedDriver(Driver):
         self.is_backward, self.optimization = is_backward, optimization
         self._memory: dict[int, Any] = {}
         self._launches: dict[str, Any] = {}
-        self._folder = tempfile.TemporaryDirectory(prefix="bitale-emulated-")
+        self._folder = tempfile.mkdtemp(prefix="bitale-emulated-")
+        weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
 
     # Memory
     def allocate(self, size: int) -> int:
@@ -90,6 +101,11 @@ class EmulatedDriver(Driver):
             around = (room[start - FENCE : start], room[start + size : start + size + FENCE])
             if any((one != POISON).any() for one in around):
                 raise CudaError(f"{self.name}: something wrote beside {size} bytes")
+
+    def has(self, address: int) -> bool:
+        with self.lock:
+            blocks = self._memory.items()
+            return any(start <= address < start + size for start, (_, size) in blocks)
 
     def upload(self, to: int, source: Any) -> None:
         with self.lock:
@@ -121,20 +137,34 @@ class EmulatedDriver(Driver):
             while waiting or running:
                 while waiting and len(running) < (os.cpu_count() or 1):
                     texts = waiting.pop()
-                    path = self._written(texts)
+                    path = self._written(self._source(texts))
                     running.append((texts, path, self._started(path)))
                 texts, path, process = running.pop(0)
                 self._load(texts, self._ended(path, process))
 
     def _built(self, texts: Mapping[str, str]) -> Path:
-        path = self._written(texts)
-        return self._ended(path, self._started(path))
+        source = self._source(texts)
+        compiler = str(find_compiler())
+        about = (compiler, str(Path(compiler).resolve().stat().st_mtime_ns), self.optimization)
 
-    def _written(self, texts: Mapping[str, str]) -> Path:
+        def make() -> bytes:
+            path = self._written(source)
+            return self._ended(path, self._started(path)).read_bytes()
+
+        header = HEADER.read_text(encoding="ascii")
+        binary, path = kept_binary(("emulated", source, header, *about), make)
+        if path is None:  # the compiler has left it in this folder
+            path = Path(self._folder, f"{cache_key(source)[:24]}.so")
+            path.write_bytes(binary)
+        return path
+
+    def _source(self, texts: Mapping[str, str]) -> str:
         lines = [f'#include "{HEADER}"', "namespace device {", prelude(), *texts.values(), "}"]
         lines += [f"EMULATED({name}, {int(_meets(text))})" for name, text in texts.items()]
-        source = "\n".join(lines)
-        path = Path(self._folder.name, hashlib.sha256(source.encode()).hexdigest()[:24] + ".cpp")
+        return "\n".join(lines)
+
+    def _written(self, source: str) -> Path:
+        path = Path(self._folder, hashlib.sha256(source.encode()).hexdigest()[:24] + ".cpp")
         path.write_text(source, encoding="ascii")
         return path
 
@@ -193,7 +223,8 @@ class EmulatedDriver(Driver):
         """
         self.counts.launches += 1
         call = self._launches[one.kernel]
-        fault = call(arguments.pointers, *one.grid, one.block, int(self.is_backward))
+        with _one_launch:
+            fault = call(arguments.pointers, *one.grid, one.block, int(self.is_backward))
         if fault is not None:
             raise CudaError(f"{self.name}: {one.kernel}: {fault.decode()}")
 
@@ -255,9 +286,12 @@ def _multiply(one: Product) -> None:
     y = _array(one.y, one.dtype, (one.inner, one.columns), one.y_strides)
     out = _array(one.out, one.dtype, (one.rows, one.columns), (one.out_stride, 1))
     alpha, beta = one.alpha, one.beta
+    # Numbers of 16 bits are summed in float32, and so are the factors.
+    work = "float32" if one.dtype == "float16" else one.dtype
+    x, y = x.astype(work, copy=False), y.astype(work, copy=False)
     if one.scales_lie:
-        alpha, beta = (_array(a, one.dtype, (1,), (1,))[0] for a in (alpha, beta))
-    kind = np.dtype(one.dtype).type
+        alpha, beta = (_array(a, work, (1,), (1,))[0] for a in (alpha, beta))
+    kind = np.dtype(work).type
     with np.errstate(all="ignore"):
         found = kind(alpha) * (x @ y)
         out[...] = found + kind(beta) * out if beta != 0 else found

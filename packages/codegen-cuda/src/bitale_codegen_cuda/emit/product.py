@@ -18,7 +18,7 @@ def emit_dot(b: Builder, node: Apply[Dot]) -> Iterator[None]:
     """Choose by rank and dtype."""
     x, y = (b.array(v) for v in node.inputs)
     b.check_equal(x.lengths[-1], y.lengths[0])
-    if x.rank < 2 or y.rank < 2 or x.dtype not in ("float32", "float64"):
+    if x.rank < 2 or y.rank < 2 or x.dtype not in ("float16", "float32", "float64"):
         yield from plain_dot(b, node, x, y)
         return
     x, y = b.unit_some(x), b.unit_some(y)

@@ -47,7 +47,7 @@ def placed(regions: Sequence[tuple[int, Region]], end: int) -> Arena:
     size = 0
     laid: list[tuple[int, int, int, int]] = []  # begins, ends, first, last
     spans = {number: _span(one, end) for number, one in regions}
-    order = sorted(regions, key=lambda item: (-item[1].size, spans[item[0]]))
+    order = sorted(regions, key=lambda item: (-rounded(max(item[1].size, 1)), spans[item[0]]))
     for number, region in order:
         first, last = spans[number]
         room, at = rounded(max(region.size, 1)), 0

@@ -33,21 +33,28 @@ class Launcher:
 
     Attributes
     ----------
-    is_guarded : bool
-        Whether a check has been put, after which kernels do nothing if it failed.
+    guard : int
+        The address of a number; unless that is 0, kernels do nothing. 0 for none.
+    checks : int
+        How many checks were put.
     """
 
     def __init__(self, queue: Queue, device: Properties) -> None:
         self.queue, self.device = queue, device
-        self.is_guarded = False
+        self.guard = self.checks = 0
         self._shapes: dict[tuple[Kernel, bool], LoopKernel] = {}
+
+    @property
+    def is_guarded(self) -> bool:
+        """Whether kernels are to ask if they shall do anything."""
+        return bool(self.guard)
 
     def launch_text(
         self, text: KernelText, arguments: Sequence[Any], grid: tuple[int, int], block: int
     ) -> None:
-        """Launch a kernel; one that is guarded has the status before its arguments."""
+        """Launch a kernel; one that is guarded has the guard before its arguments."""
         if text.is_guarded:
-            arguments = [self.queue.status, *arguments]
+            arguments = [self.guard, *arguments]
         self.queue.define(text)
         self.queue.put(Launch(text.name, grid, block, text.kinds, tuple(arguments)))
 
@@ -142,11 +149,20 @@ class Launcher:
         """Launch a kernel over rows of ``n`` numbers."""
         if rows == 0 or n == 0:
             return
-        threads = self.device.threads
-        lanes = min(power_of_2(-(-n // SHARE)), threads)
-        chunks = -(-rows // (threads // lanes))
+        # Long rows have larger blocks, whose registers hold all of them.
+        lanes = min(power_of_2(-(-n // SHARE)), 4 * self.device.threads)
+        block = max(lanes, self.device.threads)
+        chunks = -(-rows // (block // lanes))
         grid = (min(chunks, self.device.multiprocessors * BLOCKS), 1)
-        self.launch_text(text, [rows, n, *arguments, lanes], grid, threads)
+        self.launch_text(text, [rows, n, *arguments, lanes], grid, block)
+
+    def launch_elements(self, text: KernelText, arguments: Sequence[Any], count: int) -> None:
+        """Launch a kernel with a thread for each of so many elements, one at least."""
+        # Few elements are spread over many multiprocessors: each goes a long way alone.
+        block = min(self.device.threads, max(32, power_of_2(-(-count // 64))))
+        blocks = -(-max(count, 1) // block)
+        grid = (min(blocks, self.device.multiprocessors * BLOCKS), 1)
+        self.launch_text(text, arguments, grid, block)
 
     def clear(self, to: Any, size: int) -> None:
         """Write 0 to so many bytes."""
@@ -215,8 +231,9 @@ class Launcher:
         """Let nothing happen from here on unless a condition holds on the device."""
         kernel = NumberKernel(condition)
         text = kernel.checking()
-        self.is_guarded = True
-        self.launch_text(text, [node + 1, *kernel.arguments], (1, 1), 1)
+        self.checks += 1
+        self.guard = self.guard or self.queue.status
+        self.launch_text(text, [self.queue.status, node + 1, *kernel.arguments], (1, 1), 1)
 
 
 def _moves(strides: Sequence[int], shape: Sequence[int]) -> tuple[str, ...]:

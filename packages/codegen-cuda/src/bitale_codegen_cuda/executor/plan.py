@@ -13,6 +13,8 @@ from .recorder import SPAN, Recorder, addresses, region_of, relocated, varying
 from .trace import Delivered
 from .values import Reducer
 
+# Results up to so many bytes in all leave the device in one piece.
+ONE_PIECE = 1 << 20
 # So many commands are no worse off one by one than in a graph.
 FEW = 2
 
@@ -99,6 +101,7 @@ class Plan:
             for region in dict.fromkeys(region_of(a)[0] for a in addresses(one) if a):
                 if region < n_given:
                     self._users.setdefault(region, []).append(i)
+        self.has_conditions = False
         self._bound: list[Command] = []
         self._found: dict[int, int] = {}
         self._where: Addresses | None = None
@@ -115,6 +118,7 @@ class Plan:
         own = list(enumerate(self.regions))[self.n_given :]
         leaving = [self.results[place].address for place in wanted]
         regions = [region_of(a)[0] for a in leaving if a is not None]
+        regions.sort(key=lambda k: self.regions[k].size > ONE_PIECE)
         for k in dict.fromkeys(regions if self.status is None else [self.status, *regions]):
             outputs[k] = at
             at += rounded(max(self.regions[k].size, 1))

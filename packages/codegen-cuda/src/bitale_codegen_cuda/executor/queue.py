@@ -16,6 +16,14 @@ class NeedsNumberError(Exception):
     """What follows depends on a number that the device computes."""
 
 
+class CheckFailedError(Exception):
+    """A check of host code does not hold; its argument is the number of the node."""
+
+
+class RefusedError(Exception):
+    """Memory that cannot be had; its arguments are the number of the node and the size."""
+
+
 class Queue(ABC):
     """What a trace asks for.
 
@@ -23,11 +31,14 @@ class Queue(ABC):
     ----------
     node : int
         The number of the node that commands and memory are for from now on.
+    asks : bool
+        Whether it can ask the device for a number on the way.
     is_held : bool
         Whether shared variables are written from now on.
     """
 
     node: int = 0
+    asks: bool = False
     is_held: bool = False
 
     @abstractmethod
@@ -41,6 +52,10 @@ class Queue(ABC):
     @abstractmethod
     def keep(self, address: int) -> None:
         """Memory that holds a result: it lives to the end of the call."""
+
+    @abstractmethod
+    def size_of(self, address: int) -> int:
+        """The size of memory that was taken."""
 
     @abstractmethod
     def define(self, text: KernelText) -> None:

@@ -15,7 +15,7 @@ from bitale_graph.plan.expressions import Expression
 from ..driver.commands import ClearBytes, Command, CopyBytes, Launch, Product
 from ..kernel.number_kernel import Placed
 from ..kernel.text import KernelText
-from .queue import NeedsNumberError, Queue
+from .queue import NeedsNumberError, Queue, RefusedError
 from .values import Reducer
 
 # Regions are further apart than any is long.
@@ -93,7 +93,7 @@ class Recorder(Queue):
 
     def take(self, size: int) -> int:
         if not 0 <= size < SPAN:
-            raise MemoryError(f"{size} bytes are more than any device has")
+            raise RefusedError(self.node, size)
         self.regions.append(Region(size, len(self.commands), None, self.node))
         return len(self.regions) * SPAN
 
@@ -104,6 +104,10 @@ class Recorder(Queue):
     def keep(self, address: int) -> None:
         number, _ = region_of(address)
         self.regions[number].lasts = True
+
+    def size_of(self, address: int) -> int:
+        number, _ = region_of(address)
+        return self.regions[number].size
 
     def define(self, text: KernelText) -> None:
         self.texts[text.name] = text

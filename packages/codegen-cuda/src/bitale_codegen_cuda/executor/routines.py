@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from math import prod
 from typing import Any, Protocol
 
 from bitale_graph.extend import config
 from bitale_graph.plan.calls import Call
-from bitale_graph.plan.expressions import Expression
+from bitale_graph.plan.expressions import Expression, converted
 
 from ..driver.commands import Product
+from ..kernel.dialect import computing
+from ..kernel.recurrence_kernel import recurrence_text
 from ..kernel.row_kernel import ROW_KERNELS, row_kernel
+from ..kernel.search_kernel import search_kernel
 from .launching import Launcher
 from .queue import Queue
 from .values import Reducer, as_expression
@@ -48,7 +52,8 @@ def _gemm(trace: Asking, one: Call) -> None:
         strides.append(layout)
     to, to_stride = trace.pointer(out), number(stride)
     target = to
-    if trace.launcher.is_guarded and trace.queue.is_held:
+    guard = trace.launcher.guard
+    if guard and (trace.queue.is_held or guard != trace.queue.status):
         # A library does not ask whether a check failed: what it writes is copied by who does.
         target = trace.scratch((m, n), dtype)
         trace.launcher.copy(dtype, (m, n), target, (n, 1), to, (to_stride, 1))
@@ -71,6 +76,9 @@ def _expressions(one: Call) -> list[Expression]:
 
 def _scales(trace: Asking, dtype: str, scales: list[Expression]) -> tuple[list[Any], bool]:
     """Two factors: as numbers if they are the same for every call, else where they lie."""
+    # For matrices of 16 bits they are float32, too.
+    dtype = computing(dtype)
+    scales = [converted(e, dtype) for e in scales]
     values = [trace.reduce(e) for e in scales]
     if not any(isinstance(v, Expression) for v in values):
         return [float(v) for v in values], False
@@ -110,9 +118,35 @@ def _over_rows(trace: Asking, one: Call) -> None:
     trace.launcher.launch_rows(text, trace.number(rows), trace.number(n), arguments)
 
 
+def _recurrence(trace: Asking, one: Call) -> None:
+    spec = one.routine.needs
+    text = recurrence_text(spec, is_guarded=trace.launcher.is_guarded)
+    kinds = text.kinds[text.is_guarded :]
+    arguments = [
+        trace.pointer(e) if kind == "P" else trace.number(e)
+        for kind, e in zip(kinds, _expressions(one), strict=True)
+    ]
+    trace.launcher.launch_elements(text, arguments, prod(arguments[1 : 1 + spec.ndim]))
+
+
+def _search(trace: Asking, one: Call) -> None:
+    x, length, stride, keys, count, found = _expressions(one)
+    if trace.number(count) == 0:
+        return
+    side, dtype = one.routine.needs
+    text = search_kernel(side, dtype, is_guarded=trace.launcher.is_guarded)
+    arguments = [
+        *(trace.pointer(x), trace.number(length), trace.number(stride)),
+        *(trace.pointer(keys), trace.number(count), trace.pointer(found)),
+    ]
+    trace.launcher.launch_elements(text, arguments, trace.number(count))
+
+
 ROUTINES: dict[str, Callable[[Any, Call], None]] = {
     "gemm": _gemm,
     "clear": _clear,
+    "recurrence": _recurrence,
+    "search": _search,
     **dict.fromkeys(ROW_KERNELS, _over_rows),
 }
 """By their names."""

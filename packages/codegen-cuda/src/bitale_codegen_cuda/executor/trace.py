@@ -25,15 +25,15 @@ from bitale_graph.plan.kernel import Kernel, Operand
 from bitale_graph.plan.rules.scan_stacks import COPY_BYTES, MOVE_BYTES
 
 from ..driver.driver import Properties
-from ..kernel.number_kernel import NumberKernel, Placed
+from ..kernel.number_kernel import Placed
+from .conditions import Conditions, place_of
 from .launching import Launcher
-from .queue import Queue
+from .queue import CheckFailedError, Queue, RefusedError
 from .routines import ROUTINES
-from .values import Reducer, as_expression
+from .values import Reducer, as_expression, rebuilt
 
-
-class CheckFailedError(Exception):
-    """A check of host code does not hold; its argument is the number of the node."""
+# Expressions of so many parts are computed on the device.
+LONG = 100
 
 
 class _LeftError(Exception):
@@ -77,7 +77,7 @@ class Delivered:
     value: Any = None
 
 
-class Trace:
+class Trace(Conditions):
     """One walk through the host code of a function.
 
     Parameters
@@ -107,6 +107,9 @@ class Trace:
         self.function, self.given, self.queue, self.run_node = function, given, queue, run_node
         self.launcher = Launcher(queue, device)
         self.values: dict[str, Any] = {}
+        self.dtypes: dict[str, str] = {}
+        self.ends: dict[st.Steps, Any] = {}
+        self.has_conditions = False
         self.memory: dict[Buffer, int] = {}
         self.results: dict[int, Delivered] = {}
         self._scratch: list[int] = []
@@ -128,10 +131,16 @@ class Trace:
 
     def pointer(self, e: Expression) -> Any:
         """An address, or an expression of one."""
-        value = self.reduce(e)
-        if isinstance(value, Expression) and value.loads:
+        return self._address(self.reduce(e))
+
+    def _address(self, value: Any) -> Any:
+        """An address of which no part is read of the device."""
+        if not (isinstance(value, Expression) and value.loads):
+            return value
+        if not value.is_pointer:
             return self.queue.decide(value)
-        return value
+        parts = [self._address(o) for o in value.operands]
+        return self.reduce(rebuilt(value, parts))
 
     def _leaf(self, e: Any) -> Any:
         if isinstance(e, Name):
@@ -145,28 +154,15 @@ class Trace:
         return one.shape[e.axis] if e.field == "shape" else one.strides[e.axis]
 
     def _settled(self, value: Any, dtype: str) -> Any:
-        """A value as it is now: what is read of the device is kept where nothing writes."""
-        if not (isinstance(value, Expression) and value.loads):
-            return value
-        slot = self.queue.take(np.dtype(dtype).itemsize)
-        self.store(slot, value, dtype)
-        return Element(Placed(slot, dtype))
+        """A value as it is now: what is read of the device is kept where nothing writes.
 
-    def store(self, to: Any, value: Any, dtype: str) -> None:
-        """Write a number to the device."""
-        value = as_expression(value, number(0, dtype))
-        if isinstance(value, Element) and value.dtype == dtype:
-            pointer, index = value.operands
-            if (
-                isinstance(pointer, Placed)
-                and index == number(0)
-                and not isinstance(to, Expression)
-            ):
-                self.launcher.copy_bytes(to, pointer.address, np.dtype(dtype).itemsize)
-                return
-        kernel = NumberKernel(value)
-        text = kernel.storing(dtype, is_guarded=self.launcher.is_guarded)
-        self.launcher.launch_text(text, [to, *kernel.arguments], (1, 1), 1)
+        What has become long, step by step, is computed there, and read from then on.
+        """
+        if not isinstance(value, Expression) or not (value.loads or _is_long(value)):
+            return value
+        if value.is_pointer:
+            return self._address(value)
+        return self.kept(value, dtype)
 
     def scratch(self, shape: Sequence[int], dtype: str) -> int:
         """Memory until `give_scratch`."""
@@ -211,12 +207,19 @@ class Trace:
     @run.register
     def _declare(self, one: st.Declare) -> None:
         self.values.pop(one.name.text, None)
+        if not one.name.is_pointer:
+            self.dtypes[one.name.text] = one.name.dtype
         if one.value is not None:
             self.values[one.name.text] = self._settled(self.reduce(one.value), one.name.dtype)
 
     @run.register
     def _assign(self, one: st.Assign) -> None:
-        self.values[one.name.text] = self._settled(self.reduce(one.value), one.name.dtype)
+        name, value = one.name.text, self.reduce(one.value)
+        for end in self.ends.values():
+            if name in end.kept:
+                self.store(place_of(end.kept[name]), value, one.name.dtype)
+                return
+        self.values[name] = self._settled(value, one.name.dtype)
 
     @run.register
     def _store(self, one: st.Store) -> None:
@@ -292,7 +295,11 @@ class Trace:
 
     @run.register
     def _if(self, one: st.If) -> None:
-        self.run_all(one.then if self.holds(one.condition) else one.otherwise)
+        condition = self.reduce(one.condition)
+        if isinstance(condition, Expression) and condition.loads and not self.queue.asks:
+            self.run_either(one, condition)
+        else:
+            self.run_all(one.then if self.holds(one.condition) else one.otherwise)
 
     @run.register
     def _steps(self, one: st.Steps) -> None:
@@ -304,10 +311,25 @@ class Trace:
         except _LeftError as left:
             if left.args[0] is not one:
                 raise
+        except (CheckFailedError, RefusedError):
+            if not self.is_over(self.ends.get(one)):
+                raise
+        if one in self.ends:
+            self.end_steps(self.ends.pop(one))
 
     @run.register
     def _leave(self, one: st.Leave) -> None:
-        if self.holds(one.condition):
+        condition = self.reduce(one.condition)
+        is_on_device = isinstance(condition, Expression) and condition.loads
+        if is_on_device and self.queue.asks and _grows(one.loop):
+            is_on_device = False  # memory is taken for a step only if it is made
+        if is_on_device or one.loop in self.ends:
+            condition = as_expression(condition, one.condition)
+            end = self.leave_on_device(one, condition, self.ends.get(one.loop))
+            self.ends[one.loop] = end
+            if end.has_ended:
+                raise _LeftError(one.loop)
+        elif self.holds(one.condition):
             self.values[one.taken.text] = self.values[one.loop.t.text] + 1
             raise _LeftError(one.loop)
 
@@ -385,6 +407,20 @@ class Trace:
             pointer, _ = settled.operands
         assert isinstance(pointer, Placed)
         return pointer.address
+
+
+def _grows(loop: st.Steps) -> bool:
+    """Whether steps of a loop take memory for what it gives."""
+    return any(isinstance(one, st.Move) for one in st.walk(loop.body))
+
+
+def _is_long(e: Expression) -> bool:
+    """Whether an expression has so many parts that it takes time to compute it at every call."""
+    count, waiting = 0, [e]
+    while waiting and count < LONG:
+        waiting += waiting.pop().operands
+        count += 1
+    return count >= LONG
 
 
 def _by_pointer(kernel: Kernel, j: int) -> Kernel:

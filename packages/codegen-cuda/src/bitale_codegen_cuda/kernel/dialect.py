@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
+from typing import Any
 
-from bitale_graph.plan.dialect import Dialect
+from bitale_graph.extend import ScalarOp, scalar
+from bitale_graph.plan.dialect import Dialect, Spelling
 
 # By our names; for float each has an f at its end.
 _LIBRARY = {
@@ -15,6 +18,12 @@ _LIBRARY = {
     "round": "rint",
 }  # fmt: skip
 _OURS = ("sigmoid", "softplus", "maximum", "minimum", "sign", "floordiv", "mod", "ipow")
+HALF = "float16"
+
+
+def computing(dtype: str) -> str:
+    """The dtype that steps on numbers of a dtype compute in."""
+    return "float32" if dtype == HALF else dtype
 
 
 @cache
@@ -25,7 +34,36 @@ def prelude() -> str:
 
 
 class CudaDialect(Dialect):
-    """The device's library of mathematics, and templates of our own."""
+    """The device's library of mathematics, and templates of our own.
+
+    Numbers of float16 are stored in 16 bits; each step computes in float32 and rounds, as NumPy's.
+    """
+
+    def c_type(self, dtype: str) -> str:
+        return "bt_half" if dtype == HALF else super().c_type(dtype)
+
+    def literal(self, value: Any, dtype: str) -> str:
+        if dtype == HALF:
+            return f"bt_half({super().literal(value, 'float32')})"
+        return super().literal(value, dtype)
+
+    def expression(
+        self, op: ScalarOp, dtypes: Sequence[str], result: str, args: Sequence[str]
+    ) -> Spelling:
+        if HALF not in (*dtypes, result):
+            return super().expression(op, dtypes, result, args)
+        wide = [computing(dtype) for dtype in dtypes]
+        given = [f"float({a})" if d == HALF else a for a, d in zip(args, dtypes, strict=True)]
+        if scalar.is_cast(op) and result == HALF:
+            return Spelling(f"bt_half({given[0]})")
+        made = super().expression(op, wide, computing(result), given)
+        return Spelling(f"bt_half({made.text})", made.requires) if result == HALF else made
+
+    def fresh(self, name: str, index: str, dtype: str) -> str:
+        """An element that other threads may have written."""
+        if dtype == HALF:
+            return f"bt_half::of(((volatile uint16_t *){name})[{index}])"
+        return f"((volatile {self.c_type(dtype)} *){name})[{index}]"
 
     def function(self, name: str, dtype: str) -> str:
         if name in _OURS:

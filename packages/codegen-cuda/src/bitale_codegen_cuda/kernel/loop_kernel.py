@@ -13,14 +13,16 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from bitale_graph.extend import Loop, Result, reductions
-from bitale_graph.plan.dialect import C_TYPES
 from bitale_graph.plan.kernel import Kernel, Operand, is_apart
 from bitale_graph.plan.program import ProgramText, layout_of, table_of
 
 from .dialect import DIALECT
 from .text import KINDS, KernelText, kernel_text
 
-MOST_THREADS = 1024
+# Threads of a block that sums up.
+MOST_THREADS = 256
+# What a block may have in common is 48 KiB; the rest is for who compiles.
+MOST_SHARED = 40 << 10
 # What one access moves, in bytes.
 ACCESS = 16
 
@@ -40,18 +42,39 @@ class Part(NamedTuple):
 
 
 def parts_of(kernel: Kernel) -> list[Part]:
-    """A kernel as several, of which each sums up along the same axes, or at places alone."""
+    """A kernel as several.
+
+    Each sums up along the same axes, or writes at places alone, and has no more sums than the
+    memory of a block has room for.
+    """
     groups: dict[Any, list[int]] = {}
     for k, r in enumerate(kernel.loop.results):
         key = r.axes if r.reduce is not None else "into" if r.into is not None else None
         groups.setdefault(key, []).append(k)
-    if None in groups and len(groups) > 1:
-        # What is stored side by side goes along with anything.
-        stored = groups.pop(None)
-        next(iter(groups.values())).extend(stored)
-    if len(groups) == 1:
+    # What is stored side by side goes along with anything.
+    stored = groups.pop(None, [])
+    parts = [part for chosen in groups.values() for part in _with_room(kernel, chosen)] or [[]]
+    parts[0] += stored
+    if len(parts) == 1:
         return [Part(kernel, list(range(len(kernel.operands))))]
-    return [_part(kernel, sorted(chosen)) for chosen in groups.values()]
+    return [_part(kernel, sorted(chosen)) for chosen in parts]
+
+
+def _with_room(kernel: Kernel, chosen: list[int]) -> list[list[int]]:
+    """Results in groups that have room in the memory of a block."""
+    parts: list[list[int]] = [[]]
+    used = 0
+    for k in chosen:
+        r = kernel.loop.results[k]
+        size = 0
+        if r.reduce is not None:
+            size = MOST_THREADS * (np.dtype(r.acc_dtype).itemsize + 8 * r.place)
+        if parts[-1] and used + size > MOST_SHARED:
+            parts.append([])
+            used = 0
+        parts[-1].append(k)
+        used += size
+    return parts
 
 
 def _part(kernel: Kernel, chosen: list[int]) -> Part:
@@ -129,16 +152,16 @@ class LoopKernel:
         out = [(f"int64_t n{a}", "q") for a in range(self.loop.ndim)]
         for o in self.kernel.operands:
             const = "const " if o.is_read_only else ""
-            out.append((f"{const}{C_TYPES[o.dtype]} *{o.name}", "P"))
+            out.append((f"{const}{DIALECT.c_type(o.dtype)} *{o.name}", "P"))
             out += [(f"int64_t {n}", "q") for n in layout_of(o)]
         for j in self.kernel.by_value:
             dtype = self.kernel.dtypes[j]
-            out.append((f"{C_TYPES[dtype]} x{j}", KINDS[dtype]))
+            out.append((f"{DIALECT.c_type(dtype)} x{j}", KINDS[dtype]))
         if not self.sums:
             return [*out, ("int64_t packs", "q")]
         out += [("int lanes", "i"), ("int splits", "i")]
         for k, r in self.sums:
-            out.append((f"{C_TYPES[r.acc_dtype]} *part{k}", "P"))
+            out.append((f"{DIALECT.c_type(r.acc_dtype)} *part{k}", "P"))
             out += [(f"int64_t *seen{k}", "P")] * r.place
         return [*out, ("int *tickets", "P")]
 
@@ -185,7 +208,7 @@ class LoopKernel:
         """Several elements at once, all axes but the last of which have length 1."""
         lines, last, width = [], self.kernel.inner, self.width
         for o in self.packed:
-            pack = f"bt_pack<{C_TYPES[o.dtype]}, {width}>"
+            pack = f"bt_pack<{DIALECT.c_type(o.dtype)}, {width}>"
             if o.kind == "in":
                 lines.append(f"const {pack} p_{o.name} = ((const {pack} *){o.name})[e];")
             else:
@@ -195,7 +218,7 @@ class LoopKernel:
         lines += [f"const int64_t index{last} = e * {width} + u;", *self._body(is_pack=True), "}"]
         for o in self.packed:
             if o.kind == "out":
-                pack = f"bt_pack<{C_TYPES[o.dtype]}, {width}>"
+                pack = f"bt_pack<{DIALECT.c_type(o.dtype)}, {width}>"
                 lines.append(f"(({pack} *){o.name})[e] = p_{o.name};")
         return lines
 
@@ -208,14 +231,14 @@ class LoopKernel:
             "__shared__ int is_last;",
         ]
         for k, r in self.sums:
-            lines.append(f"__shared__ {C_TYPES[r.acc_dtype]} shared{k}[{MOST_THREADS}];")
+            lines.append(f"__shared__ {DIALECT.c_type(r.acc_dtype)} shared{k}[{MOST_THREADS}];")
             lines += [f"__shared__ int64_t where{k}[{MOST_THREADS}];"] * r.place
         lines += [
             "for (int64_t chunk = blockIdx.x; chunk * groups < count; chunk += gridDim.x) {",
             "const int64_t e = chunk * groups + at / lanes;",
         ]
         for k, r in self.sums:
-            lines.append(f"{C_TYPES[r.acc_dtype]} sum{k} = {self._identity(r)};")
+            lines.append(f"{DIALECT.c_type(r.acc_dtype)} sum{k} = {self._identity(r)};")
             lines += [f"int64_t place{k} = INT64_MIN;"] * r.place
         lines += [
             "if (e < count) {",
@@ -274,14 +297,14 @@ class LoopKernel:
             "if (writes) {",
         ]
         for k, r in self.sums:
-            lines.append(
-                f"{C_TYPES[r.acc_dtype]} all{k} = ((volatile {C_TYPES[r.acc_dtype]} *)part{k})[e];"
-            )
+            acc = DIALECT.c_type(r.acc_dtype)
+            lines.append(f"{acc} all{k} = {DIALECT.fresh(f'part{k}', 'e', r.acc_dtype)};")
             lines += [f"int64_t its{k} = ((volatile int64_t *)seen{k})[e];"] * r.place
         lines.append("for (int s = 1; s < splits; s++) {")
         for k, r in self.sums:
-            acc = C_TYPES[r.acc_dtype]
-            lines.append(f"const {acc} one{k} = ((volatile {acc} *)part{k})[s * count + e];")
+            acc, part = DIALECT.c_type(r.acc_dtype), f"part{k}"
+            found = DIALECT.fresh(part, "s * count + e", r.acc_dtype)
+            lines.append(f"const {acc} one{k} = {found};")
             if r.place:
                 lines.append(f"const int64_t at{k} = ((volatile int64_t *)seen{k})[s * count + e];")
             lines.append(_combined(r, f"all{k}", f"one{k}", (f"its{k}", f"at{k}")))
@@ -298,7 +321,7 @@ class LoopKernel:
         for o in kernel.of_kind("in"):
             loaded[o.index] = f"x{o.index}"
             place = f"p_{o.name}.item[u]" if o.name in packs else f"{o.name}[{self._spot(o)}]"
-            lines.append(f"const {C_TYPES[o.dtype]} x{o.index} = {place};")
+            lines.append(f"const {DIALECT.c_type(o.dtype)} x{o.index} = {place};")
         tables = {o.index: table_of(o) for o in kernel.of_kind("table")}
         program = ProgramText(
             DIALECT, loop, kernel.dtypes, loaded, tables, lambda step, dtype, made: made.text

@@ -9,14 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 
-from bitale_graph.plan.dialect import C_TYPES
-
-from .dialect import DIALECT
-from .loop_kernel import MOST_THREADS
+from .dialect import DIALECT, computing
 from .text import KernelText, kernel_text
 
 # How many numbers of a row a thread keeps.
 KEPT = 8
+MOST_THREADS = 1024
 
 
 @dataclass(frozen=True)
@@ -86,7 +84,7 @@ EACH(z[i * n + j] = ((u < KEPT ? kept[u] : c[i * n + j]) - sum) * y[i * n + j];)
         "xtzznn",
         "xtlzkm",
         """
-const T hit = is_row ? x[i * n + t[i]] : 0;
+const T hit = is_row ? x[i * n + t[i]] : T(0);
 """
         + _EXP
         + """
@@ -97,7 +95,7 @@ if (k) EACH(z[i * n + j] = (u < KEPT ? kept[u] : EXP(x[i * n + j] - most)) * (1 
         "xxntz",
         "ycstz",
         """
-const T scale = is_row ? c[i * s] : 0;
+const T scale = is_row ? c[i * s] : T(0);
 const int64_t hit = is_row ? t[i] : 0;
 EACH(z[i * n + j] = (j == hit ? y[i * n + j] - 1 : y[i * n + j]) * scale;)""",
         shares=False,
@@ -108,20 +106,21 @@ EACH(z[i * n + j] = (j == hit ? y[i * n + j] - 1 : y[i * n + j]) * scale;)""",
 
 @cache
 def row_kernel(name: str, dtype: str, *, is_guarded: bool) -> KernelText:
-    """The text of a kernel over rows for a float dtype."""
+    """The text of a kernel over rows for a float dtype; it computes in T."""
     row = ROW_KERNELS[name]
     declared = {"x": "const T *{}", "z": "T *{}", "t": "const int64_t *{}", "n": "int64_t {}"}
     parameters = [("int64_t rows", "q"), ("int64_t n", "q")]
     for kind, letter in zip(row.parameters, row.names, strict=True):
-        text = declared[kind].format(letter).replace("T *", f"{C_TYPES[dtype]} *")
+        text = declared[kind].format(letter).replace("T *", f"{DIALECT.c_type(dtype)} *")
         parameters.append((text, "q" if kind == "n" else "P"))
     parameters.append(("int lanes", "i"))
-    body = row.body.replace("EXP(", f"{DIALECT.function('exp', dtype)}(")
-    body = body.replace("LOG(", f"{DIALECT.function('log', dtype)}(")
+    work = computing(dtype)
+    body = row.body.replace("EXP(", f"{DIALECT.function('exp', work)}(")
+    body = body.replace("LOG(", f"{DIALECT.function('log', work)}(")
     body = body.replace("HERE", "(u < KEPT ? kept[u] : x[i * n + j])")
-    body = body.replace("LOWEST", f"-{DIALECT.infinity(dtype)}").replace("KEPT", str(KEPT))
+    body = body.replace("LOWEST", f"-{DIALECT.infinity(work)}").replace("KEPT", str(KEPT))
     lines = [
-        f"typedef {C_TYPES[dtype]} T;",
+        f"typedef {DIALECT.c_type(work)} T;",
         *([f"__shared__ T shared[{MOST_THREADS}];"] if row.shares else []),
         "const int at = threadIdx.x, lane = at % lanes, groups = blockDim.x / lanes;",
         "for (int64_t chunk = blockIdx.x; chunk * groups < rows; chunk += gridDim.x) {",

@@ -6,8 +6,8 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-# The first parameter of a kernel that does nothing once a check has failed.
-STATUS = "int *status"
+# The first parameter of a kernel that does nothing unless what it points to is 0.
+GUARD = "int *guard"
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class KernelText:
     kinds : str
         For each parameter a character of `struct`.
     is_guarded : bool
-        Whether its first parameter is the address of the status.
+        Whether its first parameter is the address of its guard.
     """
 
     name: str
@@ -50,8 +50,8 @@ def kernel_text(
         Whether it does nothing once a check has failed.
     """
     if is_guarded:
-        parameters = [(STATUS, "P"), *parameters]
-        lines = ["if (*status) return;", *lines]
+        parameters = [(GUARD, "P"), *parameters]
+        lines = ["if (*guard) return;", *lines]
     declared = ", ".join(text for text, _ in parameters)
     body = "\n".join(["{", *(f"    {line}" for line in lines), "}"])
     digest = hashlib.sha256(f"{declared}\0{body}".encode()).hexdigest()[:16]
@@ -63,6 +63,7 @@ def kernel_text(
 
 KINDS = {
     "bool": "B", "int8": "b", "int16": "h", "int32": "i", "int64": "q",
-    "uint8": "B", "uint16": "H", "uint32": "I", "uint64": "Q", "float32": "f", "float64": "d",
+    "uint8": "B", "uint16": "H", "uint32": "I", "uint64": "Q", "float16": "e",
+    "float32": "f", "float64": "d",
 }  # fmt: skip
 """The character of `struct` for a number of a dtype."""

@@ -8,6 +8,42 @@ typedef long long int64_t; typedef unsigned long long uint64_t;
 #define INT64_MIN (-INT64_C(9223372036854775807) - 1)
 #define INT32_MIN (-2147483647 - 1)
 
+/* Numbers of 16 bits: they are computed with as float, so a result is rounded only where that is written. */
+#ifndef EMULATED
+__device__ inline float bt_widened(uint16_t bits) {
+    float x;
+    asm("cvt.f32.f16 %0, %1;" : "=f"(x) : "h"(bits));
+    return x;
+}
+__device__ inline uint16_t bt_narrowed(float x) {
+    uint16_t bits;
+    asm("cvt.rn.f16.f32 %0, %1;" : "=h"(bits) : "f"(x));
+    return bits;
+}
+__device__ inline uint16_t bt_narrowed(double x) {
+    uint16_t bits;
+    asm("cvt.rn.f16.f64 %0, %1;" : "=h"(bits) : "d"(x));
+    return bits;
+}
+#endif
+struct bt_half {
+    uint16_t bits;
+    bt_half() = default;
+    __device__ explicit bt_half(float x) : bits(bt_narrowed(x)) {}
+    __device__ explicit bt_half(double x) : bits(bt_narrowed(x)) {}
+    template <class T> __device__ explicit bt_half(T integer) : bits(bt_narrowed(float(integer))) {}
+    __device__ bt_half &operator=(float x) {
+        bits = bt_narrowed(x);
+        return *this;
+    }
+    __device__ operator float() const { return bt_widened(bits); }
+    __device__ static bt_half of(uint16_t bits) {
+        bt_half x;
+        x.bits = bits;
+        return x;
+    }
+};
+
 template <class T> __device__ T bt_maximum(T x, T y) { return x >= y || x != x ? x : y; }
 template <class T> __device__ T bt_minimum(T x, T y) { return x <= y || x != x ? x : y; }
 template <class T> __device__ T bt_sign(T x) { return x != x ? x : T((x > 0) - (x < 0)); }

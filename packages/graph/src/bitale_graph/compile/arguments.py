@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -53,13 +53,21 @@ class In:
 
 @dataclass
 class Out:
-    """An output.
+    """An output with more to say than its expression.
 
-    ``borrow`` is accepted for Theano's sake, outputs never share memory with anything.
+    Parameters
+    ----------
+    variable : Variable or array_like
+    borrow : bool
+        Accepted for Theano's sake, outputs never share memory with anything.
+    on_device : bool
+        Where the function runs on a device, give an array of the device's, without a transfer to
+        the host.
     """
 
     variable: Any
     borrow: bool = False
+    on_device: bool = False
 
 
 def read_inputs(inputs: Any) -> list[In]:
@@ -87,8 +95,8 @@ def read_inputs(inputs: Any) -> list[In]:
     return read
 
 
-def read_outputs(outputs: Any) -> tuple[list[Any], Any]:
-    """The output variables, and the form that calls give them back in.
+def read_outputs(outputs: Any) -> tuple[list[Out], Any]:
+    """The outputs, each of a variable, and the form that calls give them back in.
 
     None for one, "list", or a tuple of keys.
     """
@@ -106,10 +114,12 @@ def read_outputs(outputs: Any) -> tuple[list[Any], Any]:
     return [_as_output(outputs)], None
 
 
-def _as_output(output: Any) -> Any:
-    if isinstance(output, Out):
-        output = output.variable
-    return output if isinstance(output, Variable) else as_tensor(output)
+def _as_output(output: Any) -> Out:
+    one = output if isinstance(output, Out) else Out(output)
+    variable = one.variable
+    return replace(
+        one, variable=variable if isinstance(variable, Variable) else as_tensor(variable)
+    )
 
 
 def read_pairs(name: str, pairs: Any) -> list[tuple[Any, Any]]:

@@ -146,7 +146,7 @@ def function(
     ----------
     inputs : list or tuple of Variable or In
         What calls give values for; intermediate variables are allowed.
-    outputs : Variable, list, tuple, dict with string keys, or None
+    outputs : Variable or Out, list, tuple, dict with string keys, or None
         What calls compute; a single variable gives a bare array, a list a list, a dict a dict, None
         an empty list.
     mode : Mode or str, optional
@@ -186,7 +186,7 @@ def function(
     new_values = read_updates(pairs)
     # What an input is computed from is not looked at, so that no replacement makes another of it.
     known = {i.variable: i.variable for i in ins}
-    expressions = [*outs, *new_values.values()]
+    expressions = [*(o.variable for o in outs), *new_values.values()]
     if replacements:
         replacements = {**resolved(replacements, known), **known}
         expressions = graph_replace(expressions, replacements)
@@ -223,7 +223,9 @@ def function(
     _check_unused(arguments, graph, on_unused_input or config.on_unused_input)
     containers = [v.container for v in slots]
     targets = [containers.index(v.container) for v in new_values]
-    maker = FunctionMaker(graph, arguments, containers, len(outs), targets, get_mode(mode), label)
+    on_device = tuple(k for k, o in enumerate(outs) if o.on_device)
+    made_of = (graph, arguments, containers, len(outs), targets, get_mode(mode), label, on_device)
+    maker = FunctionMaker(*made_of)
     compiled = Function(maker, form)
     # Only now are the layers loaded that may have flags of their own.
     config.warn_of_unknown()

@@ -12,13 +12,14 @@ from typing import Any
 
 from ..base import errors
 from ..base.config import config
+from ..base.device import known_device
 from ..base.errors import ConfigError
 from ..core.flat import FlatGraph, flatten, unflatten
 from ..core.function_graph import FunctionGraph
 from ..core.graph import Variable
 from ..core.lazy import make_lazy
 from ..tensor.state import Container
-from .mode import Mode, known_device
+from .mode import Mode
 
 
 @dataclass
@@ -68,6 +69,8 @@ class FunctionMaker:
     update_targets : list of int
         For each output after the first ``n_outputs`` the position in ``containers`` that it
         updates.
+    on_device : tuple of int
+        The outputs that a device gives as arrays of its own, without a transfer to the host.
     """
 
     written: FunctionGraph
@@ -77,6 +80,7 @@ class FunctionMaker:
     update_targets: list[int]
     mode: Mode
     name: str = "function"
+    on_device: tuple[int, ...] = ()
     source: Callable[[FunctionMaker, bool], str] | None = field(default=None, repr=False)
     _rewritten: FunctionGraph | None = field(default=None, repr=False)
     _lock: Any = field(default_factory=threading.Lock, repr=False)
@@ -147,6 +151,7 @@ class FunctionMaker:
             "update_targets": self.update_targets,
             "mode": self.mode,
             "name": self.name,
+            "on_device": self.on_device,
         }
 
     @classmethod
@@ -167,4 +172,5 @@ class FunctionMaker:
             state["update_targets"],
             state["mode"],
             state["name"],
+            state.get("on_device", ()),
         )

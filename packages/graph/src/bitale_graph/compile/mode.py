@@ -6,13 +6,13 @@ What other layers add comes by entry points.
 from __future__ import annotations
 
 import dataclasses
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Protocol
 
 from ..base.config import Flag, config
+from ..base.device import is_device, known_device
 from ..base.errors import ConfigError, nearest
 from ..core.function_graph import FunctionGraph
 from .installed import entries_of
@@ -122,14 +122,13 @@ def get_mode(mode: Mode | str | None = None) -> Mode:
         return mode
     name = config.mode if mode is None else mode
     _check_mode(name)
-    if _DEVICE.fullmatch(name):
-        return dataclasses.replace(get_default_mode(), device=name)
-    if name == "Mode":
+    if name == "Mode" or is_device(name):
         return Mode(
             config.linker,
             config.optimizer,
             _names(config.optimizer_including),
             _names(config.optimizer_excluding),
+            "" if name == "Mode" else name,
         )
     found = predefined_modes[name]
     return found.including(*_names(config.optimizer_including)).excluding(
@@ -154,7 +153,7 @@ def _names(given: str | Iterable[str]) -> frozenset[str]:
 
 
 def _check_mode(name: Any) -> None:
-    if isinstance(name, str) and _DEVICE.fullmatch(name):
+    if is_device(name):
         return
     if isinstance(name, str) and name not in predefined_modes and name != "Mode":
         config.load_layers()  # that may register modes
@@ -164,30 +163,6 @@ def _check_mode(name: Any) -> None:
         if str(name) in {*LINKERS, *OPTIMIZERS, *_installed_linkers()}:
             hint = "; linkers and optimizers are given as Mode(linker=..., optimizer=...)"
         raise ConfigError(f"there is no mode {name!r}; the modes are {', '.join(known)}{hint}")
-
-
-_DEVICE = re.compile(r"(cpu)|(?:cuda|gpu)(\d*)|emulated(\d*)")
-
-
-def known_device(name: Any) -> str:
-    """The device meant by a name: "cpu", "cuda0", ..., or "emulated0", which the CPU emulates.
-
-    Raises
-    ------
-    ConfigError
-        If it is the name of none.
-    """
-    found = _DEVICE.fullmatch(name) if isinstance(name, str) else None
-    if found is None:
-        hint = nearest(name, ("cpu", "cuda", "cuda0", "gpu", "emulated"))
-        raise ConfigError(
-            f"there is no device {name!r}; devices are cpu, cuda, cuda0, cuda1, ... (or gpu, gpu0, "
-            f"...), and emulated{hint}"
-        )
-    if found[1]:
-        return "cpu"
-    kind = "emulated" if found[3] is not None else "cuda"
-    return f"{kind}{int(found[2] or found[3] or 0)}"
 
 
 def known_linker(name: Any) -> str:

@@ -42,7 +42,7 @@ class State:
         What the first step reads, contiguous.
     now : Expression
         The pointer to the state that the step reads.
-    then : Name or None
+    then : Expression or None
         The pointer to where it computes the new one; None if that is the place of the old one, or
         a row of ``stack``.
     own : Array or None
@@ -58,7 +58,7 @@ class State:
     out: Variable
     first: Array
     now: Expression
-    then: Name | None = None
+    then: Expression | None = None
     own: Array | None = None
     spare: Name | None = None
     stack: Stack | None = None

@@ -23,11 +23,11 @@ C_TYPES = {
     "int8": "int8_t", "int16": "int16_t", "int32": "int32_t", "int64": "int64_t",
     "uint8": "uint8_t", "uint16": "uint16_t", "uint32": "uint32_t", "uint64": "uint64_t",
     "float32": "float", "float64": "double",
-    # Only stored and passed on; what computes with them goes through NumPy.
+    # Only stored and passed on; a dialect that computes with them has types of its own.
     "float16": "uint16_t", "complex64": "uint64_t", "complex128": "bt_complex128",
 }  # fmt: skip
 COMPUTED = frozenset(C_TYPES) - {"float16", "complex64", "complex128"}
-"""The dtypes that generated code computes with."""
+"""The dtypes that code computes with in any dialect."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +56,10 @@ class Dialect(ABC):
     @abstractmethod
     def nan(self, dtype: str) -> str:
         """A quiet NaN."""
+
+    def c_type(self, dtype: str) -> str:
+        """The type of a number of a dtype."""
+        return C_TYPES[dtype]
 
     def literal(self, value: Any, dtype: str) -> str:
         """A constant of exactly this value: the shortest text that reads back as it."""

@@ -196,7 +196,10 @@ class _Planning:
             if self.graph.outputs[k] in late:
                 b.copy(copy, b.array(self.graph.outputs[k]))
         delivered = [k for k in range(len(self.graph.outputs)) if k not in self.plan.in_place]
-        for place, k in enumerate(delivered):
+        places = list(enumerate(delivered))
+        # Numbers may lie in arrays, of which the memory is handed over.
+        places.sort(key=lambda one: seen_type(self.graph.outputs[one[1]]).ndim > 0)
+        for place, k in places:
             v = self.graph.outputs[k]
             if seen_type(v).ndim == 0:
                 b.put(Deliver(place, b.scalar(v)))

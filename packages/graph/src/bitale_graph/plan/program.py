@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from ..ops.loop import Argument, Index, Load, Loop, Step
-from .dialect import C_TYPES, Dialect, Spelling
+from .dialect import Dialect, Spelling
 from .kernel import Operand
 
 
@@ -81,7 +81,7 @@ class ProgramText:
                 operands = [known[a] if isinstance(a, int) else a.dtype for a in step.args]
                 made = dialect.expression(step.op, operands, step.dtype, args)
                 text = note(step, operands[0], made)
-            self.lines.append(f"const {C_TYPES[step.dtype]} t{k} = {text};")
+            self.lines.append(f"const {dialect.c_type(step.dtype)} t{k} = {text};")
             self.values.append(f"t{k}")
             known.append(step.dtype)
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..base import dtype as dtypes
+from ..base.device import known_device
 from ..base.errors import describe
 from ..core.graph import Type, TypeT, Variable
 from .state import Container
@@ -35,14 +36,26 @@ class SharedVariable(Variable[TypeT]):
 
         A copy, or with ``borrow`` the storage itself: what is written there is the new value. The
         next update leaves it alone and stores another array.
+
+        Parameters
+        ----------
+        borrow : bool
+        return_internal_type : bool
+            Where a device has the value, give an array of the device's without a transfer to the
+            host, a copy or the storage. Write there before functions or `get_value` run again.
         """
+        if return_internal_type:
+            found = self.container.on_device(borrow)
+            if found is not None:
+                return found
         # While it is referred to here, no function writes into it.
         return self.container.lend() if borrow else np.array(self.container.read())
 
     def set_value(self, new_value: Any, borrow: bool = False) -> None:
         """Put another value of the same dtype and rank; lengths may change.
 
-        With ``borrow`` the array itself becomes the storage, if it can; see `shared`.
+        With ``borrow`` the array itself becomes the storage, if it can; see `shared`. An array of a
+        device is copied there, if that device has used the variable before.
 
         Raises
         ------
@@ -51,11 +64,13 @@ class SharedVariable(Variable[TypeT]):
         RuntimeError
             Inside a call that updates the variable.
         """
+        away = self.container.away
         try:
-            data = _storable(self.type, new_value, borrow)
+            moved, value = (None, new_value) if away is None else away.moved(self.type, new_value)
+            data = _storable(self.type, value, borrow) if moved is None else None
         except TypeError as error:
             raise TypeError(f"set_value: a new value of {describe(self)}: {error}") from None
-        self.container.store(data, describe(self))
+        self.container.store(data, describe(self), moved)
 
     def clone(self) -> SharedVariable[TypeT]:
         """Another variable on the same storage."""
@@ -138,7 +153,13 @@ def shared_constructor(constructor: Constructor, remove: bool = False) -> Constr
     return constructor
 
 
-def shared(value: Any, name: str | None = None, borrow: bool = False, **keywords: Any) -> Any:
+def shared(
+    value: Any,
+    name: str | None = None,
+    borrow: bool = False,
+    target: str | None = None,
+    **keywords: Any,
+) -> Any:
     """A variable whose value is kept between calls of functions.
 
     Parameters
@@ -150,6 +171,10 @@ def shared(value: Any, name: str | None = None, borrow: bool = False, **keywords
     borrow : bool
         Let the variable use the array given as its storage. Views, maps of files and all that do
         not own their memory are copied in any case, as is what has another dtype or layout.
+    target : str, optional
+        The device, such as "cuda0", "gpu" or "cpu", on which functions run that use the variable,
+        whatever ``config.device`` says. A function of variables of several devices is refused,
+        unless its ``mode`` names the device.
     broadcastable : sequence of bool, optional
         Axes that broadcast, and will always have length 1.
 
@@ -157,15 +182,21 @@ def shared(value: Any, name: str | None = None, borrow: bool = False, **keywords
     ------
     TypeError
         If ``value`` is symbolic, or nothing can hold it.
+    ConfigError
+        If ``target`` is the name of no device.
     """
     if isinstance(value, Variable):
         raise TypeError(
             f"shared takes a value, and {value} is symbolic; compute its value first, with eval()"
         )
+    device = "" if target is None else known_device(target)
     problems = []
     for constructor in reversed(constructors):
         try:
-            return constructor(value, name=name, borrow=borrow, **keywords)
+            made = constructor(value, name=name, borrow=borrow, **keywords)
         except TypeError as error:
             problems.append(str(error))
+        else:
+            made.container.device = device
+            return made
     raise TypeError("; ".join(problems))

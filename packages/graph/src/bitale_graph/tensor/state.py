@@ -35,7 +35,8 @@ class Container:
         it, or write into it where nobody else refers to it. None while a device has the only copy.
     away : object or None
         What a device has of it. Its ``fetch`` gives the array, and its ``host`` is the array that
-        it is a copy of, or None where it is newer than any.
+        it is a copy of, or None where it is newer than any. Its ``array`` and ``lend`` give an
+        array of the device, a copy or the storage; its ``moved`` takes one.
     device : str
         Where functions that use it shall run; empty for anywhere.
     lock : RLock
@@ -78,8 +79,30 @@ class Container:
             self.away = None
             return data
 
-    def store(self, data: Any, name: str) -> None:
+    def on_device(self, borrow: bool) -> Any:
+        """The array of the device that has the value, a copy unless ``borrow``; None without one.
+
+        What is borrowed may be written to: what the host has is out of date from now on.
+        """
+        with self.lock:
+            away = self.away
+            if away is None or (self.data is not None and away.host is not self.data):
+                return None
+            if not borrow:
+                return away.array()
+            self.data = None
+            return away.lend()
+
+    def store(self, data: Any, name: str, away: Any = None) -> None:
         """Replace the array, between two updates.
+
+        Parameters
+        ----------
+        data : ndarray or None
+        name : str
+            For messages.
+        away : object or None
+            What a device has of the new value.
 
         Raises
         ------
@@ -93,7 +116,7 @@ class Container:
                     "thread, and would overwrite the value. Set it after the call"
                 )
             self.data = data
-            self.away = None
+            self.away = away
 
     def __getstate__(self) -> Any:
         return (self.read(), self.device)
@@ -134,14 +157,22 @@ class StateAccess:
         Positions of those that calls update.
     name : str
         Of the function, for messages.
+    last : sequence of lock
+        Locks that a call takes after those of the containers, and keeps.
     """
 
-    def __init__(self, containers: Sequence[Container], updated: Iterable[int], name: str) -> None:
+    def __init__(
+        self,
+        containers: Sequence[Container],
+        updated: Iterable[int],
+        name: str,
+        last: Sequence[Any] = (),
+    ) -> None:
         self._containers = containers
         self._name = name
-        self._locks = [c.lock for c in sorted(containers, key=lambda c: c.number)]
+        self._locks = [*(c.lock for c in sorted(containers, key=lambda c: c.number)), *last]
         self._updated = [containers[k] for k in dict.fromkeys(updated)]
-        self._kept = [c.lock for c in self._updated]
+        self._kept = [*(c.lock for c in self._updated), *last]
         self._lowered = [functools.partial(c.updating.__setitem__, 0, 0) for c in self._updated]
 
     def take(

@@ -25,6 +25,12 @@ def plain_dot(b: Builder, node: Apply[Dot], x: Array, y: Array) -> Iterator[None
         b.arrays[left] = replace(x, lengths=[*x.lengths, number(1)], strides=strides)
     ndim = max(left.type.ndim, y.rank)
     axis = ndim - y.rank
-    total = Result(2, x.dtype, scalar.add, (axis,), x.dtype)
-    loop = Loop(ndim, (Step(scalar.mul, (0, 1), x.dtype),), (total,))
+    # NumPy, too, multiplies and adds up numbers of 16 bits in float32.
+    work = "float32" if x.dtype == "float16" else x.dtype
+    steps: tuple[Step, ...] = (Step(scalar.mul, (0, 1), work),)
+    if work != x.dtype:
+        widen = scalar.cast_to(work)
+        steps = (Step(widen, (0,), work), Step(widen, (1,), work), Step(scalar.mul, (2, 3), work))
+    total = Result(1 + len(steps), x.dtype, scalar.add, (axis,), work)
+    loop = Loop(ndim, steps, (total,))
     yield from Nest(b, node, loop, [left, right]).emit()

@@ -162,6 +162,9 @@ class _Loop(RowStacks):
     def _bind_moving(self, state: State) -> None:
         """Decide where a state lives that is not changed where it lies."""
         b, scope, first = self.b, self.b.scope, state.first
+        if self.op.is_while and b.target.keeps_numbers:
+            self._bind_staying(state)
+            return
         with b.before_steps():
             now = b.variable(first.dtype, state.old.name or "state", first.pointer, is_pointer=True)
         state.now = now
@@ -182,6 +185,18 @@ class _Loop(RowStacks):
         root = self._root(state.new)
         if root is not None and root not in scope.places:
             scope.places[root] = self._state_place(state)
+
+    def _bind_staying(self, state: State) -> None:
+        """Let a state stay at one place: host code does not know which step is the last."""
+        b, first = self.b, state.first
+        with b.before_steps():
+            state.own = self._buffer(state)
+            b.copy(state.own, first)
+            other = b.allocate("state", first.dtype, first.lengths, lasts=True)
+        state.now, state.then = state.own.pointer, other.pointer
+        root = self._root(state.new)
+        if root is not None and root not in b.scope.places:
+            b.scope.places[root] = self._state_place(state)
 
     def _live_in_stack(self, state: State, stack: Stack) -> None:
         """Let the step compute a state into the next row of a stack of old states.
@@ -248,7 +263,7 @@ class _Loop(RowStacks):
             return None
         stop = self.b.scalar(self.rows.last)
         is_state = any(stop == name for name, _, _ in self.numbers)
-        return self.b.alias("stop", stop) if is_state else stop
+        return self.b.alias("stop", stop) if is_state or stop.loads else stop
 
     def _advance(self) -> None:
         """Let the new states be the old ones."""
@@ -265,11 +280,12 @@ class _Loop(RowStacks):
                 assert isinstance(state.now, Name)
                 assert state.stack.pointer is not None
                 b.assign(state.now, state.stack.pointer)
-            elif state.then is not None:
-                assert isinstance(state.now, Name)
+            elif isinstance(state.now, Name) and state.now.is_variable and state.then is not None:
                 b.assign(state.now, state.then)
+            elif state.then is not None and state.own is not None:
+                b.copy(state.own, Array(state.then, state.first.dtype, state.first.lengths))
             if state.spare is not None:
-                assert state.then is not None
+                assert isinstance(state.then, Name)
                 b.assign(state.then, state.spare)
                 b.assign(state.spare, state.now)
 

@@ -3,9 +3,9 @@
 import importlib.metadata
 
 import pytest
-from bitale_codegen_cuda import health as module
+from bitale_codegen_cuda import findings as module
 from bitale_codegen_cuda.base.errors import NoDeviceError
-from bitale_codegen_cuda.health import doctor, missing
+from bitale_codegen_cuda.findings import missing, report
 
 
 class FakeNvrtc:
@@ -45,7 +45,7 @@ def have_packages(monkeypatch, versions):
 
 def lines():
     """Subject, verdict and words of each line."""
-    split = [line.split(maxsplit=1) for line in doctor().replace("C++ compiler", "C++").split("\n")]
+    split = [line.split(maxsplit=1) for line in report().replace("C++ compiler", "C++").split("\n")]
     return {subject: tuple(rest.split(maxsplit=1)) for subject, rest in split}
 
 

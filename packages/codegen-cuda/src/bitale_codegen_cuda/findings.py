@@ -1,0 +1,150 @@
+"""What a GPU needs, what of it is there, and the command that brings the rest."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import shutil
+from dataclasses import dataclass
+
+from .base.errors import NoDeviceError
+from .compiler.nvrtc import Nvrtc, find_nvrtc
+from .driver.cublas import find_cublas
+from .driver.cuda_library import CudaLibrary
+
+_CUPY = ("cupy-cuda13x", "cupy-cuda12x", "cupy")
+_CXX = ("g++", "clang++")
+
+
+@dataclass(frozen=True)
+class _Finding:
+    """A line of the report.
+
+    Attributes
+    ----------
+    subject : str
+    is_there : bool
+    words : str
+    is_needed : bool
+        Whether GPU number ``ordinal``, or every one, is of no use without it.
+    ordinal : int, optional
+    """
+
+    subject: str
+    is_there: bool
+    words: str
+    is_needed: bool = True
+    ordinal: int | None = None
+
+    def __str__(self) -> str:
+        return f"{self.subject:<13} {'ok' if self.is_there else 'missing':<8} {self.words}"
+
+
+def report() -> str:
+    """A report on CUDA: a line for each thing that is needed, with the cure if it is missing.
+
+    Returns
+    -------
+    str
+        Lines.
+    """
+    return "\n".join(map(str, _findings()))
+
+
+def missing(ordinal: int = 0) -> list[str]:
+    """What GPU number ``ordinal`` lacks, each with its cure; nothing if it can be used."""
+    findings = _findings()
+    wanted = [
+        f"{finding.subject}: {finding.words}"
+        for finding in findings
+        if not finding.is_there and finding.is_needed and finding.ordinal in {None, ordinal}
+    ]
+    if not wanted and all(finding.ordinal != ordinal for finding in findings):
+        wanted = [f"cuda{ordinal}: there is no GPU number {ordinal}"]
+    return wanted
+
+
+def _findings() -> list[_Finding]:
+    library, driver = _driver()
+    newest = None if library is None else library.version()[0]
+    compiler, compiling = _compiler(newest)
+    return [
+        driver,
+        *([] if library is None else _devices(library, compiler)),
+        compiling,
+        _products(newest),
+        _cupy(newest),
+        _emulated(),
+    ]
+
+
+def _driver() -> tuple[CudaLibrary | None, _Finding]:
+    try:
+        library = CudaLibrary()
+    except NoDeviceError as error:
+        return None, _Finding("driver", False, str(error))
+    version = _dotted(library.version())
+    return library, _Finding("driver", True, f"{library.path}, up to CUDA {version}")
+
+
+def _devices(library: CudaLibrary, compiler: Nvrtc | None) -> list[_Finding]:
+    findings = []
+    for ordinal in range(library.count()):
+        device = library.device(ordinal)
+        architecture = "sm_{}{}".format(*library.capability(device))
+        size = library.memory(device) / 2**30
+        words = f"{library.title(device)}, {architecture}, {size:.1f} GiB"
+        is_there = True
+        if compiler is not None and architecture not in compiler.architectures():
+            known = compiler.architectures()
+            is_there = int(architecture[3:]) > int(known[0][3:])
+            words += (
+                ": newer than NVRTC; the driver compiles its kernels on. To have it know them: "
+                "pip install -U 'bitale-codegen-cuda[cuda13]'"
+                if is_there
+                else f": NVRTC {_dotted(compiler.version)} has dropped it; "
+                "pip uninstall nvidia-cuda-nvrtc && pip install 'bitale-codegen-cuda[cuda12]'"
+            )
+        findings.append(_Finding(f"cuda{ordinal}", is_there, words, ordinal=ordinal))
+    return findings
+
+
+def _compiler(newest: int | None) -> tuple[Nvrtc | None, _Finding]:
+    try:
+        compiler = find_nvrtc(newest=newest)
+    except NoDeviceError as error:
+        return None, _Finding("NVRTC", False, str(error))
+    known = compiler.architectures()
+    words = f"{compiler.path}, {_dotted(compiler.version)}, {known[0]} to {known[-1]}"
+    return compiler, _Finding("NVRTC", True, words)
+
+
+def _products(newest: int | None) -> _Finding:
+    try:
+        library = find_cublas(newest=newest)
+    except NoDeviceError as error:
+        return _Finding("cuBLAS", False, str(error))
+    return _Finding("cuBLAS", True, f"{library.path}, {_dotted(library.version())}")
+
+
+def _cupy(newest: int | None) -> _Finding:
+    """Look for CuPy without importing it, which takes long and may fail without a GPU."""
+    for name in _CUPY:
+        try:
+            return _Finding("CuPy", True, f"{name} {importlib.metadata.version(name)}", False)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    name = _CUPY[1] if newest == 12 else _CUPY[0]
+    words = f"only needed for results that stay on the GPU as arrays: pip install {name}"
+    return _Finding("CuPy", False, words, is_needed=False)
+
+
+def _emulated() -> _Finding:
+    for name in _CXX:
+        if found := shutil.which(name):
+            return _Finding("C++ compiler", True, f"{found}, for the emulated device", False)
+    words = f"only needed for the emulated device (looked for {', '.join(_CXX)}): apt install g++"
+    return _Finding("C++ compiler", False, words, is_needed=False)
+
+
+def _dotted(version: tuple[int, int]) -> str:
+    return ".".join(map(str, version))
