@@ -579,3 +579,12 @@ def test_a_process_that_closes_nothing_ends_in_peace(fake_cuda):
     command = [sys.executable, "-c", PROGRAM, fake_cuda.cuda]
     ended = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (ended.returncode, ended.stdout, ended.stderr) == (0, "end\n", "")
+
+
+def test_commands_are_timed_one_by_one_by_events(driver, fake_cuda):
+    address = driver.allocate(64)
+    commands = [fill(address, 16, 1.5), CopyBytes(address + 32, address, 32), fill(address, 8, 2.5)]
+    seconds = driver.timed(commands)
+    # Its clock counts the work of a stream: one millisecond each.
+    assert seconds == pytest.approx([0.001] * 3)
+    assert numbers(driver, address, 16).tolist() == [2.5] * 8 + [1.5] * 8

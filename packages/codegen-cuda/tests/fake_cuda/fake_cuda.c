@@ -235,7 +235,7 @@ CUresult cuStreamSynchronize(CUstream stream) {
 }
 CUresult cuEventCreate(CUevent *event, unsigned int flags) {
   ENTER(1);
-  if (flags != 2) return INVALID;
+  if (flags != 2 && flags != 0) return INVALID;
   ++handles, *event = calloc(1, sizeof **event);
   return OK;
 }
@@ -251,6 +251,12 @@ CUresult cuEventSynchronize(CUevent event) {
   ENTER(1);
   ++waits;
   return event->stream ? drain(event->stream, event->position) : OK;
+}
+CUresult cuEventElapsedTime(float *milliseconds, CUevent start, CUevent end) {
+  ENTER(1);
+  if (!start->stream || start->stream != end->stream) return INVALID;
+  *milliseconds = (float)(end->position - start->position);
+  return OK;
 }
 static CUresult do_wait(void *data) {
   struct CUevent_st *event = data;

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import itertools
 import sys
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
@@ -272,6 +273,23 @@ class CudaDriver(Driver):
             for command in commands:
                 self._queue.put(command)
             tally(commands, self.counts)
+
+    def timed(self, commands: Sequence[Command]) -> list[float]:
+        """Start commands one by one, and give the seconds that each took, by events."""
+        with self._queue as library:
+            self._queue.prepare(commands)
+            events = [library.make("cuEventCreate", 0) for _ in range(len(commands) + 1)]
+            try:
+                library.call("cuEventRecord", events[0], self.stream)
+                for command, event in zip(commands, events[1:], strict=True):
+                    self._queue.put(command)
+                    library.call("cuEventRecord", event, self.stream)
+                library.call("cuEventSynchronize", events[-1])
+                tally(commands, self.counts)
+                return [library.elapsed(a, b) for a, b in itertools.pairwise(events)]
+            finally:
+                for event in events:
+                    library.attempt("cuEventDestroy_v2", event)
 
     def graph(self, commands: Sequence[Command]) -> Graph:
         """Make a graph of commands, which lives until it or the device is closed."""

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 import ctypes
 import os
-from ctypes import POINTER, c_char_p, c_int, c_size_t, c_ubyte, c_uint, c_uint64, c_void_p
+from ctypes import (
+    POINTER,
+    c_char_p,
+    c_float,
+    c_int,
+    c_size_t,
+    c_ubyte,
+    c_uint,
+    c_uint64,
+    c_void_p,
+)
 from typing import Any
 
 from ..base.errors import CudaError, NoDeviceError
@@ -70,6 +80,7 @@ _FUNCTIONS: dict[str, tuple[Any, ...]] = {
     "cuEventRecord": (c_void_p, c_void_p),
     "cuEventSynchronize": (c_void_p,),
     "cuEventDestroy_v2": (c_void_p,),
+    "cuEventElapsedTime": (POINTER(c_float), c_void_p, c_void_p),
     "cuMemGetInfo_v2": (POINTER(c_size_t), POINTER(c_size_t)),
     "cuMemAlloc_v2": (POINTER(c_uint64), c_size_t),
     "cuMemFree_v2": (c_uint64,),
@@ -185,6 +196,12 @@ class CudaLibrary:
         handle = c_void_p()
         self.call(name, ctypes.addressof(handle), *arguments)
         return handle.value or 0
+
+    def elapsed(self, start: int, end: int) -> float:
+        """The seconds from one event to another."""
+        milliseconds = c_float()
+        self.call("cuEventElapsedTime", milliseconds, start, end)
+        return milliseconds.value / 1000
 
     def version(self) -> tuple[int, int]:
         """The newest CUDA that the driver knows."""

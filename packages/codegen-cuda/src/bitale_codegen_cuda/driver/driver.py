@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 import weakref
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
@@ -184,6 +185,17 @@ class Driver(ABC):
     @abstractmethod
     def run(self, commands: Sequence[Command]) -> None:
         """Start commands one by one."""
+
+    def timed(self, commands: Sequence[Command]) -> list[float]:
+        """Carry commands out one by one, and give the seconds that each took."""
+        found = []
+        with self.lock:
+            for one in commands:
+                start = time.perf_counter()
+                self.run([one])
+                self.synchronize()
+                found.append(time.perf_counter() - start)
+        return found
 
     @abstractmethod
     def graph(self, commands: Sequence[Command]) -> Graph:

@@ -16,6 +16,7 @@ from ..kernel.text import KernelText
 from .queue import CheckFailedError, Queue, RefusedError
 from .recorder import relocated
 from .strides import read_array
+from .timer import Timer
 from .values import Reducer
 
 
@@ -76,9 +77,18 @@ class Live(Queue):
     numbers : callable
         From a `Given` number to what the call passes.
     spare : Spare
+    timer : Timer or None
     """
 
-    def __init__(self, driver: Driver, tickets: int, numbers: Any, spare: Spare) -> None:
+    def __init__(
+        self,
+        driver: Driver,
+        tickets: int,
+        numbers: Any,
+        spare: Spare,
+        timer: Timer | None = None,
+    ) -> None:
+        self._timer = timer
         self.driver, self._tickets, self._spare = driver, tickets, spare
         self.asks = True
         self.evaluate = Reducer(numbers, self.decide)
@@ -99,6 +109,9 @@ class Live(Queue):
         if address in self._taken and not self.is_held:
             self._spare.give(address, self._taken.pop(address))
 
+    def owns(self, address: int) -> bool:
+        return address in self._taken
+
     def keep(self, address: int) -> None:
         pass
 
@@ -116,7 +129,9 @@ class Live(Queue):
 
     def put(self, command: Command) -> None:
         made = relocated(command, lambda address: address, self.evaluate)
-        if self.is_held:
+        if self._timer is not None:
+            self._timer.run(self.driver, [made], [self.node])
+        elif self.is_held:
             self._waiting.append(made)
         else:
             self.driver.run([made])

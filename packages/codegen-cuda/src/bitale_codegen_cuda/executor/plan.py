@@ -10,6 +10,7 @@ from ..driver.commands import Command, Launch
 from ..driver.driver import Driver, Graph
 from .arena import Arena, placed, rounded
 from .recorder import SPAN, Recorder, addresses, region_of, relocated, varying
+from .timer import Timer
 from .trace import Delivered
 from .values import Reducer
 
@@ -142,7 +143,13 @@ class Plan:
         """Make the kernels known to the device."""
         self.driver.compile(self.texts)
 
-    def run(self, where: Addresses, numbers: tuple[Any, ...], evaluate: Reducer) -> None:
+    def run(
+        self,
+        where: Addresses,
+        numbers: tuple[Any, ...],
+        evaluate: Reducer,
+        timer: Timer | None = None,
+    ) -> None:
         """Start the commands on memory at given addresses.
 
         Parameters
@@ -152,8 +159,13 @@ class Plan:
             What the call passes as numbers.
         evaluate : Reducer
             Knows them.
+        timer : Timer or None
+            Has each command timed, which are then carried out one by one.
         """
         self._bind(where, numbers, evaluate)
+        if timer is not None:
+            timer.run(self.driver, self._bound, self.nodes)
+            return
         self._runs += 1
         if len(self._bound) <= FEW or self._runs == 1:
             self.driver.run(self._bound)

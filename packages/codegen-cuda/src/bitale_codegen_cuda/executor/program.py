@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -30,6 +31,7 @@ from .results import collected, collected_live
 from .seen_array import SeenArray, seen_by
 from .state import DeviceCopy, apart, note_written, on_device
 from .strides import packed_strides
+from .timer import Timer
 from .trace import Delivered, GivenArray, Trace
 from .values import Reducer
 
@@ -65,6 +67,7 @@ class CudaProgram:
         # The shapes whose calls come back to the host on the way.
         self._live_keys: set[Any] = set()
         self._spare = Spare(driver)
+        self._timer: Timer | None = None
         self._memory: Memory | None = None
         self._n_arguments = len(maker.arguments)
         # Whoever has the lock of a container may ask the device for its value, so this comes last.
@@ -103,6 +106,17 @@ class CudaProgram:
             f"{self.maker.name}: a check failed on {self.driver.name} that does not fail on NumPy: "
             f"{self.host.nodes[node]}"
         )
+
+    def timed(self, args: Sequence[tuple[Any, ...]]) -> Timer:
+        """Call the function, and have each of its commands timed."""
+        with self.driver.lock:
+            self._timer = Timer()
+            try:
+                for one in args:
+                    self(one)
+                return self._timer
+            finally:
+                self._timer = None
 
     # Arguments
     def _filtered(self, a: Any, value: Any) -> Any:
@@ -285,7 +299,7 @@ class CudaProgram:
             where[n_host + 2 * j] = new.address
             where[n_host + 2 * j + 1] = new.expect(copies[self._updates[j][0]])
         self._note_updates(copies, fresh)
-        plan.run(Addresses(base, driver.tickets, where), numbers, evaluate)
+        plan.run(Addresses(base, driver.tickets, where), numbers, evaluate, self._timer)
         wanted = [plan.results[self._places[k]] for k in range(self.maker.n_outputs)]
         results = collected(plan, base, wanted, self.maker.on_device, evaluate)
         for new in fresh.values():
@@ -345,7 +359,7 @@ class CudaProgram:
     # A call that comes back to the host on the way
     def _run_live(self, given: list[Any], copies: list[DeviceCopy]) -> list[Any]:
         driver = self.driver
-        live = Live(driver, driver.tickets, lambda e: given[e.index][()], self._spare)
+        live = Live(driver, driver.tickets, lambda e: given[e.index][()], self._spare, self._timer)
         written = {target for target, _ in self._updates}
         read = [copy for i, copy in enumerate(copies) if i not in written]
         try:

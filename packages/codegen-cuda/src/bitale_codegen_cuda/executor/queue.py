@@ -50,6 +50,10 @@ class Queue(ABC):
         """Memory that is needed no more."""
 
     @abstractmethod
+    def owns(self, address: int) -> bool:
+        """Whether memory that was taken, and is not given back, begins at an address."""
+
+    @abstractmethod
     def keep(self, address: int) -> None:
         """Memory that holds a result: it lives to the end of the call."""
 

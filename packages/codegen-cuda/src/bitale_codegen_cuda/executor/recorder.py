@@ -79,6 +79,7 @@ class Recorder(Queue):
     """
 
     def __init__(self, n_given: int, numbers: Any) -> None:
+        self.n_given = n_given
         self.regions = [Region(0) for _ in range(n_given)]
         self.commands: list[Command] = []
         self.nodes: list[int] = []
@@ -100,6 +101,10 @@ class Recorder(Queue):
     def give(self, address: int) -> None:
         number, _ = region_of(address)
         self.regions[number].last = len(self.commands)
+
+    def owns(self, address: int) -> bool:
+        number, offset = region_of(address)
+        return offset == 0 and number >= self.n_given and self.regions[number].last is None
 
     def keep(self, address: int) -> None:
         number, _ = region_of(address)

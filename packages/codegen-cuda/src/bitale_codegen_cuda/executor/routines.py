@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import cache
 from math import prod
 from typing import Any, Protocol
 
-from bitale_graph.extend import config
+from bitale_graph.extend import Loop, Result, Step, config, scalar
 from bitale_graph.plan.calls import Call
 from bitale_graph.plan.expressions import Expression, converted
+from bitale_graph.plan.kernel import Kernel, Operand
 
 from ..driver.commands import Product
 from ..kernel.dialect import computing
@@ -18,6 +20,9 @@ from ..kernel.search_kernel import search_kernel
 from .launching import Launcher
 from .queue import Queue
 from .values import Reducer, as_expression
+
+# Products of so many multiplications are kernels of ours: to call a library takes as long.
+SMALL = 32**3
 
 
 class Asking(Protocol):
@@ -45,12 +50,20 @@ def _gemm(trace: Asking, one: Call) -> None:
     if m == 0 or n == 0:
         return
     scales, lie = _scales(trace, dtype, [alpha, beta])
+    to, to_stride = trace.pointer(out), number(stride)
+    if m * n * k <= SMALL and not lie and scales == [1, 0] and (to_stride == n or m == 1):
+        layouts = [
+            [trace.pointer(x), number(x0), number(x1)],
+            [trace.pointer(y), number(y0), number(y1)],
+            [to],
+        ]
+        trace.launcher.launch(_product_kernel(dtype), "product", [m, k, n], layouts, [])
+        return
     places, strides = [], []
     for e, shape, steps in ((x, (m, k), (x0, x1)), (y, (k, n), (y0, y1))):
         place, layout = _fixed(trace, e, shape, (number(steps[0]), number(steps[1])))
         places.append(place)
         strides.append(layout)
-    to, to_stride = trace.pointer(out), number(stride)
     target = to
     guard = trace.launcher.guard
     if guard and (trace.queue.is_held or guard != trace.queue.status):
@@ -67,6 +80,22 @@ def _gemm(trace: Asking, one: Call) -> None:
     if target != to:
         trace.launcher.copy(dtype, (m, n), to, (to_stride, 1), target, (n, 1))
     trace.give_scratch()
+
+
+@cache
+def _product_kernel(dtype: str) -> Kernel:
+    """A product as a sum along the second axis of (rows, inner, columns)."""
+    work = computing(dtype)
+    widened = tuple(Step(scalar.cast_to(work), (j,), work) for j in range(2) if work != dtype)
+    factors = (2, 3) if widened else (0, 1)
+    steps = (*widened, Step(scalar.mul, factors, work))
+    loop = Loop(3, steps, (Result(1 + len(steps), dtype, scalar.add, (1,), work),))
+    operands = (
+        Operand("in", 0, dtype, ("d", "d", "0")),
+        Operand("in", 1, dtype, ("0", "d", "d")),
+        Operand("total", 0, dtype, ("0", "0", "0")),
+    )
+    return Kernel(loop, (dtype, dtype), operands, (), 3)
 
 
 def _expressions(one: Call) -> list[Expression]:

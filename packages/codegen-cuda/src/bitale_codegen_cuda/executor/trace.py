@@ -25,7 +25,7 @@ from bitale_graph.plan.kernel import Kernel, Operand
 from bitale_graph.plan.rules.scan_stacks import COPY_BYTES, MOVE_BYTES
 
 from ..driver.driver import Properties
-from ..kernel.number_kernel import Placed
+from ..kernel.number_kernel import Placed, known_place
 from .conditions import Conditions, place_of
 from .launching import Launcher
 from .queue import CheckFailedError, Queue, RefusedError
@@ -343,9 +343,11 @@ class Trace(Conditions):
         else:
             found = self.reduce(value)
             if isinstance(found, Expression) and found.loads:
-                slot = self.queue.take(np.dtype(value.dtype).itemsize)
+                slot = known_place(found)
+                if slot is None or not self.queue.owns(slot):
+                    slot = self.queue.take(np.dtype(value.dtype).itemsize)
+                    self.store(slot, found, value.dtype)
                 self.queue.keep(slot)
-                self.store(slot, found, value.dtype)
                 made = Delivered(value.dtype, (), slot)
             else:
                 made = Delivered(value.dtype, (), None, found)
