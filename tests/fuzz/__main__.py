@@ -7,6 +7,7 @@ import sys
 import time
 
 from .campaign import Campaign
+from .compare import run_on_device
 
 
 def _tell(text: str) -> None:
@@ -24,7 +25,10 @@ def main() -> int:
     parser.add_argument("--most", type=int, default=40, help="stop after so many findings")
     parser.add_argument("--quick", action="store_true", help="compile with -O1")
     parser.add_argument("--every", type=int, default=1, help="compile one batch of so many")
+    parser.add_argument("--device", help="run on a device, such as emulated, and not by C")
     given = parser.parse_args()
+    if given.device:
+        run_on_device(given.device)
     campaign = Campaign(given.seed, given.batch, report=_tell, every=given.every)
     start = time.perf_counter()
     with campaign.compiler(given.quick):

@@ -12,6 +12,8 @@ import pytest
 from bitale_codegen_cuda.devices import use_device
 from bitale_codegen_cuda.driver.emulated import EmulatedDriver, find_compiler
 from bitale_codegen_cuda.driver.recording import RecordingDriver
+from bitale_codegen_cuda.executor import plan as plan_module
+from bitale_codegen_cuda.executor.arena import Arena, rounded
 from bitale_graph import config
 from bitale_graph.compile.function import function
 from bitale_graph.compile.mode import Mode
@@ -178,6 +180,26 @@ def needs_emulation():
     """Skip where no C++ compiler is."""
     if find_compiler() is None:
         pytest.skip("needs a C++ compiler")
+
+
+@pytest.fixture
+def gaps(monkeypatch):
+    """Let each region of a plan have a place of its own, with nothing so many bytes behind it."""
+    gap = 256
+
+    def placed(regions, end):
+        offsets, size = {}, 0
+        for number, region in regions:
+            offsets[number] = size
+            size += apart(max(region.size, 1))
+        return Arena(offsets, size, size)
+
+    def apart(size):
+        return rounded(size) + gap
+
+    monkeypatch.setattr(plan_module, "placed", placed)
+    monkeypatch.setattr(plan_module, "rounded", apart)
+    return gap
 
 
 class WatchedDriver(EmulatedDriver):

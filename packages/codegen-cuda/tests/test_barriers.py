@@ -1,4 +1,7 @@
-"""Each barrier of a kernel is needed: without it numbers are wrong, in one order of threads."""
+"""Each barrier of a kernel is needed: without it numbers are wrong, in one order of threads.
+
+Where accesses are watched, each is missed in whichever order.
+"""
 
 import re
 from dataclasses import replace
@@ -6,6 +9,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from bitale_codegen_cuda.base.errors import CudaError
+from bitale_codegen_cuda.driver.commands import ClearBytes
+from bitale_codegen_cuda.driver.driver import TICKETS
 from bitale_codegen_cuda.driver.emulated import EmulatedDriver
 from bitale_codegen_cuda.driver.recording import RecordingDriver
 from bitale_codegen_cuda.kernel.dialect import prelude
@@ -26,7 +31,8 @@ ROWS, LONG = (150, 29), 3000
 # The barriers of a kernel that sums up, in the order of its text.
 PAIRS, BEFORE_TICKET, AFTER_TICKET, NEXT_TURN = range(4)
 # Which are needed. That before a ticket is, where blocks run at the same time: what a block has
-# left must lie there. Here they run one after the other, and nobody can read too early.
+# left must lie there. Here they run one after the other, and nobody can read too early; those who
+# watch accesses know.
 CASES = {
     "sums of rows": ([x], x.sum(axis=1), [ROWS], {PAIRS, NEXT_TURN}),
     "places in rows": ([x], argmax(x, axis=1), [ROWS], {PAIRS, NEXT_TURN}),
@@ -37,6 +43,12 @@ CASES = {
     "log softmax": ([x], LogSoftmax()(x), [ROWS], set(range(6))),
     "softmax gradient": ([x, y], SoftmaxGrad()(x, y), [ROWS, ROWS], set(range(3))),
     "cross-entropy": ([x, t], SoftmaxCrossentropy()(x, t), [ROWS, ROWS[:1]], set(range(6))),
+}
+# What is needed, too, where others may run at the same time.
+SEEN = {
+    "a long sum": {AFTER_TICKET},
+    "long sums": {BEFORE_TICKET},
+    "places in columns": {BEFORE_TICKET},
 }
 # Shared memory may hold anything at first: 0 as well.
 FLAG = "__shared__ int is_last;"
@@ -77,7 +89,7 @@ def arrays_of(shapes, seed):
 def made(needs_emulation, use_driver):
     """``made(inputs, outputs, shapes)``: a device, a function, and its kernels with barriers."""
 
-    def make(inputs, outputs, shapes):
+    def make(inputs, outputs, shapes, **options):
         recording = use_driver(RecordingDriver(multiprocessors=1))
         function(inputs, outputs, mode=MODE)(*arrays_of(shapes, 0))
         texts = [
@@ -85,7 +97,7 @@ def made(needs_emulation, use_driver):
             for name, text in recording.texts.items()
             if BARRIER in text or "bt_combined(" in text
         ]
-        device = use_driver(ChangedDriver(multiprocessors=1, optimization="-O0"))
+        device = use_driver(ChangedDriver(multiprocessors=1, optimization="-O0", **options))
         return device, function(inputs, outputs, mode=MODE), texts
 
     return make
@@ -135,3 +147,26 @@ def test_what_a_block_has_left_lies_there_before_it_takes_a_ticket(made):
     words = "".join(text.split())
     assert f"__threadfence();}}{BARRIER}if(at==0)is_last=atomicAdd(" in words
     assert text.count(BARRIER) == len({PAIRS, BEFORE_TICKET, AFTER_TICKET, NEXT_TURN})
+
+
+@pytest.mark.parametrize("is_backward", [False, True], ids=["forward", "backward"])
+@pytest.mark.parametrize("name", CASES)
+def test_without_one_barrier_threads_are_seen_to_race(made, name, is_backward):
+    inputs, outputs, shapes, needed = CASES[name]
+    device, run, texts = made(inputs, outputs, shapes, watches=True)
+    device.is_backward = is_backward
+    whole, text = texts[-1]
+    less = {f"{whole}_{k}": one for k, one in enumerate(without_each(whole, text))}
+    device.compile_apart([{k: one.replace(f"{whole}(", f"{k}(") for k, one in less.items()}])
+
+    def races(instead):
+        device.instead = (whole, instead)
+        try:
+            run(*arrays_of(shapes, 1))
+        except CudaError as error:
+            device.run([ClearBytes(device.tickets, 4 * TICKETS)])
+            return "with no barrier between" in str(error) or "with no fence and" in str(error)
+        return False
+
+    assert not races(whole)
+    assert {k for k, one in enumerate(less) if races(one)} == needed | SEEN.get(name, set())

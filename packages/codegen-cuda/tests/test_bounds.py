@@ -8,8 +8,6 @@ from bitale_codegen_cuda.base.errors import CudaError
 from bitale_codegen_cuda.driver.commands import Launch
 from bitale_codegen_cuda.driver.emulated import FENCE, POISON, EmulatedDriver
 from bitale_codegen_cuda.driver.memory import Memory
-from bitale_codegen_cuda.executor import plan as plan_module
-from bitale_codegen_cuda.executor.arena import Arena, rounded
 from bitale_graph.compile.function import function
 from bitale_graph.compile.mode import Mode
 from bitale_graph.language import dvector
@@ -21,7 +19,6 @@ TEXTS = {
 }
 # Nothing that is computed comes near: all bytes of it are the poison.
 POISONED = float(np.full(4, POISON, np.uint8).view("float32")[0])
-GAP = 256
 
 
 @pytest.fixture(scope="module")
@@ -89,24 +86,6 @@ def test_a_loop_that_ends_too_early_leaves_what_nothing_computes(needs_emulation
     assert found[-1] == np.full(8, POISON, np.uint8).view("float64")[0]
 
 
-@pytest.fixture
-def gaps(monkeypatch):
-    """Let each region of a plan have a place of its own, with nothing behind it."""
-
-    def placed(regions, end):
-        offsets, size = {}, 0
-        for number, region in regions:
-            offsets[number] = size
-            size += apart(max(region.size, 1))
-        return Arena(offsets, size, size)
-
-    def apart(size):
-        return rounded(size) + GAP
-
-    monkeypatch.setattr(plan_module, "placed", placed)
-    monkeypatch.setattr(plan_module, "rounded", apart)
-
-
 def overrun(run):
     """Where the memory of a function's plan was written beside its regions, inputs left out."""
     (_, plan) = run.executable.plans[-1]
@@ -142,7 +121,7 @@ def test_no_kernel_of_the_samples_writes_or_reads_beside_its_regions(
         failures += [f"{sample.name}: {one}" for one in told if one]
         if run.executable.plans and not run.executable.is_live and run.executable._memory:
             found, free = overrun(run)
-            watched += free >= GAP
+            watched += free >= gaps
             if found.size:
                 failures.append(f"{sample.name}: {found.size} bytes beside its regions")
     assert not failures, "\n".join(failures)

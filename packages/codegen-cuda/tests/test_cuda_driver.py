@@ -588,3 +588,13 @@ def test_commands_are_timed_one_by_one_by_events(driver, fake_cuda):
     # Its clock counts the work of a stream: one millisecond each.
     assert seconds == pytest.approx([0.001] * 3)
     assert numbers(driver, address, 16).tolist() == [2.5] * 8 + [1.5] * 8
+
+
+def test_products_are_prepared_before_they_are_asked_for(fake_cuda):
+    made = CudaDriver(0, "", Translator(), library=fake_cuda.cuda, cublas=fake_cuda.cublas)
+    made.prepare_products()
+    made.close()
+    made = CudaDriver(0, "", Translator(), library=fake_cuda.cuda, cublas="libnone.so")
+    with pytest.raises(NoDeviceError, match="cuBLAS, which matrix products need, is missing"):
+        made.prepare_products()
+    made.close()

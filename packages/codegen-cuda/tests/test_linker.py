@@ -147,6 +147,21 @@ def test_without_a_gpu_functions_run_on_the_cpu_after_one_warning(no_cuda, capfd
     assert capfd.readouterr() == ("", "")
 
 
+def test_a_device_that_cannot_multiply_is_left_when_the_function_is_made(use_driver):
+    class Without(RecordingDriver):
+        def prepare_products(self):
+            raise NoDeviceError("cuBLAS is missing")
+
+    x = T.dmatrix("x")
+    use_driver(Without("emulated0"))
+    with pytest.warns(UserWarning, match="cuBLAS is missing"):
+        run = function([x], T.dot(x, x), mode="emulated")
+    assert run(np.eye(2)).tolist() == [[1, 0], [0, 1]]
+    assert device_of(doubled(mode="emulated")) == "emulated0"  # it needs no products
+    with config.change_flags(force_device=True), pytest.raises(NoDeviceError, match="cuBLAS"):
+        function([x], T.dot(x, x), mode="emulated")
+
+
 def test_a_device_that_must_be_there_is_an_error(no_cuda):
     with config.change_flags(force_device=True):
         with pytest.raises(NoDeviceError, match="no NVIDIA driver"):

@@ -43,21 +43,17 @@ class CudaLinker:
         try:
             driver = device_of(maker.device)
         except NoDeviceError as error:
-            if config.force_device:
-                raise
-            self._tell(
-                f"device={maker.device}: {error}. Functions run on the CPU instead; "
-                "config.force_device=True makes an error of this, and "
-                "bitale_codegen_cuda.doctor() tells more"
-            )
-            return change_linker(maker)
+            return self._without(maker, error)
         self._announce(driver)
         if not all(isinstance(v.type, TensorType) for v in maker.written.variables):
             self._tell(f"{maker.name} has values that are no arrays, and runs on the CPU")
             return change_linker(maker)
         from .making import made, without_kernels  # costs all who never ask for a device
 
-        program = made(maker, driver)
+        try:
+            program = made(maker, driver)
+        except NoDeviceError as error:
+            return self._without(maker, error)
         ops = without_kernels(program)
         if ops:
             self._tell(
@@ -66,6 +62,17 @@ class CudaLinker:
                 "back, and the function is no longer one launch"
             )
         return program
+
+    def _without(self, maker: FunctionMaker, error: NoDeviceError) -> Executable:
+        """The function on the CPU, after a warning, unless that is an error."""
+        if config.force_device:
+            raise error
+        self._tell(
+            f"device={maker.device}: {error}. Functions run on the CPU instead; "
+            "config.force_device=True makes an error of this, and "
+            "bitale_codegen_cuda.doctor() tells more"
+        )
+        return change_linker(maker)
 
     def _tell(self, text: str) -> None:
         """Warn of something once, at the user's line."""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from bitale_graph.extend import FunctionMaker, config, load_rules
+from bitale_graph.plan.calls import Call
 from bitale_graph.plan.host_function import plan_function
+from bitale_graph.plan.statements import walk
 
 from . import emit
 from .driver.driver import Driver
@@ -14,9 +16,17 @@ load_rules(emit)
 
 
 def made(maker: FunctionMaker, driver: Driver) -> CudaProgram:
-    """Plan the host code of a function for a device."""
+    """Plan the host code of a function for a device.
+
+    Raises
+    ------
+    NoDeviceError
+        If it multiplies matrices, and the device has nothing that does.
+    """
     given = (len(maker.arguments), maker.n_outputs, maker.update_targets)
     host = plan_function(maker.fgraph, *given, CUDA)
+    if any(isinstance(one, Call) and one.routine.name == "gemm" for one in walk(host.statements)):
+        driver.prepare_products()
     return CudaProgram(maker, host, driver, config.cuda_plans)
 
 

@@ -141,6 +141,11 @@ class CudaDriver(Driver):
                 ) from None
         return ordinal.value == self.ordinal
 
+    def prepare_products(self) -> None:
+        """Load cuBLAS, and give it room."""
+        with self._queue:
+            self._queue.blas()
+
     def wait_for(self, stream: int) -> None:
         """Let what is asked from now on wait for the work of another stream of the device.
 

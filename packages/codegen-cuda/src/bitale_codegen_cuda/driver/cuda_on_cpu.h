@@ -27,6 +27,27 @@ extern char __start_emulated_shared[] __attribute__((weak));
 extern char __stop_emulated_shared[] __attribute__((weak));
 }
 
+namespace emulated {
+enum { STACK = 1 << 16, MOST_THREADS = 1024 };
+static void leave();
+} // namespace emulated
+
+#ifdef WATCHED
+#include "watch_on_cpu.h"
+#else
+#define UNWATCHED
+namespace watch {
+static inline void launch_begins() {}
+static inline void block_begins() {}
+static inline void moment_begins() {}
+static inline void resumes(unsigned, char *) {}
+static inline void pauses() {}
+static inline void add(int *) {}
+static inline void fence() {}
+static inline const char *fault() { return nullptr; }
+} // namespace watch
+#endif
+
 static inline float __int_as_float(int bits) {
     float x;
     memcpy(&x, &bits, sizeof x);
@@ -37,12 +58,13 @@ static inline double __longlong_as_double(long long bits) {
     memcpy(&x, &bits, sizeof x);
     return x;
 }
-static inline int atomicAdd(int *at, int more) {
+UNWATCHED static inline int atomicAdd(int *at, int more) {
+    watch::add(at);
     const int was = *at;
     *at += more;
     return was;
 }
-static inline void __threadfence() {}
+static inline void __threadfence() { watch::fence(); }
 
 /* Numbers of 16 bits, for which a device has instructions: to the nearest one, of two as near to the even one. */
 static inline float bt_widened(uint16_t bits) {
@@ -65,8 +87,6 @@ static inline uint16_t bt_narrowed(double x) {
 static inline uint16_t bt_narrowed(float x) { return bt_narrowed((double)x); }
 
 namespace emulated {
-enum { STACK = 1 << 16 };
-
 /* A context is a stack; the registers that a function keeps lie on it while others run. */
 #if defined __x86_64__
 struct Context {
@@ -108,13 +128,25 @@ static unsigned current;
 static void (*body)(void **);
 static void **parameters;
 
-static void enter() {
+UNWATCHED static void enter() {
+    watch::resumes(current, threads[current].stack);
     body(parameters);
+    watch::pauses();
     threads[current].is_done = true;
     change(threads[current].context, scheduler);
 }
 
-static void barrier() { change(threads[current].context, scheduler); }
+static void barrier() {
+    watch::pauses();
+    change(threads[current].context, scheduler);
+    watch::resumes(current, threads[current].stack);
+}
+
+/* A thread that goes no further. */
+static void leave() {
+    watch::pauses();
+    change(threads[current].context, scheduler);
+}
 
 /* The threads of one block, from barrier to barrier. */
 static const char *run_block(unsigned count, int is_backward) {
@@ -125,17 +157,20 @@ static const char *run_block(unsigned count, int is_backward) {
         if (stack == MAP_FAILED) return "no memory for the stacks of its threads";
         threads.push_back({{}, (char *)stack, true});
     }
+    watch::block_begins();
     for (unsigned k = 0; k < count; k++) {
         threads[k].is_done = false;
         prepare(threads[k].context, threads[k].stack, enter);
     }
     for (unsigned done = 0; done < count;) {
         done = 0;
+        watch::moment_begins();
         for (unsigned k = 0; k < count; k++) {
             current = is_backward ? count - 1 - k : k;
             if (!threads[current].is_done) {
                 threadIdx.x = current;
                 change(scheduler, threads[current].context);
+                if (const char *fault = watch::fault()) return fault;
             }
             done += threads[current].is_done;
         }
@@ -154,6 +189,8 @@ static void run_alone(unsigned count, int is_backward) {
 
 static const char *run(void (*kernel)(void **), void **given, unsigned x, unsigned y, unsigned block, int meets,
                        int is_backward) {
+    if (block > MOST_THREADS) return "a block has too many threads";
+    watch::launch_begins();
     body = kernel, parameters = given, gridDim = {x, y}, blockDim = {block, 1}, threadIdx.y = 0;
     for (unsigned k = 0; k < x * y; k++) {
         const unsigned at = is_backward ? x * y - 1 - k : k;
@@ -164,10 +201,10 @@ static const char *run(void (*kernel)(void **), void **given, unsigned x, unsign
     return nullptr;
 }
 
-template <class... A, size_t... I> void call(void (*kernel)(A...), void **given, std::index_sequence<I...>) {
+template <class... A, size_t... I> UNWATCHED void call(void (*kernel)(A...), void **given, std::index_sequence<I...>) {
     kernel(*static_cast<A *>(given[I])...);
 }
-template <class... A> void call(void (*kernel)(A...), void **given) {
+template <class... A> UNWATCHED void call(void (*kernel)(A...), void **given) {
     call(kernel, given, std::index_sequence_for<A...>{});
 }
 

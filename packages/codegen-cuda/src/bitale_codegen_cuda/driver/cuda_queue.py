@@ -96,7 +96,7 @@ class CudaQueue:
             if isinstance(command, Launch):
                 self.check(command)
             elif isinstance(command, Product):
-                self._blas()
+                self.blas()
 
     def check(self, launch: Launch) -> None:
         """Refuse a launch that the device cannot carry out.
@@ -139,7 +139,7 @@ class CudaQueue:
             shape = (x, y, 1, command.block, 1, 1)
             call("cuLaunchKernel", function, *shape, 0, self.stream, places, None)
         elif isinstance(command, Product):
-            self._blas().multiply(command)
+            self.blas().multiply(command)
         elif isinstance(command, CopyBytes):
             if command.size and command.to != command.source:
                 to, source = command.to, command.source
@@ -233,7 +233,7 @@ class CudaQueue:
     def _pop(self) -> None:
         self.library.attempt("cuCtxPopCurrent_v2", ctypes.addressof(self._popped))
 
-    def _blas(self) -> Cublas:
+    def blas(self) -> Cublas:
         """cuBLAS, with room of ours to work in: its own would be allocated within a graph."""
         if self._cublas is None:
             found = find_cublas(self._cublas_path, newest=self.library.version()[0])

@@ -139,6 +139,15 @@ class Driver(ABC):
     def wait_for(self, stream: int) -> None:  # noqa: B027 (nothing to wait for where work is done at once)
         """Let what is asked from now on wait for the work of another stream of the device."""
 
+    def prepare_products(self) -> None:  # noqa: B027 (nothing is needed where NumPy multiplies)
+        """Load what multiplies matrices.
+
+        Raises
+        ------
+        NoDeviceError
+            If it is missing.
+        """
+
     @abstractmethod
     def allocate(self, size: int) -> int:
         """The address of ``size`` bytes, aligned to 256.

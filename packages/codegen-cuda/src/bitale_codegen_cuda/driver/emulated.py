@@ -23,6 +23,8 @@ from ..kernel.dialect import prelude
 from .arguments import Arguments
 from .commands import ClearBytes, Command, CopyBytes, Launch, Product
 from .driver import Driver, Graph, Properties
+from .watching import COMPILING, LINKING, Watch
+from .watching import HEADER as WATCHING
 
 HEADER = Path(__file__).with_name("cuda_on_cpu.h")
 # What memory holds that nobody has written: a number far from all others.
@@ -55,6 +57,13 @@ class EmulatedDriver(Driver):
         Whether blocks and threads run in the opposite order.
     optimization : str
         Of the compiler.
+    watches : bool
+        Whether accesses of kernels are watched: races among threads, and what lies beside memory,
+        are errors. For that, g++ is needed.
+
+    Attributes
+    ----------
+    watch : Watch or None
 
     Raises
     ------
@@ -70,7 +79,12 @@ class EmulatedDriver(Driver):
         threads: int = THREADS,
         is_backward: bool = False,
         optimization: str = "-O1",
+        watches: bool = False,
     ) -> None:
+        if watches and shutil.which("g++") is None:
+            raise NoDeviceError(
+                "kernels are watched with g++; install it (Debian: apt install g++)"
+            )
         if find_compiler() is None:
             raise NoDeviceError(
                 "the emulated device needs a C++ compiler; install g++ (Debian: apt install g++)"
@@ -80,6 +94,7 @@ class EmulatedDriver(Driver):
         )
         super().__init__(name, properties)
         self.is_backward, self.optimization = is_backward, optimization
+        self.watch = Watch() if watches else None
         self._memory: dict[int, Any] = {}
         self._launches: dict[str, Any] = {}
         self._folder = tempfile.mkdtemp(prefix="bitale-emulated-")
@@ -92,11 +107,15 @@ class EmulatedDriver(Driver):
             room = np.full(size + 256 + 2 * FENCE, POISON, np.uint8)
             address = (int(room.ctypes.data) + FENCE + 255) & ~255
             self._memory[address] = (room, size)
+            if self.watch is not None:
+                self.watch.changed()
             return address
 
     def free(self, address: int) -> None:
         with self.lock:
             room, size = self._memory.pop(address)
+            if self.watch is not None:
+                self.watch.changed(freed=address)
             start = address - int(room.ctypes.data)
             around = (room[start - FENCE : start], room[start + size : start + size + FENCE])
             if any((one != POISON).any() for one in around):
@@ -151,8 +170,9 @@ class EmulatedDriver(Driver):
             path = self._written(source)
             return self._ended(path, self._started(path)).read_bytes()
 
-        header = HEADER.read_text(encoding="ascii")
-        binary, path = kept_binary(("emulated", source, header, *about), make)
+        headers = [one.read_text(encoding="ascii") for one in (HEADER, WATCHING)]
+        is_watched = str(self.watch is not None)
+        binary, path = kept_binary(("emulated", source, *headers, is_watched, *about), make)
         if path is None:  # the compiler has left it in this folder
             path = Path(self._folder, f"{cache_key(source)[:24]}.so")
             path.write_bytes(binary)
@@ -160,7 +180,10 @@ class EmulatedDriver(Driver):
 
     def _source(self, texts: Mapping[str, str]) -> str:
         lines = [f'#include "{HEADER}"', "namespace device {", prelude(), *texts.values(), "}"]
-        lines += [f"EMULATED({name}, {int(_meets(text))})" for name, text in texts.items()]
+        watches = self.watch is not None
+        lines += [
+            f"EMULATED({name}, {int(watches or _meets(text))})" for name, text in texts.items()
+        ]
         return "\n".join(lines)
 
     def _written(self, source: str) -> Path:
@@ -172,8 +195,10 @@ class EmulatedDriver(Driver):
         compiler = find_compiler()
         assert compiler is not None
         options = ["-std=c++17", self.optimization, "-shared", "-fPIC", "-w", "-ffp-contract=off"]
+        compiling, linking = ((), ()) if self.watch is None else (COMPILING, LINKING)
+        target = str(path.with_suffix(".so"))
         return subprocess.Popen(
-            [compiler, *options, str(path), "-o", str(path.with_suffix(".so"))],
+            [compiler, *options, *compiling, str(path), "-o", target, *linking],
             stderr=subprocess.PIPE,
             text=True,
         )
@@ -190,6 +215,8 @@ class EmulatedDriver(Driver):
             launch = getattr(loaded, f"launch_{name}")
             launch.restype = ctypes.c_char_p
             self._launches[name] = launch
+        if self.watch is not None:
+            self.watch.load(loaded, texts)
 
     def knows(self, kernel: str) -> bool:
         return kernel in self._launches
@@ -219,14 +246,20 @@ class EmulatedDriver(Driver):
         Raises
         ------
         CudaError
-            If the threads of a block do not meet at a barrier.
+            If the threads of a block do not meet at a barrier; where accesses are watched, if one
+            of them is none that a device lets.
         """
         self.counts.launches += 1
         call = self._launches[one.kernel]
         with _one_launch:
+            if self.watch is not None:
+                self.watch.tell(one.kernel, self._memory)
             fault = call(arguments.pointers, *one.grid, one.block, int(self.is_backward))
         if fault is not None:
-            raise CudaError(f"{self.name}: {one.kernel}: {fault.decode()}")
+            told = fault.decode()
+            if self.watch is not None:
+                told = self.watch.described(told, one)
+            raise CudaError(f"{self.name}: {one.kernel}: {told}")
 
     def graph(self, commands: Sequence[Command]) -> Graph:
         return _EmulatedGraph(self, commands)
