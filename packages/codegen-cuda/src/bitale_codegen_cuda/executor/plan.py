@@ -9,9 +9,9 @@ from typing import Any
 from ..driver.commands import Command, Launch
 from ..driver.driver import Driver, Graph
 from .arena import Arena, placed, rounded
+from .call_values import Delivered
 from .recorder import SPAN, Recorder, addresses, region_of, relocated, varying
 from .timer import Timer
-from .trace import Delivered
 from .values import Reducer
 
 # Results up to so many bytes in all leave the device in one piece.

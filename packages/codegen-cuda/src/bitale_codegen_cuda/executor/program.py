@@ -23,6 +23,7 @@ from bitale_graph.plan.host_function import HostFunction
 from ..driver.driver import Driver
 from ..driver.memory import Memory
 from ..kernel.loop_kernel import ACCESS
+from .call_values import Delivered, GivenArray
 from .live import Live, Spare
 from .plan import ONE_PIECE, Addresses, Plan
 from .queue import CheckFailedError, NeedsNumberError, RefusedError
@@ -32,7 +33,7 @@ from .seen_array import SeenArray, seen_by
 from .state import DeviceCopy, apart, note_written, on_device
 from .strides import packed_strides
 from .timer import Timer
-from .trace import Delivered, GivenArray, Trace
+from .trace import Trace
 from .values import Reducer
 
 # Of so many shapes a function remembers that they come back to the host.

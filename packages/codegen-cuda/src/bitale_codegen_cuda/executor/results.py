@@ -9,12 +9,12 @@ import numpy as np
 from bitale_graph.plan.expressions import Expression
 
 from ..driver.driver import Driver
+from .call_values import Delivered
 from .device_array import DeviceArray
 from .live import Live
 from .plan import ONE_PIECE, Plan
 from .queue import CheckFailedError
 from .strides import packed_strides
-from .trace import Delivered
 from .values import Reducer
 
 

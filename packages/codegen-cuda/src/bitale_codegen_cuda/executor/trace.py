@@ -8,10 +8,9 @@ the commands, so that the same commands serve other calls.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from functools import singledispatchmethod
+from dataclasses import replace
 from math import prod
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from bitale_graph.extend import Apply, result_of
@@ -26,6 +25,7 @@ from bitale_graph.plan.rules.scan_stacks import COPY_BYTES, MOVE_BYTES
 
 from ..driver.driver import Properties
 from ..kernel.number_kernel import Placed, known_place
+from .call_values import Delivered, GivenArray
 from .conditions import Conditions, place_of
 from .launching import Launcher
 from .queue import CheckFailedError, Queue, RefusedError
@@ -40,41 +40,20 @@ class _LeftError(Exception):
     """A loop has ended early."""
 
 
-@dataclass(frozen=True)
-class GivenArray:
-    """What a call passes.
-
-    Attributes
-    ----------
-    shape, strides : tuple of int
-        Strides in elements.
-    address : int or None
-        None for a number that host code has.
-    """
-
-    shape: tuple[int, ...]
-    strides: tuple[int, ...]
-    address: int | None
+# Methods by the kind of statement: `functools.singledispatchmethod` keeps every object that it has
+# served in Python 3.13.0 and 3.13.1.
+_rules: dict[type, Callable[[Any, Any], None]] = {}
+Rule = TypeVar("Rule", bound=Callable[[Any, Any], None])
 
 
-@dataclass(frozen=True)
-class Delivered:
-    """A result.
+def _carries_out(kind: type) -> Callable[[Rule], Rule]:
+    """Decorate the method for a kind of statement."""
 
-    Attributes
-    ----------
-    dtype : str
-    shape : tuple of int
-    address : int or None
-        None for a number that host code has.
-    value : object
-        That number, or an expression of it.
-    """
+    def store(rule: Rule) -> Rule:
+        _rules[kind] = rule
+        return rule
 
-    dtype: str
-    shape: tuple[int, ...]
-    address: int | None = None
-    value: Any = None
+    return store
 
 
 class Trace(Conditions):
@@ -183,28 +162,30 @@ class Trace(Conditions):
         return [self.number(a.stride(k)) for k in range(a.rank)]
 
     # Statements
-    @singledispatchmethod
     def run(self, one: st.Statement) -> None:
         """Carry a statement out."""
-        raise TypeError(f"{one!r} is nothing that a device carries out")
+        rule = _rules.get(type(one))
+        if rule is None:
+            raise TypeError(f"{one!r} is nothing that a device carries out")
+        rule(self, one)
 
-    @run.register
+    @_carries_out(st.Mark)
     def _mark(self, one: st.Mark) -> None:
         self.queue.node = one.node
 
-    @run.register
+    @_carries_out(st.CheckStopped)
     def _stopped(self, one: st.CheckStopped) -> None:
         pass
 
-    @run.register
+    @_carries_out(st.Hold)
     def _hold(self, one: st.Hold) -> None:
         self.queue.hold()
 
-    @run.register
+    @_carries_out(st.Let)
     def _let(self, one: st.Let) -> None:
         self.values[one.name.text] = self._settled(self.reduce(one.value), one.name.dtype)
 
-    @run.register
+    @_carries_out(st.Declare)
     def _declare(self, one: st.Declare) -> None:
         self.values.pop(one.name.text, None)
         if not one.name.is_pointer:
@@ -212,7 +193,7 @@ class Trace(Conditions):
         if one.value is not None:
             self.values[one.name.text] = self._settled(self.reduce(one.value), one.name.dtype)
 
-    @run.register
+    @_carries_out(st.Assign)
     def _assign(self, one: st.Assign) -> None:
         name, value = one.name.text, self.reduce(one.value)
         for end in self.ends.values():
@@ -221,13 +202,13 @@ class Trace(Conditions):
                 return
         self.values[name] = self._settled(value, one.name.dtype)
 
-    @run.register
+    @_carries_out(st.Store)
     def _store(self, one: st.Store) -> None:
         dtype = one.pointer.dtype
         place = self.pointer(one.pointer + one.index)
         self.store(place, self.reduce(one.value), dtype)
 
-    @run.register
+    @_carries_out(st.Copy)
     def _copy(self, one: st.Copy) -> None:
         self.copy(one.to, one.source)
 
@@ -243,7 +224,7 @@ class Trace(Conditions):
             self.pointer(source.pointer), [0] * (len(shape) - len(strides)) + strides,
         )  # fmt: skip
 
-    @run.register
+    @_carries_out(st.Check)
     def _check(self, one: st.Check) -> None:
         if not self.holds(one.guard):
             return
@@ -253,7 +234,7 @@ class Trace(Conditions):
         elif not self.holds(as_expression(condition, one.condition)):
             raise CheckFailedError(one.node)
 
-    @run.register
+    @_carries_out(st.Take)
     def _take(self, one: st.Take) -> None:
         size = self.number(one.size) if self.holds(one.guard) else 0
         self._own(one.buffer, size)
@@ -269,18 +250,18 @@ class Trace(Conditions):
         if address is not None:
             self.queue.give(address)
 
-    @run.register
+    @_carries_out(st.Give)
     def _give(self, one: st.Give) -> None:
         self._release(one.buffer)
 
-    @run.register
+    @_carries_out(st.Move)
     def _move(self, one: st.Move) -> None:
         self._release(one.to)
         self.memory[one.to] = self.memory.pop(one.source)
         if one.pointer is not None and one.value is not None:
             self.values[one.pointer.text] = self.pointer(one.value)
 
-    @run.register
+    @_carries_out(st.Pack)
     def _pack(self, one: st.Pack) -> None:
         a = one.array
         pointer, strides = self.pointer(a.pointer), self.strides(a)
@@ -293,7 +274,7 @@ class Trace(Conditions):
         self.values[one.pointer.text] = pointer
         self.values.update(zip((n.text for n in one.strides), strides, strict=False))
 
-    @run.register
+    @_carries_out(st.If)
     def _if(self, one: st.If) -> None:
         condition = self.reduce(one.condition)
         if isinstance(condition, Expression) and condition.loads and not self.queue.asks:
@@ -301,7 +282,7 @@ class Trace(Conditions):
         else:
             self.run_all(one.then if self.holds(one.condition) else one.otherwise)
 
-    @run.register
+    @_carries_out(st.Steps)
     def _steps(self, one: st.Steps) -> None:
         self.run_all(one.before)
         try:
@@ -317,7 +298,7 @@ class Trace(Conditions):
         if one in self.ends:
             self.end_steps(self.ends.pop(one))
 
-    @run.register
+    @_carries_out(st.Leave)
     def _leave(self, one: st.Leave) -> None:
         condition = self.reduce(one.condition)
         is_on_device = isinstance(condition, Expression) and condition.loads
@@ -333,7 +314,7 @@ class Trace(Conditions):
             self.values[one.taken.text] = self.values[one.loop.t.text] + 1
             raise _LeftError(one.loop)
 
-    @run.register
+    @_carries_out(st.Deliver)
     def _deliver(self, one: st.Deliver) -> None:
         value = one.value
         if isinstance(value, Array):
@@ -353,7 +334,7 @@ class Trace(Conditions):
                 made = Delivered(value.dtype, (), None, found)
         self.results[one.place] = made
 
-    @run.register
+    @_carries_out(Callback)
     def _callback(self, one: Callback) -> None:
         node = self.function.callbacks[one.index]
         given = [self._fetched(g) for g in one.given]
@@ -372,7 +353,7 @@ class Trace(Conditions):
             return self.queue.read(self.pointer(g.pointer), g.dtype, self.shape(g), self.strides(g))
         return np.asarray(self.reduce.number(g), g.dtype)
 
-    @run.register
+    @_carries_out(Call)
     def _call(self, one: Call) -> None:
         if not self.holds(one.guard):
             return
@@ -384,7 +365,7 @@ class Trace(Conditions):
             return
         ROUTINES[one.routine.name](self, one)
 
-    @run.register
+    @_carries_out(LaunchKernel)
     def _launch(self, one: LaunchKernel) -> None:
         lengths = [self.number(n) for n in one.lengths]
         layouts = [
