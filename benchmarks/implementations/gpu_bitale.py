@@ -78,13 +78,12 @@ class Implementation:
         driver = self.driver
         source, to = Memory(driver, array.nbytes), Memory(driver, array.nbytes)
         source.upload(array)
-        command = [CopyBytes(to.address, source.address, array.nbytes)]
 
         def queue():
-            driver.run(command)
+            driver.run([CopyBytes(to.address, source.address, array.nbytes)])
 
         def call():
-            driver.run(command)
+            queue()
             driver.synchronize()
 
         def result():

@@ -123,7 +123,7 @@ def test_dlpack_is_taken_without_a_copy(device, doubled, array, is_versioned):
     for _ in range(3):
         np.testing.assert_array_equal(f(given), array * 2)
     assert device.counts.uploads == 0
-    assert given.streams == [77] * 3
+    assert set(given.streams) == {77}
     assert device.synchronized == 3
 
 
@@ -398,7 +398,8 @@ def test_others_take_it_without_a_copy_by_dlpack(emulated, dtype, shape):
     np.testing.assert_array_equal(taken, made)
     assert taken.dtype == made.dtype
     assert taken.ctypes.data == y.memory.address
-    assert np.from_dlpack(y, copy=True).ctypes.data != y.memory.address
+    if np.lib.NumpyVersion(np.__version__) >= "2.1.0":
+        assert np.from_dlpack(y, copy=True).ctypes.data != y.memory.address
     memory = y.memory.address
     del y
     gc.collect()

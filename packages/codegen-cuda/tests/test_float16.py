@@ -268,6 +268,7 @@ def test_a_shared_half_is_updated(device, use_driver):
 
 
 # The compiler
+@pytest.mark.slow
 @pytest.mark.parametrize("architecture", ["sm_75", "sm_90", "sm_100"])
 def test_nvidias_compiler_takes_kernels_on_halves(use_driver, architecture):
     try:

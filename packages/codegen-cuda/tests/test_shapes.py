@@ -24,6 +24,9 @@ from bitale_graph.tensor.scalar import SCALAR_OPS
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+# What kernels do hangs on no version of Python.
+pytestmark = pytest.mark.slow
+
 MODE = Mode(device="emulated", optimizer="None")
 LENGTHS = (0, 1, 31, 33, 1025)
 SHAPES = [(33, 65), (1, 1025), (1025, 1), (31, 33), (0, 5), (5, 0), (2, 3000), (3000, 2)]

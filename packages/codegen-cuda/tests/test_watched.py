@@ -15,6 +15,9 @@ from bitale_graph.language import dmatrix, dscalar, dvector
 from bitale_graph.recurrence import scan
 from bitale_graph.testing import op_samples
 
+# What kernels do hangs on no version of Python.
+pytestmark = pytest.mark.slow
+
 MODE = Mode(device="emulated", optimizer="None")
 # Blocks of a launch, threads of each.
 ONE, FOUR, BLOCKS = ((1, 1), 1), ((1, 1), 4), ((2, 2), 4)
@@ -301,7 +304,7 @@ def test_two_threads_at_one_element_are_told(planted):
 @pytest.mark.parametrize(
     ("was", "less", "told"),
     [
-        ("__threadfence();\n    }", "}", "with no fence and ticket between"),
+        ("{\n    __threadfence();\n    is_last", "{ is_last", "with no fence and ticket between"),
         ("if (is_last) {\n    __threadfence();", "if (is_last) {", "with no fence and ticket"),
         ("volatile ", "", "and does not read it as volatile"),
         ("is_last) {", "true) {", "of block .* has read|with no fence and ticket between"),
@@ -321,7 +324,6 @@ def test_what_the_last_block_of_a_sum_needs_is_missed(planted, was, less, told, 
             run(given)
 
 
-@pytest.mark.xfail(strict=True, reason="each thread writes what all of them have computed")
 def test_a_number_beside_elements_of_a_loop_is_written_by_one_thread(planted):
     s = dscalar("s")
     (h, k), _ = scan(lambda h, k: (h * k, k + 1), outputs_info=[x, s], n_steps=3)

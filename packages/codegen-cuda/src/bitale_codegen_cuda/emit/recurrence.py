@@ -50,7 +50,22 @@ def recurrence_of(node: Apply[Scan]) -> Recurrence | None:
             return None
     if rows.last is not None and rows.last.type.ndim:
         return None
-    return Recurrence(op, ndim)
+    return Recurrence(op, ndim) if _is_one_range(op, ndim) else None
+
+
+def _is_one_range(op: Scan, ndim: int) -> bool:
+    """Whether the lengths of all that moves must agree for a step to be made."""
+    groups: list[set[Variable]] = []
+    graph = op.body.graph
+    together = [{*node.inputs, *node.outputs} for node in graph.toposort()]
+    together += [{a, b} for a, b in zip(op.inner.states, op.inner_outputs.states, strict=True)]
+    together += [{v} for v in op.inner_outputs.stacks]
+    for some in together:
+        moving = {v for v in some if axes_of(v, ndim)}
+        if moving:
+            apart = [one for one in groups if not one & moving]
+            groups = [*apart, moving.union(*(one for one in groups if one & moving))]
+    return len(groups) <= 1
 
 
 def _is_elementwise(loop: Loop) -> bool:
@@ -74,13 +89,14 @@ def emit_loop(b: Builder, node: Apply[Scan]) -> Iterator[None]:
     if found is None:
         yield from emit_scan(b, node)
         return
-    yield from _Recurrent(b, node, found.ndim).emit()
+    yield from _Recurrent(b, node, found).emit()
 
 
 class _Recurrent:
-    def __init__(self, b: Builder, node: Apply[Scan], ndim: int) -> None:
-        self.b, self.node, self.op, self.ndim = b, node, node.op, ndim
-        self.lengths: list[Expression | None] = [None] * ndim
+    def __init__(self, b: Builder, node: Apply[Scan], found: Recurrence) -> None:
+        self.b, self.node, self.op, self.ndim = b, node, node.op, found.ndim
+        self.is_read = found.is_read
+        self.lengths: list[Expression | None] = [None] * found.ndim
         self.arguments: list[Expression] = []
 
     def emit(self) -> Iterator[None]:
@@ -94,12 +110,20 @@ class _Recurrent:
             length = b.array(x).lengths[0]
             if length != steps:
                 b.check(length >= steps)
+        self.steps = steps
         for x, row in zip(outer.sequences, inner.sequences, strict=True):
+            if not self.is_read(row):
+                continue
             a = b.array(x)
             self._add(row, a.pointer, a.lengths[1:], [a.stride(k) for k in range(a.rank)], True)
         same = [*outer.non_sequences, *outer.states]
+        firsts: list[Array] = []
+        lasts: list[Array] = []
         for x, v in zip(same, [*inner.non_sequences, *inner.states], strict=True):
+            if not self.is_read(v) and v not in inner.states:
+                continue
             a = self._array(x)
+            firsts += [a] * (v in inner.states)
             self._add(v, a.pointer, a.lengths, [a.stride(k) for k in range(a.rank)])
         read = tuple(k for k, v in enumerate(results.stacks) if b.scope.is_read(v))
         lengths = [number(1) if n is None else n for n in self.lengths]
@@ -107,6 +131,7 @@ class _Recurrent:
         for out, x, v in zip(results.states, outer.states, inner.states, strict=True):
             like = b.array(x).lengths if v.type.ndim else []
             made = b.result(out, like)
+            lasts.append(made)
             self._add(v, made.pointer, made.lengths, [made.stride(k) for k in range(made.rank)])
             written.append(made.pointer)
         kept = []
@@ -114,8 +139,11 @@ class _Recurrent:
             keep, v = op.keeps[k], rows.stacks[k]
             count = steps
             if keep is not None:
-                count = number(1) if op.is_while else b.let("rows", _least(steps, keep))
-            made = b.result(results.stacks[k], [count, *self._lengths_of(v, lengths)])
+                count = b.let("rows", choose(steps < keep, steps, keep))
+            own = self._lengths_of(v, lengths)
+            if v in rows.states:  # a state has its lengths also where no step is made
+                own = lasts[rows.states.index(v)].lengths
+            made = b.result(results.stacks[k], [count, *own])
             strides = [made.stride(a) for a in range(made.rank)]
             self._add(v, made.pointer, made.lengths[1:], strides, True)
             written.append(made.pointer)
@@ -125,9 +153,16 @@ class _Recurrent:
             taken = [b.result(results.last, []).pointer]
             written += taken
         yield
+        with b.branch(steps.equals(0)):
+            for first, last in zip(firsts, lasts, strict=True):
+                b.copy(last, first)
+            for pointer in taken:
+                b.put(Store(pointer, number(0), number(0)))
         spec = Recurrence(op, self.ndim, read)
         arguments = [steps, *lengths, *self.arguments, *kept, *taken]
-        b.call(Routine("recurrence", spec, takes_runtime=False), arguments, written)
+        b.call(
+            Routine("recurrence", spec, takes_runtime=False), arguments, written, None, steps > 0
+        )
 
     def _array(self, v: Variable) -> Array:
         """A variable as an array; a number that host code has is stored in one."""
@@ -164,9 +199,6 @@ class _Recurrent:
             if known is None:
                 self.lengths[a] = n
             elif known != n:
-                self.b.check_equal(known, n)
+                # Where no step is made, nothing is compared.
+                self.b.check(self.steps.equals(0) | known.equals(n))
             self.arguments.append(strides[a - shift])
-
-
-def _least(steps: Expression, keep: int) -> Expression:
-    return choose(steps < keep, steps, keep)

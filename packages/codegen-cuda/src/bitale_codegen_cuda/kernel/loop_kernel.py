@@ -287,10 +287,12 @@ class LoopKernel:
             lines.append(f"part{k}[blockIdx.y * count + e] = shared{k}[at];")
             lines += [f"seen{k}[blockIdx.y * count + e] = where{k}[at];"] * r.place
         lines += [
-            "__threadfence();",
             "}",
             "__syncthreads();",
-            "if (at == 0) is_last = atomicAdd(&tickets[chunk], 1) == splits - 1;",
+            "if (at == 0) {",
+            "__threadfence();",
+            "is_last = atomicAdd(&tickets[chunk], 1) == splits - 1;",
+            "}",
             "__syncthreads();",
             "if (is_last) {",
             "__threadfence();",

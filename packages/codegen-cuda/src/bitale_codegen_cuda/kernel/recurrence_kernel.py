@@ -7,7 +7,7 @@ same for all threads, and each computes them.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from bitale_graph.extend import Constant, Loop, Scan, Variable, as_loop
 from bitale_graph.plan.program import ProgramText
@@ -31,15 +31,11 @@ class Recurrence:
 
     op: Scan
     ndim: int
-    stacks: tuple[int, ...] = field(default=())
+    stacks: tuple[int, ...] = ()
 
-    @property
-    def varying(self) -> list[Variable]:
-        """What has an address and strides, in the order of the kernel's parameters."""
-        inner, rows = self.op.inner, self.op.inner_outputs
-        stacks = [rows.stacks[k] for k in self.stacks]
-        states = inner.states
-        return [*inner.sequences, *inner.non_sequences, *states, *states, *stacks]
+    def is_read(self, v: Variable) -> bool:
+        """Whether a step does anything with what it is given."""
+        return bool(self.op.body.graph.clients[v])
 
 
 def varies(v: Variable, axis: int, ndim: int) -> bool:
@@ -57,10 +53,11 @@ def axes_of(v: Variable, ndim: int) -> list[int]:
 def recurrence_text(one: Recurrence, *, is_guarded: bool) -> KernelText:
     """The kernel.
 
-    It is passed the number of steps and the lengths of the range; for each of `Recurrence.varying`
-    an address, its stride from step to step if it is a sequence or a stack, and a stride for each
-    axis of `axes_of`; for each stack how many rows it has; and where the number of steps made goes
-    if a condition ends the loop.
+    It is passed the number of steps and the lengths of the range; for each sequence and
+    non-sequence that is read, for each first state, each last one, and each stack an address, its
+    stride from step to step if it is a sequence or a stack, and a stride for each axis of
+    `axes_of`; for each stack how many rows it has; and where the number of steps made goes if a
+    condition ends the loop.
     """
     op, ndim = one.op, one.ndim
     writer = _Writer(one)
@@ -99,14 +96,16 @@ class _Writer:
         self.inner, self.rows = one.op.inner, one.op.inner_outputs
         self.stacks = [(k, self.rows.stacks[k]) for k in one.stacks]
         self.names: dict[Variable, str] = {}
+        self.sequences = [v for v in self.inner.sequences if one.is_read(v)]
+        self.same = [v for v in self.inner.non_sequences if one.is_read(v)]
 
     def parameters(self) -> list[tuple[str, str]]:
         """Addresses, and how each moves."""
         out: list[tuple[str, str]] = []
         inner = self.inner
-        for k, v in enumerate(inner.sequences):
+        for k, v in enumerate(self.sequences):
             out += self._pointer(f"row{k}", v, is_read_only=True, steps=True)
-        for k, v in enumerate(inner.non_sequences):
+        for k, v in enumerate(self.same):
             out += self._pointer(f"same{k}", v, is_read_only=True)
         for k, v in enumerate(inner.states):
             out += self._pointer(f"first{k}", v, is_read_only=True)
@@ -136,7 +135,7 @@ class _Writer:
     def before(self) -> list[str]:
         """What is read once."""
         lines = []
-        for k, v in enumerate(self.inner.non_sequences):
+        for k, v in enumerate(self.same):
             self.names[v] = f"x{k}"
             lines.append(f"const {_type(v)} x{k} = {self._read(f'same{k}', v)};")
         for k, v in enumerate(self.inner.states):
@@ -147,17 +146,13 @@ class _Writer:
     def step(self) -> list[str]:
         """One step: its rows, its nodes, what is kept of it, and the new states together."""
         lines = []
-        for k, v in enumerate(self.inner.sequences):
+        for k, v in enumerate(self.sequences):
             self.names[v] = f"r{k}"
             lines.append(f"const {_type(v)} r{k} = {self._read(f'row{k}', v, 'at')};")
         lines += self._nodes()
         for k, v in self.stacks:
-            row = self._kept_row(k)
-            name = f"stack{k}"
-            lines.append(
-                f"if (is_in || {int(not axes_of(v, self.ndim))}) "
-                f"{self._place(name, v, row)} = {self._value(v)};"
-            )
+            place = self._place(f"stack{k}", v, self._kept_row(k))
+            lines.append(f"if ({self._writes(v)}) {place} = {self._value(v)};")
         new = [(k, v) for k, v in enumerate(self.rows.states)]
         lines += [f"const {_type(v)} new{k} = {self._value(v)};" for k, v in new]
         stop = None
@@ -179,10 +174,17 @@ class _Writer:
     def after(self) -> list[str]:
         """The states go to where they are read."""
         return [
-            f"if (is_in || {int(not axes_of(v, self.ndim))}) {self._place(f'last{k}', v)}"
-            f" = state{k};"
+            f"if ({self._writes(v)}) {self._place(f'last{k}', v)} = state{k};"
             for k, v in enumerate(self.inner.states)
         ]
+
+    def _writes(self, v: Variable) -> str:
+        """Whether a thread writes a variable: of those with the same element the first one."""
+        moves = axes_of(v, self.ndim)
+        if not moves:
+            return "e == 0"
+        first = [f"index{a} == 0" for a in range(self.ndim) if a not in moves]
+        return " && ".join(["is_in", *first])
 
     def _value(self, v: Variable) -> str:
         if v in self.names:
