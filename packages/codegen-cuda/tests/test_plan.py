@@ -5,6 +5,7 @@ import re
 import numpy as np
 import pytest
 from bitale_codegen_cuda.driver.commands import ClearBytes, CopyBytes, Launch, Product
+from bitale_codegen_cuda.driver.driver import Properties
 from bitale_codegen_cuda.driver.recording import RecordingDriver
 from bitale_codegen_cuda.executor.arena import ALIGNMENT, placed
 from bitale_codegen_cuda.executor.recorder import Region, addresses, region_of
@@ -263,3 +264,9 @@ def test_plans_of_random_graphs_keep_the_laws_of_memory(drawn):
             is_ours = k >= plan.n_given and k != plan.tickets
             assert not is_ours or within < max(region.size, 1)
             assert not is_ours or number in lives(region, end)
+
+
+@pytest.mark.parametrize("threads", [0, 3, 48, 512, -2])
+def test_a_block_has_as_many_threads_as_kernels_take_for_granted(threads):
+    with pytest.raises(ValueError, match=f"up to 256, and not {threads}"):
+        Properties("a device", "cpu", 1, 1, threads)

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..base.limits import MOST_THREADS
 from .commands import ClearBytes, Command
 
 # How many blocks may have a number each, by which the last of several is found.
@@ -59,7 +60,12 @@ class Properties:
     memory : int
         Bytes in all.
     threads : int
-        How many threads a block has by preference, a power of 2.
+        How many threads a block has by preference: a power of 2, up to `MOST_THREADS`.
+
+    Raises
+    ------
+    ValueError
+        For another number of threads.
     """
 
     title: str
@@ -67,6 +73,12 @@ class Properties:
     multiprocessors: int
     memory: int
     threads: int = 256
+
+    def __post_init__(self) -> None:
+        if self.threads not in [1 << k for k in range(MOST_THREADS.bit_length())]:
+            raise ValueError(
+                f"blocks have a power of 2 of threads, up to {MOST_THREADS}, and not {self.threads}"
+            )
 
 
 class Graph(ABC):

@@ -16,11 +16,10 @@ from bitale_graph.extend import Loop, Result, reductions
 from bitale_graph.plan.kernel import Kernel, Operand, is_apart
 from bitale_graph.plan.program import ProgramText, layout_of, table_of
 
+from ..base.limits import MOST_THREADS
 from .dialect import DIALECT
 from .text import KINDS, KernelText, kernel_text
 
-# Threads of a block that sums up.
-MOST_THREADS = 256
 # What a block may have in common is 48 KiB; the rest is for who compiles.
 MOST_SHARED = 40 << 10
 # What one access moves, in bytes.
