@@ -1,5 +1,6 @@
 """The driver of GPUs, over a libcuda that needs none."""
 
+import ctypes
 import re
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from bitale_codegen_cuda.compiler.nvrtc import Nvrtc
 from bitale_codegen_cuda.driver.commands import ClearBytes, CopyBytes, Launch, Product
 from bitale_codegen_cuda.driver.cuda_driver import CudaDriver, devices
 from bitale_codegen_cuda.driver.cuda_library import CudaLibrary
+from bitale_codegen_cuda.driver.parameters import Parameters
 from bitale_codegen_cuda.driver.pinned_ring import SLOT
 
 ILLEGAL_ADDRESS = 700
@@ -558,6 +560,7 @@ import sys
 import numpy as np
 from bitale_codegen_cuda.driver.commands import ClearBytes
 from bitale_codegen_cuda.driver.cuda_driver import CudaDriver
+from bitale_codegen_cuda.driver.parameters import Parameters
 
 driver = CudaDriver(0, "", None, library=sys.argv[1])
 place = driver.allocate(64)
@@ -598,3 +601,10 @@ def test_products_are_prepared_before_they_are_asked_for(fake_cuda):
     with pytest.raises(NoDeviceError, match="cuBLAS, which matrix products need, is missing"):
         made.prepare_products()
     made.close()
+
+
+def test_truth_values_of_numpy_are_passed_as_bytes():
+    room = Parameters("BB")
+    first = ctypes.c_void_p.from_address(room.fill([np.True_, np.False_])).value
+    assert ctypes.string_at(first, 1) == b"\1"
+    assert ctypes.string_at(first + 8, 1) == b"\0"

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from bitale_graph.extend import Apply, Dot, Gemm, Variable
+from bitale_graph.extend import Apply, Dot, Variable
 from bitale_graph.plan.array import Array
 from bitale_graph.plan.builder import Builder
 from bitale_graph.plan.calls import Routine
 from bitale_graph.plan.expressions import TRUE, Called, Expression, choose, number
-from bitale_graph.plan.rules.product import plain_dot
+from bitale_graph.plan.rules.product import call_product, plain_dot
 
 from ..base.ctype import SUFFIXES
 from ..host.target import C
@@ -54,7 +54,7 @@ def _gemm(b: Builder, x: Array, y: Array, v: Variable) -> Iterator[None]:
     out = b.result(v, [x.lengths[0], y.lengths[1]])
     yield
     one, zero = number(1, x.dtype), number(0, x.dtype)
-    _call_gemm(b, x, y, out, one, zero)
+    call_product(b, x, y, out, one, zero)
 
 
 def _gemv(b: Builder, x: Array, y: Array, v: Variable) -> Iterator[None]:
@@ -93,7 +93,7 @@ def _panels(b: Builder, x: Array, y: Array, v: Variable) -> Iterator[None]:
     b.call(product, [rows, n, k, *operands], [out.pointer], condition=few)
     if few != TRUE:
         one, zero = number(1, dtype), number(0, dtype)
-        _call_gemm(b, x, y, out, one, zero, ~few)
+        call_product(b, x, y, out, one, zero, ~few)
 
 
 def _packed_panels(b: Builder, y: Array, few: Expression) -> Array:
@@ -113,43 +113,3 @@ def _packed_panels(b: Builder, y: Array, few: Expression) -> Array:
     b.call(pack, operands, [packed.pointer], condition=is_packed, level=level)
     b.scope.packed[key] = packed
     return packed
-
-
-def _call_gemm(
-    b: Builder,
-    x: Array,
-    y: Array,
-    out: Array,
-    alpha: Expression,
-    beta: Expression,
-    condition: Expression = TRUE,
-) -> None:
-    arguments = [
-        *(x.lengths[0], y.lengths[1], x.lengths[1], alpha),
-        *(x.pointer, x.stride(0), x.stride(1)),
-        *(y.pointer, y.stride(0), y.stride(1)),
-        *(beta, out.pointer, out.stride(0)),
-    ]
-    b.call(_routine("gemm", x.dtype), arguments, [out.pointer], condition=condition)
-
-
-@C.reuses.define(Gemm)
-def gemm_reuses(node: Apply[Gemm]) -> list[tuple[int, int]]:
-    """The product is added where z lies."""
-    return [(0, 0)]
-
-
-@C.emits.define(Gemm)
-def emit_gemm(b: Builder, node: Apply[Gemm]) -> Iterator[None]:
-    """Copy z, unless its buffer was taken over; then let BLAS add to it."""
-    z, alpha, x, y, beta = node.inputs
-    left, right, base = b.array(x), b.array(y), b.array(z)
-    b.check_equal(left.lengths[1], right.lengths[0])
-    b.check_equal(base.lengths[0], left.lengths[0])
-    b.check_equal(base.lengths[1], right.lengths[1])
-    left, right = b.unit_some(left), b.unit_some(right)
-    out = b.result(node.outputs[0], base.lengths)
-    yield
-    if node.outputs[0] not in b.plan.reused:
-        b.copy(out, base)
-    _call_gemm(b, left, right, out, b.scalar(alpha), b.scalar(beta))

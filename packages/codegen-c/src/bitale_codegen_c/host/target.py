@@ -20,7 +20,7 @@ WORDS = frozenset((IN, OUT, RUNTIME, CALL, FRAME, ARENA, OWNED, STATUS, LEAVE, "
 
 
 # The files of routines that do not stand in one of their own.
-_FILES = {"softmax_grad": "softmax", "crossentropy_grad": "crossentropy"}
+_FILES = {"gemm": "product", "softmax_grad": "softmax", "crossentropy_grad": "crossentropy"}
 
 
 class CTarget(Target):
@@ -38,7 +38,7 @@ class CTarget(Target):
         """A support function in its version for a float dtype."""
         if name == "clear":
             return Routine("__builtin_memset", takes_runtime=False)
-        needs = Needs((unit(_FILES.get(name, name), dtype),))
+        needs = Needs((unit(_FILES.get(name, name), dtype),), uses_blas=name == "gemm")
         return Routine(f"bt_{name}_{SUFFIXES[dtype]}", needs)
 
     def gives_body(self, op: Op) -> bool:

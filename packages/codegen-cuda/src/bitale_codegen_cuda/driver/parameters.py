@@ -7,6 +7,8 @@ import struct
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 _WORD = 8  # no kind is longer, and none wants a coarser alignment
 
 
@@ -37,7 +39,9 @@ class Parameters:
     def fill(self, arguments: Sequence[Any]) -> int:
         """Put numbers into the room, and return the address of the array of addresses."""
         try:
-            self._layout.pack_into(self._values, 0, *arguments)
+            # NumPy's truth values are no integers to `struct`.
+            plain = [bool(a) if isinstance(a, np.bool_) else a for a in arguments]
+            self._layout.pack_into(self._values, 0, *plain)
         except struct.error as error:
             raise ValueError(
                 f"arguments {arguments!r} do not have the kinds {self._kinds!r}: {error}"

@@ -17,7 +17,6 @@ from bitale_graph.extend import (
     raise_with_node,
     result_of,
 )
-from bitale_graph.plan.expressions import Expression
 from bitale_graph.plan.host_function import HostFunction
 
 from ..driver.driver import Driver
@@ -27,7 +26,7 @@ from .call_values import Delivered, GivenArray
 from .live import Live, Spare
 from .plan import ONE_PIECE, Addresses, Plan
 from .queue import CheckFailedError, NeedsNumberError, RefusedError
-from .recorder import SPAN, Recorder
+from .recorder import SPAN, Recorder, refuse
 from .results import collected, collected_live
 from .seen_array import SeenArray, seen_by
 from .state import DeviceCopy, apart, note_written, on_device
@@ -149,7 +148,7 @@ class CudaProgram:
         key = self._key(given, copies)
         self.is_live = bool(self.host.callbacks) or key in self._live_keys
         if not self.is_live:
-            evaluate = Reducer(lambda e: given[e.index][()], _refuse)
+            evaluate = Reducer(lambda e: given[e.index][()], refuse)
             plan = self._found(key, evaluate)
             try:
                 if plan is None:
@@ -414,7 +413,3 @@ def _offset(x: SeenArray) -> int:
     Strides lead to either side of there, and kernels ask whether it is aligned.
     """
     return SPAN // 2 + x.address % ACCESS
-
-
-def _refuse(e: Expression) -> Any:
-    raise TypeError(f"{e!r} varies within one call")

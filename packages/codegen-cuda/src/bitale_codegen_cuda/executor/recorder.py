@@ -85,7 +85,7 @@ class Recorder(Queue):
         self.nodes: list[int] = []
         self.texts: dict[str, KernelText] = {}
         self.guards: dict[Guard, None] = {}
-        self.evaluate = Reducer(numbers, _refuse)
+        self.evaluate = Reducer(numbers, refuse)
         self._status = self._tickets = 0
 
     def given_address(self, index: int) -> int:
@@ -164,7 +164,8 @@ class Recorder(Queue):
         raise NeedsNumberError(to)
 
 
-def _refuse(e: Expression) -> Any:
+def refuse(e: Expression) -> Any:
+    """What decides in a plan: nothing may be left open there."""
     raise TypeError(f"{e!r} varies within one call")
 
 
