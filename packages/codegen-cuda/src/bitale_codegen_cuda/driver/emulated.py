@@ -20,9 +20,9 @@ from bitale_graph.extend import cache_key
 from ..base.errors import CudaError, NoDeviceError
 from ..compiler.kept import kept_binary
 from ..kernel.dialect import prelude
-from .arguments import Arguments
 from .commands import ClearBytes, Command, CopyBytes, Launch, Product
 from .driver import Driver, Graph, Properties
+from .parameters import Parameters, filled
 from .watching import COMPILING, LINKING, Watch
 from .watching import HEADER as WATCHING
 
@@ -229,7 +229,7 @@ class EmulatedDriver(Driver):
 
     def _run_one(self, one: Command) -> None:
         if isinstance(one, Launch):
-            self.launch(one, Arguments(one.kinds, one.arguments))
+            self.launch(one, filled(one))
         elif isinstance(one, Product):
             self.counts.products += 1
             _multiply(one)
@@ -240,7 +240,7 @@ class EmulatedDriver(Driver):
             assert isinstance(one, ClearBytes)
             ctypes.memset(one.to, 0, one.size)
 
-    def launch(self, one: Launch, arguments: Arguments) -> None:
+    def launch(self, one: Launch, parameters: Parameters) -> None:
         """Run a kernel to its end.
 
         Raises
@@ -254,7 +254,9 @@ class EmulatedDriver(Driver):
         with _one_launch:
             if self.watch is not None:
                 self.watch.tell(one.kernel, self._memory)
-            fault = call(arguments.pointers, *one.grid, one.block, int(self.is_backward))
+            fault = call(
+                ctypes.c_void_p(parameters.address), *one.grid, one.block, int(self.is_backward)
+            )
         if fault is not None:
             told = fault.decode()
             if self.watch is not None:
@@ -278,8 +280,8 @@ class _EmulatedGraph(Graph):
             self.commands.append(one)
         self.arguments = [self._held(one) for one in self.commands]
 
-    def _held(self, one: Command) -> Arguments | None:
-        return Arguments(one.kinds, one.arguments) if isinstance(one, Launch) else None
+    def _held(self, one: Command) -> Parameters | None:
+        return filled(one) if isinstance(one, Launch) else None
 
     def launch(self) -> None:
         driver = self.driver

@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from .commands import Launch
+
 _WORD = 8  # no kind is longer, and none wants a coarser alignment
 
 
@@ -47,3 +49,10 @@ class Parameters:
                 f"arguments {arguments!r} do not have the kinds {self._kinds!r}: {error}"
             ) from None
         return self.address
+
+
+def filled(one: Launch) -> Parameters:
+    """Room of its own for the arguments of a launch, with these in it."""
+    made = Parameters(one.kinds)
+    made.fill(one.arguments)
+    return made
