@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from bitale_graph import Assert, assert_op, function
 from bitale_graph import language as T
+from bitale_graph.base.errors import ShapeError
 
 x, c = T.dvector("x"), T.bvector("c")
 
@@ -58,3 +59,23 @@ def test_the_message_is_what_tells_two_apart():
 def test_the_type_stays():
     row = T.drow()
     assert assert_op(row, True).type == row.type
+
+
+def test_a_promised_length_may_be_symbolic():
+    x, n = T.dmatrix("x"), T.iscalar("n")
+    y = T.specify_shape(x, (n, 3))
+    assert y.type.shape == (None, 3)
+    f = function([x, n], y * 2)
+    assert f(np.ones((2, 3)), 2).shape == (2, 3)
+    with pytest.raises(ShapeError, match="not the one promised"):
+        f(np.ones((2, 3)), 4)
+    with pytest.raises(ShapeError):
+        f(np.ones((2, 4)), 2)
+
+
+def test_lengths_may_be_promised_by_a_vector():
+    x, like = T.dmatrix("x"), T.dmatrix("like")
+    f = function([x, like], T.specify_shape(x, like.shape))
+    assert f(np.ones((2, 3)), np.zeros((2, 3))).shape == (2, 3)
+    with pytest.raises(ShapeError):
+        f(np.ones((2, 3)), np.zeros((3, 2)))

@@ -96,7 +96,7 @@ def test_literals_alone():
     assert T.as_tensor(3).dtype == "int64"
     assert T.as_tensor(2**63).dtype == "uint64"
     assert T.as_tensor(2.5).dtype == "float64"
-    assert T.as_tensor(True).dtype == "bool"
+    assert T.constant(True).dtype == "bool"
     assert T.as_tensor(2j).dtype == "complex128"
     with config.change_flags(floatX="float32"):
         assert T.as_tensor(2.5).dtype == "float32"

@@ -50,7 +50,9 @@ def test_a_type_admits_what_is_known_better():
         ((None,), "TensorType(float64, vector)"),
         ((None, None), "TensorType(float64, matrix)"),
         ((None,) * 3, "TensorType(float64, 3D)"),
-        ((1, None), "TensorType(float64, (1, ?))"),
+        ((1, None), "TensorType(float64, row)"),
+        ((None, 1), "TensorType(float64, col)"),
+        ((1, None, None), "TensorType(float64, (1, ?, ?))"),
         ((4,), "TensorType(float64, (4,))"),
     ],
 )

@@ -21,6 +21,7 @@ from bitale_graph.extend import (
     TensorType,
     Variable,
     Write,
+    config,
     describe,
     toposort,
     where_made,
@@ -46,6 +47,7 @@ from .zero import ZERO, DisconnectedType, NullType, Zero, disconnected_type
 Cotangent = Any  # a variable, or ZERO
 
 
+@config.change_flags(cast_policy="weak")  # the policy is of what users write; rules keep dtypes
 def pull_back(
     seeds: Mapping[Variable, Cotangent],
     wrt: Sequence[Variable],

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from .ops.assertion import specify_shape as specify_shape
 from .ops.axes import addbroadcast as addbroadcast
 from .ops.axes import shape_padaxis as shape_padaxis
 from .ops.axes import shape_padleft as shape_padleft
@@ -79,14 +80,21 @@ from .ops.reshape import reshape as reshape
 from .ops.shape import dimshuffle as dimshuffle
 from .ops.shape import get_vector_length as get_vector_length
 from .ops.shape import shape_i as shape_i
-from .ops.shape import specify_shape as specify_shape
 from .ops.softmax import binary_crossentropy as binary_crossentropy
 from .ops.softmax import categorical_crossentropy as categorical_crossentropy
 from .ops.softmax import log_softmax as log_softmax
 from .ops.softmax import softmax as softmax
 from .ops.sorting import searchsorted as searchsorted
 from .tensor.constructors import CONSTRUCTORS
+from .tensor.constructors import all_dtypes as all_dtypes
+from .tensor.constructors import complex_dtypes as complex_dtypes
+from .tensor.constructors import continuous_dtypes as continuous_dtypes
+from .tensor.constructors import discrete_dtypes as discrete_dtypes
+from .tensor.constructors import float_dtypes as float_dtypes
+from .tensor.constructors import int_dtypes as int_dtypes
+from .tensor.constructors import integer_dtypes as integer_dtypes
 from .tensor.constructors import tensor as tensor
+from .tensor.constructors import uint_dtypes as uint_dtypes
 from .tensor.conversion import as_tensor as as_tensor
 from .tensor.conversion import constant as constant
 from .tensor.functions import *

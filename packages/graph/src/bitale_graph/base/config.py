@@ -15,10 +15,12 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar, cast
 
 from .errors import ConfigError, nearest
 from .given_settings import Given, read_given
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 
 def parse_bool(text: str) -> bool:
@@ -118,7 +120,7 @@ class change_flags(contextlib.ContextDecorator):  # noqa: N801 (reads as a verb 
             self._entered.remove(block)
         layers.set(tuple(layer for layer in here if layer[0] is not block))
 
-    def __call__(self, function: Any) -> Any:
+    def __call__(self, function: F) -> F:
         """Decorate a function: its body runs with the flags set."""
         if inspect.iscoroutinefunction(function):
 
@@ -127,7 +129,7 @@ class change_flags(contextlib.ContextDecorator):  # noqa: N801 (reads as a verb 
                 with change_flags(self._settings, **self._values):
                     return await function(*args, **keywords)
 
-            return inside
+            return cast("F", inside)
         if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
             raise TypeError(
                 f"change_flags cannot decorate the generator {function.__qualname__}, whose body "
@@ -283,6 +285,13 @@ for _flag in (
         "float64",
         "dtype of variables made without one",
         ("float16", "float32", "float64"),
+    ),
+    Flag(
+        "cast_policy",
+        "weak",
+        "dtype of Python numbers in expressions: weak (that of the tensors beside them, as in "
+        "NumPy 2), custom (the smallest that holds the number, as in Theano), numpy+floatX",
+        ("weak", "custom", "numpy+floatX"),
     ),
     Flag("optimizer_verbose", False, "print each rewrite that fires"),
     Flag("on_unused_input", "raise", "what an unused input does", ("raise", "warn", "ignore")),

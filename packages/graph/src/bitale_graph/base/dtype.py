@@ -87,7 +87,14 @@ def quotient(dtype: str) -> str:
 
 
 def weak(value: bool | int | float | complex, strong: str | None) -> str:
-    """The dtype that a Python number takes beside tensors of dtype ``strong`` (None: none)."""
+    """The dtype that a Python number takes beside tensors of dtype ``strong`` (None: none).
+
+    By ``config.cast_policy``: by default that of the tensors if it is of as wide a kind; else one
+    of its own, which may widen the result.
+    """
+    policy = config.cast_policy
+    if policy != "weak":
+        return _smallest(value) if policy == "custom" else _by_kind(value)
     if isinstance(value, bool):
         return "bool" if strong is None else strong
     if isinstance(value, int):
@@ -106,6 +113,32 @@ def weak(value: bool | int | float | complex, strong: str | None) -> str:
     if strong in COMPLEX:
         return strong
     return "complex64" if strong in ("float16", "float32") else "complex128"
+
+
+def _smallest(value: bool | int | float | complex) -> str:
+    """Theano's rule: the smallest dtype that holds a number; a float is a floatX below float64."""
+    if isinstance(value, bool):
+        return "bool"
+    if isinstance(value, int):
+        dtypes = ("int8", "int16", "int32", "int64", "uint64")
+        fitting = (d for d in dtypes if np.iinfo(d).min <= value <= np.iinfo(d).max)
+        return next(fitting, "int64")
+    if isinstance(value, complex):
+        return "complex128"
+    if config.floatX != "float64":
+        return str(config.floatX)
+    with np.errstate(all="ignore"):
+        narrow = float(np.float32(value))
+    return "float32" if narrow == value or narrow != narrow else "float64"  # noqa: PLR0124 (NaN)
+
+
+def _by_kind(value: bool | int | float | complex) -> str:
+    """NumPy 1's rule for arrays, but that a float is a floatX."""
+    if isinstance(value, float):
+        return str(config.floatX)
+    if isinstance(value, int) and not isinstance(value, bool):
+        return "int64" if -(2**63) <= value < 2**63 else "uint64"
+    return "bool" if isinstance(value, bool) else "complex128"
 
 
 def check_unmasked(value: object) -> None:

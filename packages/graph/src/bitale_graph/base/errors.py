@@ -16,6 +16,10 @@ class DtypeError(TypeError):
     """Dtypes that an operation cannot take."""
 
 
+class AsTensorError(TypeError):
+    """A value that cannot become a tensor."""
+
+
 class UnusedInputError(ValueError):
     """An input of a function that no output or update depends on."""
 

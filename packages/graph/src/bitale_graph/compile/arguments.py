@@ -10,7 +10,7 @@ import numpy as np
 
 from ..base.errors import DuplicateInputError, describe
 from ..core.graph import Constant, Variable
-from ..ops.shape import specify_shape
+from ..ops.shape import with_lengths
 from ..tensor.conversion import as_tensor, value_for
 from ..tensor.elementwise import cast
 from ..tensor.shared import SharedVariable
@@ -175,7 +175,7 @@ def fitted(name: str, old: Variable, new: Any) -> Variable:
             and new.type.ndim == old.type.ndim
             and not old.type.admits(new.type)
         ):
-            new = specify_shape(new, old.type.shape)
+            new = with_lengths(new, old.type.shape)
     if not old.type.admits(new.type):
         raise TypeError(
             f"function: {name}: the new value of {describe(old)}\n  is {describe(new)}\n"

@@ -92,9 +92,11 @@ class FunctionMaker:
             if self._rewritten is None:
                 graph = self.written.clone()
                 rewriter = self.mode.find_rewriter()
-                if rewriter is not None:
-                    rewriter.rewrite(graph, self.mode)
-                make_lazy(graph)
+                # The policy is of what users write: rules write numbers that keep dtypes.
+                with config.change_flags(cast_policy="weak"):
+                    if rewriter is not None:
+                        rewriter.rewrite(graph, self.mode)
+                    make_lazy(graph)
                 self._rewritten = graph
             return self._rewritten
 

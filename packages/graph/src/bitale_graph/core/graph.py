@@ -36,6 +36,51 @@ class Type:
         """Whether ``value`` is one of this type as it is."""
         return True
 
+    def is_valid_value(self, value: Any, strict: bool = True) -> bool:
+        """Whether `filter` takes ``value``."""
+        return not self.value_validity_msg(value, strict)
+
+    def value_validity_msg(self, value: Any, strict: bool = True) -> str:
+        """Why `filter` does not take ``value``; empty if it does."""
+        try:
+            self.filter(value, strict=strict)
+        except (TypeError, ValueError, OverflowError) as error:
+            return str(error)
+        return ""
+
+    def values_eq(self, a: Any, b: Any) -> bool:
+        """Whether two values are equal."""
+        return bool(a == b)
+
+    def values_eq_approx(self, a: Any, b: Any) -> bool:
+        """Whether two values are equal but for rounding."""
+        return self.values_eq(a, b)
+
+    def may_share_memory(self, a: Any, b: Any) -> bool:
+        """Whether a write into one value may be seen in the other."""
+        return a is b
+
+    def filter_variable(self, other: Any, allow_convert: bool = True) -> Variable[Any]:
+        """``other`` as a variable of this type; a value becomes a constant.
+
+        Raises
+        ------
+        TypeError
+            If it cannot be one, or only by a conversion and ``allow_convert`` is False.
+        """
+        if not isinstance(other, Variable):
+            return self.make_constant(other)
+        made = other if self.admits(other.type) else None
+        if made is None and allow_convert:
+            made = self.convert_variable(other)
+        if made is None:
+            raise TypeError(f"cannot make a {self} of {describe(other)}")
+        return made
+
+    def convert_variable(self, other: Variable[Any]) -> Variable[Any] | None:
+        """``other`` as a variable of this type, checked when it runs; None if it is another."""
+        return None
+
     def admits(self, other: Type) -> bool:
         """Whether every value of type ``other`` is one of this type."""
         return self == other
@@ -43,6 +88,10 @@ class Type:
     def __call__(self, name: str | None = None) -> Variable[Any]:
         """Make a variable of this type."""
         return Variable(self, name=name)
+
+    def make_variable(self, name: str | None = None) -> Variable[Any]:
+        """Make a variable of this type."""
+        return self(name)
 
     def make_constant(self, value: Any, name: str | None = None) -> Constant[Any]:
         """A constant of this type."""

@@ -9,11 +9,12 @@ import numpy as np
 
 from ..base.errors import ShapeError
 from ..core.graph import Apply, Constant, Storage, Variable
-from ..tensor.conversion import as_tensor
+from ..tensor.conversion import as_tensor, constant_int
 from ..tensor.op import TensorOp
 from ..tensor.variable import TensorVariable
-from .math import neq
+from .math import eq, neq
 from .reduction import all as all_true
+from .shape import shape_i, with_lengths
 
 _ERRORS: dict[str, type[Exception]] = {
     "AssertionError": AssertionError,
@@ -71,7 +72,7 @@ class Assert(TensorOp):
         """
         for condition in conditions:
             if not isinstance(condition, Variable) or isinstance(condition, Constant):
-                value = as_tensor(condition)
+                value = _as_truth(condition)
                 if isinstance(value, Constant) and not np.all(value.data):
                     raise _ERRORS[self.error](self.msg)
         return super().__call__(x, *conditions, **keywords)
@@ -95,8 +96,13 @@ class Assert(TensorOp):
         return [tuple(input_shapes[0])]
 
 
+def _as_truth(condition: Any) -> TensorVariable:
+    """A condition as a tensor; True says what a comparison of numbers gives."""
+    return as_tensor(np.bool_(condition) if isinstance(condition, bool) else condition)
+
+
 def _as_one_bool(condition: Any) -> TensorVariable:
-    condition = as_tensor(condition)
+    condition = _as_truth(condition)
     if condition.ndim:
         condition = all_true(condition)
     if condition.type.dtype != "bool":
@@ -105,3 +111,30 @@ def _as_one_bool(condition: Any) -> TensorVariable:
 
 
 assert_op = Assert()
+
+
+def specify_shape(x: Any, shape: Any) -> TensorVariable:
+    """``x``, promised to have these lengths; checked when it runs.
+
+    Parameters
+    ----------
+    x : tensor
+    shape : vector of known length, or sequence of int, 0-d integer or None
+        For each axis its length, which may be symbolic; None: any.
+
+    Raises
+    ------
+    ShapeError
+        If there are more or fewer lengths than axes, or one is known to be another.
+    """
+    x = as_tensor(x)
+    lengths = list(shape)
+    wanted = tuple(None if n is None else constant_int(n) for n in lengths)
+    x = with_lengths(x, wanted)
+    agree = [
+        eq(shape_i(x, a), n)
+        for a, (n, known) in enumerate(zip(lengths, wanted, strict=True))
+        if n is not None and known is None
+    ]
+    promise = Assert("specify_shape: a length is not the one promised", "ShapeError")
+    return promise(x, *agree) if agree else x

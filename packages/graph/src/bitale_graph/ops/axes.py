@@ -10,7 +10,7 @@ import numpy as np
 from ..base.errors import ShapeError, describe
 from ..tensor.conversion import as_tensor
 from ..tensor.variable import TensorVariable
-from .shape import dimshuffle, specify_shape
+from .shape import dimshuffle, with_lengths
 
 
 def transpose(x: Any, axes: Sequence[int] | None = None) -> TensorVariable:
@@ -91,4 +91,4 @@ def addbroadcast(x: Any, *axes: int) -> TensorVariable:
     """
     x = as_tensor(x)
     ones = {_axis("addbroadcast", x, a) for a in axes}
-    return specify_shape(x, [1 if i in ones else None for i in range(x.ndim)])
+    return with_lengths(x, [1 if i in ones else None for i in range(x.ndim)])

@@ -40,7 +40,7 @@ def clip(x: Any, min: Any, max: Any) -> TensorVariable:
 def _outside(beyond: Any, bound: Any) -> Any:
     """Where a bound replaces an element that is beyond it: if that is NaN, everywhere."""
     if is_python_number(bound):
-        return beyond if bound == bound else True  # noqa: PLR0124 (false for NaN)
+        return beyond if bound == bound else np.bool_(True)  # noqa: PLR0124 (false for NaN)
     bound = as_tensor(bound)
     is_number = dtypes.is_discrete(bound.type.dtype) or (
         isinstance(bound, Constant) and not np.isnan(bound.data).any()

@@ -362,7 +362,7 @@ class SpecifyShape(TensorOp):
         return [(m, n) for m, n in promised if m is not None]
 
 
-def specify_shape(x: Any, shape: Sequence[int | None]) -> TensorVariable:
+def with_lengths(x: Any, shape: Sequence[int | None]) -> TensorVariable:
     """``x``, promised to have lengths ``shape`` (None: any); checked when it runs."""
     x = as_tensor(x)
     wanted = tuple(shape)

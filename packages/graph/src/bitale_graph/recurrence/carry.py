@@ -8,7 +8,7 @@ from typing import Any
 from ..base import trace as tracing
 from ..base.errors import ShapeError, describe
 from ..ops import math
-from ..ops.shape import shape_i, specify_shape
+from ..ops.shape import shape_i, with_lengths
 from ..tensor.conversion import as_tensor, constant_int, is_python_number
 from .building import TracedStep, build
 from .nest import Nest
@@ -153,7 +153,7 @@ def common_length(name: str, given: Sequence[tuple[str, Any]]) -> tuple[Any, lis
         raise ShapeError(f"{name}: the lengths of the sequences disagree\n  {found}")
     if known:
         (n,) = known
-        return n, [specify_shape(x, (n, *[None] * (x.ndim - 1))) for _, x in given]
+        return n, [with_lengths(x, (n, *[None] * (x.ndim - 1))) for _, x in given]
     # A loop refuses sequences shorter than its steps: so all must be as long as the longest.
     longest = lengths[0]
     for length in lengths[1:]:

@@ -10,7 +10,7 @@ from ..base import dtype as dtypes
 from ..base.errors import ShapeError, describe
 from ..ops import math
 from ..ops.shape import shape_i
-from ..tensor.conversion import as_tensor, constant_int, is_python_number
+from ..tensor.conversion import as_tensor, constant, constant_int, is_python_number
 from ..tensor.variable import TensorType
 
 
@@ -192,7 +192,7 @@ def read_n_steps(given: Any, sequences: Sequence[SequenceSpec]) -> Any:
         if not lengths:
             raise TypeError("scan: there is no sequence, so n_steps must be given")
         return shortest(lengths)
-    n = as_tensor(given)
+    n = constant(given) if isinstance(given, bool) else as_tensor(given)
     if n.ndim or n.type.dtype == "bool" or not dtypes.is_discrete(n.type.dtype):
         raise TypeError(
             f"scan: n_steps must be a 0-d integer, and got {describe(n)}"

@@ -11,7 +11,7 @@ import numpy as np
 from ..base.errors import ShapeError, describe
 from ..core.graph import Constant, Variable
 from ..core.traversal import graph_replace
-from ..ops.shape import specify_shape
+from ..ops.shape import with_lengths
 from ..tensor.elementwise import cast
 from ..tensor.shared import SharedVariable
 from ..tensor.variable import TensorType
@@ -128,7 +128,7 @@ def _fitted_shared(state: Carried) -> Carried:
     if new.ndim == old.ndim and np.can_cast(new.type.dtype, old.dtype, "safe"):
         new = cast(new, old.dtype)
         if not old.admits(new.type):
-            new = specify_shape(new, old.shape)
+            new = with_lengths(new, old.shape)
         if old.admits(new.type):
             return replace(state, new=new)
     hint = f"\n  hint: cast it to {old.dtype}" if new.ndim == old.ndim else ""

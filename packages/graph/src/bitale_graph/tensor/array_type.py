@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import math
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,15 @@ from ..base.errors import ShapeError
 from ..core.graph import Type
 
 Shape = tuple[int | None, ...]
+
+_KINDS: dict[Shape, str] = {
+    (): "scalar",
+    (None,): "vector",
+    (None, None): "matrix",
+    (1, None): "row",
+    (None, 1): "col",
+}
+_TOLERANCES = {"float16": 1e-3, "float32": 1e-4, "complex64": 1e-4}
 
 
 class ArrayType(Type):
@@ -85,10 +95,11 @@ class ArrayType(Type):
         return str(self)
 
     def __str__(self) -> str:
-        kinds = {0: "scalar", 1: "vector", 2: "matrix"}
-        known = [n for n in self.shape if n is not None]
-        if not known:
-            return f"TensorType({self.dtype}, {kinds.get(self.ndim, f'{self.ndim}D')})"
+        kind = _KINDS.get(self.shape)
+        if kind is None and not self._known:
+            kind = f"{self.ndim}D"
+        if kind is not None:
+            return f"TensorType({self.dtype}, {kind})"
         shape = ", ".join("?" if n is None else str(n) for n in self.shape)
         return f"TensorType({self.dtype}, ({shape}{',' if self.ndim == 1 else ''}))"
 
@@ -103,6 +114,41 @@ class ArrayType(Type):
             and value.ndim == len(self.shape)
             and (not self._known or all(value.shape[axis] == n for axis, n in self._known))
         )
+
+    def values_eq(self, a: Any, b: Any) -> bool:
+        """Whether two arrays have one dtype, shape and numbers; NaN equals NaN."""
+        a, b = np.asarray(a), np.asarray(b)
+        return a.dtype == b.dtype and np.array_equal(a, b, equal_nan=a.dtype.kind in "fc")
+
+    def values_eq_approx(
+        self, a: Any, b: Any, rtol: float | None = None, atol: float | None = None
+    ) -> bool:
+        """Whether two arrays have one dtype and shape, and numbers equal but for rounding.
+
+        Tolerances are by default 1e-5, for float16 and what has float32 in it 1e-3 and 1e-4.
+        """
+        a, b = np.asarray(a), np.asarray(b)
+        if a.dtype != b.dtype or a.shape != b.shape or a.dtype.kind not in "fc":
+            return self.values_eq(a, b)
+        usual = _TOLERANCES.get(self.dtype, 1e-5)
+        rtol, atol = (usual if t is None else t for t in (rtol, atol))
+        return bool(np.allclose(a, b, rtol=rtol, atol=atol, equal_nan=True))
+
+    def may_share_memory(self, a: Any, b: Any) -> bool:
+        """Whether a write into one array may be seen in the other."""
+        return isinstance(a, np.ndarray) and isinstance(b, np.ndarray) and np.may_share_memory(a, b)
+
+    def value_zeros(self, shape: Sequence[int]) -> np.ndarray[Any, Any]:
+        """An array of zeros of this dtype."""
+        return np.zeros(shape, self.numpy_dtype)
+
+    def get_shape_info(self, value: Any) -> tuple[int, ...]:
+        """What `get_size` needs to know of a value: its shape."""
+        return np.shape(value)
+
+    def get_size(self, shape_info: Sequence[int]) -> int:
+        """The number of bytes of a value, by what `get_shape_info` tells of it."""
+        return math.prod(shape_info) * self.numpy_dtype.itemsize
 
     def filter(
         self, value: Any, strict: bool = False, allow_downcast: bool | None = None

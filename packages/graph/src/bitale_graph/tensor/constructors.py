@@ -1,33 +1,29 @@
-"""Constructors of variables: ``matrix``, ``dvector``, ``fmatrices`` and the like."""
+"""Constructors of variables: ``matrix``, ``dvector``, ``fmatrices`` and the like.
+
+Those of one dtype are the types themselves, which make variables when they are called.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
+from ..base import dtype as dtypes
 from .array_type import Shape
 from .variable import TensorType, TensorVariable
 
 
-def tensor_constructor(dtype: str | None, shape: Shape, kind: str) -> Any:
-    """Make ``matrix``, ``dmatrix`` and the like.
+def generic_constructor(shape: Shape, kind: str) -> Any:
+    """Make ``matrix`` and the like: a function of an optional name and dtype."""
 
-    A function of an optional name (and, without letter, a dtype).
-    """
-
-    def generic(name: str | None = None, dtype: str | None = None) -> Any:
+    def made(name: str | None = None, dtype: str | None = None) -> Any:
         return TensorType(dtype or "floatX", shape)(name)
 
-    def of_one_dtype(name: str | None = None) -> Any:
-        return TensorType(dtype, shape)(name)
-
-    made = generic if dtype is None else of_one_dtype
     made.__name__ = made.__qualname__ = kind
-    meant = dtype or "`dtype`, by default ``config.floatX``"
-    made.__doc__ = f"A variable of rank {len(shape)} and dtype {meant}."
+    made.__doc__ = f"A variable of rank {len(shape)} and `dtype`, by default ``config.floatX``."
     return made
 
 
-def plural(single: Any) -> Any:
+def plural(single: Any, kind: str, name: str) -> Any:
     """Make ``matrices`` of ``matrix``.
 
     Several variables, by number or by names (one string of letters will do).
@@ -40,8 +36,8 @@ def plural(single: Any) -> Any:
             return [single(n) for n in names[0]]
         return [single(n) for n in names]
 
-    several.__name__ = several.__qualname__ = f"{single.__name__}s"
-    several.__doc__ = f"Several variables such as `{single.__name__}` makes, by number or by names."
+    several.__name__ = several.__qualname__ = name
+    several.__doc__ = f"Several variables such as `{kind}` makes, by number or by names."
     return several
 
 
@@ -68,9 +64,19 @@ _PLURALS = {"matrix": "matrices"}
 CONSTRUCTORS: dict[str, Any] = {}
 for _letter, _dtype in _LETTERS.items():
     for _kind, _shape in _KINDS.items():
-        _single = tensor_constructor(_dtype, _shape, _letter + _kind)
-        CONSTRUCTORS[_letter + _kind] = _single
-        CONSTRUCTORS[_letter + _PLURALS.get(_kind, _kind + "s")] = plural(_single)
+        _one, _many = _letter + _kind, _letter + _PLURALS.get(_kind, _kind + "s")
+        _single = TensorType(_dtype, _shape) if _dtype else generic_constructor(_shape, _one)
+        CONSTRUCTORS[_one] = _single
+        CONSTRUCTORS[_many] = plural(_single, _one, _many)
+
+int_dtypes = [d for d in dtypes.INTEGERS if d.startswith("int")]
+uint_dtypes = [d for d in dtypes.INTEGERS if d.startswith("uint")]
+integer_dtypes = list(dtypes.INTEGERS)
+float_dtypes = list(dtypes.FLOATS)
+complex_dtypes = list(dtypes.COMPLEX)
+discrete_dtypes = list(dtypes.DISCRETE)
+continuous_dtypes = [*dtypes.FLOATS, *dtypes.COMPLEX]
+all_dtypes = list(dtypes.ALL)
 
 
 def tensor(

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..base import dtype as dtypes
 from ..base import late
-from ..base.errors import NotScalarConstantError, describe
+from ..base.errors import AsTensorError, NotScalarConstantError, describe
 from ..core.graph import Apply, Constant, Variable
 from .variable import TensorConstant, TensorType, TensorVariable
 
@@ -29,20 +29,23 @@ def as_tensor(
         A Python float becomes ``config.floatX``, an int int64.
     name : str, optional
     ndim : int, optional
-        Add axes of length 1 on the left up to this rank.
+        Add axes of length 1 on the left up to this rank, or drop such axes down to it.
     dtype : str, optional
         For values that are not variables yet.
 
     Raises
     ------
-    TypeError
-        If ``x`` cannot be a tensor.
+    AsTensorError
+        If ``x`` cannot be a tensor. True and False cannot, since a comparison by ``==`` gives them,
+        which asks whether two variables are one; `constant` takes them.
+    ValueError
+        If there are not so many axes of length 1 to drop.
     """
     if isinstance(x, Apply):
         x = x.out
     if isinstance(x, Variable):
         if not isinstance(x.type, TensorType):
-            raise TypeError(f"expected a tensor, and got {x} of {x.type}")
+            raise AsTensorError(f"expected a tensor, and got {x} of {x.type}")
         tensor: Any = x
         variable: TensorVariable = tensor
     elif hasattr(x, "_as_TensorVariable"):
@@ -53,13 +56,27 @@ def as_tensor(
         and holds_variable(x)
     ):
         variable = late.ops.join.stacklists(list(x))
+    elif x is True or x is False:
+        raise AsTensorError(
+            f"{x} is no tensor. Between variables == asks whether they are one: eq(x, y) compares "
+            f"their elements. Where the truth value is meant write constant({x}) or np.bool_({x})"
+        )
     else:
         variable = constant(x, name=name, dtype=dtype)
-    if ndim is not None and variable.ndim != ndim:
-        if variable.ndim > ndim:
-            raise ValueError(f"{variable} has rank {variable.ndim}, and rank {ndim} was asked for")
-        variable = variable.dimshuffle(*("x",) * (ndim - variable.ndim), *range(variable.ndim))
-    return variable
+    return variable if ndim in (None, variable.ndim) else _of_rank(variable, ndim)
+
+
+def _of_rank(x: TensorVariable, ndim: int) -> TensorVariable:
+    """``x`` with axes of length 1 added or dropped on the left."""
+    extra = x.ndim - ndim
+    if extra < 0:
+        return x.dimshuffle(*("x",) * -extra, *range(x.ndim))
+    if not all(x.broadcastable[:extra]):
+        raise ValueError(
+            f"rank {ndim} was asked for, and the first {extra} axes of {describe(x)} are not all "
+            "known to be of length 1"
+        )
+    return x.dimshuffle(*range(extra, x.ndim))
 
 
 def holds_variable(items: Any) -> bool:
@@ -94,9 +111,9 @@ def constant(
             f"{x!r:.80} is out of bounds for every integer dtype; write it as a float"
         ) from None
     except (ValueError, TypeError) as error:
-        raise TypeError(f"cannot make a tensor of {x!r:.80}: {error}") from None
+        raise AsTensorError(f"cannot make a tensor of {x!r:.80}: {error}") from None
     if array.dtype.kind not in "biufc" or array.dtype.name not in dtypes.ALL:
-        raise TypeError(f"cannot make a tensor of {x!r:.80}, of NumPy dtype {array.dtype}")
+        raise AsTensorError(f"cannot make a tensor of {x!r:.80}, of NumPy dtype {array.dtype}")
     if (
         dtype is None
         and isinstance(x, (list, tuple))

@@ -103,6 +103,8 @@ _HINTS = dict.fromkeys(("and", "or", "xor", "invert"), _LOGIC)
 def _cast_operands(op: ScalarOp, operands: Sequence[Any]) -> list[Any]:
     tensors = [None if is_python_number(x) else as_tensor(x) for x in operands]
     # The condition of a choice is not computed with: its dtype says nothing of the others.
+    if isinstance(op, scalar.Select) and isinstance(operands[0], bool):
+        as_tensor(operands[0])
     beside = tensors[1:] if isinstance(op, scalar.Select) else tensors
     strong = [t.type.dtype for t in beside if t is not None]
     common = dtypes.upcast(*strong) if strong else None

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
+from ..base import late
 from ..core.graph import Constant, Type, Variable
 from .array_type import ArrayType, Shape
 from .methods import TensorMethods
@@ -26,9 +28,15 @@ class TensorType(ArrayType):
 
     __slots__ = ()
 
-    def clone(self, dtype: str | None = None, shape: Shape | None = None) -> TensorType:
-        """A type with another dtype or shape."""
-        return TensorType(dtype or self.dtype, self.shape if shape is None else shape)
+    def clone(
+        self,
+        dtype: str | None = None,
+        shape: Shape | None = None,
+        broadcastable: Iterable[bool] | None = None,
+    ) -> TensorType:
+        """A type with another dtype or shape (or broadcast pattern)."""
+        given = shape if broadcastable is None else tuple(broadcastable)
+        return TensorType(dtype or self.dtype, self.shape if given is None else given)
 
     def loosened(self, other: Type) -> TensorType:
         """Leave out the lengths that ``other``, of the same dtype and rank, does not know.
@@ -48,6 +56,18 @@ class TensorType(ArrayType):
     def __call__(self, name: str | None = None) -> TensorVariable:
         """Make a variable of this type."""
         return TensorVariable(self, name=name)
+
+    def convert_variable(self, other: Variable[Any]) -> TensorVariable | None:
+        """``other`` with the lengths of this type, which are checked when it runs.
+
+        None for another dtype, rank, or known length.
+        """
+        if not isinstance(other.type, TensorType) or other.type.dtype != self.dtype:
+            return None
+        pairs = list(zip(self.shape, other.type.shape, strict=False))
+        if other.type.ndim != self.ndim or any(n != m and None not in (n, m) for n, m in pairs):
+            return None
+        return late.ops.shape.with_lengths(other, self.shape)
 
     def make_constant(self, value: Any, name: str | None = None) -> TensorConstant:
         """A constant of this type."""
