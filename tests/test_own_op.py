@@ -133,14 +133,17 @@ def test_without_a_text_in_c_the_op_runs_in_python(without):
     check_op(op, [[PRICE]])
 
 
-def test_the_place_of_forward_derivatives_is_kept(example, without):
+def test_forward_derivatives_are_those_of_r_op_and_without_it_those_of_the_gradient(
+    example, without
+):
     x, tangent = T.dmatrix("x"), T.dmatrix("tangent")
-    given = example.running_maximum.R_op([x], [tangent])[0]
     along = np.arange(10.0).reshape(2, 5)
-    np.testing.assert_array_equal(
-        bitale.function([x, tangent], given)(PRICE, along), [[0, 1, 1, 3, 3], [5, 5, 5, 5, 9]]
-    )
-    check_op(without("R_op"), [[PRICE]])
+    for op in (example.running_maximum, without("R_op")):
+        given = bitale.Rop(op(x)[0], x, tangent)
+        np.testing.assert_array_equal(
+            bitale.function([x, tangent], given)(PRICE, along), [[0, 1, 1, 3, 3], [5, 5, 5, 5, 9]]
+        )
+        check_op(op, [[PRICE]])
 
 
 PROGRAM = """

@@ -9,15 +9,17 @@ import pytest
 
 NAMES = {
     "bitale": """
-        Apply Constant Function FunctionGraph FunctionMaker In Mode Op Out SharedVariable Type
-        Variable __version__ carry_scan change_flags compile config debugprint doctor dot foldl
+        Apply Constant Function FunctionGraph FunctionMaker In Lop Mode Op Out Rop SharedVariable
+        Type Variable __version__ carry_scan change_flags compile config debugprint doctor dot foldl
         foldr function grad gradient ifelse map pp pprint predefined_modes printing reduce scan
         scan_checkpoints scan_module shared tensor
     """,
     "bitale.printing": "debugprint pp pprint",
     "bitale.gradient": """
-        DisconnectedInputError GradientError NullTypeGradError consider_constant disconnected_grad
-        grad grad_clip grad_scale grad_undefined numeric_grad undefined_grad verify_grad zero_grad
+        DisconnectedInputError DisconnectedType GradientError Lop NullType NullTypeGradError Rop
+        consider_constant disconnected_grad disconnected_type format_as grad grad_clip
+        grad_not_implemented grad_scale grad_undefined null_type numeric_grad pullback pushforward
+        undefined_grad value_and_grad verify_grad zero_grad
     """,
     "bitale.compile": """
         Function FunctionMaker In Mode Out SharedVariable function get_default_mode get_mode
@@ -48,7 +50,16 @@ def test_a_module_holds_these_names_and_no_others(module):
 def test_the_tensor_module_holds_the_whole_language():
     language = {n for n in vars(bitale_graph.language) if not n.startswith("_")}
     assert language - set(vars(T)) == set()
-    more = ["Variable", "consider_constant", "grad", "nnet", "numeric_grad", "verify_grad"]
+    more = [
+        "Lop",
+        "Rop",
+        "Variable",
+        "consider_constant",
+        "grad",
+        "nnet",
+        "numeric_grad",
+        "verify_grad",
+    ]
     assert all(hasattr(T, name) for name in more)
 
 

@@ -1,11 +1,11 @@
 """bitale-autodiff: derivatives of expressions, one rule per op, and a check against numbers."""
 
+from .arguments import format_as as format_as
 from .check import numeric_grad as numeric_grad
 from .check import verify_grad as verify_grad
 from .errors import DisconnectedInputError as DisconnectedInputError
 from .errors import GradientError as GradientError
 from .errors import NullTypeGradError as NullTypeGradError
-from .grad import format_as as format_as
 from .grad import grad as grad
 from .markers import consider_constant as consider_constant
 from .markers import disconnected_grad as disconnected_grad
@@ -13,7 +13,13 @@ from .markers import grad_clip as grad_clip
 from .markers import grad_scale as grad_scale
 from .markers import undefined_grad as undefined_grad
 from .markers import zero_grad as zero_grad
+from .products import Lop as Lop
+from .products import Rop as Rop
+from .products import pullback as pullback
+from .products import pushforward as pushforward
+from .products import value_and_grad as value_and_grad
 from .table import connections as connections
+from .table import jvps as jvps
 from .table import scalar_vjps as scalar_vjps
 from .table import vjps as vjps
 from .zero import ZERO as ZERO

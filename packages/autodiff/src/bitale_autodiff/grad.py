@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Container, Iterable, Mapping, Sequence
 from typing import Any
 
 from bitale_graph import language as T
 from bitale_graph.extend import (
     Constant,
-    DtypeError,
-    ShapeError,
     TensorType,
     Variable,
     ancestors,
@@ -20,13 +17,25 @@ from bitale_graph.extend import (
     load_rules,
     toposort,
 )
-from bitale_graph.extend import dtype as dtypes
 
 from . import rules
-from .errors import DisconnectedInputError, NullTypeGradError
+from .arguments import (
+    FORMS,
+    POLICIES,
+    for_disconnected,
+    in_form_of,
+    not_reached,
+    read_choice,
+    read_constants,
+    read_cost,
+    read_known,
+    read_variables,
+    tell_disconnected,
+)
+from .errors import NullTypeGradError
 from .markers import filled_like
-from .walker import connection_pattern, cotangent_dtype, pull_back, zeros_for
-from .zero import ZERO, DisconnectedType, NullType, disconnected_type
+from .walker import connection_pattern, cotangent_dtype, pull_back
+from .zero import ZERO, DisconnectedType, NullType
 
 load_rules(rules)
 
@@ -89,45 +98,58 @@ def grad(
     >>> grad(x**3, x).eval({x: 2.0})
     array(12.)
     """
-    variables = _read_wrt(wrt)
-    constants = _read_constants(consider_constant)
-    for name, value, allowed in (
-        ("disconnected_inputs", disconnected_inputs, ("raise", "warn", "ignore")),
-        ("return_disconnected", return_disconnected, ("zero", "none", "disconnected")),
-        ("null_gradients", null_gradients, ("raise", "return")),
-    ):
-        if not isinstance(value, str) or value.lower() not in allowed:
-            raise ValueError(f"grad: {name} is one of {', '.join(allowed)}, not {value!r}")
+    variables = read_variables("grad", "wrt", wrt)
+    constants = read_constants("grad", consider_constant)
+    policy = read_choice("grad", "disconnected_inputs", disconnected_inputs, POLICIES)
+    form = read_choice("grad", "return_disconnected", return_disconnected, FORMS)
+    null = read_choice("grad", "null_gradients", null_gradients, ("raise", "return"))
     if cost is None and known_grads is None:
         raise ValueError("grad: give a cost, or known_grads, or both")
-    known = _read_known(known_grads)
+    known = read_known("grad", "known_grads", known_grads)
     seeds: dict[Variable, Any] = {}
     if cost is not None:
-        _check_cost(cost)
+        read_cost("grad", cost)
         seeds[cost] = T.constant(1, dtype=cotangent_dtype(cost))
     seeds.update(known)
-    fixed = set(known)
-    for v in [v for v, g in seeds.items() if isinstance(g.type, DisconnectedType)]:
-        del seeds[v]
-    cotangents = _pulled_back(seeds, variables, constants, fixed)
-    results: list[Any] = []
-    for v, ct in zip(
-        variables, _connected(variables, cotangents, set(known.values())), strict=True
-    ):
+    cotangents = cotangents_of(variables, seeds, constants, set(known))
+    found = depending(variables, cotangents, set(known.values()))
+    what = "what known_grads names" if cost is None else str(cost)
+    results = []
+    for v, ct in zip(variables, found, strict=True):
         if ct is None:
-            _tell_disconnected(v, cost, disconnected_inputs.lower())
-            ct = _for_disconnected(v, return_disconnected.lower())
-        elif isinstance(ct.type, NullType) and null_gradients.lower() == "raise":
-            raise NullTypeGradError(
-                f"grad: the derivative by {describe(v)} is undefined: {ct.type.why_null}"
-            )
+            tell_disconnected(not_reached("grad", what, v), policy)
+            ct = for_disconnected(v, form)
+        elif null == "raise":
+            refuse_null("grad", v, ct)
         results.append(ct)
     if add_names and cost is not None:
         _name(cost, variables, results, known.values())
-    return format_as(isinstance(wrt, list), isinstance(wrt, tuple), results, _is_single(wrt))
+    return in_form_of(wrt, results)
 
 
-def _connected(
+def cotangents_of(
+    variables: Sequence[Variable],
+    seeds: Mapping[Variable, Any],
+    constants: set[Variable],
+    fixed: set[Variable],
+) -> list[Any]:
+    """The cotangents of ``variables``: a variable, `ZERO`, or None where there is no path.
+
+    Parameters
+    ----------
+    variables : sequence of Variable
+    seeds : mapping of Variable to cotangent
+        Where the walk starts; of what is disconnected it does not.
+    constants : set of Variable
+        Variables that the walk does not pass.
+    fixed : set of Variable
+        Seeds that nothing is added to.
+    """
+    connected = {v: ct for v, ct in seeds.items() if not isinstance(ct.type, DisconnectedType)}
+    return _pulled_back(connected, variables, constants, fixed)
+
+
+def depending(
     variables: Sequence[Variable], cotangents: Sequence[Any], known: Container[Any]
 ) -> list[Any]:
     """The cotangents, each depending on the numbers of its variable, if only with derivative zero.
@@ -140,18 +162,7 @@ def _connected(
         for v, ct in zip(variables, cotangents, strict=True)
     ]
     computed = [ct for ct in cotangents if ct is not None and isinstance(ct.type, TensorType)]
-    # One bit for each variable: which of them a node depends on.
-    bits: dict[Variable, int] = {}
-    for i, v in enumerate(variables):
-        bits[v] = bits.get(v, 0) | 1 << i
-    for node in toposort(computed):
-        read = [(i, bits[v]) for i, v in enumerate(node.inputs) if v in bits]
-        if read:
-            pattern = connection_pattern(node)
-            for j, o in enumerate(node.outputs):
-                for i, mine in read:
-                    if pattern[i][j]:
-                        bits[o] = bits.get(o, 0) | mine
+    bits = dependence_bits(variables, computed)
     return [
         ct
         if ct is None
@@ -161,6 +172,32 @@ def _connected(
         else filled_like(v, ct)
         for i, (v, ct) in enumerate(zip(variables, cotangents, strict=True))
     ]
+
+
+def dependence_bits(
+    variables: Sequence[Variable], outputs: Sequence[Variable]
+) -> dict[Variable, int]:
+    """Which of ``variables`` what ``outputs`` are made from depends on: bit ``i`` for number i."""
+    bits: dict[Variable, int] = {}
+    for i, v in enumerate(variables):
+        bits[v] = bits.get(v, 0) | 1 << i
+    for node in toposort(outputs):
+        read = [(i, bits[v]) for i, v in enumerate(node.inputs) if v in bits]
+        if read:
+            pattern = connection_pattern(node)
+            for j, o in enumerate(node.outputs):
+                for i, mine in read:
+                    if pattern[i][j]:
+                        bits[o] = bits.get(o, 0) | mine
+    return bits
+
+
+def refuse_null(name: str, v: Variable, derivative: Any) -> None:
+    """Raise `NullTypeGradError` for a derivative by ``v``, or of it, that is undefined."""
+    if isinstance(derivative.type, NullType):
+        raise NullTypeGradError(
+            f"{name}: the derivative by {describe(v)} is undefined: {derivative.type.why_null}"
+        )
 
 
 def _pulled_back(
@@ -189,135 +226,6 @@ def _pulled_back(
     computed = [ct for ct in cotangents if isinstance(ct, Variable)]
     replaced = iter(graph_replace(computed, own))
     return [next(replaced) if isinstance(ct, Variable) else ct for ct in cotangents]
-
-
-def format_as(use_list: bool, use_tuple: bool, outputs: Any, single: bool | None = None) -> Any:
-    """Give ``outputs`` the form that a caller asked for.
-
-    Parameters
-    ----------
-    use_list, use_tuple : bool
-        Whether a list or a tuple is wanted; not both.
-    outputs : Variable, or sequence of them
-    single : bool, optional
-        Whether one variable is wanted; by default if neither a list nor a tuple is. If not, a list
-        is given.
-
-    Raises
-    ------
-    ValueError
-        If both forms are asked for, or one variable is wanted and there are several.
-    """
-    if use_list and use_tuple:
-        raise ValueError("format_as: both a list and a tuple are asked for")
-    items = list(outputs) if isinstance(outputs, (list, tuple)) else [outputs]
-    if use_tuple:
-        return tuple(items)
-    if use_list or single is False:
-        return items
-    if len(items) != 1:
-        raise ValueError(f"format_as: one variable is asked for, and there are {len(items)}")
-    return items[0]
-
-
-def _is_single(wrt: Any) -> bool:
-    return isinstance(wrt, Variable)
-
-
-def _read_wrt(wrt: Any) -> list[Variable]:
-    if isinstance(wrt, (set, frozenset)):
-        raise TypeError("grad: wrt must be ordered, and a set is not; give a list")
-    if isinstance(wrt, Variable):
-        return [wrt]
-    if isinstance(wrt, (str, bytes)) or not isinstance(wrt, Iterable):
-        raise TypeError(f"grad: wrt must be a variable or a list of them, not {wrt!r}")
-    variables = list(wrt)
-    for v in variables:
-        if not isinstance(v, Variable):
-            raise TypeError(f"grad: wrt must hold variables, and holds {v!r} ({type(v).__name__})")
-    return variables
-
-
-def _read_constants(consider_constant: Any) -> set[Variable]:
-    if consider_constant is None:
-        return set()
-    if isinstance(consider_constant, Variable) or not isinstance(consider_constant, Iterable):
-        raise TypeError(
-            f"grad: consider_constant must be a list of variables, not {consider_constant!r}"
-        )
-    constants = list(consider_constant)
-    for v in constants:
-        if not isinstance(v, Variable):
-            raise TypeError(f"grad: consider_constant must hold variables, and holds {v!r}")
-    return set(constants)
-
-
-def _read_known(known_grads: Any) -> dict[Variable, Any]:
-    if known_grads is None:
-        return {}
-    if not isinstance(known_grads, Mapping):
-        raise TypeError(
-            "grad: known_grads must map variables to derivatives, and is a "
-            f"{type(known_grads).__name__}"
-        )
-    known: dict[Variable, Any] = {}
-    for v, g in known_grads.items():
-        if not isinstance(v, Variable):
-            raise TypeError(f"grad: the keys of known_grads must be variables, not {v!r}")
-        known[v] = _as_known(v, g)
-    return known
-
-
-def _as_known(v: Variable, g: Any) -> Any:
-    """A derivative given by the user, checked against its variable."""
-    if isinstance(g, Variable) and isinstance(g.type, (DisconnectedType, NullType)):
-        return g
-    g = T.as_tensor(g)
-    if not dtypes.is_float(g.type.dtype):
-        raise TypeError(
-            f"grad: known_grads gives {describe(g)} for {v}; a derivative must be a float, null or "
-            "disconnected"
-        )
-    if not isinstance(v.type, TensorType) or g.ndim != v.type.ndim:
-        raise ShapeError(f"grad: known_grads gives {describe(g)} for {describe(v)}; ranks differ")
-    return T.cast(g, cotangent_dtype(v))
-
-
-def _check_cost(cost: Any) -> None:
-    if not isinstance(cost, Variable):
-        raise TypeError(f"grad: the cost must be a variable, not {cost!r}")
-    if isinstance(cost.type, NullType):
-        raise NullTypeGradError(f"grad: the cost is undefined: {cost.type.why_null}")
-    if not isinstance(cost.type, TensorType):
-        raise TypeError(f"grad: the cost must be a tensor, and is {describe(cost)}")
-    if cost.type.ndim != 0:
-        raise TypeError(
-            f"grad: the cost must be a scalar, and is {describe(cost)} of rank {cost.type.ndim}\n"
-            "  hint: reduce it with sum() or mean()"
-        )
-    if dtypes.is_complex(cost.type.dtype):
-        raise DtypeError(f"grad: the cost must be real, and is {describe(cost)}")
-
-
-def _tell_disconnected(v: Variable, cost: Variable | None, policy: str) -> None:
-    if policy == "ignore":
-        return
-    message = (
-        f"grad: {'what known_grads names' if cost is None else cost} does not depend on "
-        f"{describe(v)}, or only through its shape or as an index\n"
-        "  hint: pass disconnected_inputs='ignore' if that is meant"
-    )
-    if policy == "raise":
-        raise DisconnectedInputError(message)
-    warnings.warn(message, UserWarning, stacklevel=3)
-
-
-def _for_disconnected(v: Variable, form: str) -> Any:
-    if form == "none":
-        return None
-    if form == "disconnected" or not isinstance(v.type, TensorType):
-        return disconnected_type()
-    return zeros_for(v)
 
 
 def _name(

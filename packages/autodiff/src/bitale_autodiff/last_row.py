@@ -19,8 +19,8 @@ from bitale_graph.extend import (
 )
 
 from .rows import Arriving
-from .scan_step import cotangent_leaf, is_computed, of_shape
-from .walker import accumulate, pull_back
+from .scan_step import cotangent_leaf, is_computed
+from .walker import accumulate, of_shape, pull_back
 from .zero import ZERO
 
 

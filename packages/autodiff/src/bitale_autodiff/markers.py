@@ -14,7 +14,7 @@ from bitale_graph import language as T
 from bitale_graph.extend import Apply, Elementwise, Variable
 from bitale_graph.extend import scalar as s
 
-from .table import connections, shapes_only, vjps
+from .table import connections, jvps, shapes_only, vjps
 from .zero import ZERO, grad_undefined
 
 
@@ -89,6 +89,21 @@ vjps.define(GradClip)(
 vjps.define(GradScale)(lambda op, inputs, outputs, cotangents: [cotangents[0] * op.multiplier])
 vjps.define(DisconnectedGrad)(lambda op, inputs, outputs, cotangents: [None])
 connections.define(DisconnectedGrad)(shapes_only)
+
+
+# What goes forward is scaled as what comes back, and not clipped.
+jvps.define(ZeroGrad)(lambda op, inputs, outputs, tangents: [ZERO])
+jvps.define(ZeroGradFill)(lambda op, inputs, outputs, tangents: [tangents[1]])
+jvps.define(GradClip)(lambda op, inputs, outputs, tangents: tangents)
+jvps.define(GradScale)(lambda op, inputs, outputs, tangents: [tangents[0] * op.multiplier])
+
+
+@jvps.define(UndefinedGrad)
+def undefined_grad_jvp(
+    op: Any, inputs: Sequence[Any], outputs: Sequence[Any], tangents: Sequence[Any]
+) -> list[Variable]:
+    """Give a null, as the way back does."""
+    return [grad_undefined(op, 0, inputs[0], "the expression was marked by undefined_grad")]
 
 
 @vjps.define(UndefinedGrad)

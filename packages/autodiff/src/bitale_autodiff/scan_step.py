@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from bitale_graph import language as T
 from bitale_graph.extend import Body, Scan, ScanInputs, TensorType, Variable
 from bitale_graph.extend import dtype as dtypes
 
@@ -38,11 +37,6 @@ def condition_leaf(v: Any) -> Any:
 def is_computed(ct: Any) -> bool:
     """Whether a cotangent is a tensor: not absent, zero or undefined."""
     return ct is not None and ct is not ZERO and not isinstance(ct.type, NullType)
-
-
-def of_shape(type: TensorType, v: Any) -> Any:
-    """``v`` with what is known of its shape as ``type`` has it."""
-    return v if type.admits(v.type) else T.specify_shape(v, type.shape)
 
 
 class StepBack:

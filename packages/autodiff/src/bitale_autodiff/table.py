@@ -1,4 +1,4 @@
-"""The tables of reverse mode: vector-Jacobian products, and what an output depends on at all.
+"""The tables: vector-Jacobian products, their transposes, and what an output depends on at all.
 
 A rule for an op class is called with the op, the inputs and outputs of the node, and one cotangent
 for each output (None where nothing reaches it). It gives one term for each input: a cotangent,
@@ -8,6 +8,12 @@ wants are dropped; where they are dear to make, `Cotangents.wanted` tells which.
 
 A rule for a scalar op is called with the operands, the result and its cotangent, and gives one term
 for each operand; all are tensors, and a term may have the shape of the result.
+
+A forward rule is called with the op, the inputs and outputs of the node, and one tangent for each
+input (None where nothing flows). It gives one tangent for each output: a tensor, which may lack
+axes that its output was stretched along, `ZERO`, or None where nothing arrives. Elementwise ops and
+reductions have theirs from their gradient rules; an op that has none at all is differentiated
+backwards twice.
 """
 
 from __future__ import annotations
@@ -46,6 +52,8 @@ class Cotangents(tuple[Any, ...]):
 
 # (op, inputs, outputs, cotangents) -> terms
 VjpRule = Callable[[Any, Sequence[Any], Sequence[Any], Cotangents], Sequence[Any]]
+# (op, inputs, outputs, tangents) -> tangents
+JvpRule = Callable[[Any, Sequence[Any], Sequence[Any], Sequence[Any]], Sequence[Any]]
 # (*operands, y, ct) -> terms
 ScalarVjpRule = Callable[..., Sequence[Any]]
 # (x, y, axes, ct) -> term; y and ct keep the reduced axes with length 1
@@ -54,6 +62,7 @@ ReductionVjpRule = Callable[[Any, Any, tuple[int, ...], Any], Any]
 ConnectionRule = Callable[[Apply], Sequence[Sequence[bool]]]
 
 vjps: RuleTable[VjpRule] = RuleTable("a gradient rule", "bitale_autodiff/rules")
+jvps: RuleTable[JvpRule] = RuleTable("a forward rule", "bitale_autodiff/rules")
 scalar_vjps: RuleTable[ScalarVjpRule] = RuleTable(
     "a gradient rule", "bitale_autodiff/rules/scalar.py"
 )
@@ -61,6 +70,14 @@ reduction_vjps: RuleTable[ReductionVjpRule] = RuleTable(
     "a gradient rule for reductions", "bitale_autodiff/rules/reduction.py"
 )
 connections: RuleTable[ConnectionRule] = RuleTable("a connection rule", "bitale_autodiff/rules")
+
+
+def linear_in_first(
+    op: Any, inputs: Sequence[Any], outputs: Sequence[Any], tangents: Sequence[Any]
+) -> Sequence[Any]:
+    """The forward rule of an op that is linear in its first input: do the same to its tangent."""
+    found: Sequence[Any] = op.make_node(tangents[0], *inputs[1:]).outputs
+    return found
 
 
 def first_input_only(node: Apply) -> list[list[bool]]:

@@ -150,13 +150,13 @@ def _terms(
 ) -> list[tuple[Cotangent | None, Choice | None]]:
     """What each input receives from one node, of the input's dtype and rank, under what choice."""
     pattern = connection_pattern(node)
-    null = next((ct for ct in received if ct is not None and _is_null(ct)), None)
+    null = next((ct for ct in received if ct is not None and is_null(ct)), None)
     if null is not None:
         j = list(received).index(null)
         return [(null if row[j] else None, None) for row in pattern]
     # What is discrete does not move with its inputs, so nothing passes backwards through it.
     passing = [
-        ZERO if ct is not None and _is_discrete(o) else ct
+        ZERO if ct is not None and is_discrete(o) else ct
         for o, ct in zip(node.outputs, received, strict=True)
     ]
     zeros = [j for j, ct in enumerate(passing) if ct is ZERO]
@@ -165,13 +165,13 @@ def _terms(
     ]
     has_method = hasattr(node.op, "L_op") or hasattr(node.op, "grad")
     if all(ct is None or ct is ZERO for ct in passing):
-        if has_method and all(_is_discrete(o) for o in node.outputs):
+        if has_method and all(is_discrete(o) for o in node.outputs):
             every = [True] * len(node.inputs)
             _check_discrete(node, _apply_rule(node, node.inputs, passing, every))
         return found
     for i, v in enumerate(node.inputs):
         if v in relevant and any(pattern[i]):
-            _refuse_complex(node, v)
+            refuse_complex(node, v)
     choice = None
     conditions: Sequence[Any] = ()
     if choices is not None:
@@ -223,7 +223,7 @@ def _apply_rule(
             given = Cotangents.of(cts, wanted, conditions)
             terms = rule(op, inputs, node.outputs, given)
         except MissingRuleError as error:
-            raise MissingRuleError(f"{error}{_place(node)}") from None
+            raise MissingRuleError(f"{error}{place(node)}") from None
     elif hasattr(op, "L_op") or hasattr(op, "grad"):
         variables = [_as_variable(o, ct) for o, ct in zip(node.outputs, passing, strict=True)]
         if hasattr(op, "L_op"):
@@ -236,7 +236,7 @@ def _apply_rule(
             "cannot be differentiated; "
             "write one in bitale_autodiff/rules (bitale_autodiff.vjps.define), or give the op a "
             "method grad or L_op"
-            f"{_place(node)}"
+            f"{place(node)}"
         )
     if not isinstance(terms, (list, tuple)) or len(terms) != len(node.inputs):
         raise ValueError(
@@ -246,9 +246,10 @@ def _apply_rule(
     return terms
 
 
-def _place(node: Apply) -> str:
-    place = where_made(node.outputs[0])
-    return f"\n  the node was made at {place}" if place else ""
+def place(node: Apply) -> str:
+    """Where a node was made, as the last line of a message."""
+    made = where_made(node.outputs[0])
+    return f"\n  the node was made at {made}" if made else ""
 
 
 def _as_variable(output: Variable, ct: Cotangent | None) -> Variable:
@@ -332,7 +333,7 @@ def _summed_to(node: Apply, i: int, term: Any) -> Any:
     if not fits:
         raise ShapeError(
             f"the gradient rule of {node.op} gave a term of shape {given} for input {i}, "
-            f"{describe(node.inputs[i])}{_place(node)}"
+            f"{describe(node.inputs[i])}{place(node)}"
         )
     if not stretched:
         return term
@@ -349,9 +350,9 @@ def accumulate(total: Cotangent, term: Cotangent) -> Cotangent:
     An undefined one stays undefined. What was written into zeros is written into the other one
     instead, so that the derivatives of many slices of one tensor fill one array.
     """
-    if total is ZERO or _is_null(term):
+    if total is ZERO or is_null(term):
         return term
-    if term is ZERO or _is_null(total):
+    if term is ZERO or is_null(total):
         return total
     for one, other in ((total, term), (term, total)):
         writes = _writes_into_zeros(other)
@@ -389,15 +390,23 @@ def zeros_for(v: Variable) -> Any:
     return T.alloc(zero, *lengths) if lengths else zero
 
 
-def _is_null(ct: Cotangent) -> bool:
+def of_shape(type: TensorType, v: Any) -> Any:
+    """``v`` with what is known of its shape as ``type`` has it."""
+    return v if type.admits(v.type) else T.specify_shape(v, type.shape)
+
+
+def is_null(ct: Cotangent) -> bool:
+    """Whether a cotangent or tangent is undefined."""
     return not isinstance(ct, Zero) and isinstance(ct.type, NullType)
 
 
-def _is_discrete(v: Variable) -> bool:
+def is_discrete(v: Variable) -> bool:
+    """Whether ``v`` is a tensor of bools or integers."""
     return isinstance(v.type, TensorType) and dtypes.is_discrete(v.type.dtype)
 
 
-def _refuse_complex(node: Apply, v: Variable) -> None:
+def refuse_complex(node: Apply, v: Variable) -> None:
+    """Raise `DtypeError` if a node makes something of, or from, complex numbers."""
     for one in (v, *node.outputs):
         if isinstance(one.type, TensorType) and dtypes.is_complex(one.type.dtype):
             raise DtypeError(

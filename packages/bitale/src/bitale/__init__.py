@@ -3,6 +3,8 @@
 This package holds names only, in Theano's shape; the work is done by the layers under it.
 """
 
+from bitale_autodiff import Lop as Lop
+from bitale_autodiff import Rop as Rop
 from bitale_autodiff import grad as grad
 from bitale_codegen_cuda import doctor as doctor
 from bitale_graph import Apply as Apply

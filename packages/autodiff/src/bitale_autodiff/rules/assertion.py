@@ -7,7 +7,7 @@ from typing import Any
 
 from bitale_graph.extend import Assert
 
-from ..table import connections, first_input_only, vjps
+from ..table import connections, first_input_only, jvps, vjps
 
 
 @vjps.define(Assert)
@@ -19,3 +19,4 @@ def assert_vjp(
 
 
 connections.define(Assert)(first_input_only)
+jvps.define(Assert)(lambda op, inputs, outputs, tangents: tangents[:1])

@@ -8,7 +8,7 @@ from typing import Any
 from bitale_graph import language as T
 from bitale_graph.extend import Alloc, Apply, Arange, Eye
 
-from ..table import connections, first_input_only, shapes_only, vjps
+from ..table import connections, first_input_only, jvps, linear_in_first, shapes_only, vjps
 
 vjp = vjps.define
 
@@ -26,6 +26,18 @@ def arange_vjp(
     return [T.sum(ct), None, T.dot(ct, positions)]
 
 
+@jvps.define(Arange)
+def arange_jvp(
+    op: Any, inputs: Sequence[Any], outputs: Sequence[Any], tangents: Sequence[Any]
+) -> list[Any]:
+    """Differentiate ``start + i step``."""
+    (y,), (start, _, step) = outputs, tangents
+    if step is None:
+        return [start]
+    moved = T.cast(T.arange(T.shape_i(y, 0)), y.dtype) * step
+    return [moved if start is None else start + moved]
+
+
 @connections.define(Arange)
 def arange_connection(node: Apply) -> list[list[bool]]:
     """The start and the step, not the stop."""
@@ -33,5 +45,6 @@ def arange_connection(node: Apply) -> list[list[bool]]:
 
 
 vjp(Eye)(lambda op, inputs, outputs, cotangents: [None] * len(inputs))
+jvps.define(Alloc)(linear_in_first)
 connections.define(Alloc)(first_input_only)
 connections.define(Eye)(shapes_only)

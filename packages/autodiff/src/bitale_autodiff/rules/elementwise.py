@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from bitale_graph import language as T
 from bitale_graph.extend import Apply, Elementwise
 from bitale_graph.extend import scalar as s
 
-from ..table import connections, scalar_vjps, vjps
+from ..choices import Chosen
+from ..table import connections, jvps, scalar_vjps, vjps
+from ..walker import is_null
+from ..zero import ZERO
 
 
 @vjps.define(Elementwise)
@@ -20,6 +24,36 @@ def elementwise_vjp(
     if s.is_cast(op.scalar_op):
         return [ct]
     return scalar_vjps[op.scalar_op](*inputs, outputs[0], ct)
+
+
+@jvps.define(Elementwise)
+def elementwise_jvp(
+    op: Any, inputs: Sequence[Any], outputs: Sequence[Any], tangents: Sequence[Any]
+) -> list[Any]:
+    """Let the scalar rule take each operand's tangent for a cotangent, and add up what it gives.
+
+    Element by element a Jacobian is a number, and so its own transpose.
+    """
+    if s.is_cast(op.scalar_op):
+        return [tangents[0]]
+    if op.scalar_op is s.switch:
+        a, b = (0 if t is None else t for t in tangents[1:])
+        return [T.switch(inputs[0], a, b)]
+    rule = scalar_vjps[op.scalar_op]
+    given = enumerate(tangents)
+    terms = [_of_operand(rule(*inputs, outputs[0], t)[i]) for i, t in given if t is not None]
+    terms = [t for t in terms if t is not None and t is not ZERO]
+    undefined = next((t for t in terms if is_null(t)), None)
+    if undefined is not None or not terms:
+        return [undefined]
+    return [T.add(*terms)]
+
+
+def _of_operand(term: Any) -> Any:
+    """A term of a scalar rule, with zeros where its operand was not chosen."""
+    if not isinstance(term, Chosen) or not term.is_due:
+        return term.ct if isinstance(term, Chosen) else term
+    return T.switch(term.condition, *((term.ct, 0) if term.value else (0, term.ct)))
 
 
 @connections.define(Elementwise)

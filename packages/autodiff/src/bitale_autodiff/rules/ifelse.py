@@ -8,9 +8,10 @@ from typing import Any
 from bitale_graph import language as T
 from bitale_graph.extend import Apply, Body, IfElse, TensorType, Variable
 
+from ..forward import push_forward
 from ..scan_step import condition_leaf, cotangent_leaf, dependence, is_computed
-from ..table import Cotangents, connections, vjps
-from ..walker import accumulate, pull_back, zeros_for
+from ..table import Cotangents, connections, jvps, vjps
+from ..walker import accumulate, of_shape, pull_back, zeros_for
 from ..zero import ZERO
 
 
@@ -89,3 +90,42 @@ def _pulled_back(
             under.pop(result, None)
         seeds[result] = accumulate(seeds[result], ct) if result in seeds else ct
     return pull_back(seeds, [body.inputs[i] for i in asked], conditions=under)
+
+
+@jvps.define(IfElse)
+def ifelse_jvp(
+    op: Any, inputs: Sequence[Any], outputs: Sequence[Any], tangents: Sequence[Any]
+) -> list[Any]:
+    """Choose between the tangents of the two branches; what a branch does not depend on is zero."""
+    condition, *captured = inputs
+    moving = {i: t for i, t in enumerate(tangents[1:]) if t is not None}
+    leaves = {i: cotangent_leaf(captured[i]) for i in moving}
+    found = []
+    for body in op.bodies:
+        seeds = {body.inputs[i]: of_shape(body.inputs[i].type, leaf) for i, leaf in leaves.items()}
+        pushed = push_forward(seeds, body.outputs)
+        found.append([pushed.get(v) for v in body.outputs])
+    terms: list[Any] = [None] * len(outputs)
+    chosen = []
+    for k, pair in enumerate(zip(*found, strict=True)):
+        undefined = [t for t in pair if not (t is None or t is ZERO or is_computed(t))]
+        if undefined:
+            terms[k] = undefined[0]
+        elif any(is_computed(t) for t in pair):
+            chosen.append((k, pair))
+    if not chosen:
+        return terms
+    bodies = [
+        Body(
+            [*body.inputs, *leaves.values()],
+            [
+                pair[which] if is_computed(pair[which]) else zeros_for(body.outputs[k])
+                for k, pair in chosen
+            ],
+        )
+        for which, body in enumerate(op.bodies)
+    ]
+    node = op.with_bodies((bodies[0], bodies[1])).make_node(condition, *captured, *moving.values())
+    for (k, _), term in zip(chosen, node.outputs, strict=True):
+        terms[k] = term
+    return terms

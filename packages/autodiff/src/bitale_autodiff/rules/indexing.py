@@ -17,7 +17,15 @@ from bitale_graph.extend import (
     Subtensor,
 )
 
-from ..table import connections, first_input_only, first_two_inputs_only, vjps
+from ..moves import with_zeros
+from ..table import (
+    connections,
+    first_input_only,
+    first_two_inputs_only,
+    jvps,
+    linear_in_first,
+    vjps,
+)
 from ..walker import zeros_for
 
 vjp = vjps.define
@@ -65,6 +73,19 @@ def _names_no_place_twice(op: Any, index: Sequence[Any]) -> bool:
     rows = np.asarray(index[0].data)
     same_sign = bool((rows >= 0).all() or (rows < 0).all())
     return same_sign and len(np.unique(rows)) == rows.size
+
+
+jvps.define(Subtensor, AdvancedSubtensor1, AdvancedSubtensor)(linear_in_first)
+
+
+@jvps.define(IncSubtensor, AdvancedIncSubtensor1, AdvancedIncSubtensor)
+def write_jvp(
+    op: Any, inputs: Sequence[Any], outputs: Sequence[Any], tangents: Sequence[Any]
+) -> Sequence[Any]:
+    """Write the tangent of what is written into that of what it is written to."""
+    moving = with_zeros(inputs[:2], tangents[:2])
+    found: Sequence[Any] = op.make_node(*moving, *inputs[2:]).outputs
+    return found
 
 
 connections.define(Subtensor, AdvancedSubtensor1, AdvancedSubtensor)(first_input_only)

@@ -8,7 +8,8 @@ from typing import Any
 from bitale_graph import language as T
 from bitale_graph.extend import Join
 
-from ..table import vjps
+from ..moves import every_part_moves
+from ..table import jvps, vjps
 
 
 @vjps.define(Join)
@@ -28,3 +29,6 @@ def join_vjp(
         terms.append(ct[(*before, slice(start, stop))])
         start = stop
     return terms
+
+
+jvps.define(Join)(every_part_moves)

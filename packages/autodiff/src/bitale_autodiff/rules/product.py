@@ -8,7 +8,7 @@ from typing import Any
 from bitale_graph import language as T
 from bitale_graph.extend import Dot, Gemm
 
-from ..table import Cotangents, vjps
+from ..table import Cotangents, jvps, vjps
 
 
 def _outer(x: Any, y: Any) -> Any:
@@ -47,3 +47,33 @@ def gemm_vjp(
         alpha * T.dot(x.T, ct),
         T.sum(ct * z),
     )
+
+
+@jvps.define(Dot)
+def dot_jvp(
+    op: Any, inputs: Sequence[Any], outputs: Sequence[Any], tangents: Sequence[Any]
+) -> list[Any]:
+    """D (x y) = dx y + x dy."""
+    (x, y), (dx, dy) = inputs, tangents
+    terms = [
+        *([] if dx is None else [T.dot(dx, y)]),
+        *([] if dy is None else [T.dot(x, dy)]),
+    ]
+    return [T.add(*terms)]
+
+
+@jvps.define(Gemm)
+def gemm_jvp(
+    op: Any, inputs: Sequence[Any], outputs: Sequence[Any], tangents: Sequence[Any]
+) -> list[Any]:
+    """Differentiate ``beta z + alpha x y``."""
+    z, alpha, x, y, beta = inputs
+    dz, dalpha, dx, dy, dbeta = tangents
+    terms = [
+        *([] if dz is None else [beta * dz]),
+        *([] if dalpha is None else [dalpha * T.dot(x, y)]),
+        *([] if dx is None else [alpha * T.dot(dx, y)]),
+        *([] if dy is None else [alpha * T.dot(x, dy)]),
+        *([] if dbeta is None else [dbeta * z]),
+    ]
+    return [T.add(*terms)]

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from bitale_graph import language as T
-from bitale_graph.extend import Reduce, keep_axes
+from bitale_graph.extend import Reduce, accumulator_dtype, keep_axes
 from bitale_graph.extend import scalar as s
 
 from ..choices import Chosen
-from ..table import reduction_vjps, vjps
+from ..table import jvps, reduction_vjps, vjps
 from ..walker import cotangent_dtype
 from ..zero import ZERO
 
@@ -23,6 +23,19 @@ def reduce_vjp(
     (x,), (y,), (ct,) = inputs, outputs, cotangents
     kept = keep_axes(T.cast(ct, cotangent_dtype(x)), op.axes, x.ndim)
     return [reduction_vjps[op.scalar_op](x, keep_axes(y, op.axes, x.ndim), op.axes, kept)]
+
+
+@jvps.define(Reduce)
+def reduce_jvp(
+    op: Any, inputs: Sequence[Any], outputs: Sequence[Any], tangents: Sequence[Any]
+) -> list[Any]:
+    """Add up what the rule gives for each element, which takes its tangent for a cotangent."""
+    (x,), (y,), (t,) = inputs, outputs, tangents
+    term = reduction_vjps[op.scalar_op](x, keep_axes(y, op.axes, x.ndim), op.axes, t)
+    if term is ZERO:
+        return [ZERO]
+    ct = term.ct if isinstance(term, Chosen) else term
+    return [T.sum(ct, axis=op.axes, dtype=y.dtype, acc_dtype=accumulator_dtype(y.dtype))]
 
 
 @reduction_vjps.define(s.add)

@@ -8,7 +8,8 @@ from typing import Any
 from bitale_graph import language as T
 from bitale_graph.extend import Dimshuffle, MakeVector, Reshape, ShapeI, SpecifyShape
 
-from ..table import connections, first_input_only, shapes_only, vjps
+from ..moves import every_part_moves
+from ..table import connections, first_input_only, jvps, linear_in_first, shapes_only, vjps
 
 vjp = vjps.define
 
@@ -37,6 +38,10 @@ vjp(SpecifyShape)(lambda op, inputs, outputs, cotangents: cotangents)
 vjp(MakeVector)(
     lambda op, inputs, outputs, cotangents: [cotangents[0][i] for i in range(len(inputs))]
 )
+jvps.define(Dimshuffle, Reshape)(linear_in_first)
+jvps.define(SpecifyShape)(lambda op, inputs, outputs, tangents: tangents)
+jvps.define(MakeVector)(every_part_moves)
+
 vjp(ShapeI)(lambda op, inputs, outputs, cotangents: [None])
 
 connections.define(Reshape)(first_input_only)

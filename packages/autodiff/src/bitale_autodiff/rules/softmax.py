@@ -16,7 +16,7 @@ from bitale_graph.extend import (
     SoftmaxGrad,
 )
 
-from ..table import connections, first_input_only, first_two_inputs_only, vjps
+from ..table import connections, first_input_only, first_two_inputs_only, jvps, vjps
 
 vjp = vjps.define
 
@@ -100,3 +100,35 @@ def softmax_crossentropy_grad_vjp(
 
 connections.define(Crossentropy1Hot, SoftmaxCrossentropy)(first_input_only)
 connections.define(Crossentropy1HotGrad, SoftmaxCrossentropyGrad)(first_two_inputs_only)
+
+# Forward; the Jacobian of softmax is its own transpose.
+jvp = jvps.define
+jvp(Softmax)(lambda op, inputs, outputs, tangents: [SoftmaxGrad()(tangents[0], outputs[0])])
+
+
+@jvp(LogSoftmax)
+def log_softmax_jvp(
+    op: Any, inputs: Sequence[Any], outputs: Sequence[Any], tangents: Sequence[Any]
+) -> list[Any]:
+    """``t - sum(softmax(x) t)``, along rows."""
+    (t,) = tangents
+    return [t - _row_sums(T.exp(outputs[0]) * t)]
+
+
+@jvp(Crossentropy1Hot)
+def crossentropy_jvp(
+    op: Any, inputs: Sequence[Any], outputs: Sequence[Any], tangents: Sequence[Any]
+) -> list[Any]:
+    """``-dp / p`` at the targets."""
+    p, t = inputs
+    return [-_targets(tangents[0], t) / _targets(p, t)]
+
+
+@jvp(SoftmaxCrossentropy)
+def softmax_crossentropy_jvp(
+    op: Any, inputs: Sequence[Any], outputs: Sequence[Any], tangents: Sequence[Any]
+) -> list[Any]:
+    """``sum(softmax(x) dx) - dx`` at the targets for the loss; for softmax its own rule."""
+    t, y, dx = inputs[1], outputs[1], tangents[0]
+    rows = slice(None, T.shape_i(t, 0)) if op.partial else slice(None)
+    return [T.sum(y[rows] * dx[rows], axis=1) - _targets(dx[rows], t), SoftmaxGrad()(dx, y)]

@@ -7,6 +7,8 @@ from .var import TensorConstant as TensorConstant
 from .var import TensorVariable as TensorVariable
 
 # isort: split
+from bitale_autodiff import Lop as Lop
+from bitale_autodiff import Rop as Rop
 from bitale_autodiff import consider_constant as consider_constant
 from bitale_autodiff import grad as grad
 from bitale_autodiff import numeric_grad as numeric_grad

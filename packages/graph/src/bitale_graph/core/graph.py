@@ -298,8 +298,8 @@ class Op:
 
     What other layers know of an op (gradient, rewrites, C text) is registered in those layers by op
     class. An op from outside may instead carry ``grad(inputs, output_gradients)`` or
-    ``L_op(inputs, outputs, output_gradients)``, and `c_code`. The place of forward derivatives is
-    ``R_op(inputs, eval_points)``; nothing calls it yet.
+    ``L_op(inputs, outputs, output_gradients)``, for forward derivatives
+    ``R_op(inputs, eval_points)``, and `c_code`.
     """
 
     __props__: ClassVar[tuple[str, ...] | None] = None

@@ -1,0 +1,96 @@
+"""Forward products of every sample, against differences and against the products backwards."""
+
+import numpy as np
+import pytest
+from bitale_autodiff import Lop, Rop
+from bitale_graph import function
+from bitale_graph.base import dtype as dtypes
+from bitale_graph.testing import differentiable_samples, op_samples
+
+
+def is_float(v):
+    return dtypes.is_float(v.dtype)
+
+
+def is_loop(sample):
+    return getattr(sample.subject, "__name__", "") == "Loop"
+
+
+def graph(sample):
+    """Inputs that move, all inputs, and the float outputs."""
+    inputs, outputs = sample.graph()
+    floats = [o for o in outputs if is_float(o)]
+    return inputs, floats
+
+
+@pytest.mark.parametrize(
+    "sample", [s for s in differentiable_samples() if not is_loop(s)], ids=lambda s: s.name
+)
+def test_a_product_forwards_agrees_with_differences(sample, rng):
+    inputs, floats = graph(sample)
+    wrt = [v for v, smooth in zip(inputs, sample.differentiable, strict=True) if smooth]
+    along = [v.type() for v in wrt]
+    tangents = {v: rng.normal(size=x.shape) for v, x in zip(inputs, sample.inputs, strict=True)}
+    value = function(inputs, floats, on_unused_input="ignore")
+    product = function(
+        [*inputs, *along], Rop(floats, wrt, along, "ignore"), on_unused_input="ignore"
+    )
+
+    def moved(h):
+        return [
+            x + h * tangents[v] if v in wrt else x
+            for v, x in zip(inputs, sample.inputs, strict=True)
+        ]
+
+    h = 1e-6
+    above, below = value(*moved(h)), value(*moved(-h))
+    found = product(*sample.inputs, *(tangents[v] for v in wrt))
+    for a, b, t in zip(above, below, found, strict=True):
+        expected = (a - b) / (2 * h)
+        scale = max(1.0, np.abs(expected).max(initial=0))
+        np.testing.assert_allclose(t, expected, rtol=2e-5, atol=2e-5 * scale)
+
+
+def test_products_backwards_are_the_transposes_of_those_forwards(rng):
+    """Of every sample, at kinks too: <J t, u> is <t, u J>, and both have the dtypes and shapes."""
+    failures = []
+    for sample in op_samples():
+        inputs, floats = graph(sample)
+        wrt = [v for v in inputs if is_float(v)]
+        kinds = {v.dtype for v in [*inputs, *sample.graph()[1]]}
+        if is_loop(sample) or not wrt or not floats or kinds & set(dtypes.COMPLEX):
+            continue
+        tangents, cotangents = [v.type() for v in wrt], [o.type() for o in floats]
+        forward = Rop(floats, wrt, tangents, "ignore")
+        back = Lop(floats, wrt, cotangents, disconnected_inputs="ignore")
+        run = function(
+            [*inputs, *tangents, *cotangents],
+            [*floats, *forward, *back],
+            on_unused_input="ignore",
+        )
+        values = function(inputs, floats, on_unused_input="ignore")(*sample.inputs)
+        at = dict(zip(inputs, sample.inputs, strict=True))
+        t = [np.asarray(rng.normal(size=at[v].shape), v.dtype) for v in wrt]
+        u = [np.asarray(rng.normal(size=y.shape), y.dtype) for y in values]
+        found = run(*sample.inputs, *t, *u)[len(floats) :]
+        forward, back = found[: len(floats)], found[len(floats) :]
+        for new, old in zip([*forward, *back], [*values, *(at[v] for v in wrt)], strict=True):
+            if (new.dtype, new.shape) != (old.dtype, old.shape):
+                failures.append(f"{sample.name}: {new.dtype} {new.shape} for {old.shape}")
+        with np.errstate(all="ignore"):
+            one, other = dot(forward, u), dot(t, back)
+            size = dot(map(np.abs, forward), map(np.abs, u)) + 1e-300
+        narrow = min(np.finfo(v.dtype).bits for v in [*wrt, *floats])
+        if (
+            np.isfinite([one, other]).all()
+            and not abs(one - other) <= size * ({16: 5e-2, 32: 1e-4, 64: 1e-9}[narrow])
+        ):
+            failures.append(f"{sample.name}: {one} {other}")
+    assert failures == []
+
+
+def dot(xs, ys):
+    return sum(
+        (np.asarray(x, "float64") * np.asarray(y, "float64")).sum()
+        for x, y in zip(xs, ys, strict=True)
+    )
