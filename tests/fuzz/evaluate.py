@@ -31,13 +31,16 @@ from bitale_graph.ops.join import Join
 from bitale_graph.ops.product import Dot, Gemm
 from bitale_graph.ops.reduction import Argmax, Reduce
 from bitale_graph.ops.scan import Scan
+from bitale_graph.ops.sets import Unique
 from bitale_graph.ops.shape import Dimshuffle, MakeVector, Reshape, ShapeI, SpecifyShape
 from bitale_graph.ops.softmax import Softmax
+from bitale_graph.ops.sorting import ArgPartition, ArgSort, ArgTopK, Partition, Sort, TopK
 from bitale_graph.tensor.elementwise import Elementwise
 from bitale_graph.tensor.scalar import is_cast
 
 MOVES = (Alloc, Arange, Eye, Subtensor, AdvancedSubtensor, AdvancedSubtensor1, Join, Dimshuffle,
-         MakeVector, Reshape, ShapeI, SpecifyShape, Assert, Argmax)  # fmt: skip
+         MakeVector, Reshape, ShapeI, SpecifyShape, Assert, Argmax, Sort, ArgSort, Partition,
+         ArgPartition, TopK, ArgTopK, Unique)  # fmt: skip
 WRITES = (IncSubtensor, AdvancedIncSubtensor, AdvancedIncSubtensor1)
 EXACT = {"neg", "abs", "sgn", "identity", "ceil", "floor", "trunc", "round_half_to_even",
          "maximum", "minimum", "switch", "second"}  # fmt: skip

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from . import steps_of_algebra as algebra
 from . import steps_of_elements as elements
 from . import steps_of_graphs as graphs
 from . import steps_of_shapes as shapes
@@ -24,6 +25,7 @@ WEIGHTS: dict[Callable[[Any], None], int] = {
     shapes.join: 4,
     shapes.create: 3,
     graphs.product: 6,
+    algebra.order: 5,
     graphs.softmax: 4,
     graphs.scan: 5,
     graphs.ifelse: 2,

@@ -100,6 +100,7 @@ from .ops.reduction import accumulator_dtype as accumulator_dtype
 from .ops.reshape import reshape as reshape
 from .ops.scan import Scan as Scan
 from .ops.scan import ScanInputs as ScanInputs
+from .ops.sets import Unique as Unique
 from .ops.shape import INT64_SCALAR as INT64_SCALAR
 from .ops.shape import Dimshuffle as Dimshuffle
 from .ops.shape import MakeVector as MakeVector
@@ -117,7 +118,14 @@ from .ops.softmax import SoftmaxCrossentropy as SoftmaxCrossentropy
 from .ops.softmax import SoftmaxCrossentropyGrad as SoftmaxCrossentropyGrad
 from .ops.softmax import SoftmaxGrad as SoftmaxGrad
 from .ops.softmax import softmax as softmax
+from .ops.sorting import ArgPartition as ArgPartition
+from .ops.sorting import ArgSort as ArgSort
+from .ops.sorting import ArgTopK as ArgTopK
+from .ops.sorting import Partition as Partition
 from .ops.sorting import SearchSorted as SearchSorted
+from .ops.sorting import Sort as Sort
+from .ops.sorting import TopK as TopK
+from .ops.sorting import take_along as take_along
 from .recurrence import carry_scan as carry_scan
 from .tensor import scalar as scalar
 from .tensor.conversion import as_tensor as as_tensor

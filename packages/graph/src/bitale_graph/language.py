@@ -77,6 +77,10 @@ from .ops.reduction import sum as sum
 from .ops.reduction import var as var
 from .ops.reshape import flatten as flatten
 from .ops.reshape import reshape as reshape
+from .ops.sets import in1d as in1d
+from .ops.sets import isin as isin
+from .ops.sets import union1d as union1d
+from .ops.sets import unique as unique
 from .ops.shape import dimshuffle as dimshuffle
 from .ops.shape import get_vector_length as get_vector_length
 from .ops.shape import shape_i as shape_i
@@ -84,7 +88,21 @@ from .ops.softmax import binary_crossentropy as binary_crossentropy
 from .ops.softmax import categorical_crossentropy as categorical_crossentropy
 from .ops.softmax import log_softmax as log_softmax
 from .ops.softmax import softmax as softmax
+from .ops.sorting import argpartition as argpartition
+from .ops.sorting import argsort as argsort
+from .ops.sorting import argtopk as argtopk
+from .ops.sorting import lexsort as lexsort
+from .ops.sorting import partition as partition
 from .ops.sorting import searchsorted as searchsorted
+from .ops.sorting import sort as sort
+from .ops.sorting import topk as topk
+from .ops.sorting import topk_and_argtopk as topk_and_argtopk
+from .ops.statistics import bincount as bincount
+from .ops.statistics import digitize as digitize
+from .ops.statistics import histogram as histogram
+from .ops.statistics import median as median
+from .ops.statistics import percentile as percentile
+from .ops.statistics import quantile as quantile
 from .tensor.constructors import CONSTRUCTORS
 from .tensor.constructors import all_dtypes as all_dtypes
 from .tensor.constructors import complex_dtypes as complex_dtypes

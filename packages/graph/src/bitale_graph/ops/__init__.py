@@ -16,5 +16,8 @@ from . import product as product
 from . import reduction as reduction
 from . import reshape as reshape
 from . import scan as scan
+from . import sets as sets
 from . import shape as shape
 from . import softmax as softmax
+from . import sorting as sorting
+from . import statistics as statistics

@@ -18,7 +18,7 @@ from ..base import dtype as dtypes
 from ..base.errors import ShapeError, describe
 from ..core.graph import Variable
 from ..ops import axes as order
-from ..ops import creation, join, math, product, reduction, shape, sorting
+from ..ops import creation, join, math, product, reduction, sets, shape, sorting, statistics
 from ..ops import reshape as reshaping
 from ..tensor.conversion import as_tensor
 from ..tensor.elementwise import Elementwise
@@ -124,6 +124,25 @@ def _clip(a: Any, a_min: Any = None, a_max: Any = None, *, min: Any = None, max:
     return math.clip(a, low, high)
 
 
+def _kind(kind: str | None, stable: bool | None) -> str | None:
+    return "stable" if stable else kind
+
+
+def _sort(a: Any, axis: Any = -1, kind: Any = None, order: Any = None, stable: Any = None) -> Any:
+    return sorting.sort(a, axis, _kind(kind, stable), order)
+
+
+def _argsort(
+    a: Any, axis: Any = -1, kind: Any = None, order: Any = None, stable: Any = None
+) -> Any:
+    return sorting.argsort(a, axis, _kind(kind, stable), order)
+
+
+def _unique(ar: Any, sorted: bool = True, **options: Any) -> Any:
+    """``sorted`` says that any order would do."""
+    return sets.unique(ar, **options)
+
+
 def _size(a: Any, axis: int | None = None) -> Any:
     a = as_tensor(a)
     return a.size if axis is None else shape.shape_i(a, axis)
@@ -152,6 +171,8 @@ def _conjugate(x: Any) -> Any:
 # only have its neutral value, what is marked ~ says nothing of values (layout, subclasses).
 _REDUCE = "a | axis !out keepdims !initial !where"
 _SUM = "a | axis dtype !out keepdims !initial !where"
+_UNIQUE = "return_index return_inverse return_counts"
+_QUANTILE = "a q | axis !out ~overwrite_input method keepdims !weights"
 _REDUCTIONS = [reductions[op] for op in reductions]
 
 
@@ -210,7 +231,23 @@ _FUNCTIONS: dict[str, Row] = {
     "round": (_round, "a | decimals !out"),
     "around": (_round, "a | decimals !out"),
     "isclose": (math.isclose, "a b | rtol atol equal_nan"),
+    # order
     "searchsorted": (sorting.searchsorted, "a v | side sorter"),
+    "sort": (_sort, "a | axis kind order stable"),
+    "argsort": (_argsort, "a | axis kind order stable"),
+    "partition": (sorting.partition, "a kth | axis !kind !order"),
+    "argpartition": (sorting.argpartition, "a kth | axis !kind !order"),
+    "lexsort": (sorting.lexsort, "keys | axis"),
+    "unique": (_unique, f"ar | {_UNIQUE} axis equal_nan sorted"),
+    "unique_values": (_unique, "x"),
+    "isin": (sets.isin, "element test_elements | ~assume_unique invert ~kind"),
+    "union1d": (sets.union1d, "ar1 ar2"),
+    "bincount": (statistics.bincount, "x | weights minlength"),
+    "digitize": (statistics.digitize, "x bins | right"),
+    "histogram": (statistics.histogram, "a | bins range density weights"),
+    "median": (statistics.median, "a | axis !out ~overwrite_input keepdims"),
+    "quantile": (statistics.quantile, _QUANTILE),
+    "percentile": (statistics.percentile, _QUANTILE),
     "take": (lambda a, i, axis=None: as_tensor(a).take(i, axis), "a indices | axis !out !mode"),
 }
 _NEUTRAL: dict[str, Any] = {

@@ -180,6 +180,23 @@ class TensorMethods(TensorOperators):
         """See `any`."""
         return late.ops.reduction.any(self, axis, keepdims)
 
+    # Order
+    def sort(
+        self, axis: int | None = -1, kind: str | None = "quicksort", order: Any = None
+    ) -> late.TensorVariable:
+        """See `sort`."""
+        return late.ops.sorting.sort(self, axis, kind, order)
+
+    def argsort(
+        self, axis: int | None = -1, kind: str | None = "quicksort", order: Any = None
+    ) -> late.TensorVariable:
+        """See `argsort`."""
+        return late.ops.sorting.argsort(self, axis, kind, order)
+
+    def searchsorted(self, v: Any, side: Any = "left", sorter: Any = None) -> late.TensorVariable:
+        """See `searchsorted`."""
+        return late.ops.sorting.searchsorted(self, v, side, sorter)
+
     def norm(self, L: Any = None, axis: Any = None, keepdims: bool = False) -> late.TensorVariable:
         """See `norm`."""
         return late.ops.reduction.norm(self, L, axis, keepdims)

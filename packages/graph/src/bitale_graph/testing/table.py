@@ -14,6 +14,7 @@ from .numeric_samples import product_samples, reduction_samples, softmax_samples
 from .sample import OpSample
 from .scan_samples import scan_samples
 from .shape_samples import creation_samples, join_samples, shape_samples
+from .sorting_samples import sorting_samples
 
 
 @cache
@@ -27,6 +28,7 @@ def _table() -> tuple[OpSample, ...]:
         *reduction_samples(),
         *product_samples(),
         *softmax_samples(),
+        *sorting_samples(),
         *loop_samples(),
         *scan_samples(),
         *assertion_samples(),
