@@ -18,6 +18,7 @@ from bitale_graph.core.order import toposort
 from bitale_graph.core.results import result_of
 from bitale_graph.ops.assertion import Assert
 from bitale_graph.ops.creation import Alloc, Arange, Eye
+from bitale_graph.ops.from_graph import OpFromGraph
 from bitale_graph.ops.ifelse import IfElse
 from bitale_graph.ops.indexing import (
     AdvancedIncSubtensor,
@@ -119,9 +120,9 @@ def wide(node: Apply, inputs: list[Any]) -> list[Any]:
         return [np.asarray(function.reduce(inputs[0], axis=op.axes)) if op.axes else inputs[0]]
     if isinstance(op, Dot) or (isinstance(op, MOVES) and not isinstance(op, (Alloc, Arange, Eye))):
         return [np.asarray(x) for x in result_of(node, inputs)]
-    if isinstance(op, IfElse):
-        body = op.then_body if inputs[0] else op.else_body
-        return WideValues(dict(zip(body.inputs, inputs[1:], strict=True))).find(body.outputs)
+    body, given = _ran(op, inputs)
+    if body is not None:
+        return WideValues(dict(zip(body.inputs, given, strict=True))).find(body.outputs)
     try:
         with _bodies_by(WideValues):
             return [widened(x) for x in result_of(node, inputs)]
@@ -129,6 +130,13 @@ def wide(node: Apply, inputs: list[Any]) -> list[Any]:
         pass
     narrow = [x.astype(v.type.dtype) for x, v in zip(inputs, node.inputs, strict=True)]
     return [widened(x) for x in result_of(node, narrow)]
+
+
+def _ran(op: Any, inputs: list[Any]) -> tuple[Body | None, list[Any]]:
+    """The graph that an op runs once, and what it reads."""
+    if isinstance(op, IfElse):
+        return op.then_body if inputs[0] else op.else_body, inputs[1:]
+    return (op.body, inputs) if isinstance(op, OpFromGraph) else (None, [])
 
 
 @contextlib.contextmanager
@@ -200,7 +208,9 @@ def _leaves_range(node: Apply, inputs: list[Any]) -> Any:
     largest = np.where(x > 1, x, 1).prod(axis=op.axes).astype(dtype)
     least = np.where((x < 1) & (x > 0), x, 1).prod(axis=op.axes).astype(dtype)
     tiny = np.finfo(dtype).tiny
-    return finite & ~(np.isfinite(largest) & (least > tiny)) & (x > 0).all(axis=op.axes)
+    # Beside an infinity what the others make may be zero before it is met, or after.
+    lost = finite & ~np.isfinite(largest) | (least <= tiny)
+    return lost & (x > 0).all(axis=op.axes)
 
 
 class OtherRoundings(Values):
@@ -225,9 +235,9 @@ class OtherRoundings(Values):
             return result_of(node, inputs)
         if isinstance(op, Reduce) and op.scalar_op.name not in ("add", "mul"):
             return [self._zeros(x) for x in result_of(node, inputs)]
-        if isinstance(op, IfElse):
-            body = op.then_body if inputs[0] else op.else_body
-            given = dict(zip(body.inputs, inputs[1:], strict=True))
+        body, read = _ran(op, inputs)
+        if body is not None:
+            given = dict(zip(body.inputs, read, strict=True))
             return OtherRoundings(given, self.rng, self.size).find(body.outputs)
         moved = [self.moved(x) for x in inputs]
         if isinstance(op, (Dot, Reduce, Gemm)):

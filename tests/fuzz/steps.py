@@ -29,6 +29,7 @@ WEIGHTS: dict[Callable[[Any], None], int] = {
     graphs.softmax: 4,
     graphs.scan: 5,
     graphs.ifelse: 2,
+    graphs.from_graph: 2,
     graphs.assertion: 1,
     graphs.gradient: 6,
     elements.mistake: 2,

@@ -172,6 +172,21 @@ def ifelse(b: Any) -> None:
     b.add(f"ifelse({condition}, {then}, {other})", x, y, flag)
 
 
+def from_graph(b: Any) -> None:
+    """A graph used as an op, twice now and then, and inlined."""
+    rng = b.rng
+    x = b.pick("f")
+    y = b.like(x)
+    inner = expression(rng, ["{0}", "{1}"], 3)
+    inline = rng.random() < 0.3
+    op = f"bitale.OpFromGraph([{{0}}, {{1}}], [{inner}], inline={inline})"
+    if x == y:
+        op, call = op.replace(", {1}]", "]", 1), "({0})"
+    else:
+        call = rng.choice(("({0}, {1})", "(T.exp({0}), {1})", "({0}, -{1})"))
+    b.add(f"{op}{call}", x, y)
+
+
 def assertion(b: Any) -> None:
     """A condition that holds, mostly."""
     x = b.pick()

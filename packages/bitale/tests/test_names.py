@@ -9,10 +9,10 @@ import pytest
 
 NAMES = {
     "bitale": """
-        Apply Constant Function FunctionGraph FunctionMaker In Lop Mode Op Out Rop SharedVariable
-        Type Variable __version__ carry_scan change_flags compile config debugprint doctor dot foldl
-        foldr function grad gradient ifelse map pp pprint predefined_modes printing reduce scan
-        scan_checkpoints scan_module shared tensor
+        Apply Constant Function FunctionGraph FunctionMaker In Lop Mode Op OpFromGraph
+        OrderedUpdates Out Rop SharedVariable Type Variable __version__ carry_scan change_flags
+        compile config debugprint doctor dot foldl foldr function grad gradient ifelse map pp
+        pprint predefined_modes printing reduce scan scan_checkpoints scan_module shared tensor
     """,
     "bitale.printing": "debugprint pp pprint",
     "bitale.gradient": """

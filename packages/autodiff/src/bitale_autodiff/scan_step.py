@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from bitale_graph.extend import Body, Scan, ScanInputs, TensorType, Variable
 from bitale_graph.extend import dtype as dtypes
 
-from .walker import accumulate, connection_pattern, cotangent_dtype, pull_back
+from .walker import accumulate, connection_pattern, cotangent_dtype, of_shape, pull_back
 from .zero import ZERO, NullType
 
 
@@ -37,6 +37,24 @@ def condition_leaf(v: Any) -> Any:
 def is_computed(ct: Any) -> bool:
     """Whether a cotangent is a tensor: not absent, zero or undefined."""
     return ct is not None and ct is not ZERO and not isinstance(ct.type, NullType)
+
+
+def pull_back_body(
+    body: Body, leaves: dict[int, Any], conditions: dict[int, Any], asked: Sequence[int]
+) -> dict[Variable, Any]:
+    """The cotangents of the inputs of a body, from leaves that stand for those of its outputs."""
+    seeds: dict[Variable, Any] = {}
+    under: dict[Variable, Any] = {}
+    for k, leaf in leaves.items():
+        result = body.outputs[k]
+        assert isinstance(result.type, TensorType)
+        ct = of_shape(result.type, leaf)
+        if result not in seeds and k in conditions:
+            under[result] = conditions[k]
+        else:
+            under.pop(result, None)
+        seeds[result] = accumulate(seeds[result], ct) if result in seeds else ct
+    return pull_back(seeds, [body.inputs[i] for i in asked], conditions=under)
 
 
 class StepBack:

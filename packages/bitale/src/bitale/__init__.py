@@ -14,6 +14,8 @@ from bitale_graph import FunctionGraph as FunctionGraph
 from bitale_graph import In as In
 from bitale_graph import Mode as Mode
 from bitale_graph import Op as Op
+from bitale_graph import OpFromGraph as OpFromGraph
+from bitale_graph import OrderedUpdates as OrderedUpdates
 from bitale_graph import Out as Out
 from bitale_graph import SharedVariable as SharedVariable
 from bitale_graph import Type as Type

@@ -21,6 +21,7 @@ from .core.tree import debugprint as debugprint
 from .debug.formula import pp as pp
 from .ops.assertion import Assert as Assert
 from .ops.assertion import assert_op as assert_op
+from .ops.from_graph import OpFromGraph as OpFromGraph
 from .ops.ifelse import IfElse as IfElse
 from .ops.ifelse import ifelse as ifelse
 from .ops.loop import Loop as Loop

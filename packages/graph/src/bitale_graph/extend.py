@@ -70,6 +70,7 @@ from .ops.creation import Arange as Arange
 from .ops.creation import ArangeLength as ArangeLength
 from .ops.creation import Eye as Eye
 from .ops.creation import arange as arange
+from .ops.from_graph import OpFromGraph as OpFromGraph
 from .ops.ifelse import IfElse as IfElse
 from .ops.index_pattern import unpack as unpack
 from .ops.indexing import AdvancedIncSubtensor as AdvancedIncSubtensor

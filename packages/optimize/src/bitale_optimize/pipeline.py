@@ -12,6 +12,7 @@ from .engine.phases import PHASES, canonical, specialize, stability
 from .engine.rewrite import OVERFLOWS, Changes, RewriteContext, Rule
 from .passes.fold_constants import fold_constants
 from .passes.fuse_loops import fuse_loops
+from .passes.inline import inline
 from .passes.keep_checks import keep_checks, note_checks
 from .passes.lazy import lazy
 from .passes.merge import merge
@@ -89,6 +90,8 @@ def _finish(graph: FunctionGraph, context: RewriteContext) -> None:
 
 
 SIMPLIFYING = (
+    # Before all: what is hidden in an op is the user's own, and is met by every pass.
+    Pass("inline", inline, always=True),
     # First: what only differentiation reads would hide equal expressions from merge, and patterns
     # from rules.
     Pass("remove_identities", remove_identities, always=True),

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from bitale_graph import language as T
-from bitale_graph.extend import Apply, Body, IfElse, TensorType, Variable
+from bitale_graph.extend import Apply, Body, IfElse
 
 from ..forward import push_forward
-from ..scan_step import condition_leaf, cotangent_leaf, dependence, is_computed
+from ..scan_step import condition_leaf, cotangent_leaf, dependence, is_computed, pull_back_body
 from ..table import Cotangents, connections, jvps, vjps
-from ..walker import accumulate, of_shape, pull_back, zeros_for
+from ..walker import of_shape, zeros_for
 from ..zero import ZERO
 
 
@@ -45,7 +45,7 @@ def ifelse_vjp(
     given = {k: c for k, c in enumerate(cotangents.conditions) if k in arriving and c is not None}
     conditions = {k: condition_leaf(c) for k, c in given.items()}
     asked = [i for i, wanted in enumerate(cotangents.wanted[1:]) if wanted]
-    found = [_pulled_back(body, leaves, conditions, asked) for body in op.bodies]
+    found = [pull_back_body(body, leaves, conditions, asked) for body in op.bodies]
     terms: list[Any] = [None] * len(inputs)
     chosen = []
     for i in asked:
@@ -72,24 +72,6 @@ def ifelse_vjp(
     for (i, _), term in zip(chosen, node.outputs, strict=True):
         terms[i + 1] = T.specify_shape(term, captured[i].type.shape)
     return terms
-
-
-def _pulled_back(
-    body: Body, leaves: dict[int, Any], conditions: dict[int, Any], asked: Sequence[int]
-) -> dict[Variable, Any]:
-    """The cotangents of the inputs of a branch, from leaves that stand for those of its outputs."""
-    seeds: dict[Variable, Any] = {}
-    under: dict[Variable, Any] = {}
-    for k, leaf in leaves.items():
-        result = body.outputs[k]
-        assert isinstance(result.type, TensorType)
-        ct = T.specify_shape(leaf, result.type.shape)
-        if result not in seeds and k in conditions:
-            under[result] = conditions[k]
-        else:
-            under.pop(result, None)
-        seeds[result] = accumulate(seeds[result], ct) if result in seeds else ct
-    return pull_back(seeds, [body.inputs[i] for i in asked], conditions=under)
 
 
 @jvps.define(IfElse)

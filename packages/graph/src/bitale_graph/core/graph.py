@@ -392,11 +392,17 @@ class Op:
         return None
 
     def __call__(self, *inputs: Any, **keywords: Any) -> Any:
-        """Apply to variables or values; the output, or a list of them if there are several."""
-        name = keywords.pop("name", None)
+        """Apply to variables or values; the output, or a list of them if there are several.
+
+        With ``return_list=True`` a list in any case; ``name`` is that of the only output, or of the
+        default one.
+        """
+        name, return_list = keywords.pop("name", None), keywords.pop("return_list", False)
         node = self.make_node(*inputs, **keywords)
-        if name is not None and len(node.outputs) == 1:
-            node.outputs[0].name = name
+        if name is not None and (len(node.outputs) == 1 or self.default_output is not None):
+            node.outputs[self.default_output or 0].name = name
+        if return_list:
+            return list(node.outputs)
         if self.default_output is not None:
             return node.outputs[self.default_output]
         return node.outputs[0] if len(node.outputs) == 1 else node.outputs
