@@ -199,9 +199,9 @@ def test_the_types_of_an_op_can_be_attributes():
         ((x, 1, 2), "Halves takes 2 inputs, and got 3"),
         (
             (T.fvector("v"), 1),
-            r"(?s)takes an input of TensorType\(float64, vector\), .*v .*float32",
+            r"(?s)takes an input of TensorType\(float64, vector\): .*v .*float32",
         ),
-        ((T.dmatrix("m"), 1), r"(?s)takes an input of TensorType\(float64, vector\), .*m .*matrix"),
+        ((T.dmatrix("m"), 1), r"(?s)takes an input of TensorType\(float64, vector\): .*m .*matrix"),
         ((x, 0.5), r"takes an input of TensorType\(int64, scalar\): "),
         (("text", 1), r"takes an input of TensorType\(float64, vector\): "),
     ],

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 
 from ..base.errors import InconsistentGraphError, MissingInputError, where_made
 from . import traversal
-from .graph import Apply, Constant, Variable
+from .graph import Apply, Constant, Variable, copied_variable
 from .order import toposort
 
 
@@ -58,9 +58,7 @@ class FunctionGraph:
         cls, inputs: Sequence[Variable], outputs: Sequence[Variable]
     ) -> tuple[FunctionGraph, dict[Variable, Variable]]:
         """A graph over copies, and the map from the variables given to their copies."""
-        copies = {v: v.type(v.name) for v in inputs}
-        for old, new in copies.items():
-            new.trace = old.trace
+        copies = {v: copied_variable(v) for v in inputs}
         memo = traversal.clone_nodes(outputs, copies)
         return cls([copies[v] for v in inputs], [memo[v] for v in outputs]), memo
 

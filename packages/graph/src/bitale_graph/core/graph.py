@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import itertools
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, SupportsIndex
 
@@ -11,6 +13,7 @@ from ..base import late
 from ..base import trace as tracing
 from ..base.errors import describe
 from .pickling import reduced_node, reduced_variable
+from .values import Values
 
 if TYPE_CHECKING:
     from typing_extensions import TypeVar  # of which mypy has stubs: only types see the defaults
@@ -24,41 +27,12 @@ else:
 
 Storage = list[list[Any]]
 
+_numbers = itertools.count()
+_OF_THIS_PROCESS = ("_eval_cache", "_auto_name")
 
-class Type:
+
+class Type(Values):
     """What the values of a variable have in common. Types compare and hash by value."""
-
-    def filter(self, value: Any, strict: bool = False, allow_downcast: bool | None = None) -> Any:
-        """Convert ``value`` to one of this type, or raise `TypeError`."""
-        raise TypeError(f"{type(self).__name__} cannot hold {value!r}")
-
-    def holds(self, value: Any) -> bool:
-        """Whether ``value`` is one of this type as it is."""
-        return True
-
-    def is_valid_value(self, value: Any, strict: bool = True) -> bool:
-        """Whether `filter` takes ``value``."""
-        return not self.value_validity_msg(value, strict)
-
-    def value_validity_msg(self, value: Any, strict: bool = True) -> str:
-        """Why `filter` does not take ``value``; empty if it does."""
-        try:
-            self.filter(value, strict=strict)
-        except (TypeError, ValueError, OverflowError) as error:
-            return str(error)
-        return ""
-
-    def values_eq(self, a: Any, b: Any) -> bool:
-        """Whether two values are equal."""
-        return bool(a == b)
-
-    def values_eq_approx(self, a: Any, b: Any) -> bool:
-        """Whether two values are equal but for rounding."""
-        return self.values_eq(a, b)
-
-    def may_share_memory(self, a: Any, b: Any) -> bool:
-        """Whether a write into one value may be seen in the other."""
-        return a is b
 
     def filter_variable(self, other: Any, allow_convert: bool = True) -> Variable[Any]:
         """``other`` as a variable of this type; a value becomes a constant.
@@ -81,10 +55,6 @@ class Type:
         """``other`` as a variable of this type, checked when it runs; None if it is another."""
         return None
 
-    def admits(self, other: Type) -> bool:
-        """Whether every value of type ``other`` is one of this type."""
-        return self == other
-
     def __call__(self, name: str | None = None) -> Variable[Any]:
         """Make a variable of this type."""
         return Variable(self, name=name)
@@ -96,10 +66,6 @@ class Type:
     def make_constant(self, value: Any, name: str | None = None) -> Constant[Any]:
         """A constant of this type."""
         return Constant(self, self.filter(value), name=name)
-
-    def key(self) -> str | None:
-        """A text that tells the type from others, in every process; None if there is none."""
-        return None
 
 
 class Tag:
@@ -153,9 +119,17 @@ class Variable(Generic[TypeT]):
 
     def clone(self) -> Variable[TypeT]:
         """A new leaf of the same type and name."""
-        copy: Variable[TypeT] = self.type(self.name)
-        copy.trace = self.trace
-        return copy
+        return copied_variable(self)
+
+    def get_parents(self) -> list[Apply]:
+        """The node that computes it, in a list; an empty list for a leaf."""
+        return [] if self.owner is None else [self.owner]
+
+    @property
+    def auto_name(self) -> str:
+        """A name that no other variable of this process has, given when it is first asked for."""
+        found: str = self.__dict__.setdefault("_auto_name", f"auto_{next(_numbers)}")
+        return found
 
     def eval(self, inputs_to_values: dict[Variable, Any] | None = None) -> Any:
         """Compute the value, given values of the inputs that it depends on.
@@ -170,7 +144,7 @@ class Variable(Generic[TypeT]):
         return cache[key](*given.values())
 
     def __getstate__(self) -> dict[str, Any]:
-        return {k: v for k, v in self.__dict__.items() if k != "_eval_cache"}
+        return {k: v for k, v in self.__dict__.items() if k not in _OF_THIS_PROCESS}
 
     def __reduce_ex__(self, protocol: SupportsIndex) -> Any:
         return reduced_variable(self) or super().__reduce_ex__(protocol)
@@ -192,6 +166,15 @@ class Variable(Generic[TypeT]):
         return text if text == f"<{self.type}>" else f"{text}: {self.type}"
 
 
+def copied_variable(old: Variable[TypeT]) -> Variable[TypeT]:
+    """A new leaf of the type, name and tag of another variable, made where that was."""
+    made: Variable[TypeT] = old.type(old.name)
+    made.trace = old.trace
+    if old._tag is not None:
+        made._tag = copy.copy(old._tag)
+    return made
+
+
 class Constant(Variable[TypeT]):
     """A leaf whose value is known; the array must not be written to."""
 
@@ -205,6 +188,10 @@ class Constant(Variable[TypeT]):
     def clone(self) -> Constant[TypeT]:
         """The same constant once more."""
         return type(self)(self.type, self.data, self.name)
+
+    def equals(self, other: object) -> bool:
+        """Whether ``other`` is a constant of the same type and value."""
+        return isinstance(other, Constant) and self.signature() == other.signature()
 
     def signature(self) -> object:
         """A hashable value that two constants share exactly if they are interchangeable."""
@@ -249,16 +236,29 @@ class Apply(Generic[OpT_co]):
         (output,) = self.outputs
         return output
 
-    def clone_with_new_inputs(self, inputs: Sequence[Variable]) -> Apply:
-        """The same op on other inputs; the node is made anew if their types differ."""
+    def default_output(self) -> Variable:
+        """The output that a call of the op gives; a ValueError if there are several."""
+        chosen = self.op.default_output
+        found: Variable = self.out if chosen is None else self.outputs[chosen]
+        return found
+
+    def clone(self) -> Apply:
+        """The same op on the same inputs, with outputs of its own."""
+        return self.clone_with_new_inputs(self.inputs)
+
+    def clone_with_new_inputs(self, inputs: Sequence[Variable], strict: bool = True) -> Apply:
+        """The same op on other inputs; the node is made anew if their types differ.
+
+        ``strict`` is Theano's: what is made anew is checked in any case.
+        """
         same = all(new.type == old.type for new, old in zip(inputs, self.inputs, strict=True))
         with tracing.inherited(self.trace):
             if same:
-                copies = [o.type(o.name) for o in self.outputs]
-                return Apply(self.op, inputs, copies)
+                return Apply(self.op, inputs, [copied_variable(o) for o in self.outputs])
             node = self.op.make_node(*inputs)
         for new, old in zip(node.outputs, self.outputs, strict=True):
             new.name = old.name
+            new._tag = copy.copy(old._tag)
         return node
 
     def __reduce_ex__(self, protocol: SupportsIndex) -> Any:
@@ -439,15 +439,10 @@ def _type_of(given: Any) -> Any:
 
 
 def _typed(op: Op, type: Type, x: Any) -> Variable:
-    if not isinstance(x, Variable):
-        try:
-            x = type.make_constant(x)
-        except (AttributeError, TypeError) as error:
-            raise TypeError(f"{op} takes an input of {type}: {error}") from None
-    if not type.admits(x.type):
+    try:
+        return type.filter_variable(x, allow_convert=False)
+    except TypeError as error:
         raise TypeError(
-            f"{op} takes an input of {type}, and got\n  {describe(x)}\n"
+            f"{op} takes an input of {type}: {error}\n"
             "  hint: cast it, or give it the rank that the op asks for"
-        )
-    found: Variable = x
-    return found
+        ) from None
