@@ -11,6 +11,7 @@ from bitale_graph.testing.elementwise_samples import reference
 from .idioms import IDIOMS, MISTAKES
 
 SPELLED = {"abs": "abs_", "and": "and_", "or": "or_", "identity": "tensor_copy"}
+WHOLE = ("and", "or", "xor", "invert", "left_shift", "right_shift", "gcd", "lcm")
 CASTS = [name for name, op in scalar.SCALAR_OPS.items() if scalar.is_cast(op)]
 NAMES = [name for name in scalar.SCALAR_OPS if name not in ("switch", "second", *CASTS)]
 NUMBERS = ("0", "1", "-1", "2", "3", "0.5", "-0.5", "2.0", "1.0", "0.0", "1e-3", "7", "-2", "100.",
@@ -23,18 +24,19 @@ def elementwise(b: Any) -> None:
     """A row of the scalar table."""
     name = b.rng.choice(NAMES)
     op = scalar.SCALAR_OPS[name]
-    logical = name in ("and", "or", "xor", "invert")
+    logical = name in WHOLE
     x = b.pick("biu" if logical else "biufc")
     spelled = f"T.{SPELLED.get(name, name)}"
     if op.arity == 1:
         b.add(f"{spelled}({{0}})", x, reference=reference(op))
-    elif b.rng.random() < 0.2 and not logical:
+    elif op.arity == 2 and b.rng.random() < 0.2 and not logical:
         number = b.rng.choice(NUMBERS)
         order = f"{{0}}, {number}" if b.rng.random() < 0.7 else f"{number}, {{0}}"
         b.add(f"{spelled}({order})", x)
     else:
-        y = b.like(x, same_dtype=b.rng.random() < 0.7)
-        b.add(f"{spelled}({{0}}, {{1}})", x, y, reference=reference(op))
+        others = [b.like(x, same_dtype=b.rng.random() < 0.7) for _ in range(op.arity - 1)]
+        places = ", ".join(f"{{{i}}}" for i in range(op.arity))
+        b.add(f"{spelled}({places})", x, *others, reference=reference(op))
 
 
 def smooth(b: Any) -> None:

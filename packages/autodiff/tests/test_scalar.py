@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from bitale_autodiff import grad, scalar_vjps, verify_grad
+from bitale_autodiff import NullTypeGradError, grad, scalar_vjps, verify_grad
 from bitale_graph import Elementwise, function
 from bitale_graph import language as T
 from bitale_graph.extend import scalar
@@ -22,6 +22,18 @@ def points(name, shape=(2, 3), dtype="float64"):
     return operands(op, " to differentiate", dtype, [shape] * op.arity, smooth=True)
 
 
+def by_smooth_operands(name, arrays):
+    """Give the function of the operands that it has derivatives by, and their values."""
+    op = scalar.SCALAR_OPS[name]
+    fixed = {i: T.constant(arrays[i]) for i in op.no_gradient}
+
+    def apply(*variables):
+        given = iter(variables)
+        return Elementwise(op)(*(fixed[i] if i in fixed else next(given) for i in range(op.arity)))
+
+    return apply, [x for i, x in enumerate(arrays) if i not in fixed]
+
+
 def test_every_op_that_gives_floats_has_a_rule():
     missing = [n for n in (*SMOOTH, *FLAT, "switch") if scalar.SCALAR_OPS[n] not in scalar_vjps]
     assert missing == []
@@ -29,15 +41,13 @@ def test_every_op_that_gives_floats_has_a_rule():
 
 @pytest.mark.parametrize("name", SMOOTH)
 def test_first_and_second_derivatives_agree_with_differences(name, verify_orders):
-    op = Elementwise(scalar.SCALAR_OPS[name])
-    verify_orders(op, points(name))
-    verify_orders(op, points(name, shape=()))
+    verify_orders(*by_smooth_operands(name, points(name)))
+    verify_orders(*by_smooth_operands(name, points(name, shape=())))
 
 
 @pytest.mark.parametrize("name", SMOOTH)
 def test_float32_stays_float32(name):
-    op = Elementwise(scalar.SCALAR_OPS[name])
-    arrays = points(name, dtype="float32")
+    op, arrays = by_smooth_operands(name, points(name, dtype="float32"))
     verify_grad(op, arrays, n_tests=1)
     inputs = [T.fmatrix() for _ in arrays]
     gradient = grad(T.sum(op(*inputs)), inputs, disconnected_inputs="ignore")
@@ -157,3 +167,16 @@ def test_third_derivative():
     for _ in range(3):
         g = grad(g, x)
     assert g.eval({x: 2.0}) == 48
+
+
+@pytest.mark.parametrize("name", [n for n, op in scalar.SCALAR_OPS.items() if op.no_gradient])
+def test_a_derivative_that_nobody_has_written_is_an_error_that_names_the_operand(name):
+    op = scalar.SCALAR_OPS[name]
+    inputs = [T.dscalar() for _ in range(op.arity)]
+    y = Elementwise(op)(*inputs)
+    for i, x in enumerate(inputs):
+        if i in op.no_gradient:
+            with pytest.raises(NullTypeGradError, match=f"{name}.* by its input {i} .*implemented"):
+                grad(y, x)
+        else:
+            assert grad(y, x).ndim == 0

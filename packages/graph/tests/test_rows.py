@@ -7,12 +7,17 @@ import numpy as np
 import pytest
 from bitale_graph import Elementwise, TensorVariable
 from bitale_graph import language as T
-from bitale_graph.tensor import functions, scalar
+from bitale_graph.tensor import functions, scalar, special
 from bitale_graph.tensor.methods import TensorMethods, UnaryMethod
 from bitale_graph.testing import op_samples
 from bitale_graph.testing.elementwise_samples import accepted
 
-PUBLIC = {name: f for name, f in vars(functions).items() if not name.startswith("_")}
+PUBLIC = {
+    name: f
+    for module in (functions, special)
+    for name, f in vars(module).items()
+    if not name.startswith("_")
+}
 OPS = {name: op for name, op in scalar.SCALAR_OPS.items() if not scalar.is_cast(op)}
 METHODS = [name for name, value in vars(TensorMethods).items() if isinstance(value, UnaryMethod)]
 

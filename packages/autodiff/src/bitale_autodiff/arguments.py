@@ -10,6 +10,7 @@ from bitale_graph import language as T
 from bitale_graph.extend import DtypeError, ShapeError, TensorType, Variable, describe
 from bitale_graph.extend import dtype as dtypes
 
+from .conjugates import is_complex
 from .errors import DisconnectedInputError, NullTypeGradError
 from .walker import cotangent_dtype, of_shape, zeros_for
 from .zero import DisconnectedType, NullType, disconnected_type
@@ -76,7 +77,7 @@ def as_derivative(name: str, argument: str, v: Variable, g: Any) -> Any:
     if isinstance(g, Variable) and isinstance(g.type, (DisconnectedType, NullType)):
         return g
     g = T.as_tensor(g)
-    if not dtypes.is_float(g.type.dtype):
+    if dtypes.is_discrete(g.type.dtype) or (is_complex(g) and not is_complex(v)):
         raise TypeError(
             f"{name}: {argument} gives {describe(g)} for {v}; a derivative must be a float, null "
             "or disconnected"

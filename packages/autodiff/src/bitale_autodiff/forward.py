@@ -32,7 +32,6 @@ from .walker import (
     of_shape,
     place,
     pull_back,
-    refuse_complex,
     zeros_for,
 )
 from .zero import ZERO, DisconnectedType
@@ -85,9 +84,6 @@ def _tangents(node: Apply, received: Sequence[Tangent | None]) -> list[Tangent |
             open_places.append(j)
     if not open_places:
         return found
-    for v, t in zip(node.inputs, received, strict=True):
-        if t is not None:
-            refuse_complex(node, v)
     given = [None if t is ZERO or t is None or is_null(t) else t for t in received]
     terms = _apply_rule(node, given)
     for j in open_places:

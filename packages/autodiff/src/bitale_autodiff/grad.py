@@ -77,7 +77,8 @@ def grad(
     Variable, list or tuple
         In the form of ``wrt``: one variable, a list or a tuple of them, and a list for other
         collections. A derivative has the shape of its variable, and its dtype if that is a float;
-        derivatives by integers are ``floatX``.
+        derivatives by integers are ``floatX``. That by a complex z is
+        ``dC / d real(z) + i dC / d imag(z)``.
 
     Raises
     ------

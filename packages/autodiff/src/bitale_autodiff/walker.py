@@ -14,7 +14,6 @@ from bitale_graph.extend import (
     Alloc,
     Apply,
     Constant,
-    DtypeError,
     Elementwise,
     MissingRuleError,
     ShapeError,
@@ -41,6 +40,7 @@ from .choices import (
     through,
     with_condition,
 )
+from .conjugates import as_real, by_conjugates, takes_conjugates
 from .table import Cotangents, connections, vjps
 from .zero import ZERO, DisconnectedType, NullType, Zero, disconnected_type
 
@@ -169,9 +169,6 @@ def _terms(
             every = [True] * len(node.inputs)
             _check_discrete(node, _apply_rule(node, node.inputs, passing, every))
         return found
-    for i, v in enumerate(node.inputs):
-        if v in relevant and any(pattern[i]):
-            refuse_complex(node, v)
     choice = None
     conditions: Sequence[Any] = ()
     if choices is not None:
@@ -218,10 +215,13 @@ def _apply_rule(
     op: Any = node.op
     rule = vjps.get(type(op))
     if rule is not None:
+
+        def apply(cts: Sequence[Any]) -> Sequence[Any]:
+            return rule(op, inputs, node.outputs, Cotangents.of(cts, wanted, conditions))
+
+        cts = [None if ct is ZERO else ct for ct in passing]
         try:
-            cts = (None if ct is ZERO else ct for ct in passing)
-            given = Cotangents.of(cts, wanted, conditions)
-            terms = rule(op, inputs, node.outputs, given)
+            terms = by_conjugates(apply, cts) if takes_conjugates(node) else apply(cts)
         except MissingRuleError as error:
             raise MissingRuleError(f"{error}{place(node)}") from None
     elif hasattr(op, "L_op") or hasattr(op, "grad"):
@@ -312,7 +312,8 @@ def _fitted(
     if choice is not None and term.type.shape != v.type.shape:
         term = chosen_from(term, fitted_choice(choice, term.type))
         choice = fitted_choice(choice.with_due(False), v.type)
-    return T.cast(_summed_to(node, i, term), cotangent_dtype(v)), fitted_choice(choice, v.type)
+    term = as_real(_summed_to(node, i, term), v)
+    return T.cast(term, cotangent_dtype(v)), fitted_choice(choice, v.type)
 
 
 def _summed_to(node: Apply, i: int, term: Any) -> Any:
@@ -403,13 +404,3 @@ def is_null(ct: Cotangent) -> bool:
 def is_discrete(v: Variable) -> bool:
     """Whether ``v`` is a tensor of bools or integers."""
     return isinstance(v.type, TensorType) and dtypes.is_discrete(v.type.dtype)
-
-
-def refuse_complex(node: Apply, v: Variable) -> None:
-    """Raise `DtypeError` if a node makes something of, or from, complex numbers."""
-    for one in (v, *node.outputs):
-        if isinstance(one.type, TensorType) and dtypes.is_complex(one.type.dtype):
-            raise DtypeError(
-                f"derivatives by complex numbers are not defined here: {node.op} has "
-                f"{describe(one)}; write the expression in real and imaginary parts"
-            )

@@ -10,9 +10,11 @@ from bitale_graph.extend import Apply, Elementwise
 from bitale_graph.extend import scalar as s
 
 from ..choices import Chosen
+from ..conjugates import OF_PARTS, is_complex
 from ..table import connections, jvps, scalar_vjps, vjps
 from ..walker import is_null
 from ..zero import ZERO
+from .complex import MOVED
 
 
 @vjps.define(Elementwise)
@@ -39,6 +41,9 @@ def elementwise_jvp(
     if op.scalar_op is s.switch:
         a, b = (0 if t is None else t for t in tangents[1:])
         return [T.switch(inputs[0], a, b)]
+    if op.scalar_op in OF_PARTS and is_complex(inputs[0] if len(inputs) == 1 else outputs[0]):
+        moved = (T.zeros_like(x) if t is None else t for x, t in zip(inputs, tangents, strict=True))
+        return [MOVED[op.scalar_op](*inputs, outputs[0], *moved)]
     rule = scalar_vjps[op.scalar_op]
     given = enumerate(tangents)
     terms = [_of_operand(rule(*inputs, outputs[0], t)[i]) for i, t in given if t is not None]

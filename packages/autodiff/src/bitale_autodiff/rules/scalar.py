@@ -21,7 +21,7 @@ vjp = scalar_vjps.define
 
 _LN2 = math.log(2.0)
 _LN10 = math.log(10.0)
-_TWO_OVER_ROOT_PI = 2.0 / math.sqrt(math.pi)
+TWO_OVER_ROOT_PI = 2.0 / math.sqrt(math.pi)
 
 # Arithmetic
 vjp(s.add)(lambda a, b, y, ct: (ct, ct))
@@ -31,7 +31,7 @@ vjp(s.int_div)(lambda a, b, y, ct: (ZERO, ZERO))
 vjp(s.neg)(lambda x, y, ct: (-ct,))
 vjp(s.inv)(lambda x, y, ct: (-ct * T.sqr(y),))
 vjp(s.sqr)(lambda x, y, ct: (ct * (2 * x),))
-vjp(s.abs_)(lambda x, y, ct: (ct * T.sgn(x),))
+vjp(s.abs_)(lambda x, y, ct: (ct * T.sgn(x),))  # of complex numbers too: x / y
 vjp(s.identity)(lambda x, y, ct: (ct,))
 
 
@@ -107,8 +107,14 @@ def _shared(first: Any, not_second: Any, equal: Any, ct: Any) -> tuple[Any, Any]
     return Chosen(ct, first, True), Chosen(ct, not_second, False)
 
 
+@vjp(s.copysign)
+def copysign_vjp(a: Any, b: Any, y: Any, ct: Any) -> tuple[Any, Any]:
+    """The slope is -1 where the sign changes, as at -0.0."""
+    return ct * T.copysign(1, a) * T.copysign(1, b), ZERO
+
+
 # Step functions
-vjp(s.sgn, s.ceil, s.floor, s.trunc, s.round_half_to_even)(lambda x, y, ct: (ZERO,))
+vjp(s.ceil, s.floor, s.trunc, s.round_half_to_even)(lambda x, y, ct: (ZERO,))
 
 # Powers and logarithms
 vjp(s.sqrt)(lambda x, y, ct: (ct * 0.5 / y,))
@@ -119,6 +125,22 @@ vjp(s.log)(lambda x, y, ct: (ct / x,))
 vjp(s.log2)(lambda x, y, ct: (ct / (x * _LN2),))
 vjp(s.log10)(lambda x, y, ct: (ct / (x * _LN10),))
 vjp(s.log1p)(lambda x, y, ct: (ct / (x + 1),))
+vjp(s.cbrt)(lambda x, y, ct: (ct / (3 * T.sqr(y)),))
+
+
+@vjp(s.hypot)
+def hypot_vjp(a: Any, b: Any, y: Any, ct: Any) -> tuple[Any, Any]:
+    """(a da + b db) / y; nothing where both are 0."""
+    scale = T.switch(T.eq(y, 0), 1, y)
+    return ct * (a / scale), ct * (b / scale)
+
+
+@vjp(s.logaddexp)
+def logaddexp_vjp(a: Any, b: Any, y: Any, ct: Any) -> tuple[Any, Any]:
+    """The share that each has of the sum; half where both are infinite."""
+    difference = T.switch(T.eq(a, b), 0, a - b)
+    return ct * T.sigmoid(difference), ct * T.sigmoid(-difference)
+
 
 # Trigonometric and hyperbolic; (1 - x) (1 + x) keeps the digits that 1 - x**2 loses near 1.
 vjp(s.sin)(lambda x, y, ct: (ct * T.cos(x),))
@@ -131,7 +153,8 @@ vjp(s.sinh)(lambda x, y, ct: (ct * T.cosh(x),))
 vjp(s.cosh)(lambda x, y, ct: (ct * T.sinh(x),))
 vjp(s.tanh)(lambda x, y, ct: (ct * (1 - T.sqr(y)),))
 vjp(s.arcsinh)(lambda x, y, ct: (ct / T.sqrt(1 + T.sqr(x)),))
-vjp(s.arccosh)(lambda x, y, ct: (ct / T.sqrt((x - 1) * (x + 1)),))
+# Not one root: of complex numbers it may have the other sign.
+vjp(s.arccosh)(lambda x, y, ct: (ct / (T.sqrt(x - 1) * T.sqrt(x + 1)),))
 vjp(s.arctanh)(lambda x, y, ct: (ct / ((1 - x) * (1 + x)),))
 
 
@@ -145,8 +168,8 @@ def arctan2_vjp(a: Any, b: Any, y: Any, ct: Any) -> tuple[Any, Any]:
 # Sigmoids and the error function
 vjp(s.sigmoid)(lambda x, y, ct: (ct * (y * (1 - y)),))
 vjp(s.softplus)(lambda x, y, ct: (ct * T.sigmoid(x),))
-vjp(s.erf)(lambda x, y, ct: (ct * (T.exp(-T.sqr(x)) * _TWO_OVER_ROOT_PI),))
-vjp(s.erfc)(lambda x, y, ct: (ct * (T.exp(-T.sqr(x)) * -_TWO_OVER_ROOT_PI),))
+vjp(s.erf)(lambda x, y, ct: (ct * (T.exp(-T.sqr(x)) * TWO_OVER_ROOT_PI),))
+vjp(s.erfc)(lambda x, y, ct: (ct * (T.exp(-T.sqr(x)) * -TWO_OVER_ROOT_PI),))
 
 # Choice: the condition is discrete, and ``second`` reads the shape alone of its first operand.
 vjp(s.switch)(

@@ -13,6 +13,7 @@ from ..core.graph import Constant
 from ..tensor.conversion import as_tensor, is_python_number
 from ..tensor.elementwise import cast as cast
 from ..tensor.functions import *
+from ..tensor.special import *
 from ..tensor.variable import TensorVariable
 
 where = switch
@@ -23,6 +24,7 @@ reciprocal = inv
 floor_div = int_div
 less, less_equal, greater, greater_equal, equal, not_equal = lt, le, gt, ge, eq, neq
 bitwise_and, bitwise_or, bitwise_xor, bitwise_not = and_, or_, xor, invert
+sign, absolute, conjugate = sgn, abs_, conj
 
 
 def clip(x: Any, min: Any, max: Any) -> TensorVariable:
@@ -77,7 +79,22 @@ def isclose(
 
 
 def round(x: Any, mode: str | None = None) -> TensorVariable:
-    """The nearest whole numbers, as floats; ties go to the even one (the only mode there is)."""
+    """The nearest whole numbers, as floats; ties go to the even one, or by ``mode`` away from 0."""
+    if mode == "half_away_from_zero":
+        return round_half_away_from_zero(x)
     if mode not in (None, "half_to_even"):
-        raise ValueError(f"round: the mode is 'half_to_even', not {mode!r}")
+        raise ValueError(
+            f"round: the mode is 'half_to_even' or 'half_away_from_zero', not {mode!r}"
+        )
     return round_half_to_even(x)
+
+
+def round_half_away_from_zero(x: Any) -> TensorVariable:
+    """The nearest whole numbers, as floats; of two the one that is further from 0."""
+    x = as_tensor(x)
+    if dtypes.is_complex(x.type.dtype):
+        raise DtypeError(f"round: complex numbers are not rounded\n  x  {describe(x)}")
+    x = cast(x, dtypes.at_least_float(x.type.dtype))
+    size = abs_(x)
+    whole = trunc(size)
+    return copysign(switch(ge(size - whole, 0.5), whole + 1, whole), x)

@@ -18,7 +18,18 @@ from ..base import dtype as dtypes
 from ..base.errors import ShapeError, describe
 from ..core.graph import Variable
 from ..ops import axes as order
-from ..ops import creation, join, math, product, reduction, sets, shape, sorting, statistics
+from ..ops import (
+    creation,
+    join,
+    math,
+    product,
+    reduction,
+    sets,
+    shape,
+    sorting,
+    special,
+    statistics,
+)
 from ..ops import reshape as reshaping
 from ..tensor.conversion import as_tensor
 from ..tensor.elementwise import Elementwise
@@ -160,11 +171,8 @@ def _to_truth(function: Callable[..., Any]) -> Callable[..., Any]:
     return lambda *operands: function(*(_truth(x) for x in operands))
 
 
-def _conjugate(x: Any) -> Any:
-    x = as_tensor(x)
-    if dtypes.is_complex(x.dtype):
-        _refuse("conjugate", "", [x])
-    return x
+def _angle(z: Any, deg: bool = False) -> Any:
+    return math.rad2deg(math.angle(z)) if deg else math.angle(z)
 
 
 # The parameters in NumPy's order; those after the bar are passed by keyword. What is marked ! can
@@ -231,6 +239,15 @@ _FUNCTIONS: dict[str, Row] = {
     "round": (_round, "a | decimals !out"),
     "around": (_round, "a | decimals !out"),
     "isclose": (math.isclose, "a b | rtol atol equal_nan"),
+    "allclose": (special.allclose, "a b | rtol atol equal_nan"),
+    "isposinf": (special.isposinf, "x | !out"),
+    "isneginf": (special.isneginf, "x | !out"),
+    "nan_to_num": (special.nan_to_num, "x | ~copy nan posinf neginf"),
+    "i0": (math.i0, "x"),
+    "sinc": (special.sinc, "x"),
+    "real": (math.real, "val"),
+    "imag": (math.imag, "val"),
+    "angle": (_angle, "z | deg"),
     # order
     "searchsorted": (sorting.searchsorted, "a v | side sorter"),
     "sort": (_sort, "a | axis kind order stable"),
@@ -268,7 +285,10 @@ _UFUNCS: dict[str, Callable[..., Any]] = {
     "power": math.pow,
     "matmul": product.matmul,
     "positive": as_tensor,
-    "conjugate": _conjugate,
+    "conjugate": math.conj,
+    "isfinite": special.isfinite,
+    "signbit": special.signbit,
+    "float_power": special.float_power,
     "logical_and": _to_truth(math.and_),
     "logical_or": _to_truth(math.or_),
     "logical_xor": _to_truth(math.xor),
@@ -279,6 +299,7 @@ _UFUNCS: dict[str, Callable[..., Any]] = {
     "greater": math.gt,
     "less_equal": math.le,
     "greater_equal": math.ge,
+    "heaviside": special.heaviside,
     "radians": math.deg2rad,
     "deg2rad": math.deg2rad,
     "degrees": math.rad2deg,

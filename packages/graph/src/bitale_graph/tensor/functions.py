@@ -145,6 +145,15 @@ inv = _row(
     cost=_DIVISION,
     domain=((0.4, 3),),
 )
+copysign = _function(
+    "copysign",
+    _np.copysign,
+    "``x1`` with the sign of ``x2``.",
+    arity=2,
+    refuses=_COMPLEX,
+    cost=1,
+    kinks="zero",
+)
 tensor_copy = _row("identity", 1, _np.array, "``x`` as a value of its own.")
 
 # Rounding
@@ -185,6 +194,27 @@ log = _function("log", _np.log, "The natural logarithm.", 0.3, 4)
 log2 = _function("log2", _np.log2, "The logarithm to base 2.", 0.3, 4)
 log10 = _function("log10", _np.log10, "The logarithm to base 10.", 0.3, 4)
 log1p = _function("log1p", _np.log1p, "log(1 + x), exact near 0.", 0, 4)
+
+cbrt = _function(
+    "cbrt", _np.cbrt, "The cube root, of negative numbers too.", 0.3, 4, refuses=_COMPLEX
+)
+hypot = _function(
+    "hypot",
+    _np.hypot,
+    "sqrt(x1**2 + x2**2), where squares would overflow too.",
+    0.3,
+    arity=2,
+    refuses=_COMPLEX,
+)
+logaddexp = _function(
+    "logaddexp",
+    _np.logaddexp,
+    "log(exp(x1) + exp(x2)).",
+    arity=2,
+    refuses=_COMPLEX,
+    cost=2 * _TRANSCENDENTAL,
+    commutative=True,
+)
 
 # Trigonometric and hyperbolic
 sin = _function("sin", _np.sin, "The sine of x radians.", huge=False)
@@ -230,4 +260,44 @@ isinf = _row("isinf", 1, _np.isinf, "Where x is infinite.", result=_rows.boolean
 and_ = _logical("and", _np.bitwise_and, "&")
 or_ = _logical("or", _np.bitwise_or, "|")
 xor = _logical("xor", _np.bitwise_xor, "^")
+left_shift = _row(
+    "left_shift",
+    2,
+    _np.left_shift,
+    "``x1`` with its bits moved up by ``x2`` places.",
+    operand=_rows.bool_as_int8,
+    refuses=_INEXACT,
+    domain=((-3, 9), (0, 4)),
+)
+right_shift = _row(
+    "right_shift",
+    2,
+    _np.right_shift,
+    "``x1`` with its bits moved down by ``x2`` places.",
+    operand=_rows.bool_as_int8,
+    refuses=_INEXACT,
+    domain=((-99, 99), (0, 4)),
+)
+gcd = _row(
+    "gcd",
+    2,
+    _np.gcd,
+    "The greatest number that divides both.",
+    operand=_rows.bool_as_int8,
+    refuses=_INEXACT,
+    commutative=True,
+    cost=_TRANSCENDENTAL,
+    domain=((-99, 99),) * 2,
+)
+lcm = _row(
+    "lcm",
+    2,
+    _np.lcm,
+    "The least number that both divide.",
+    operand=_rows.bool_as_int8,
+    refuses=_INEXACT,
+    commutative=True,
+    cost=_TRANSCENDENTAL,
+    domain=((-9, 9),) * 2,
+)
 invert = _row("invert", 1, _np.invert, "``~x``, bit by bit.", refuses=_INEXACT)

@@ -63,6 +63,16 @@ class TensorMethods(TensorOperators):
         """Axes in reverse order."""
         return late.ops.axes.transpose(self)
 
+    @property
+    def real(self) -> late.TensorVariable:
+        """The real part: the tensor itself if it is real."""
+        return late.ops.math.real(self)
+
+    @property
+    def imag(self) -> late.TensorVariable:
+        """The imaginary part: zeros if the tensor is real."""
+        return late.ops.math.imag(self)
+
     # Indexing
     def __getitem__(self, key: Any) -> late.TensorVariable:
         return late.ops.indexing.index(self, key)
@@ -229,6 +239,12 @@ class TensorMethods(TensorOperators):
     def ones_like(self, dtype: str | None = None) -> late.TensorVariable:
         """See `ones_like`."""
         return late.ops.creation.ones_like(self, dtype)
+
+    def conj(self) -> late.TensorVariable:
+        """The complex conjugate: the tensor itself if it is real."""
+        return late.ops.math.conj(self)
+
+    conjugate = conj
 
     def copy(self, name: str | None = None) -> late.TensorVariable:
         """A variable of the same value."""

@@ -96,6 +96,18 @@ class TensorOperators(Symbolic):
     def __rxor__(self, other: Any) -> late.TensorVariable:
         return late.ops.math.xor(other, self)
 
+    def __lshift__(self, other: Any) -> late.TensorVariable:
+        return late.ops.math.left_shift(self, other)
+
+    def __rlshift__(self, other: Any) -> late.TensorVariable:
+        return late.ops.math.left_shift(other, self)
+
+    def __rshift__(self, other: Any) -> late.TensorVariable:
+        return late.ops.math.right_shift(self, other)
+
+    def __rrshift__(self, other: Any) -> late.TensorVariable:
+        return late.ops.math.right_shift(other, self)
+
     def __ceil__(self) -> late.TensorVariable:
         return late.ops.math.ceil(self)
 

@@ -45,8 +45,13 @@ def function(
 
     Samples lie between ``low`` and ``high``.
     """
-    facts = {"cost": TRANSCENDENTAL, "operand": dtypes.at_least_float, **facts}
-    return row(name, arity, compute, doc, domain=((low, high),) * arity, **facts)
+    facts = {
+        "cost": TRANSCENDENTAL,
+        "operand": dtypes.at_least_float,
+        "domain": ((low, high),) * arity,
+        **facts,
+    }
+    return row(name, arity, compute, doc, **facts)
 
 
 def chain(op: Elementwise) -> Callable[..., TensorVariable]:
@@ -63,6 +68,26 @@ def chain(op: Elementwise) -> Callable[..., TensorVariable]:
     combine.__name__ = combine.__qualname__ = op.scalar_op.name
     combine.__doc__ = op.scalar_op.doc
     return combine
+
+
+def of_complex(op: Elementwise, otherwise: str) -> Callable[[Any], TensorVariable]:
+    """The function that applies ``op`` to complex numbers.
+
+    Others it gives back as they are ("itself"), or zeros in their place ("zero").
+    """
+
+    def apply(x: Any) -> TensorVariable:
+        x = as_tensor(x)
+        if dtypes.is_complex(x.dtype):
+            return op(x)
+        if otherwise == "itself":
+            same: TensorVariable = x
+            return same
+        return Elementwise(scalar.second)(x, np.zeros((), x.dtype))
+
+    apply.__name__ = apply.__qualname__ = op.scalar_op.name
+    apply.__doc__ = op.scalar_op.doc
+    return apply
 
 
 def comparison(
@@ -141,7 +166,41 @@ def modulus(dtype: str) -> str:
     return {"complex64": "float32", "complex128": "float64"}.get(dtype, dtype)
 
 
+def complex_dtype(dtype: str) -> str:
+    """The result of numbers that are put together to complex ones."""
+    return "complex128" if dtype == "float64" else "complex64"
+
+
 # Meanings that NumPy has no function for.
+def real(x: Array) -> Array:
+    """The real part, in memory of its own."""
+    return np.array(np.real(x))
+
+
+def imag(x: Array) -> Array:
+    """The imaginary part, in memory of its own."""
+    return np.array(np.imag(x))
+
+
+def conjugate(x: Array) -> Array:
+    """The conjugate, in memory of its own."""
+    return np.array(np.conjugate(x) if np.iscomplexobj(x) else x)
+
+
+def angle(x: Array) -> Array:
+    """The angle, computed in float64."""
+    x = np.asarray(x)
+    return np.angle(x.astype(np.complex128 if x.dtype.kind == "c" else np.float64))
+
+
+def complex_of(re: Array, im: Array) -> Array:
+    """``re + i im``, in which infinite and NaN parts stay apart."""
+    re, im = np.broadcast_arrays(re, im)
+    y = np.empty(re.shape, complex_dtype(re.dtype.name))
+    y.real, y.imag = re, im
+    return y
+
+
 def sigmoid(x: Array) -> Array:
     """1 / (1 + exp(-x)); exp of a non-positive number on either side never overflows."""
     x = np.asarray(x)

@@ -68,6 +68,10 @@ class ScalarOp:
         (the second operand alone is whole), where two operands are equal ("ties"), or nowhere.
     huge : bool
         Whether the largest and the least numbers of a dtype are among the samples.
+    whole : tuple of int
+        Operands of which samples are whole numbers.
+    no_gradient : tuple of int
+        Operands by which nobody has written the derivative.
     """
 
     name: str
@@ -84,6 +88,8 @@ class ScalarOp:
     domain: tuple[tuple[float, float], ...] = ((-3, 3),) * 3
     kinks: str = ""
     huge: bool = True
+    whole: tuple[int, ...] = ()
+    no_gradient: tuple[int, ...] = ()
 
     @property
     def is_dear(self) -> bool:

@@ -90,8 +90,10 @@ def smooth_operands(op: ScalarOp) -> tuple[bool, ...]:
     except DtypeError:
         return (False,) * op.arity
     smooth = dtypes.is_float(op.result_dtype(operands))
-    pairs = zip(operands, op.reads, strict=True)
-    return tuple(smooth and reads and dtypes.is_float(dtype) for dtype, reads in pairs)
+    return tuple(
+        smooth and op.reads[i] and i not in op.no_gradient and dtypes.is_float(dtype)
+        for i, dtype in enumerate(operands)
+    )
 
 
 def generator(name: str) -> np.random.Generator:
@@ -107,8 +109,9 @@ def values(
     if dtype == "bool":
         return rng.random(shape) < 0.5
     if np.dtype(dtype).kind in "iu":
-        least = max(low, 0) if dtype.startswith("u") else low
-        return rng.integers(math.ceil(least), math.floor(high), shape, endpoint=True).astype(dtype)
+        least = math.ceil(max(low, 0) if dtype.startswith("u") else low)
+        most = max(math.floor(high), least)
+        return rng.integers(least, most, shape, endpoint=True).astype(dtype)
     if np.dtype(dtype).kind == "c":
         parts = rng.uniform(low, high, (2, *shape))
         return np.asarray(parts[0] + 1j * parts[1]).astype(dtype)
@@ -131,7 +134,7 @@ def operands(
         low, high = op.domain[i]
         kind = op.operand_dtypes([dtype] * op.arity)[i] if isinstance(op, Select) else dtype
         kinks = op.kinks if smooth else ""
-        if kinks == "whole" and i == 1:
+        if (kinks == "whole" and i == 1) or i in op.whole:
             arrays.append(np.ceil(values(f"{op.name}{tag}{i}", kind, shape, low, high)))
             continue
         x = values(f"{op.name}{tag}{i}", kind, shape, low, high, kinks)
@@ -196,11 +199,10 @@ def _broadcast(
         ("empty with 0-d", (0, 4), (), (None, None), ()),
     ]
     for tag, shape1, shape2, static1, static2 in cases:
-        if op.arity == 3:
-            last = (shape2, static2) if "empty" in tag or "length" in tag else (rest[0], free[0])
-            shapes, static = (shape1, shape2, last[0]), (static1, static2, last[1])
-        else:
-            shapes, static = (shape1, shape2), (static1, static2)
+        more, free_more = rest, free
+        if "empty" in tag or "length" in tag:
+            more, free_more = (shape2,) * len(rest), (static2,) * len(rest)
+        shapes, static = (shape1, shape2, *more), (static1, static2, *free_more)
         yield plain(
             f"{base} {tag}",
             base,
@@ -239,7 +241,7 @@ def _pairs(op: ScalarOp, edge: list[Any], dtype: str) -> list[Array]:
         return [x]
     pairs = np.meshgrid(x, x, indexing="ij")
     arrays = [p.ravel() for p in pairs]
-    return [np.arange(arrays[0].size) % 2 == 0, *arrays] if op.arity == 3 else arrays
+    return [*(np.arange(arrays[0].size) % n == 0 for n in range(2, op.arity)), *arrays]
 
 
 MIXED = (
