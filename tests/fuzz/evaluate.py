@@ -16,6 +16,7 @@ from bitale_graph.core.body import Body
 from bitale_graph.core.graph import Apply, Constant
 from bitale_graph.core.order import toposort
 from bitale_graph.core.results import result_of
+from bitale_graph.ops.along_axis import PutAlongAxis, TakeAlongAxis
 from bitale_graph.ops.assertion import Assert
 from bitale_graph.ops.creation import Alloc, Arange, Eye
 from bitale_graph.ops.from_graph import OpFromGraph
@@ -29,6 +30,7 @@ from bitale_graph.ops.indexing import (
     Subtensor,
 )
 from bitale_graph.ops.join import Join
+from bitale_graph.ops.nonzero import Nonzero
 from bitale_graph.ops.product import Dot, Gemm
 from bitale_graph.ops.reduction import Argmax, Reduce
 from bitale_graph.ops.scan import Scan
@@ -39,10 +41,10 @@ from bitale_graph.ops.sorting import ArgPartition, ArgSort, ArgTopK, Partition, 
 from bitale_graph.tensor.elementwise import Elementwise
 from bitale_graph.tensor.scalar import is_cast
 
-MOVES = (Alloc, Arange, Eye, Subtensor, AdvancedSubtensor, AdvancedSubtensor1, Join, Dimshuffle,
-         MakeVector, Reshape, ShapeI, SpecifyShape, Assert, Argmax, Sort, ArgSort, Partition,
-         ArgPartition, TopK, ArgTopK, Unique)  # fmt: skip
-WRITES = (IncSubtensor, AdvancedIncSubtensor, AdvancedIncSubtensor1)
+MOVES = (Alloc, Arange, Eye, Subtensor, AdvancedSubtensor, AdvancedSubtensor1, TakeAlongAxis,
+         Nonzero, Join, Dimshuffle, MakeVector, Reshape, ShapeI, SpecifyShape, Assert, Argmax,
+         Sort, ArgSort, Partition, ArgPartition, TopK, ArgTopK, Unique)  # fmt: skip
+WRITES = (IncSubtensor, AdvancedIncSubtensor, AdvancedIncSubtensor1, PutAlongAxis)
 EXACT = {"neg", "abs", "sgn", "identity", "ceil", "floor", "trunc", "round_half_to_even",
          "maximum", "minimum", "switch", "second"}  # fmt: skip
 ROUNDED_ONCE = {"add", "sub", "mul", "true_div", "sqrt", "sqr", "inv"}

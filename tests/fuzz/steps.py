@@ -8,6 +8,7 @@ from typing import Any
 from . import steps_of_algebra as algebra
 from . import steps_of_elements as elements
 from . import steps_of_graphs as graphs
+from . import steps_of_places as places
 from . import steps_of_shapes as shapes
 
 WEIGHTS: dict[Callable[[Any], None], int] = {
@@ -21,6 +22,8 @@ WEIGHTS: dict[Callable[[Any], None], int] = {
     shapes.read: 6,
     shapes.write: 5,
     shapes.written_and_read: 3,
+    places.masked: 3,
+    places.along_axis: 2,
     shapes.reshape: 7,
     shapes.join: 4,
     shapes.create: 3,

@@ -63,6 +63,8 @@ from .disk.cache import open_cache as open_cache
 from .disk.cache import temporary_cache as temporary_cache
 from .disk.cache import warn_once as warn_once
 from .disk.entry import is_key as is_key
+from .ops.along_axis import PutAlongAxis as PutAlongAxis
+from .ops.along_axis import TakeAlongAxis as TakeAlongAxis
 from .ops.assertion import Assert as Assert
 from .ops.axes import keep_axes as keep_axes
 from .ops.creation import Alloc as Alloc
@@ -91,6 +93,8 @@ from .ops.loop import Step as Step
 from .ops.loop_forms import LoopForm as LoopForm
 from .ops.loop_forms import as_loop as as_loop
 from .ops.loop_forms import loop_forms as loop_forms
+from .ops.nonzero import Nonzero as Nonzero
+from .ops.nonzero import mask_of as mask_of
 from .ops.places import Read as Read
 from .ops.places import Write as Write
 from .ops.product import Dot as Dot

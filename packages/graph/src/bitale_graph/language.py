@@ -7,6 +7,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from .ops.along_axis import inverse_permutation as inverse_permutation
+from .ops.along_axis import permute_row_elements as permute_row_elements
+from .ops.along_axis import put_along_axis as put_along_axis
+from .ops.along_axis import take_along_axis as take_along_axis
 from .ops.assertion import specify_shape as specify_shape
 from .ops.axes import addbroadcast as addbroadcast
 from .ops.axes import shape_padaxis as shape_padaxis
@@ -26,6 +30,8 @@ from .ops.creation import ones_like as ones_like
 from .ops.creation import shape as shape
 from .ops.creation import zeros as zeros
 from .ops.creation import zeros_like as zeros_like
+from .ops.fill_diagonal import fill_diagonal as fill_diagonal
+from .ops.fill_diagonal import fill_diagonal_offset as fill_diagonal_offset
 from .ops.indexing import inc_subtensor as inc_subtensor
 from .ops.indexing import set_subtensor as set_subtensor
 from .ops.join import concatenate as concatenate
@@ -61,6 +67,12 @@ from .ops.math import round_half_away_from_zero as round_half_away_from_zero
 from .ops.math import sign as sign
 from .ops.math import square as square
 from .ops.math import where as where
+from .ops.multi_index import ravel_multi_index as ravel_multi_index
+from .ops.multi_index import unravel_index as unravel_index
+from .ops.nonzero import argwhere as argwhere
+from .ops.nonzero import flatnonzero as flatnonzero
+from .ops.nonzero import nonzero as nonzero
+from .ops.nonzero import nonzero_values as nonzero_values
 from .ops.product import dot as dot
 from .ops.product import matmul as matmul
 from .ops.product import outer as outer
@@ -138,6 +150,9 @@ from .ops.statistics import histogram as histogram
 from .ops.statistics import median as median
 from .ops.statistics import percentile as percentile
 from .ops.statistics import quantile as quantile
+from .ops.taking import choose as choose
+from .ops.taking import compress as compress
+from .ops.taking import take as take
 from .tensor.constructors import CONSTRUCTORS
 from .tensor.constructors import all_dtypes as all_dtypes
 from .tensor.constructors import complex_dtypes as complex_dtypes

@@ -21,6 +21,7 @@ from bitale_graph.extend import (
     Join,
     LogSoftmax,
     MakeVector,
+    PutAlongAxis,
     Reduce,
     Reshape,
     Scan,
@@ -29,6 +30,7 @@ from bitale_graph.extend import (
     SoftmaxGrad,
     SpecifyShape,
     Subtensor,
+    TakeAlongAxis,
     keep_axes,
 )
 from bitale_graph.extend import scalar as s
@@ -124,7 +126,7 @@ def choice_through_reduction(
     return [(keep_axes(chosen, op.axes, inputs[0].ndim), is_due)]
 
 
-@rule(Subtensor, AdvancedSubtensor1, AdvancedSubtensor)
+@rule(Subtensor, AdvancedSubtensor1, AdvancedSubtensor, TakeAlongAxis)
 def choice_through_reading(
     op: Any, inputs: Sequence[Any], outputs: Sequence[Any], chosen: Any
 ) -> Terms:
@@ -138,7 +140,7 @@ def choice_through_reading(
     return _first(T.gt(places, 0), inputs)
 
 
-@rule(IncSubtensor, AdvancedIncSubtensor1, AdvancedIncSubtensor)
+@rule(IncSubtensor, AdvancedIncSubtensor1, AdvancedIncSubtensor, PutAlongAxis)
 def choice_through_writing(
     op: Any, inputs: Sequence[Any], outputs: Sequence[Any], chosen: Any
 ) -> Terms:

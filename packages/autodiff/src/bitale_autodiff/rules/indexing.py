@@ -14,7 +14,13 @@ from bitale_graph.extend import (
     AdvancedSubtensor1,
     Constant,
     IncSubtensor,
+    Nonzero,
+    PutAlongAxis,
     Subtensor,
+    TakeAlongAxis,
+    Variable,
+    mask_of,
+    unpack,
 )
 
 from ..moves import with_zeros
@@ -27,11 +33,12 @@ from ..table import (
     vjps,
 )
 from ..walker import zeros_for
+from ..zero import ZERO
 
 vjp = vjps.define
 
 
-@vjp(Subtensor, AdvancedSubtensor1, AdvancedSubtensor)
+@vjp(Subtensor, AdvancedSubtensor1, AdvancedSubtensor, TakeAlongAxis)
 def read_vjp(
     op: Any, inputs: Sequence[Any], outputs: Sequence[Any], cotangents: Sequence[Any]
 ) -> list[Any]:
@@ -40,7 +47,7 @@ def read_vjp(
     return [op.writing(False)(zeros_for(x), cotangents[0], *index), *[None] * len(index)]
 
 
-@vjp(IncSubtensor, AdvancedIncSubtensor1, AdvancedIncSubtensor)
+@vjp(IncSubtensor, AdvancedIncSubtensor1, AdvancedIncSubtensor, PutAlongAxis)
 def write_vjp(
     op: Any, inputs: Sequence[Any], outputs: Sequence[Any], cotangents: Sequence[Any]
 ) -> list[Any]:
@@ -52,6 +59,14 @@ def write_vjp(
     if op.set:
         dy = _of_last_writer(op, inputs, dy)
     return [dx, dy, *[None] * len(index)]
+
+
+@vjp(Nonzero)
+def nonzero_vjp(
+    op: Nonzero, inputs: Sequence[Any], outputs: Sequence[Any], cotangents: Sequence[Any]
+) -> list[Any]:
+    """Zero: places stay where they are for small changes; how many there are is a length."""
+    return [ZERO, None]
 
 
 def _of_last_writer(op: Any, inputs: Sequence[Any], dy: Any) -> Any:
@@ -67,7 +82,11 @@ def _of_last_writer(op: Any, inputs: Sequence[Any], dy: Any) -> Any:
 
 
 def _names_no_place_twice(op: Any, index: Sequence[Any]) -> bool:
-    """Whether that is known, for rows given by a constant."""
+    """Whether that is known: for rows given by a constant, and for the places of a mask."""
+    pattern = getattr(op, "pattern", ("a",))
+    arrays = [v for v in unpack(pattern, index) if isinstance(v, Variable)]
+    if mask_of(arrays) is not None:
+        return True
     if type(op) is not AdvancedIncSubtensor1 or not isinstance(index[0], Constant):
         return False
     rows = np.asarray(index[0].data)
@@ -75,10 +94,10 @@ def _names_no_place_twice(op: Any, index: Sequence[Any]) -> bool:
     return same_sign and len(np.unique(rows)) == rows.size
 
 
-jvps.define(Subtensor, AdvancedSubtensor1, AdvancedSubtensor)(linear_in_first)
+jvps.define(Subtensor, AdvancedSubtensor1, AdvancedSubtensor, TakeAlongAxis)(linear_in_first)
 
 
-@jvps.define(IncSubtensor, AdvancedIncSubtensor1, AdvancedIncSubtensor)
+@jvps.define(IncSubtensor, AdvancedIncSubtensor1, AdvancedIncSubtensor, PutAlongAxis)
 def write_jvp(
     op: Any, inputs: Sequence[Any], outputs: Sequence[Any], tangents: Sequence[Any]
 ) -> Sequence[Any]:
@@ -88,5 +107,10 @@ def write_jvp(
     return found
 
 
-connections.define(Subtensor, AdvancedSubtensor1, AdvancedSubtensor)(first_input_only)
-connections.define(IncSubtensor, AdvancedIncSubtensor1, AdvancedIncSubtensor)(first_two_inputs_only)
+connections.define(Subtensor, AdvancedSubtensor1, AdvancedSubtensor, TakeAlongAxis)(
+    first_input_only
+)
+connections.define(IncSubtensor, AdvancedIncSubtensor1, AdvancedIncSubtensor, PutAlongAxis)(
+    first_two_inputs_only
+)
+connections.define(Nonzero)(first_input_only)

@@ -1,16 +1,21 @@
 """The ops of the tensor language, by subject."""
 
+from . import along_axis as along_axis
 from . import assertion as assertion
 from . import axes as axes
 from . import creation as creation
+from . import fill_diagonal as fill_diagonal
 from . import ifelse as ifelse
+from . import index_expression as index_expression
 from . import index_value as index_value
 from . import indexing as indexing
 from . import join as join
 from . import lengths as lengths
 from . import loop as loop
 from . import math as math
+from . import multi_index as multi_index
 from . import new_axes as new_axes
+from . import nonzero as nonzero
 from . import numpy_functions as numpy_functions
 from . import product as product
 from . import reduction as reduction
@@ -21,3 +26,4 @@ from . import shape as shape
 from . import softmax as softmax
 from . import sorting as sorting
 from . import statistics as statistics
+from . import taking as taking

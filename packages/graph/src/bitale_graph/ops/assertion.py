@@ -20,6 +20,7 @@ _ERRORS: dict[str, type[Exception]] = {
     "AssertionError": AssertionError,
     "ShapeError": ShapeError,
     "IndexError": IndexError,
+    "ValueError": ValueError,
 }
 
 
@@ -33,7 +34,7 @@ class Assert(TensorOp):
     msg : str
         What the error says.
     error : str
-        Its class: ``"AssertionError"``, ``"ShapeError"`` or ``"IndexError"``.
+        Its class: ``"AssertionError"``, ``"ShapeError"``, ``"IndexError"`` or ``"ValueError"``.
 
     Examples
     --------

@@ -148,7 +148,7 @@ def advanced_shape(pattern: Pattern, x: Any, inputs: Sequence[Any]) -> Shape:
     rest = [
         known_slice_length(x.type.shape[a], p) for a, p in enumerate(parts) if isinstance(p, slice)
     ]
-    return (*_where_arrays_stand(parts, joint, rest), *x.type.shape[len(pattern) :])
+    return (*_with_joint(parts, joint, rest), *x.type.shape[len(pattern) :])
 
 
 def advanced_lengths(
@@ -159,13 +159,16 @@ def advanced_lengths(
 ) -> tuple[Any, ...]:
     """The lengths of ``x[parts]`` by those of its arrays stretched together and those of x."""
     rest = [of_slice(old[a], p) for a, p in enumerate(parts) if isinstance(p, slice)]
-    return (*_where_arrays_stand(parts, joint, rest), *old[len(parts) :])
+    return (*_with_joint(parts, joint, rest), *old[len(parts) :])
 
 
-def _where_arrays_stand(
-    parts: Sequence[Any], joint: Sequence[Any], rest: Sequence[Any]
-) -> tuple[Any, ...]:
+def where_arrays_stand(parts: Sequence[Any]) -> int:
+    """The first axis of the result that the arrays of an index have."""
     positions = [a for a, p in enumerate(parts) if not isinstance(p, slice)]
     apart = positions != list(range(positions[0], positions[0] + len(positions)))
-    at = 0 if apart else positions[0]
+    return 0 if apart else positions[0]
+
+
+def _with_joint(parts: Sequence[Any], joint: Sequence[Any], rest: Sequence[Any]) -> tuple[Any, ...]:
+    at = where_arrays_stand(parts)
     return (*rest[:at], *joint, *rest[at:])

@@ -12,8 +12,8 @@ from ..tensor.conversion import as_tensor
 from ..tensor.elementwise import cast
 
 _INDEX_HINTS = {
-    "bool": "switch(mask, x, 0) keeps the places that a mask leaves out, "
-    "x[np.flatnonzero(mask)] reads where a NumPy mask is true",
+    "bool": "x[mask] reads where a mask of one axis at least is true, "
+    "switch(condition, x, y) chooses by one",
     # What `==` gives between variables is whether they are one.
     "bool scalar": "between variables == asks for identity; eq(x, y) compares elements",
     "float": "use // rather than / to compute it",

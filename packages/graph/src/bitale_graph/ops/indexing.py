@@ -20,7 +20,6 @@ from ..tensor.variable import TensorType, TensorVariable
 from .axes import addbroadcast
 from .creation import Alloc
 from .index_pattern import (
-    Entry,
     Pattern,
     add_at,
     advanced_lengths,
@@ -34,9 +33,8 @@ from .index_pattern import (
     whole_length,
 )
 from .index_value import as_index
-from .new_axes import with_new_axes
 from .places import Read, Write
-from .shape import Dimshuffle, MakeVector, Reshape, dimshuffle, shape_i
+from .shape import Dimshuffle, Reshape, dimshuffle, shape_i
 
 
 class Subtensor(Read):
@@ -295,101 +293,44 @@ class AdvancedIncSubtensor(Write):
         return AdvancedSubtensor(self.pattern)
 
 
-def index(x: Any, key: Any) -> TensorVariable:
-    """``x[key]`` for integers, slices, Ellipsis, None and integer arrays, constant or symbolic.
+def set_subtensor(
+    selection: Any, y: Any, inplace: bool = False, tolerate_inplace_aliasing: bool = False
+) -> TensorVariable:
+    """A copy of ``x`` with ``y`` in place of ``selection``, which must be ``x[index]``.
+
+    Where an index names a place several times, the last value stays. ``y`` broadcasts.
+
+    Parameters
+    ----------
+    selection : variable
+        What an index reads, also with other axes by `dimshuffle` or in another shape.
+    y : tensor_like
+    inplace, tolerate_inplace_aliasing : bool
+        For programs that say it: no expression writes into what it reads. A compiled function does
+        where nothing else needs what is overwritten.
 
     Raises
     ------
-    IndexError
-        For too many indices, several ellipses, or a constant index out of range.
     TypeError
-        For an index that is a float or a bool.
+        If the selection is none, or the dtype of ``y`` does not go into that of ``x``.
+    ShapeError
+        If ``y`` does not broadcast to the selection.
     """
-    x = as_tensor(x)
-    entries = _expand(x, key if isinstance(key, tuple) else (key,))
-    pattern: list[Entry] = []
-    inputs: list[Any] = []
-    new_axes: list[int] = []
-    has_arrays = False
-    position = 0
-    for entry in entries:
-        if entry is None:
-            new_axes.append(position)
-            position += 1
-        elif isinstance(entry, slice):
-            bounds = (entry.start, entry.stop, entry.step)
-            start, stop, step = (b is not None for b in bounds)
-            pattern.append((start, stop, step))
-            inputs += [as_index(b, x) for b in bounds if b is not None]
-            position += 1
-        else:
-            v = as_index(entry, x)
-            pattern.append("a" if v.ndim else "i")
-            inputs.append(v)
-            has_arrays |= v.ndim > 0
-    while pattern and pattern[-1] == (False, False, False):
-        pattern.pop()
-    if has_arrays:
-        taken: TensorVariable = _advanced(x, tuple(pattern), inputs)
-        return with_new_axes(x, taken, entries) if new_axes else taken
-    # x[:] is a selection that can be written to; x[:, None] is x with another axis.
-    found: TensorVariable = (
-        x if new_axes and not pattern else _element_or_view(x, tuple(pattern), inputs)
-    )
-    if new_axes:
-        rest = iter(range(found.ndim))
-        found = found.dimshuffle(
-            *("x" if i in new_axes else next(rest) for i in range(found.ndim + len(new_axes)))
-        )
-    return found
-
-
-def _expand(x: Any, key: tuple[Any, ...]) -> list[Any]:
-    """Replace an ellipsis by full slices."""
-    if sum(1 for k in key if k is Ellipsis) > 1:
-        raise IndexError("an index can have only one ellipsis")
-    used = sum(1 for k in key if k is not None and k is not Ellipsis)
-    if used > x.ndim:
-        raise IndexError(f"too many indices: {used} for {describe(x)} of rank {x.ndim}")
-    entries: list[Any] = []
-    for k in key:
-        entries += [slice(None)] * (x.ndim - used) if k is Ellipsis else [k]
-    return entries
-
-
-def _element_or_view(x: Any, pattern: Pattern, inputs: list[Any]) -> Any:
-    if pattern == ("i",) and x.owner is not None and isinstance(x.owner.op, MakeVector):
-        i = constant_int(inputs[0])
-        if i is not None and -len(x.owner.inputs) <= i < len(x.owner.inputs):
-            return x.owner.inputs[i]
-    return Subtensor(pattern)(x, *inputs)
-
-
-def _advanced(x: Any, pattern: Pattern, inputs: list[Any]) -> Any:
-    if pattern == ("a",):
-        rows = inputs[0]
-        if rows.ndim == 1:
-            return AdvancedSubtensor1()(x, rows)
-        flat = AdvancedSubtensor1()(x, rows.flatten())
-        return Reshape()(
-            flat,
-            *(shape_i(rows, i) for i in range(rows.ndim)),
-            *(shape_i(x, i) for i in range(1, x.ndim)),
-        )
-    return AdvancedSubtensor(pattern)(x, *inputs)
-
-
-def set_subtensor(selection: Any, y: Any) -> TensorVariable:
-    """A copy of ``x`` with ``y`` in place of ``selection``, which must be ``x[index]``."""
     return _written(selection, y, True)
 
 
-def inc_subtensor(selection: Any, y: Any) -> TensorVariable:
+def inc_subtensor(
+    selection: Any,
+    y: Any,
+    inplace: bool = False,
+    set_instead_of_inc: bool = False,
+    tolerate_inplace_aliasing: bool = False,
+) -> TensorVariable:
     """A copy of ``x`` with ``y`` added to ``selection``, which must be ``x[index]``.
 
-    Repeated indices add up.
+    Repeated indices add up. See `set_subtensor`, which it is with ``set_instead_of_inc``.
     """
-    return _written(selection, y, False)
+    return _written(selection, y, set_instead_of_inc)
 
 
 def _in_shape_of(source: Any, op: Op, selection: Any, y: Any) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -10,9 +10,12 @@ import numpy as np
 from ..base.rules import RuleTable
 from ..core.graph import Apply, Variable
 from ..tensor import scalar
+from ..tensor.conversion import as_tensor
 from ..tensor.elementwise import Elementwise
+from .along_axis import PutAlongAxis, TakeAlongAxis
 from .creation import Alloc, Arange, ArangeLength, Eye
-from .indexing import AdvancedIncSubtensor1, AdvancedSubtensor, AdvancedSubtensor1
+from .index_pattern import Pattern, advanced_shape, unpack, where_arrays_stand
+from .indexing import AdvancedIncSubtensor1, AdvancedSubtensor, AdvancedSubtensor1, Subtensor
 from .loop import Index, Literal, Load, Loop, Result, Step
 from .reduction import Argmax, Reduce
 from .shape import Dimshuffle, lengths_of, shape_i
@@ -103,16 +106,131 @@ def write_rows_form(node: Apply[AdvancedIncSubtensor1]) -> LoopForm:
     return LoopForm(loop, [x, y, named, *lengths])
 
 
+class IndexedRange(NamedTuple):
+    """The range of a loop over what an index with arrays names.
+
+    Attributes
+    ----------
+    table : Variable
+        What is read, or a view of it: cut along the axes that have slices.
+    at : tuple
+        The place in each axis of the table, inputs counted from 0.
+    places, lengths : lists of Variable
+        The inputs that are places, and then those that are lengths.
+    given : tuple
+        For each axis of the range the input that gives its length, if one does.
+    """
+
+    table: Variable
+    at: tuple[int | Index, ...]
+    places: list[Variable]
+    lengths: list[Variable]
+    given: tuple[int | None, ...]
+
+    def counted_from(self, first: int) -> IndexedRange:
+        """The same, with other inputs before these."""
+        at = tuple(a + first if isinstance(a, int) else a for a in self.at)
+        return self._replace(
+            at=at, given=tuple(None if j is None else j + first for j in self.given)
+        )
+
+
+def indexed_range(x: Variable, pattern: Pattern, inputs: Sequence[Variable]) -> IndexedRange:
+    """How a loop goes through ``x[index]``."""
+    parts = unpack(pattern, inputs)
+    static = advanced_shape(pattern, x, inputs)
+    first = where_arrays_stand(parts)
+    width = len(static) - (x.type.ndim - sum(not isinstance(p, slice) for p in parts))
+    others = iter(a for a in range(len(static)) if not first <= a < first + width)
+    table, cut = _cut(x, parts)
+    at: list[int | Index] = []
+    places: list[Variable] = []
+    of_axis: dict[int, Variable] = {}
+    behind: tuple[Any, ...] = ("x",) * (len(static) - first - width)
+    for a in range(x.type.ndim):
+        part = parts[a] if a < len(parts) else slice(None)
+        if isinstance(part, slice):
+            axis = next(others)
+            at.append(Index(axis))
+            of_axis[axis] = shape_i(cut, a)
+            continue
+        at.append(len(places))
+        is_moved = behind and part.type.ndim
+        places.append(Dimshuffle((*range(part.type.ndim), *behind))(part) if is_moved else part)
+    # Where no array is longer than 1, what is written must not be either.
+    of_axis |= {a: as_tensor(np.int64(1)) for a in range(first, first + width) if static[a] == 1}
+    lengths = list(dict.fromkeys(of_axis.values()))
+    given = tuple(
+        len(places) + lengths.index(of_axis[a]) if a in of_axis else None
+        for a in range(len(static))
+    )
+    return IndexedRange(table, tuple(at), places, lengths, given)
+
+
+def _cut(x: Variable, parts: Sequence[Any]) -> tuple[Variable, Variable]:
+    """What is left of ``x`` by the slices of an index, and what has its lengths."""
+    slices = [p if isinstance(p, slice) else slice(None) for p in parts]
+    bounds = [b for p in slices for b in (p.start, p.stop, p.step) if b is not None]
+    if not bounds:
+        return x, x
+    cut = Subtensor(
+        tuple((p.start is not None, p.stop is not None, p.step is not None) for p in slices)
+    )(x, *bounds)
+    return cut, cut
+
+
 @loop_forms.define(AdvancedSubtensor)
 def points_form(node: Apply[AdvancedSubtensor]) -> LoopForm | None:
-    """Read at places along every axis, each told by an array of the rank of the result."""
-    x, *places = node.inputs
+    """Read at places along the axes that have arrays, at the indices of the others."""
+    x, *inputs = node.inputs
     ndim, dtype = node.out.type.ndim, x.type.dtype
-    is_whole = len(places) == x.type.ndim and all(isinstance(e, str) for e in node.op.pattern)
-    if not is_whole or ndim == 0:
+    if ndim == 0:
         return None
-    load = Load(0, tuple(range(1, 1 + len(places))), dtype)
-    return LoopForm(Loop(ndim, (load,), (Result(1 + len(places), dtype),)), node.inputs)
+    found = indexed_range(x, node.op.pattern, inputs).counted_from(1)
+    value = 1 + len(found.places) + len(found.lengths)
+    loop = Loop(ndim, (Load(0, found.at, dtype),), (Result(value, dtype),), found.given)
+    return LoopForm(loop, [found.table, *found.places, *found.lengths])
+
+
+def _along_axis(
+    x: Variable, indices: Variable, axis: int, first: int
+) -> tuple[tuple[int | Index, ...], tuple[int | None, ...], list[Variable]]:
+    """Places, lengths and inputs behind ``first`` others, for what is read along one axis."""
+    inputs: list[Variable] = [indices, as_tensor(np.int64(0)), as_tensor(np.int64(1))]
+    at: list[int | Index] = []
+    given: list[int | None] = []
+    for a, (n, m) in enumerate(zip(x.type.shape, indices.type.shape, strict=True)):
+        if a == axis or n == 1:
+            # Where the indices give a length, they give it alone; 1 is that of what is written too.
+            at.append(first if a == axis else first + 1)
+            given.append(first + 2 if m == 1 else None)
+            continue
+        at.append(Index(a))
+        given.append(first + len(inputs))
+        inputs.append(shape_i(x, a))
+    return tuple(at), tuple(given), inputs
+
+
+@loop_forms.define(TakeAlongAxis)
+def take_along_axis_form(node: Apply[TakeAlongAxis]) -> LoopForm:
+    """Read at the place told along one axis, at the indices of the others."""
+    x, indices = node.inputs
+    ndim, dtype = x.type.ndim, x.type.dtype
+    at, given, inputs = _along_axis(x, indices, node.op.axis, 1)
+    load = Load(0, at, dtype)
+    loop = Loop(ndim, (load,), (Result(1 + len(inputs), dtype),), given)
+    return LoopForm(loop, [x, *inputs])
+
+
+@loop_forms.define(PutAlongAxis)
+def put_along_axis_form(node: Apply[PutAlongAxis]) -> LoopForm:
+    """Write to the place told along one axis, at the indices of the others."""
+    x, y, indices = node.inputs
+    ndim, dtype = x.type.ndim, x.type.dtype
+    at, given, inputs = _along_axis(x, indices, node.op.axis, 2)
+    combine = None if node.op.set else scalar.add
+    result = Result(1, dtype, into=0, at=at, combine=combine)
+    return LoopForm(Loop(ndim, (), (result,), given), [x, y, *inputs])
 
 
 @loop_forms.define(Alloc)

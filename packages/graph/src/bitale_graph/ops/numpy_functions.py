@@ -17,11 +17,13 @@ import numpy as np
 from ..base import dtype as dtypes
 from ..base.errors import ShapeError, describe
 from ..core.graph import Variable
-from ..ops import axes as order
 from ..ops import (
+    along_axis,
     creation,
     join,
     math,
+    multi_index,
+    nonzero,
     product,
     reduction,
     sets,
@@ -29,7 +31,9 @@ from ..ops import (
     sorting,
     special,
     statistics,
+    taking,
 )
+from ..ops import axes as order
 from ..ops import reshape as reshaping
 from ..tensor.conversion import as_tensor
 from ..tensor.elementwise import Elementwise
@@ -159,7 +163,11 @@ def _size(a: Any, axis: int | None = None) -> Any:
     return a.size if axis is None else shape.shape_i(a, axis)
 
 
-def _where(condition: Any, x: Any, y: Any) -> Any:
+def _where(condition: Any, x: Any = None, y: Any = None) -> Any:
+    if x is None and y is None:
+        return nonzero.nonzero(condition)
+    if x is None or y is None:
+        _refuse("where", "(...) with one choice", [condition])
     return math.switch(_truth(condition), x, y)
 
 
@@ -234,7 +242,7 @@ _FUNCTIONS: dict[str, Row] = {
     "vstack": (_vstack, "tup | !dtype !casting"),
     "column_stack": (_column_stack, "tup"),
     # elements
-    "where": (_where, "condition x y"),
+    "where": (_where, "condition | x y"),
     "clip": (_clip, "a | a_min a_max !out min max !dtype !casting !where"),
     "round": (_round, "a | decimals !out"),
     "around": (_round, "a | decimals !out"),
@@ -265,7 +273,18 @@ _FUNCTIONS: dict[str, Row] = {
     "median": (statistics.median, "a | axis !out ~overwrite_input keepdims"),
     "quantile": (statistics.quantile, _QUANTILE),
     "percentile": (statistics.percentile, _QUANTILE),
-    "take": (lambda a, i, axis=None: as_tensor(a).take(i, axis), "a indices | axis !out !mode"),
+    # places
+    "take": (taking.take, "a indices | axis !out mode"),
+    "choose": (taking.choose, "a choices | !out mode"),
+    "compress": (taking.compress, "condition a | axis !out"),
+    "extract": (taking.extract, "condition arr"),
+    "take_along_axis": (along_axis.take_along_axis, "arr indices | axis"),
+    "nonzero": (nonzero.nonzero, "a"),
+    "flatnonzero": (nonzero.flatnonzero, "a"),
+    "argwhere": (nonzero.argwhere, "a"),
+    "count_nonzero": (nonzero.count_nonzero, "a | axis keepdims"),
+    "unravel_index": (multi_index.unravel_index, "indices shape | order"),
+    "ravel_multi_index": (multi_index.ravel_multi_index, "multi_index dims | mode order"),
 }
 _NEUTRAL: dict[str, Any] = {
     "order": "C",

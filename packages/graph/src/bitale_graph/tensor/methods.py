@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from types import MethodType
-from typing import Any, NoReturn
+from typing import Any, Literal, NoReturn
 
 import numpy as np
 
 from ..base import late
 from .operators import TensorOperators
+
+IndexMode = Literal["raise", "wrap", "clip"]
 
 
 class UnaryMethod:
@@ -75,7 +77,7 @@ class TensorMethods(TensorOperators):
 
     # Indexing
     def __getitem__(self, key: Any) -> late.TensorVariable:
-        return late.ops.indexing.index(self, key)
+        return late.ops.index_expression.index(self, key)
 
     def __setitem__(self, key: Any, value: Any) -> NoReturn:
         raise TypeError(
@@ -86,13 +88,38 @@ class TensorMethods(TensorOperators):
     def __delitem__(self, key: Any) -> NoReturn:
         raise TypeError("no element of a tensor variable can be deleted; index what is to stay")
 
-    def take(self, indices: Any, axis: int | None = None) -> late.TensorVariable:
-        """Elements at ``indices`` along ``axis`` (None: of the flattened tensor)."""
-        rows = list(indices) if isinstance(indices, tuple) else indices
-        if axis is None:
-            return self.flatten()[rows]
-        (place,) = late.ops.reduction.normalize_axes("take", axis, self)
-        return self[(slice(None),) * place + (rows,)]
+    def set(self, y: Any) -> late.TensorVariable:
+        """The tensor that this is a part of, such as ``x`` of ``x[0]``, with ``y`` in its place."""
+        return late.ops.indexing.set_subtensor(self, y)
+
+    def inc(self, y: Any) -> late.TensorVariable:
+        """The tensor that this is a part of, such as ``x`` of ``x[0]``, with ``y`` added to it."""
+        return late.ops.indexing.inc_subtensor(self, y)
+
+    def take(
+        self,
+        indices: Any,
+        axis: int | None = None,
+        mode: IndexMode = "raise",
+    ) -> late.TensorVariable:
+        """See `take`."""
+        return late.ops.taking.take(self, indices, axis, mode)
+
+    def choose(self, choices: Any, mode: IndexMode = "raise") -> late.TensorVariable:
+        """See `choose`."""
+        return late.ops.taking.choose(self, choices, mode)
+
+    def compress(self, condition: Any, axis: int | None = None) -> late.TensorVariable:
+        """See `compress`."""
+        return late.ops.taking.compress(condition, self, axis)
+
+    def nonzero(self, return_matrix: bool = False) -> Any:
+        """See `nonzero`."""
+        return late.ops.nonzero.nonzero(self, return_matrix)
+
+    def nonzero_values(self) -> late.TensorVariable:
+        """See `nonzero_values`."""
+        return late.ops.nonzero.nonzero_values(self)
 
     # Shape
     def reshape(self, newshape: Any, ndim: int | None = None) -> late.TensorVariable:

@@ -80,7 +80,7 @@ class Symbolic:
                 f"cannot iterate over {describe(self)}: the length of its first axis is not known "
                 "when the expression is built. Did you mean sum(x) of the tensor module, or scan?"
             )
-        return iter([late.ops.indexing.index(self, i) for i in range(self.type.shape[0])])
+        return iter([late.ops.index_expression.index(self, i) for i in range(self.type.shape[0])])
 
     def __contains__(self, item: object) -> bool:
         raise TypeError(

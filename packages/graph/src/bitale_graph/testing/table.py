@@ -12,6 +12,7 @@ from .graph_samples import from_graph_samples
 from .index_samples import index_samples
 from .loop_samples import loop_samples
 from .numeric_samples import product_samples, reduction_samples, softmax_samples
+from .place_samples import place_samples
 from .sample import OpSample
 from .scan_samples import scan_samples
 from .shape_samples import creation_samples, join_samples, shape_samples
@@ -26,6 +27,7 @@ def _table() -> tuple[OpSample, ...]:
         *creation_samples(),
         *join_samples(),
         *index_samples(),
+        *place_samples(),
         *reduction_samples(),
         *product_samples(),
         *softmax_samples(),

@@ -6,9 +6,17 @@ from collections.abc import Iterator
 from typing import Any
 
 from ...core.graph import Apply, Variable
-from ...ops.index_pattern import unpack
-from ...ops.indexing import AdvancedIncSubtensor1, IncSubtensor, Subtensor
+from ...core.order import toposort
+from ...ops.along_axis import PutAlongAxis
+from ...ops.index_pattern import Entry, unpack
+from ...ops.indexing import (
+    AdvancedIncSubtensor,
+    AdvancedIncSubtensor1,
+    IncSubtensor,
+    Subtensor,
+)
 from ...ops.loop import Loop, Result, Step
+from ...ops.loop_forms import indexed_range
 from ...tensor import scalar
 from ...tensor.conversion import constant_int
 from ...tensor.variable import TensorType
@@ -132,13 +140,13 @@ def emit_subtensor(b: Builder, node: Apply[Subtensor]) -> Iterator[None]:
     yield
 
 
-@reuses.define(IncSubtensor, AdvancedIncSubtensor1)
+@reuses.define(IncSubtensor, AdvancedIncSubtensor1, AdvancedIncSubtensor, PutAlongAxis)
 def inc_reuses(node: Apply) -> list[tuple[int, int]]:
     """What is written into may be written into where it lies."""
     return [(0, 0)]
 
 
-@waits.define(IncSubtensor, AdvancedIncSubtensor1)
+@waits.define(IncSubtensor, AdvancedIncSubtensor1, AdvancedIncSubtensor, PutAlongAxis)
 def inc_waits(node: Apply) -> tuple[int, ...]:
     """Indices are checked, the numbers themselves are not."""
     return (0, 1)
@@ -183,3 +191,38 @@ def _writing(b: Builder, node: Apply[IncSubtensor], place: Array, y: Variable) -
         steps = (Step(scalar.add, (1, 0), dtype),)
     loop = Loop(rank, steps, (Result(len(inputs) + len(steps) - 1, dtype),))
     return Nest(b, node, loop, inputs).write(place)
+
+
+@emits.define(AdvancedIncSubtensor)
+def emit_write_at_arrays(b: Builder, node: Apply[AdvancedIncSubtensor]) -> Iterator[None]:
+    """Copy, unless the buffer was taken over; then write where the slices and arrays say."""
+    x, y, *inputs = node.inputs
+    source = b.array(x)
+    out = b.result(node.out, source.lengths)
+    parts = unpack(node.op.pattern, inputs)
+    bounds = [
+        v for p in parts if isinstance(p, slice) for v in (p.start, p.stop, p.step) if v is not None
+    ]
+    slices = tuple((False,) * 3 if isinstance(e, str) else e for e in node.op.pattern)
+    place = _selection(b, out, slices, bounds) if bounds else out
+    table = TensorType(out.dtype, (None,) * out.rank)()
+    b.arrays[table] = place
+    arrays = [p for p in parts if not isinstance(p, slice)]
+    left: tuple[Entry, ...] = tuple(
+        e if isinstance(e, str) else (False,) * 3 for e in node.op.pattern
+    )
+    found = indexed_range(table, left, arrays).counted_from(2)
+    given = [table, y, *found.places, *found.lengths]
+    for made in toposort(given, stop_at={table, *node.inputs}):
+        for _ in b.target.emits[type(made.op)](b, made):
+            pass
+    combine = None if node.op.set else scalar.add
+    result = Result(1, out.dtype, into=0, at=found.at, combine=combine)
+    loop = Loop(len(found.given), (), (result,), found.given)
+    work = Nest(b, node, loop, given).write_at_places(place)
+    next(work)
+    yield
+    if node.out not in b.plan.reused:
+        b.copy(out, source)
+    for _ in work:
+        pass

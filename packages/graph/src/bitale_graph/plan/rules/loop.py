@@ -226,8 +226,7 @@ class Nest:
                 is_array = kept or b.target.keeps_numbers
                 total = b.result(v, kept).pointer if is_array else Address(b.receive(v))
                 self._add("total", k, total, r.dtype, ["0"] * self.ndim, [])
-        can_share = any(is_apart(loop, a) for a in {0, self.ndim - 1})
-        parts = self._parts(lengths) if can_share else number(1)
+        parts = self._parts(lengths) if _can_share(loop) else number(1)
         sizes = self._accumulators(lengths, parts)
         yield
         for out, old in copies:
@@ -369,6 +368,18 @@ class Nest:
         yield
         self._launch(parts, lengths, [], "loop_write")
 
+    def write_at_places(self, target: Array) -> Iterator[None]:
+        """Write the only result at places in an array that is not the result of the node."""
+        lengths = self._lengths()
+        for place in dict.fromkeys(_places(self.loop)):
+            self._check_places(*place)
+        for j in self.by_pointer:
+            self._add_input(j)
+        self._add_table("into", 0, target)
+        parts = self._parts(lengths) if _can_share(self.loop) else number(1)
+        yield
+        self._launch(parts, lengths, [], "loop_write")
+
     def _add_result(
         self,
         kind: str,
@@ -409,6 +420,11 @@ class Nest:
         ]
         ops += [plain(r.reduce.name) for r in self.loop.results if r.reduce is not None][:1]
         return "loop_" + "_".join(named[:2] or ops or ["copy"])
+
+
+def _can_share(loop: Loop) -> bool:
+    """Whether the work can be split along the first axis or the last one."""
+    return any(is_apart(loop, a) for a in {0, loop.ndim - 1})
 
 
 def _moves(strides: Sequence[Expression], inner: int) -> list[str]:
