@@ -143,7 +143,7 @@ def test_forward_derivatives_are_those_of_r_op_and_without_it_those_of_the_gradi
         np.testing.assert_array_equal(
             bitale.function([x, tangent], given)(PRICE, along), [[0, 1, 1, 3, 3], [5, 5, 5, 5, 9]]
         )
-        check_op(op, [[PRICE]])
+    check_op(op, [[PRICE]])
 
 
 PROGRAM = """

@@ -33,6 +33,19 @@ class Scaled(Op):
         return [output_gradients[1] * n * self.slope, T.zeros_like(n, dtype="float64")]
 
 
+class Forwards(Scaled):
+    """The same, with a derivative forwards."""
+
+    __props__ = ("slope", "forward")
+
+    def __init__(self, slope=1.0, forward=1.0):
+        super().__init__(slope)
+        self.forward = forward
+
+    def R_op(self, inputs, eval_points):
+        return [None, None if eval_points[0] is None else eval_points[0] * inputs[1] * self.forward]
+
+
 SAMPLES = [[np.array([1.0, -2.0]), np.array([3, 4])], [np.zeros(0), np.zeros(0, int)]]
 
 
@@ -44,6 +57,12 @@ def test_floats_are_checked_with_the_other_inputs_given():
 def test_a_wrong_gradient_is_named():
     with pytest.raises(AssertionError, match=r"(?s)gradient fails on sample 1.*is wrong"):
         check_op(Scaled(1.5), SAMPLES[::-1])
+
+
+def test_a_wrong_derivative_forwards_is_named():
+    check_op(Forwards(), SAMPLES)
+    with pytest.raises(AssertionError, match=r"(?s)gradient fails on sample 0.*forwards is wrong"):
+        check_op(Forwards(forward=1.5), SAMPLES)
 
 
 def test_an_op_without_a_gradient_passes_and_one_with_a_rule_is_checked():

@@ -12,14 +12,16 @@ NAMES = {
         Apply Constant Function FunctionGraph FunctionMaker In Lop Mode Op OpFromGraph
         OrderedUpdates Out Rop SharedVariable Type Variable __version__ carry_scan change_flags
         compile config debugprint doctor dot foldl foldr function grad gradient ifelse map pp
-        pprint predefined_modes printing reduce scan scan_checkpoints scan_module shared tensor
+        pprint predefined_modes printing reduce scan scan_checkpoints scan_module shared
+        subgraph_grad tensor
     """,
     "bitale.printing": "debugprint pp pprint",
     "bitale.gradient": """
         DisconnectedInputError DisconnectedType GradientError Lop NullType NullTypeGradError Rop
         consider_constant disconnected_grad disconnected_type format_as grad grad_clip
-        grad_not_implemented grad_scale grad_undefined null_type numeric_grad pullback pushforward
-        undefined_grad value_and_grad verify_grad zero_grad
+        grad_not_implemented grad_scale grad_undefined hessian hessian_vector_product jacobian
+        null_type numeric_grad pullback pushforward subgraph_grad undefined_grad value_and_grad
+        verify_grad zero_grad
     """,
     "bitale.compile": """
         Function FunctionMaker In Mode Out SharedVariable function get_default_mode get_mode

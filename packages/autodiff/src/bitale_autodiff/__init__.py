@@ -7,6 +7,9 @@ from .errors import DisconnectedInputError as DisconnectedInputError
 from .errors import GradientError as GradientError
 from .errors import NullTypeGradError as NullTypeGradError
 from .grad import grad as grad
+from .jacobians import hessian as hessian
+from .jacobians import hessian_vector_product as hessian_vector_product
+from .jacobians import jacobian as jacobian
 from .markers import consider_constant as consider_constant
 from .markers import disconnected_grad as disconnected_grad
 from .markers import grad_clip as grad_clip
@@ -18,6 +21,7 @@ from .products import Rop as Rop
 from .products import pullback as pullback
 from .products import pushforward as pushforward
 from .products import value_and_grad as value_and_grad
+from .subgraph import subgraph_grad as subgraph_grad
 from .table import connections as connections
 from .table import jvps as jvps
 from .table import scalar_vjps as scalar_vjps

@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+import numpy as np
 from bitale_graph import language as T
 from bitale_graph.extend import DtypeError, ShapeError, TensorType, Variable, describe
 from bitale_graph.extend import dtype as dtypes
@@ -76,6 +77,10 @@ def as_derivative(name: str, argument: str, v: Variable, g: Any) -> Any:
     """A derivative given by the user, checked against its variable."""
     if isinstance(g, Variable) and isinstance(g.type, (DisconnectedType, NullType)):
         return g
+    if not isinstance(g, Variable):
+        # Numbers are weak, as beside any variable.
+        value = np.asarray(g)
+        g = value.astype(cotangent_dtype(v)) if value.dtype.kind in "biuf" else value
     g = T.as_tensor(g)
     if dtypes.is_discrete(g.type.dtype) or (is_complex(g) and not is_complex(v)):
         raise TypeError(
@@ -136,7 +141,8 @@ def for_disconnected(v: Variable, form: str) -> Any:
         return None
     if form == "disconnected" or not isinstance(v.type, TensorType):
         return disconnected_type()
-    return zeros_for(v)
+    # Depending on the variable, so that it may be an input of a program in any case.
+    return zeros_for(v) if v.type.ndim else T.second(v, zeros_for(v))
 
 
 def format_as(use_list: bool, use_tuple: bool, outputs: Any, single: bool | None = None) -> Any:

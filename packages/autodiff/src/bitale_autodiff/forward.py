@@ -7,7 +7,7 @@ walk back does.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from bitale_graph import language as T
@@ -40,7 +40,9 @@ Tangent = Any  # a variable, or ZERO
 
 
 def push_forward(
-    seeds: Mapping[Variable, Tangent], outputs: Sequence[Variable]
+    seeds: Mapping[Variable, Tangent],
+    outputs: Sequence[Variable],
+    constants: Collection[Variable] = (),
 ) -> dict[Variable, Tangent]:
     """Carry tangents from variables to what depends on them.
 
@@ -50,6 +52,8 @@ def push_forward(
         Where the walk starts; a value is a variable of the shape and dtype of the key, or `ZERO`.
     outputs : sequence of Variable
         What tangents are wanted of.
+    constants : collection of Variable
+        Variables that do not move, unless they are seeds.
 
     Returns
     -------
@@ -57,14 +61,14 @@ def push_forward(
         Tangents of ``outputs``, among others. A variable that is missing is disconnected.
     """
     tangents: dict[Variable, Tangent] = dict(seeds)
-    for node in toposort(outputs, stop_at=tangents):
+    stops = {*tangents, *constants}
+    for node in toposort(outputs, stop_at=stops):
         received = [tangents.get(v) for v in node.inputs]
         if all(t is None for t in received):
             continue
         with tracing.inherited(node.trace):
-            for o, t in zip(node.outputs, _tangents(node, received), strict=True):
-                if t is not None:
-                    tangents.setdefault(o, t)
+            found = zip(node.outputs, _tangents(node, received), strict=True)
+            tangents.update((o, t) for o, t in found if t is not None and o not in stops)
     return tangents
 
 
@@ -75,16 +79,25 @@ def _tangents(node: Apply, received: Sequence[Tangent | None]) -> list[Tangent |
     open_places = []
     for j, o in enumerate(node.outputs):
         arriving = [t for t, row in zip(received, pattern, strict=True) if t is not None and row[j]]
-        null = next((t for t in arriving if is_null(t)), None)
-        if null is not None or not arriving:
-            found.append(null)
-            continue
-        found.append(ZERO)
+        found.append(ZERO if arriving else None)
         if not is_discrete(o) and any(t is not ZERO for t in arriving):
             open_places.append(j)
     if not open_places:
         return found
+    nulls = [t for t in received if t is not None and is_null(t)]
+    if nulls:
+        # What is undefined stays so, but where the op would let nothing through.
+        probe = [
+            _leaf(v) if t in nulls else None for v, t in zip(node.inputs, received, strict=True)
+        ]
+        terms = _apply_rule(node, probe)
+        for j in list(open_places):
+            if terms[j] is not None and terms[j] is not ZERO:
+                found[j] = nulls[0]
+                open_places.remove(j)
     given = [None if t is ZERO or t is None or is_null(t) else t for t in received]
+    if all(t is None for t in given):
+        return found
     terms = _apply_rule(node, given)
     for j in open_places:
         found[j] = _fitted(node, j, terms[j])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+import numpy as np
 from bitale_graph import language as T
 from bitale_graph.extend import TensorType, Variable, describe
 
@@ -112,6 +113,7 @@ def Rop(  # noqa: N802 (Theano's name)
     eval_points: Any,
     disconnected_outputs: str = "raise",
     return_disconnected: str = "zero",
+    consider_constant: Iterable[Variable] | None = None,
 ) -> Any:
     """Jacobian times vector: the tangents of ``wrt`` carried forward to ``f``.
 
@@ -130,6 +132,8 @@ def Rop(  # noqa: N802 (Theano's name)
         What happens with one of ``f`` that depends on none of ``wrt``.
     return_disconnected : "zero", "none" or "disconnected"
         What stands for its product.
+    consider_constant : iterable of Variable, optional
+        Variables that derivatives do not flow through.
 
     Returns
     -------
@@ -166,7 +170,9 @@ def Rop(  # noqa: N802 (Theano's name)
     >>> right.eval({x: [0.0, 1.0], W: [[1.0, 1.0], [1.0, 1.0]], v: [[2.0, 2.0], [2.0, 2.0]]})
     array([2., 2.])
     """
-    return _pushed("Rop", f, wrt, eval_points, disconnected_outputs, return_disconnected)
+    return _pushed(
+        "Rop", f, wrt, eval_points, disconnected_outputs, return_disconnected, consider_constant
+    )
 
 
 def pushforward(
@@ -175,10 +181,17 @@ def pushforward(
     input_tangents: Any,
     disconnected_outputs: str = "raise",
     return_disconnected: str = "zero",
+    consider_constant: Iterable[Variable] | None = None,
 ) -> Any:
     """`Rop`, by the name that others have for it."""
     return _pushed(
-        "pushforward", outputs, inputs, input_tangents, disconnected_outputs, return_disconnected
+        "pushforward",
+        outputs,
+        inputs,
+        input_tangents,
+        disconnected_outputs,
+        return_disconnected,
+        consider_constant,
     )
 
 
@@ -233,13 +246,15 @@ def _pushed(
     eval_points: Any,
     disconnected_outputs: str,
     return_disconnected: str,
+    consider_constant: Any,
 ) -> Any:
     outputs = read_variables(name, "f", f)
     variables = read_variables(name, "wrt", wrt)
+    constants = read_constants(name, consider_constant)
     policy = read_choice(name, "disconnected_outputs", disconnected_outputs, POLICIES)
     form = read_choice(name, "return_disconnected", return_disconnected, FORMS)
     seeds = _seeds(name, "wrt", variables, eval_points)
-    found = push_forward(seeds, outputs)
+    found = push_forward(seeds, outputs, constants)
     tangents = _depending(outputs, list(seeds), [found.get(o) for o in outputs])
     results = []
     for o, t in zip(outputs, tangents, strict=True):
@@ -259,10 +274,11 @@ def _pushed(
 
 def _seeds(name: str, argument: str, variables: list[Variable], points: Any) -> dict[Variable, Any]:
     """What is given for each variable; nothing where that is None or disconnected."""
-    listed = isinstance(points, (list, tuple))
-    # A list for one variable is its value, unless it holds one thing.
-    alone = len(variables) == 1 and not (listed and len(points) == 1)
-    if alone or isinstance(points, Variable) or not isinstance(points, Iterable):
+    if (
+        (len(variables) == 1 and not _holds_one(points, variables[0]))
+        or isinstance(points, Variable)
+        or not isinstance(points, Iterable)
+    ):
         points = [points]
     points = list(points)
     if len(points) != len(variables):
@@ -280,6 +296,15 @@ def _seeds(name: str, argument: str, variables: list[Variable], points: Any) -> 
         if not isinstance(g.type, DisconnectedType):
             seeds[v] = accumulate(seeds[v], g) if v in seeds else g
     return seeds
+
+
+def _holds_one(points: Any, v: Any) -> bool:
+    """Whether a list is not the value for one variable, but holds values."""
+    if not isinstance(points, (list, tuple)):
+        return False
+    if any(isinstance(p, Variable) or p is None for p in points):
+        return True
+    return len(points) == 1 and np.ndim(points[0]) == v.type.ndim
 
 
 def _depending(

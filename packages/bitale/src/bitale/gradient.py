@@ -16,10 +16,14 @@ from bitale_autodiff import grad_clip as grad_clip
 from bitale_autodiff import grad_not_implemented as grad_not_implemented
 from bitale_autodiff import grad_scale as grad_scale
 from bitale_autodiff import grad_undefined as grad_undefined
+from bitale_autodiff import hessian as hessian
+from bitale_autodiff import hessian_vector_product as hessian_vector_product
+from bitale_autodiff import jacobian as jacobian
 from bitale_autodiff import null_type as null_type
 from bitale_autodiff import numeric_grad as numeric_grad
 from bitale_autodiff import pullback as pullback
 from bitale_autodiff import pushforward as pushforward
+from bitale_autodiff import subgraph_grad as subgraph_grad
 from bitale_autodiff import undefined_grad as undefined_grad
 from bitale_autodiff import value_and_grad as value_and_grad
 from bitale_autodiff import verify_grad as verify_grad

@@ -11,6 +11,8 @@ from bitale_autodiff import Lop as Lop
 from bitale_autodiff import Rop as Rop
 from bitale_autodiff import consider_constant as consider_constant
 from bitale_autodiff import grad as grad
+from bitale_autodiff import hessian as hessian
+from bitale_autodiff import jacobian as jacobian
 from bitale_autodiff import numeric_grad as numeric_grad
 from bitale_autodiff import verify_grad as verify_grad
 from bitale_graph import Variable as Variable
