@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from bitale_graph import Elementwise, TensorVariable
 from bitale_graph import language as T
+from bitale_graph.extend import draw_ops
 from bitale_graph.tensor import functions, scalar, special
 from bitale_graph.tensor.methods import TensorMethods, UnaryMethod
 from bitale_graph.testing import op_samples
@@ -18,7 +19,11 @@ PUBLIC = {
     for name, f in vars(module).items()
     if not name.startswith("_")
 }
-OPS = {name: op for name, op in scalar.SCALAR_OPS.items() if not scalar.is_cast(op)}
+OPS = {
+    name: op
+    for name, op in scalar.SCALAR_OPS.items()
+    if not scalar.is_cast(op) and op not in draw_ops
+}
 METHODS = [name for name, value in vars(TensorMethods).items() if isinstance(value, UnaryMethod)]
 
 

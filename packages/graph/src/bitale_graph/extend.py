@@ -135,6 +135,7 @@ from .recurrence import carry_scan as carry_scan
 from .tensor import scalar as scalar
 from .tensor.conversion import as_tensor as as_tensor
 from .tensor.conversion import constant_int as constant_int
+from .tensor.draws import draw_ops as draw_ops
 from .tensor.elementwise import Elementwise as Elementwise
 from .tensor.elementwise import cast as cast
 from .tensor.elementwise import stretched_together as stretched_together

@@ -27,7 +27,7 @@ def program_text(
     is_called = sum(_is_function(s) for s in loop.steps) > MAX_INLINED
 
     def note(step: Step, dtype: str, made: Spelling) -> str:
-        if is_called and made.requires:
+        if is_called and made.requires and step.op.arity <= 2:
             return called(file, made, step.op.arity, dtype)
         file.vector_functions.update(made.requires)
         return made.text

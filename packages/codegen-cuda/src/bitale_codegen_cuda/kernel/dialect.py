@@ -9,6 +9,7 @@ from typing import Any
 
 from bitale_graph.extend import ScalarOp, scalar
 from bitale_graph.plan.dialect import Dialect, Spelling
+from bitale_graph.plan.library.sections import in_order, portable_name, portable_sections
 
 # By our names; for float each has an f at its end.
 _LIBRARY = {
@@ -30,7 +31,9 @@ def computing(dtype: str) -> str:
 def prelude() -> str:
     """The text that stands before kernels."""
     folder = Path(__file__).parent.parent / "library"
-    return (folder / "prelude.cuh").read_text(encoding="ascii")
+    sections = portable_sections()
+    own = (folder / "prelude.cuh").read_text(encoding="ascii")
+    return "\n".join([own, *in_order(sections, sections)])
 
 
 class CudaDialect(Dialect):
@@ -66,6 +69,9 @@ class CudaDialect(Dialect):
         return f"((volatile {self.c_type(dtype)} *){name})[{index}]"
 
     def function(self, name: str, dtype: str) -> str:
+        portable = portable_name(name, dtype)
+        if portable is not None:
+            return portable
         if name in _OURS:
             return f"bt_{name}"
         return _LIBRARY[name] + _suffix(dtype)

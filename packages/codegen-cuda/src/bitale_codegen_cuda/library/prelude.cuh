@@ -7,6 +7,15 @@ typedef long long int64_t; typedef unsigned long long uint64_t;
 #define UINT64_C(x) x##ULL
 #define INT64_MIN (-INT64_C(9223372036854775807) - 1)
 #define INT32_MIN (-2147483647 - 1)
+/* What the sections for all dialects are written with. */
+#define BT_PORTABLE __device__ inline
+#define BT_SQRT sqrt
+#define BT_FABS fabs
+#define BT_FLOOR floor
+#define bt_exp_f64 exp
+#define bt_log_f64 log
+#define bt_log1p_f64 log1p
+#define bt_cos_f64 cos
 
 /* Numbers of 16 bits: they are computed with as float, so a result is rounded only where that is written. */
 #ifndef EMULATED

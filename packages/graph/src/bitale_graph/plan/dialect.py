@@ -16,6 +16,14 @@ import numpy as np
 
 from ..base.rules import RuleTable
 from ..tensor import scalar
+from ..tensor.draws import (
+    more_random_bits,
+    random_below,
+    random_binomial,
+    random_bits,
+    random_gamma,
+    random_poisson,
+)
 from ..tensor.scalar import ScalarOp
 
 C_TYPES = {
@@ -165,6 +173,16 @@ def _wrapping(op: ScalarOp, text: str) -> None:
     spellings.define(op)(rule)
 
 
+def _library(op: ScalarOp, dtype: str) -> None:
+    """A row that is a function of every dialect's library, whose result has one dtype."""
+
+    def rule(d: Dialect, dtypes: Sequence[str], result: str, args: Sequence[str]) -> Spelling:
+        function = d.function(op.name, dtype)
+        return Spelling(f"{function}({', '.join(args)})", (function,))
+
+    spellings.define(op)(rule)
+
+
 _NARROW = ("bool", "int8", "int16", "uint8", "uint16")
 _wrapping(scalar.sub, "{0} - {1}")
 _wrapping(scalar.mul, "{0} * {1}")
@@ -201,6 +219,13 @@ for _op, _name in (
     (scalar.int_div, "floordiv"), (scalar.mod, "mod"), (scalar.round_half_to_even, "round"),
 ):  # fmt: skip
     _vector(_op, _name)
+
+
+for _op in (random_bits, more_random_bits, random_below):
+    _library(_op.scalar_op, "uint64")
+_library(random_gamma.scalar_op, "float64")
+for _op in (random_poisson, random_binomial):
+    _library(_op.scalar_op, "int64")
 
 
 @spellings.define(scalar.add)

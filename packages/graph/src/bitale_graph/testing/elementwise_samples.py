@@ -11,6 +11,7 @@ import numpy as np
 
 from ..base import dtype as dtypes
 from ..base.errors import DtypeError
+from ..tensor.draws import Draw
 from ..tensor.elementwise import Elementwise
 from ..tensor.rows import bool_as_int8
 from ..tensor.scalar import SCALAR_OPS, ScalarOp, Select, is_cast
@@ -300,5 +301,6 @@ def cast_samples(op: ScalarOp) -> Iterator[OpSample]:
 def elementwise_samples() -> Iterator[OpSample]:
     """Samples of every row of the scalar table."""
     for op in SCALAR_OPS.values():
-        yield from cast_samples(op) if is_cast(op) else scalar_samples(op)
+        if not isinstance(op, Draw):
+            yield from cast_samples(op) if is_cast(op) else scalar_samples(op)
     yield from mixed_samples()

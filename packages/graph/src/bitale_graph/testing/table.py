@@ -13,6 +13,7 @@ from .index_samples import index_samples
 from .loop_samples import loop_samples
 from .numeric_samples import product_samples, reduction_samples, softmax_samples
 from .place_samples import place_samples
+from .random_samples import random_samples
 from .sample import OpSample
 from .scan_samples import scan_samples
 from .shape_samples import creation_samples, join_samples, shape_samples
@@ -37,6 +38,7 @@ def _table() -> tuple[OpSample, ...]:
         *assertion_samples(),
         *ifelse_samples(),
         *from_graph_samples(),
+        *random_samples(),
     )
 
 

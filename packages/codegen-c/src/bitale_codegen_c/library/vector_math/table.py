@@ -1,8 +1,8 @@
 """Which C functions there are, for which dtypes, and how exact they are; their text on demand.
 
-The text lies beside this module in ``*.h`` files, one for each family. A function begins with a
-line ``/* name requires: names */``. A generated file holds only the functions that it uses, since
-what is written there is compiled each time.
+The text lies beside this module in ``*.h`` files, one for each family, as sections
+(`bitale_graph.plan.library`). A generated file holds only the functions that it uses, since what is
+written there is compiled each time.
 
 Errors were sampled over all exponents, the ends of each interval and several hundred thousand
 uniform arguments, in units in the last place of the exact result, with and without a fused
@@ -17,27 +17,18 @@ Zen 1 to 3, Alder Lake), loops over them stay scalar.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 from types import MappingProxyType
 
-_MARKER = re.compile(r"^/\* (bt_[\w@]+(?:\{[\d,]+\})?) requires:(.*) \*/\n", re.MULTILINE)
-
-_SUFFIXES = {
-    "float32": "f32",
-    "float64": "f64",
-    "int8": "i8",
-    "int16": "i16",
-    "int32": "i32",
-    "int64": "i64",
-    "uint8": "u8",
-    "uint16": "u16",
-    "uint32": "u32",
-    "uint64": "u64",
-}
+from bitale_graph.plan.library.sections import (
+    SUFFIXES,
+    Section,
+    in_order,
+    portable_sections,
+    read_sections,
+)
 
 
 @dataclass(frozen=True)
@@ -99,7 +90,7 @@ _FLOAT_ERRORS = {
     "sign": (0.0, 0.0),
     "round": (0.0, 0.0),
 }
-_INTEGERS = tuple(dtype for dtype in _SUFFIXES if not dtype.startswith("float"))
+_INTEGERS = tuple(dtype for dtype in SUFFIXES if not dtype.startswith("float"))
 _OF_INTEGERS = ("floordiv", "mod", "ipow")
 
 # Loops that stay scalar: calls of fmod, 64-bit division, and loops of their own.
@@ -119,7 +110,7 @@ def _rows() -> Iterator[VectorFunction]:
     errors.update({(name, dtype): 0.0 for name in _OF_INTEGERS for dtype in _INTEGERS})
     for (name, dtype), error in errors.items():
         is_vectorised = (name, dtype) not in _SCALAR
-        yield VectorFunction(name, dtype, f"bt_{name}_{_SUFFIXES[dtype]}", error, is_vectorised)
+        yield VectorFunction(name, dtype, f"bt_{name}_{SUFFIXES[dtype]}", error, is_vectorised)
 
 
 FUNCTIONS: Mapping[tuple[str, str], VectorFunction] = MappingProxyType(
@@ -128,29 +119,18 @@ FUNCTIONS: Mapping[tuple[str, str], VectorFunction] = MappingProxyType(
 """The functions by name and dtype."""
 
 
-@dataclass(frozen=True)
-class _Section:
-    """One definition in C, and the names of the definitions that it uses."""
-
-    requires: tuple[str, ...]
-    text: str
-
-
 @cache
-def _sections() -> Mapping[str, _Section]:
-    """Every section of the ``*.h`` files, by C name."""
-    found: dict[str, _Section] = {}
-    headers = [path for path in files(__package__).iterdir() if path.name.endswith(".h")]
-    for path in sorted(headers, key=lambda header: header.name):
-        _, *pieces = _MARKER.split(path.read_text(encoding="utf-8"))
-        for name, requires, text in zip(pieces[::3], pieces[1::3], pieces[2::3], strict=True):
-            stem, _, widths = name.rstrip("}").partition("{")
-            for width in widths.split(","):
-                found[stem.replace("@", width)] = _Section(
-                    tuple(requires.replace("@", width).split()),
-                    text.replace("@", width).strip() + "\n",
-                )
-    return found
+def _sections() -> Mapping[str, Section]:
+    """Every section of the ``*.h`` files, and those that all dialects read, by C name."""
+    assert __package__ is not None
+    return {**read_sections(__package__), **portable_sections()}
+
+
+# What sections for all dialects are written with.
+_WORDS = """#define BT_PORTABLE static inline __attribute__((always_inline))
+#define BT_SQRT __builtin_sqrt
+#define BT_FABS __builtin_fabs
+#define BT_FLOOR __builtin_floor"""
 
 
 def source(c_names: Iterable[str]) -> str:
@@ -179,14 +159,6 @@ def source(c_names: Iterable[str]) -> str:
             f"no vector function is called {', '.join(unknown)}; "
             "the names are the c_name entries of bitale_codegen_c.vector_math.FUNCTIONS"
         )
-    ordered: dict[str, str] = {}
-    pending = wanted[::-1]
-    while pending:
-        name = pending[-1]
-        missing = [need for need in sections[name].requires if need not in ordered]
-        if name in ordered or not missing:
-            ordered.setdefault(name, sections[name].text)
-            pending.pop()
-        else:
-            pending.extend(reversed(missing))
-    return "\n".join(ordered.values())
+    texts = in_order(wanted, sections)
+    words = [_WORDS] if any("BT_PORTABLE" in text for text in texts) else []
+    return "\n".join([*words, *texts])

@@ -1,0 +1,1 @@
+"""Functions of numbers in a text that C and CUDA C share."""
