@@ -286,6 +286,26 @@ CASES = [
         lambda x, v: T.inc_subtensor(x[1], v)[1],
     ),
     Case(
+        "set_to_sum",
+        lambda x, v: T.set_subtensor(x[1], v + x[1]),
+        lambda x, t, v: T.set_subtensor(x[t[:2] % 3], v + x[t[:2] % 3]),
+    ),
+    Case(
+        "write_by_mask",
+        lambda x, y, p, s: T.inc_subtensor(x[p], T.exp(y[p]) * s),
+        lambda x, y, p: T.set_subtensor(x[p], y.flatten()[: p.sum()]),
+    ),
+    Case(
+        "reduction_by_mask",
+        lambda x, p, v: T.sum(T.sqr(x[:, p[1]] - 0.5), axis=1),
+        lambda x, p: T.max(x[p]),
+    ),
+    Case(
+        "read_of_write_by_mask",
+        lambda x, y, p: T.set_subtensor(x[p], y.flatten()[: p.sum()])[p],
+        lambda x, y, p: T.set_subtensor(x[p], y.flatten()[: p.sum()])[p > False][::1],
+    ),
+    Case(
         "linear_of_increment",
         lambda x, y, t, s: x - s * T.inc_subtensor(T.zeros_like(x)[t[1:2]], y[1:2]),
         lambda x, y, t, s: y * T.inc_subtensor(x[t[1:2]], y[1:2]),

@@ -28,6 +28,7 @@ from .rules import (  # noqa: F401 (each puts its rules into the phases)
     ifelse,
     indexing,
     join,
+    masks,
     power,
     product,
     product_parts,

@@ -5,22 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
 from bitale_graph import language as T
 from bitale_graph.extend import (
     AdvancedIncSubtensor,
     AdvancedIncSubtensor1,
     AdvancedSubtensor,
     AdvancedSubtensor1,
-    Constant,
     IncSubtensor,
     Nonzero,
     PutAlongAxis,
     Subtensor,
     TakeAlongAxis,
-    Variable,
-    mask_of,
-    unpack,
+    names_no_place_twice,
 )
 
 from ..moves import with_zeros
@@ -72,26 +68,13 @@ def nonzero_vjp(
 def _of_last_writer(op: Any, inputs: Sequence[Any], dy: Any) -> Any:
     """Zero where another element was written to the same place afterwards."""
     x, _, *index = inputs
-    if type(op) is IncSubtensor or _names_no_place_twice(op, index):
+    if names_no_place_twice(op, index):
         return dy
     lengths = [T.shape_i(dy, a) for a in range(dy.ndim)]
     order = T.reshape(T.arange(T.mul(*lengths)), lengths)
     zeros = T.zeros([T.shape_i(x, a) for a in range(x.ndim)], dtype="int64")
     written = op.reading().writing(True)(zeros, order, *index)
     return T.switch(T.eq(op.reading()(written, *index), order), dy, 0)
-
-
-def _names_no_place_twice(op: Any, index: Sequence[Any]) -> bool:
-    """Whether that is known: for rows given by a constant, and for the places of a mask."""
-    pattern = getattr(op, "pattern", ("a",))
-    arrays = [v for v in unpack(pattern, index) if isinstance(v, Variable)]
-    if mask_of(arrays) is not None:
-        return True
-    if type(op) is not AdvancedIncSubtensor1 or not isinstance(index[0], Constant):
-        return False
-    rows = np.asarray(index[0].data)
-    same_sign = bool((rows >= 0).all() or (rows < 0).all())
-    return same_sign and len(np.unique(rows)) == rows.size
 
 
 jvps.define(Subtensor, AdvancedSubtensor1, AdvancedSubtensor, TakeAlongAxis)(linear_in_first)

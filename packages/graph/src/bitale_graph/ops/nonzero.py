@@ -12,7 +12,9 @@ from ..core.graph import Apply, Constant, Op, Storage, Variable
 from ..tensor.array_type import Shape
 from ..tensor.conversion import as_tensor, constant_int
 from ..tensor.variable import TensorType, TensorVariable
+from .along_axis import PutAlongAxis, TakeAlongAxis
 from .assertion import Assert
+from .index_pattern import unpack
 from .join import stack
 from .math import eq, neq
 from .reduction import sum as sum_of
@@ -177,3 +179,23 @@ def _fit(x: Any, mask: Any, static: Shape, axis: int) -> list[Any]:
                 f"{describe(mask)} and axis {axis + a} of {describe(x)}"
             )
     return conditions
+
+
+def names_no_place_twice(op: Any, index: Sequence[Any]) -> bool:
+    """Whether it is known that an op that reads or writes at an index goes to each place once.
+
+    Slices do, rows that a constant gives may, and so do the places of a mask.
+    """
+    pattern = getattr(op, "pattern", ("a",))
+    if "a" not in pattern:
+        return True
+    if isinstance(op, (TakeAlongAxis, PutAlongAxis)):
+        return False
+    arrays = [v for v in unpack(pattern, index) if isinstance(v, Variable)]
+    if mask_of(arrays) is not None:
+        return True
+    if pattern != ("a",) or not isinstance(index[0], Constant):
+        return False
+    rows = np.asarray(index[0].data)
+    same_sign = bool((rows >= 0).all() or (rows < 0).all())
+    return same_sign and len(np.unique(rows)) == rows.size

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from bitale_graph.extend import (
+    AdvancedIncSubtensor,
     AdvancedIncSubtensor1,
     Alloc,
     Apply,
     IncSubtensor,
     Op,
+    PutAlongAxis,
     Reshape,
     Scan,
     Subtensor,
@@ -176,6 +178,12 @@ def _of_written_rows(checks: Checks, op: Any, node: Apply) -> None:
     checks.note_equal(checks.dims(y), region, y.type.shape)
 
 
+def _of_written_places(checks: Checks, op: Any, node: Apply) -> None:
+    x, y, *index = node.inputs
+    region = op.reading().make_node(x, *index).out
+    checks.note_equal(checks.dims(y), checks.dims(region), y.type.shape)
+
+
 def _of_alloc(checks: Checks, op: Any, node: Apply) -> None:
     value, *lengths = node.inputs
     wanted = tuple(map(checks.length, lengths))
@@ -220,6 +228,8 @@ _NOTES: dict[type[Op], Any] = {
     Subtensor: _of_read,
     IncSubtensor: _of_write,
     AdvancedIncSubtensor1: _of_written_rows,
+    AdvancedIncSubtensor: _of_written_places,
+    PutAlongAxis: _of_written_places,
     Alloc: _of_alloc,
     Reshape: _of_reshape,
     Scan: _of_scan,

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 from bitale_graph import language as T
 from bitale_graph.extend import (
+    AdvancedIncSubtensor,
+    AdvancedIncSubtensor1,
     Apply,
     Elementwise,
     IncSubtensor,
@@ -14,12 +17,14 @@ from bitale_graph.extend import (
     Variable,
     Write,
     constant_int,
+    names_no_place_twice,
+    scalar,
     unpack,
 )
 
 from ..engine.phases import canonical, specialize
 from ..engine.rewrite import Changes, RewriteContext
-from ..facts.forms import is_uniform, made_by
+from ..facts.forms import dtype_of, is_uniform, made_by, operands
 
 
 def _is_whole(pattern: Any, x: Variable, bounds: list[Variable], context: RewriteContext) -> bool:
@@ -113,6 +118,34 @@ def increment_by_zeros(node: Apply[Any], context: RewriteContext) -> Variable | 
     """Adding zeros changes nothing; an index error is lost."""
     if not node.op.set and is_uniform(node.inputs[1], 0):
         return node.inputs[0]
+    return None
+
+
+@canonical.rule(
+    tracks=[IncSubtensor, AdvancedIncSubtensor1, AdvancedIncSubtensor],
+    before="set_subtensor(x[i], x[i] + y)",
+    after="inc_subtensor(x[i], y)",
+)
+def set_to_sum(node: Apply[Any], context: RewriteContext) -> Variable | None:
+    """What is added to what is there need not be read first; each place is named once."""
+    x, y, *index = node.inputs
+    op: Any = node.op
+    terms = operands(y, scalar.add)
+    if not op.set or terms is None or not names_no_place_twice(op, index):
+        return None
+    reading = op.reading()
+    for place, v in enumerate(terms):
+        read = v.owner
+        if read is None or read.op != reading or read.inputs != [x, *index]:
+            continue
+        rest = [t for k, t in enumerate(terms) if k != place]
+        other = rest[0] if len(rest) == 1 else T.add(*rest)
+        if dtype_of(y) != dtype_of(x) or not np.can_cast(dtype_of(other), dtype_of(x)):
+            return None
+        if not context.has_one_reader(y):
+            return None
+        made: Variable = op.reading().writing(False)(x, other, *index)
+        return made
     return None
 
 
