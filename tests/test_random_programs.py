@@ -1,7 +1,9 @@
 """Random programs over every op, the same in every mode; ``python -m tests.fuzz`` runs more."""
 
+import bitale
 import numpy as np
 import pytest
+from bitale.gradient import NullTypeGradError
 from bitale_graph.core.body import Body
 from bitale_graph.core.order import toposort
 from bitale_graph.testing import sampled_subjects
@@ -110,3 +112,46 @@ def test_random_programs_are_the_same_in_every_way():
 
 def test_results_stay_as_they_are_in_later_calls():
     assert Batch([program("{0} * 2", [1.0, 2.0])]).compare(["as written"], turns=(0, 1, 2, 3)) == []
+
+
+def test_products_backwards_are_the_transposes_of_those_forwards():
+    """Of whole programs: <J t, u> is <t, u J>, for any directions t and u."""
+    rng = np.random.default_rng(0)
+    plain = {"mode": bitale.Mode("numpy", "None"), "on_unused_input": "ignore"}
+    tried, wrong = 0, []
+    for k in range(150):
+        made = generate(f"transposes:{k}")
+        built = made.build()
+        outputs = [v for v in built.results if v.dtype == "float64"]
+        wrt = [v for v in built.inputs if v.dtype == "float64"]
+        if not wrt or not outputs or any("SAMPLES['Loop" in step.template for step in made.steps):
+            continue
+        values = [x.value() for x in made.inputs if not x.shared]
+        try:
+            found = bitale.function(built.inputs, outputs, **plain)(*values)
+        except (ValueError, IndexError):
+            continue  # a program that is meant to raise
+        moved = {v: x for v, x in zip(built.inputs, values, strict=True) if v in wrt}
+        t = [rng.normal(size=x.shape) for x in moved.values()]
+        u = [rng.normal(size=y.shape) for y in found]
+        try:
+            forward = bitale.Rop(outputs, wrt, t, "ignore")
+            back = bitale.Lop(outputs, wrt, u, disconnected_inputs="ignore")
+        except NullTypeGradError:
+            continue
+        run = bitale.function(built.inputs, [*forward, *back], **plain)
+        results = run(*values)
+        left, right = results[: len(u)], results[len(u) :]
+        one, other = inner(left, u), inner(t, right)
+        scale = inner(map(np.abs, left), map(np.abs, u)) + inner(map(np.abs, t), map(np.abs, right))
+        if np.isfinite([one, other]).all():
+            tried += 1
+            if abs(one - other) > 1e-4 * scale and scale > 1e-10:
+                wrong.append(f"{k}: {one} {other}")
+    assert wrong == []
+    assert tried > 40
+
+
+def inner(xs, ys):
+    with np.errstate(all="ignore"):
+        return sum(np.sum(x * y) for x, y in zip(xs, ys, strict=True))

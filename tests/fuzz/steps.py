@@ -35,6 +35,7 @@ WEIGHTS: dict[Callable[[Any], None], int] = {
     graphs.from_graph: 2,
     graphs.assertion: 1,
     graphs.gradient: 6,
+    graphs.jacobian_product: 3,
     elements.mistake: 2,
 }
 MAKERS = list(WEIGHTS)

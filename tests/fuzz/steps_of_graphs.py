@@ -204,3 +204,24 @@ def gradient(b: Any) -> None:
     y = rng.choice(earlier)
     cost = rng.choice(("T.sum({0})", "T.sum(T.sqr({0}))", "T.mean({0})", "T.sum(T.tanh({0}))"))
     b.add(f"T.grad({cost}, {{1}}, disconnected_inputs='ignore')", x, y)
+
+
+def jacobian_product(b: Any) -> None:
+    """A line differentiated forwards, or backwards along itself, by a line before it."""
+    x = b.pick("f")
+    earlier = [n for n, v in b.values.items() if v.dtype.kind == "f" and n != x]
+    if not earlier:
+        return
+    y = b.rng.choice(earlier)
+    b.add(
+        b.rng.choice(
+            (
+                "T.Rop({0}, {1}, T.cos({1}), 'ignore')",
+                "T.Rop({0}, {1}, T.ones_like({1}), 'ignore')",
+                "T.Lop({0}, {1}, {0}, disconnected_inputs='ignore')",
+                "T.Lop({0}, {1}, T.ones_like({0}), disconnected_inputs='ignore')",
+            )
+        ),
+        x,
+        y,
+    )

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from bitale_autodiff import grad, verify_grad
+from bitale_autodiff import grad, hessian, jacobian, verify_grad
 from bitale_graph import Apply, Elementwise, function
 from bitale_graph import language as T
 from bitale_graph.core.order import toposort
@@ -26,6 +26,18 @@ def test_second_derivatives(name, rng, verify_orders):
     x = rng.permutation(6).reshape(2, 3) / 10 + 0.5
     reduce = getattr(T, name)
     verify_orders(lambda v: T.sqr(reduce(T.sin(v), axis=1)), [x])
+
+
+@pytest.mark.parametrize("zeros", range(5))
+def test_product_with_zeros_is_right_to_third_order(zeros, rng):
+    x = T.dvector("x")
+    at = np.concatenate([np.zeros(zeros), rng.normal(size=4 - zeros)])
+    third = jacobian(hessian(T.prod(x, no_zeros_in_input=True), x), x)
+    found = function([x], third)(at)
+    for places in np.ndindex(found.shape):
+        rest = [v for i, v in enumerate(at) if i not in places]
+        right = np.prod(rest) if len(set(places)) == 3 else 0
+        assert found[places] == pytest.approx(right)
 
 
 @pytest.mark.parametrize("zeros", [0, 1, 2, 3])

@@ -145,6 +145,7 @@ def verify_grad(
     rel_tol: float | None = None,
     mode: Mode | str | None = None,
     cast_to_output_type: bool = False,
+    no_debug_ref: bool = True,
 ) -> None:
     """Compare symbolic derivatives of an expression with numerical ones.
 
@@ -171,6 +172,8 @@ def verify_grad(
         How functions are compiled.
     cast_to_output_type : bool
         Cast the direction to the dtype of the output, rather than to float64.
+    no_debug_ref : bool
+        Accepted for Theano's sake; the differences are those of ``mode`` in any case.
 
     Raises
     ------

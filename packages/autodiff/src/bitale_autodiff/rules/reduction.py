@@ -55,23 +55,26 @@ def extremum_vjp(x: Any, y: Any, axes: tuple[int, ...], ct: Any) -> Any:
 
 @reduction_vjps.define(s.mul)
 def product_vjp(x: Any, y: Any, axes: tuple[int, ...], ct: Any) -> Any:
-    """The product of the other elements: right to second order, with any number of zeros.
+    """The product of the other elements: right to third order, with any number of zeros.
 
-    Let p be the product of the elements that are not zero, and s the sum of those that are: its
-    value is 0, and its derivative 1. The nonzero ones among the others of x multiply to p / x or,
-    if x is zero itself, to p. The zeros among them multiply to 1, s, or (beside another zero)
-    s - x; what is left out vanishes to second order.
+    Let p be the product of the elements that are not zero, s the sum of those that are, and q that
+    of their squares: both have the value 0, but derivatives. The nonzero ones among the others of x
+    multiply to p / x or, if x is zero itself, to p. The zeros among them multiply to 1 (there is
+    none), to their sum (one) or to half of its square less their squares (two); what is left out
+    vanishes to third order.
     """
     x = T.cast(x, ct.dtype)
     is_zero = T.eq(x, 0)
     nonzero = T.switch(is_zero, 1, x)
-    zeros = T.sum(T.switch(is_zero, x, 0), axis=axes, keepdims=True)
-    count = T.sum(T.cast(is_zero, x.dtype), axis=axes, keepdims=True)
     others = T.prod(nonzero, axis=axes, keepdims=True) / nonzero
-    one_zero = T.switch(is_zero, 1, zeros)
-    two_zeros = T.switch(is_zero, zeros - x, 0)
-    among_zeros = T.switch(T.eq(count, 1), one_zero, T.switch(T.eq(count, 2), two_zeros, 0))
-    return ct * (others * T.switch(T.eq(count, 0), 1, among_zeros))
+    # Of each element: what it has of the zeros; and of all but itself how many, and the sums.
+    mine, counted = T.switch(is_zero, x, 0), T.cast(is_zero, x.dtype)
+    count = T.sum(counted, axis=axes, keepdims=True) - counted
+    one = T.sum(mine, axis=axes, keepdims=True) - mine
+    squares = T.sum(T.sqr(mine), axis=axes, keepdims=True) - T.sqr(mine)
+    two = (T.sqr(one) - squares) * 0.5
+    among_zeros = T.switch(T.eq(count, 0), 1, T.switch(T.eq(count, 1), one, two))
+    return ct * (others * T.switch(T.gt(count, 2), 0, among_zeros))
 
 
 # Bits and truth values do not move with the numbers.

@@ -180,8 +180,12 @@ def prod(
     dtype: str | None = None,
     keepdims: bool = False,
     acc_dtype: str | None = None,
+    no_zeros_in_input: bool = False,
 ) -> TensorVariable:
-    """Multiply the elements along ``axis`` (None: all); dtypes as in `sum`."""
+    """Multiply the elements along ``axis`` (None: all); dtypes as in `sum`.
+
+    ``no_zeros_in_input`` is accepted for Theano's sake: derivatives are right with zeros too.
+    """
     return _summed(scalar.mul, x, axis, dtype, keepdims, acc_dtype)
 
 

@@ -171,6 +171,7 @@ class TensorMethods(TensorOperators):
         dtype: str | None = None,
         keepdims: bool = False,
         acc_dtype: str | None = None,
+        no_zeros_in_input: bool = False,
     ) -> late.TensorVariable:
         """See `prod`."""
         return late.ops.reduction.prod(self, axis, dtype, keepdims, acc_dtype)
