@@ -16,8 +16,8 @@ def order(b: Any) -> None:
         b.add(_of_numbers(rng), _numbers(b))
         return
     text = rng.choice(("sort", "sort", "argsort", "topk", "argtopk", "partition", "argpartition",
-                       "median"))  # fmt: skip
-    if text in ("sort", "argsort"):
+                       "median", "cumsum", "cumprod"))  # fmt: skip
+    if text in ("sort", "argsort", "cumsum", "cumprod"):
         b.add(f"T.{text}({{0}}, axis={rng.choice((axis, None))})", x)
     elif text == "median" and n:
         b.add(f"T.median({{0}}, axis={axis})", x)

@@ -118,8 +118,17 @@ def test_what_counts_joins_the_loop_that_reads_it():
     graph = rewritten([x], outputs)
     assert not [v for v in graph.toposort() if isinstance(v.op, (Eye, Arange))]
     assert_same([x], outputs, np.arange(6.0).reshape(2, 3))
-    (alone,) = rewritten([n], [T.eye(n) * 2]).toposort()[-2:-1]
-    assert isinstance(alone.op, Eye)
+    stored = rewritten([n], [T.eye(n) * 2])
+    assert [type(v.op) for v in stored.toposort()] == [Loop]
+    assert_same([n], [T.eye(n) * 2, T.arange(n) * 0.5], 3)
+
+
+def test_what_counts_stays_alone_where_a_loop_would_store_nothing():
+    n = T.lscalar("n")
+    graph = rewritten([n], [(T.eye(n) * 2).sum()])
+    assert [v for v in graph.toposort() if isinstance(v.op, Eye)]
+    graph = rewritten([n], [T.arange(n)])
+    assert [type(v.op) for v in graph.toposort()] == [Arange]
 
 
 def test_lengths_of_what_counts_are_checked_in_the_loop():

@@ -72,6 +72,7 @@ from .ops.creation import Arange as Arange
 from .ops.creation import ArangeLength as ArangeLength
 from .ops.creation import Eye as Eye
 from .ops.creation import arange as arange
+from .ops.cumulative import Cumulative as Cumulative
 from .ops.from_graph import OpFromGraph as OpFromGraph
 from .ops.ifelse import IfElse as IfElse
 from .ops.index_pattern import unpack as unpack

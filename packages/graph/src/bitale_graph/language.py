@@ -30,6 +30,8 @@ from .ops.creation import ones_like as ones_like
 from .ops.creation import shape as shape
 from .ops.creation import zeros as zeros
 from .ops.creation import zeros_like as zeros_like
+from .ops.cumulative import cumprod as cumprod
+from .ops.cumulative import cumsum as cumsum
 from .ops.fill_diagonal import fill_diagonal as fill_diagonal
 from .ops.fill_diagonal import fill_diagonal_offset as fill_diagonal_offset
 from .ops.indexing import inc_subtensor as inc_subtensor

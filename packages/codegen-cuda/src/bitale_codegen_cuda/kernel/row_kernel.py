@@ -52,6 +52,25 @@ EACH(const T v = EXP(HERE - most); if (u < KEPT) kept[u] = v; sum += v;)
 sum = bt_combined(sum, shared, lanes, [](T a, T b) { return a + b; });
 """
 
+
+def _cumulative(sign: str, start: int) -> RowKernel:
+    """A thread has a stretch of the line; those before it tell what their stretches give."""
+    body = f"""
+const int64_t stretch = (n + lanes - 1) / lanes, base = i / m * n * m + i % m;
+const int64_t from = lane * stretch, to = from + stretch < n ? from + stretch : n;
+T total = {start}, before = {start};
+for (int64_t j = from; is_row && j < to; j++) total = T(total {sign} x[base + j * m]);
+__syncthreads();
+shared[at] = total;
+__syncthreads();
+for (int other = at - lane; other < at; other++) before = T(before {sign} shared[other]);
+for (int64_t j = from; is_row && j < to; j++) {{
+    before = T(before {sign} x[base + j * m]);
+    z[base + j * m] = before;
+}}"""
+    return RowKernel("nxz", "mxz", body)
+
+
 ROW_KERNELS = {
     "softmax": RowKernel(
         "xz",
@@ -100,6 +119,8 @@ const int64_t hit = is_row ? t[i] : 0;
 EACH(z[i * n + j] = (j == hit ? y[i * n + j] - 1 : y[i * n + j]) * scale;)""",
         shares=False,
     ),
+    "cumulative_add": _cumulative("+", 0),
+    "cumulative_mul": _cumulative("*", 1),
 }  # fmt: skip
 """By the names of their routines."""
 

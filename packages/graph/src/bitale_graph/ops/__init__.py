@@ -4,6 +4,7 @@ from . import along_axis as along_axis
 from . import assertion as assertion
 from . import axes as axes
 from . import creation as creation
+from . import cumulative as cumulative
 from . import fill_diagonal as fill_diagonal
 from . import ifelse as ifelse
 from . import index_expression as index_expression

@@ -20,6 +20,7 @@ from ..core.graph import Variable
 from ..ops import (
     along_axis,
     creation,
+    cumulative,
     join,
     math,
     multi_index,
@@ -258,6 +259,8 @@ _FUNCTIONS: dict[str, Row] = {
     "angle": (_angle, "z | deg"),
     # order
     "searchsorted": (sorting.searchsorted, "a v | side sorter"),
+    "cumsum": (cumulative.cumsum, "a | axis dtype !out"),
+    "cumprod": (cumulative.cumprod, "a | axis dtype !out"),
     "sort": (_sort, "a | axis kind order stable"),
     "argsort": (_argsort, "a | axis kind order stable"),
     "partition": (sorting.partition, "a kth | axis !kind !order"),

@@ -218,6 +218,14 @@ class TensorMethods(TensorOperators):
         """See `any`."""
         return late.ops.reduction.any(self, axis, keepdims)
 
+    def cumsum(self, axis: int | None = None) -> late.TensorVariable:
+        """See `cumsum`."""
+        return late.ops.cumulative.cumsum(self, axis)
+
+    def cumprod(self, axis: int | None = None) -> late.TensorVariable:
+        """See `cumprod`."""
+        return late.ops.cumulative.cumprod(self, axis)
+
     # Order
     def sort(
         self, axis: int | None = -1, kind: str | None = "quicksort", order: Any = None

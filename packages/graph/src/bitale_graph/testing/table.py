@@ -7,6 +7,7 @@ from functools import cache
 from typing import Any
 
 from .condition_samples import assertion_samples, ifelse_samples
+from .cumulative_samples import cumulative_samples
 from .elementwise_samples import elementwise_samples
 from .graph_samples import from_graph_samples
 from .index_samples import index_samples
@@ -39,6 +40,7 @@ def _table() -> tuple[OpSample, ...]:
         *ifelse_samples(),
         *from_graph_samples(),
         *random_samples(),
+        *cumulative_samples(),
     )
 
 

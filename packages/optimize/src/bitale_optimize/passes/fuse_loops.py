@@ -66,16 +66,19 @@ def fuse_loops(graph: FunctionGraph, context: RewriteContext) -> None:
     for (space, _), nodes in groups.items():
         for start in range(0, len(nodes), MAX_STEPS):
             members = {node: forms[node] for node in nodes[start : start + MAX_STEPS]}
-            for together in _without_lone(members, len(space)):
+            for together in _without_lone(graph, members, len(space)):
                 _replace_by_loop(graph, context, together, len(space))
 
 
-def _without_lone(members: dict[Apply, LoopForm], ndim: int) -> list[dict[Apply, LoopForm]]:
+def _without_lone(
+    graph: FunctionGraph, members: dict[Apply, LoopForm], ndim: int
+) -> list[dict[Apply, LoopForm]]:
     """Leave out what is made from lengths alone, unless an array runs along every axis of it.
 
-    Lengths that no array can have are an error of the op that makes one; a loop that only sums them
-    up would run for years. What is left is two groups where one is read by what is left out, and
-    the other reads it.
+    One that the loop itself stores will do, if more than what it is made from is computed. Lengths
+    that no array can have are an error of the op that makes one; a loop that only sums them up
+    would run for years. What is left is two groups where one is read by what is left out, and the
+    other reads it.
     """
     made = {
         node
@@ -89,8 +92,14 @@ def _without_lone(members: dict[Apply, LoopForm], ndim: int) -> list[dict[Apply,
         for j, v in enumerate(form.inputs)
         if v.owner not in members and j not in form.loop.tables
     ]
+    is_stored = any(
+        not _is_reduced(form)
+        and any(reader not in members for reader, _ in graph.clients[node.out])
+        for node, form in members.items()
+        if node not in made
+    )
     axes = {-a for shape in shapes for a in range(1, len(shape) + 1) if shape[-a] != 1}
-    if not made or len(axes) == ndim:
+    if not made or is_stored or len(axes) == ndim:
         return [members]
     after = set(made)
     for node in members:
