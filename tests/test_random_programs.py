@@ -129,7 +129,7 @@ def test_products_backwards_are_the_transposes_of_those_forwards():
         values = [x.value() for x in made.inputs if not x.shared]
         try:
             found = bitale.function(built.inputs, outputs, **plain)(*values)
-        except (ValueError, IndexError):
+        except (ArithmeticError, AssertionError, IndexError, TypeError, ValueError):
             continue  # a program that is meant to raise
         moved = {v: x for v, x in zip(built.inputs, values, strict=True) if v in wrt}
         t = [rng.normal(size=x.shape) for x in moved.values()]

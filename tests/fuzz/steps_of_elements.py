@@ -13,7 +13,11 @@ from .idioms import IDIOMS, MISTAKES
 SPELLED = {"abs": "abs_", "and": "and_", "or": "or_", "identity": "tensor_copy"}
 WHOLE = ("and", "or", "xor", "invert", "left_shift", "right_shift", "gcd", "lcm")
 CASTS = [name for name, op in scalar.SCALAR_OPS.items() if scalar.is_cast(op)]
-NAMES = [name for name in scalar.SCALAR_OPS if name not in ("switch", "second", *CASTS)]
+NAMES = [
+    name
+    for name in scalar.SCALAR_OPS
+    if name not in ("switch", "second", *CASTS) and "random" not in name
+]
 NUMBERS = ("0", "1", "-1", "2", "3", "0.5", "-0.5", "2.0", "1.0", "0.0", "1e-3", "7", "-2", "100.",
            "1e300", "1e-300", "nan", "inf", "-0.0")  # fmt: skip
 SMOOTH = ("exp", "tanh", "sin", "cos", "log1p", "sqr", "sqrt", "sigmoid", "softplus", "expm1",
