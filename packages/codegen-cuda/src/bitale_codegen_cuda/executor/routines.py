@@ -14,9 +14,11 @@ from bitale_graph.plan.kernel import Kernel, Operand
 
 from ..driver.commands import Product
 from ..kernel.dialect import computing
+from ..kernel.nonzero_kernel import EACH, count_kernel, places_kernel
 from ..kernel.recurrence_kernel import recurrence_text
 from ..kernel.row_kernel import ROW_KERNELS, row_kernel
 from ..kernel.search_kernel import search_kernel
+from .geometry import BLOCKS
 from .launching import Launcher
 from .queue import Queue
 from .values import Reducer, as_expression
@@ -171,11 +173,32 @@ def _search(trace: Asking, one: Call) -> None:
     trace.launcher.launch_elements(text, arguments, trace.number(count))
 
 
+def _nonzero(trace: Asking, one: Call) -> None:
+    rank, most = one.routine.needs
+    mask, *rest = _expressions(one)
+    lengths = [trace.number(n) for n in rest[:rank]]
+    counts, count, *places = rest[rank:]
+    size = prod(lengths)
+    if size == 0:
+        return
+    launcher = trace.launcher
+    block = launcher.device.threads
+    tiles = -(-size // (EACH * block))
+    blocks = min(tiles, launcher.device.multiprocessors * BLOCKS, most)
+    given = [trace.pointer(mask), size, -(-size // blocks), trace.pointer(counts)]
+    text = count_kernel(is_guarded=launcher.is_guarded)
+    launcher.launch_text(text, given, (blocks, 1), block)
+    text = places_kernel(rank, is_guarded=launcher.is_guarded)
+    passed = [*given, trace.number(count), *lengths, *map(trace.pointer, places)]
+    launcher.launch_text(text, passed, (blocks, 1), block)
+
+
 ROUTINES: dict[str, Callable[[Any, Call], None]] = {
     "gemm": _gemm,
     "clear": _clear,
     "recurrence": _recurrence,
     "search": _search,
+    "nonzero": _nonzero,
     **dict.fromkeys(ROW_KERNELS, _over_rows),
 }
 """By their names."""

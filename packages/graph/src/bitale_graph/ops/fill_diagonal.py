@@ -82,8 +82,9 @@ def _checked(name: str, a: Any, val: Any) -> tuple[Any, Any]:
     a = as_tensor(a)
     if a.ndim < 2:
         raise ShapeError(f"{name}: a diagonal is of rank 2 at least, not of {describe(a)}")
-    if as_tensor(val).ndim:
-        raise ShapeError(f"{name}: a diagonal is filled with a number, not {describe(val)}")
+    number = as_tensor(val)
+    if number.ndim:
+        raise ShapeError(f"{name}: a diagonal is filled with a number, not {describe(number)}")
     return a, val
 
 
