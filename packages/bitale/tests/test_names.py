@@ -11,8 +11,9 @@ NAMES = {
     "bitale": """
         Apply Constant Function FunctionGraph FunctionMaker In Lop Mode Op OpFromGraph
         OrderedUpdates Out Rop SharedVariable Type Variable __version__ carry_scan change_flags
-        compile config debugprint doctor dot foldl foldr function grad gradient ifelse map pp
-        pprint predefined_modes printing reduce scan scan_checkpoints scan_module shared
+        clone clone_replace compile config debugprint doctor dot foldl foldr function
+        get_scalar_constant_value grad gradient graph graph_replace ifelse map pp pprint
+        predefined_modes printing reduce scan scan_checkpoints scan_module scan_utils shared
         subgraph_grad tensor
     """,
     "bitale.printing": "debugprint pp pprint",
@@ -39,6 +40,14 @@ NAMES = {
         log_softmax logsoftmax lstm_step relu selu sigmoid sigmoid_binary_crossentropy
         simple_rnn_step softmax softplus softsign tanh
     """,
+    "bitale.graph": """
+        Apply Constant Variable ancestors as_string clone clone_get_equiv clone_replace
+        equal_computations explicit_graph_inputs general_toposort graph_inputs graph_replace
+        inputs io_connection_pattern io_toposort is_in_ancestors is_same_graph list_of_nodes
+        map_variables op_as_string ops orphans stack_search variables variables_and_orphans
+        view_roots
+    """,
+    "bitale.scan_utils": "clone clone_replace equal_computations infer_shape map_variables",
 }
 
 

@@ -16,6 +16,7 @@ from .markers import grad_clip as grad_clip
 from .markers import grad_scale as grad_scale
 from .markers import undefined_grad as undefined_grad
 from .markers import zero_grad as zero_grad
+from .pattern import io_connection_pattern as io_connection_pattern
 from .products import Lop as Lop
 from .products import Rop as Rop
 from .products import pullback as pullback

@@ -8,20 +8,9 @@ from typing import Any
 from bitale_graph.extend import Body, Scan, ScanInputs, TensorType, Variable
 from bitale_graph.extend import dtype as dtypes
 
-from .walker import accumulate, connection_pattern, cotangent_dtype, of_shape, pull_back
+from .pattern import dependence
+from .walker import accumulate, cotangent_dtype, of_shape, pull_back
 from .zero import ZERO, NullType
-
-
-def dependence(body: Body) -> dict[Variable, set[Variable]]:
-    """For each output of a body the inputs whose numbers it depends on."""
-    found: dict[Variable, set[Variable]] = {v: {v} for v in body.inputs}
-    nothing: set[Variable] = set()
-    for node in body.graph.toposort():
-        pattern = connection_pattern(node)
-        read = [found.get(v, nothing) for v in node.inputs]
-        for j, o in enumerate(node.outputs):
-            found[o] = nothing.union(*(r for r, row in zip(read, pattern, strict=True) if row[j]))
-    return {v: found.get(v, nothing) for v in body.outputs}
 
 
 def cotangent_leaf(v: Any) -> Any:

@@ -36,15 +36,21 @@ from bitale_graph import shared as shared
 from bitale_graph.extend import FunctionMaker as FunctionMaker
 from bitale_graph.extend import pprint as pprint
 from bitale_graph.extend import predefined_modes as predefined_modes
+from bitale_graph.graphs import clone_replace as clone_replace
+from bitale_graph.graphs import get_scalar_constant_value as get_scalar_constant_value
+from bitale_graph.graphs import graph_replace as graph_replace
 from bitale_graph.language import dot as dot
 
 from . import compile as compile
 from . import gradient as gradient
+from . import graph as graph
 from . import ifelse as ifelse
 from . import printing as printing
 from . import scan_module as scan_module
+from . import scan_utils as scan_utils
 from . import tensor as tensor
 
 change_flags = config.change_flags
+clone = clone_replace
 
 __version__ = "0.1.0"

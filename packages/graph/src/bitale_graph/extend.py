@@ -8,10 +8,15 @@ from .base import dtype as dtype
 from .base import trace as trace
 from .base.config import Flag as Flag
 from .base.config import config as config
+from .base.errors import CachedConstantError as CachedConstantError
 from .base.errors import ConfigError as ConfigError
 from .base.errors import DtypeError as DtypeError
+from .base.errors import EmptyConstantError as EmptyConstantError
+from .base.errors import InconsistencyError as InconsistencyError
 from .base.errors import InconsistentGraphError as InconsistentGraphError
+from .base.errors import MissingInputError as MissingInputError
 from .base.errors import MissingRuleError as MissingRuleError
+from .base.errors import NotScalarConstantError as NotScalarConstantError
 from .base.errors import ShapeError as ShapeError
 from .base.errors import describe as describe
 from .base.errors import where_made as where_made

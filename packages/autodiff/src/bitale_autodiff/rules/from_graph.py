@@ -8,7 +8,8 @@ from typing import Any
 from bitale_graph.extend import Apply, OpFromGraph, Type, Variable
 
 from ..forward import push_forward
-from ..scan_step import condition_leaf, cotangent_leaf, dependence, is_computed, pull_back_body
+from ..pattern import dependence
+from ..scan_step import condition_leaf, cotangent_leaf, is_computed, pull_back_body
 from ..table import Cotangents, connections, jvps, vjps
 from ..walker import zeros_for
 from ..zero import DisconnectedType, NullType, null_type

@@ -9,7 +9,8 @@ from bitale_graph import language as T
 from bitale_graph.extend import Apply, Body, IfElse
 
 from ..forward import push_forward
-from ..scan_step import condition_leaf, cotangent_leaf, dependence, is_computed, pull_back_body
+from ..pattern import dependence
+from ..scan_step import condition_leaf, cotangent_leaf, is_computed, pull_back_body
 from ..table import Cotangents, connections, jvps, vjps
 from ..walker import of_shape, zeros_for
 from ..zero import ZERO

@@ -22,9 +22,10 @@ from bitale_graph.extend import (
 )
 
 from ..last_row import pull_back_last_rows
+from ..pattern import dependence
 from ..residuals import ForwardStep, Lengths, residuals, without_shape_reads
 from ..rows import Arriving, Window, arriving_cotangents
-from ..scan_step import StepBack, cotangent_leaf, dependence, is_computed
+from ..scan_step import StepBack, cotangent_leaf, is_computed
 from ..table import Cotangents, connections, vjps
 from ..walker import accumulate, of_shape, zeros_for
 from ..zero import ZERO

@@ -36,12 +36,26 @@ class InconsistentGraphError(ValueError):
     """A replacement that would change the type of a variable or leave a graph broken."""
 
 
+InconsistencyError = InconsistentGraphError
+
+
 class MissingRuleError(LookupError):
     """An op that a layer knows no rule for."""
 
 
 class NotScalarConstantError(ValueError):
     """A variable that is not a constant scalar, where one is needed."""
+
+
+class EmptyConstantError(NotScalarConstantError):
+    """A constant without elements, where a scalar is needed."""
+
+
+class CachedConstantError(ValueError):
+    """Of Theano, where constants kept for all programs must not be used in a graph.
+
+    Nothing raises it here.
+    """
 
 
 class ConfigError(ValueError):

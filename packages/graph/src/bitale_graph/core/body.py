@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import weakref
 from collections.abc import Sequence
 from typing import Any
 
@@ -32,6 +33,7 @@ class Body:
     """
 
     def __init__(self, inputs: Sequence[Variable], outputs: Sequence[Variable]) -> None:
+        self._written = [weakref.ref(v) for v in inputs]
         self.graph, _ = FunctionGraph.cloned(inputs, outputs)
         make_lazy(self.graph)
 
@@ -39,6 +41,12 @@ class Body:
     def inputs(self) -> list[Variable]:
         """The variables that stand for what is given."""
         return self.graph.inputs
+
+    @property
+    def written(self) -> dict[Variable, Variable]:
+        """The inputs that it was made with, where they are known and used still, and its own."""
+        known = zip((ref() for ref in self._written), self.inputs, strict=False)
+        return {old: new for old, new in known if old is not None}
 
     @property
     def outputs(self) -> list[Variable]:
@@ -86,6 +94,7 @@ class Body:
         return self.flat
 
     def __setstate__(self, flat: FlatGraph) -> None:
+        self._written = []
         self.graph = unflatten(flat)
 
     @functools.cached_property

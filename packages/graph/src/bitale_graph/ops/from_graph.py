@@ -103,6 +103,7 @@ class OpFromGraph(Op):
             v for v in shared if isinstance(v, SharedVariable) and v not in set(inputs)
         ]
         self.body = Body([*inputs, *self.shared_inputs], outputs)
+        self._n_given = len(inputs)
         self.is_inline = bool(inline)
         self.name = name
         if not isinstance(lop_overrides, str) and not isinstance(grad_overrides, str):
@@ -120,7 +121,7 @@ class OpFromGraph(Op):
         return (self.body,)
 
     def with_bodies(self, bodies: tuple[Body, ...]) -> OpFromGraph:
-        """The same op with another graph, of the same inputs and outputs."""
+        """The same op with another graph, which may read more."""
         made = OpFromGraph.__new__(OpFromGraph)
         made.__dict__.update(self.__dict__)
         (made.body,) = bodies
@@ -129,7 +130,7 @@ class OpFromGraph(Op):
     @property
     def local_inputs(self) -> list[Variable]:
         """The inputs of the graph, shared variables left out."""
-        return self.body.inputs[: len(self.body.inputs) - len(self.shared_inputs)]
+        return self.body.inputs[: self._n_given]
 
     @property
     def local_outputs(self) -> list[Variable]:
@@ -147,10 +148,10 @@ class OpFromGraph(Op):
         What more is known of the lengths that are given is known of the outputs, too.
         """
         own = self.body.inputs
-        if len(inputs) == len(self.local_inputs):
+        if len(inputs) == self._n_given < len(own):
             inputs = (*inputs, *self.shared_inputs)
         if len(inputs) != len(own):
-            raise TypeError(f"{self} takes {len(self.local_inputs)} inputs, and got {len(inputs)}")
+            raise TypeError(f"{self} takes {self._n_given} inputs, and got {len(inputs)}")
         given = [self._given(i, v, x) for i, (v, x) in enumerate(zip(own, inputs, strict=True))]
         return Apply(self, given, [v.type() for v in self.specialized(given).outputs])
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ from ..base import dtype as dtypes
 from ..base.device import known_device
 from ..base.errors import describe
 from ..core.graph import Type, TypeT, Variable
+from ..core.traversal import leaves
 from .state import Container
 from .variable import TensorType, TensorVariable
 
@@ -119,6 +120,12 @@ def tensor_shared_constructor(
     return TensorSharedVariable(
         type, Container(_storable(type, array.astype(type.dtype, copy=False), borrow)), name
     )
+
+
+def explicit_graph_inputs(graph: Variable | Iterable[Variable]) -> list[Variable]:
+    """What a function of ``graph`` must be given: its leaves, without constants and shared ones."""
+    outputs = [graph] if isinstance(graph, Variable) else list(graph)
+    return [v for v in leaves(outputs) if not isinstance(v, SharedVariable)]
 
 
 def not_shared(target: Any) -> str:

@@ -1,0 +1,29 @@
+"""Graphs: what lies between variables, copies of it, comparison and texts."""
+
+from bitale_autodiff import io_connection_pattern as io_connection_pattern
+from bitale_graph.graphs import Apply as Apply
+from bitale_graph.graphs import Constant as Constant
+from bitale_graph.graphs import Variable as Variable
+from bitale_graph.graphs import ancestors as ancestors
+from bitale_graph.graphs import as_string as as_string
+from bitale_graph.graphs import clone as clone
+from bitale_graph.graphs import clone_get_equiv as clone_get_equiv
+from bitale_graph.graphs import clone_replace as clone_replace
+from bitale_graph.graphs import equal_computations as equal_computations
+from bitale_graph.graphs import explicit_graph_inputs as explicit_graph_inputs
+from bitale_graph.graphs import general_toposort as general_toposort
+from bitale_graph.graphs import graph_inputs as graph_inputs
+from bitale_graph.graphs import graph_replace as graph_replace
+from bitale_graph.graphs import inputs as inputs
+from bitale_graph.graphs import io_toposort as io_toposort
+from bitale_graph.graphs import is_in_ancestors as is_in_ancestors
+from bitale_graph.graphs import is_same_graph as is_same_graph
+from bitale_graph.graphs import list_of_nodes as list_of_nodes
+from bitale_graph.graphs import map_variables as map_variables
+from bitale_graph.graphs import op_as_string as op_as_string
+from bitale_graph.graphs import ops as ops
+from bitale_graph.graphs import orphans as orphans
+from bitale_graph.graphs import stack_search as stack_search
+from bitale_graph.graphs import variables as variables
+from bitale_graph.graphs import variables_and_orphans as variables_and_orphans
+from bitale_graph.graphs import view_roots as view_roots
