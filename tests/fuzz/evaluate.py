@@ -31,7 +31,7 @@ from bitale_graph.ops.indexing import (
 )
 from bitale_graph.ops.join import Join
 from bitale_graph.ops.nonzero import Nonzero
-from bitale_graph.ops.product import Dot, Gemm
+from bitale_graph.ops.product import BatchedDot, Dot, Gemm
 from bitale_graph.ops.reduction import Argmax, Reduce
 from bitale_graph.ops.scan import Scan
 from bitale_graph.ops.sets import Unique
@@ -45,6 +45,7 @@ MOVES = (Alloc, Arange, Eye, Subtensor, AdvancedSubtensor, AdvancedSubtensor1, T
          Nonzero, Join, Dimshuffle, MakeVector, Reshape, ShapeI, SpecifyShape, Assert, Argmax,
          Sort, ArgSort, Partition, ArgPartition, TopK, ArgTopK, Unique)  # fmt: skip
 WRITES = (IncSubtensor, AdvancedIncSubtensor, AdvancedIncSubtensor1, PutAlongAxis)
+PRODUCTS = (Dot, BatchedDot)
 EXACT = {"neg", "abs", "sgn", "identity", "ceil", "floor", "trunc", "round_half_to_even",
          "maximum", "minimum", "switch", "second"}  # fmt: skip
 ROUNDED_ONCE = {"add", "sub", "mul", "true_div", "sqrt", "sqr", "inv"}
@@ -120,7 +121,9 @@ def wide(node: Apply, inputs: list[Any]) -> list[Any]:
     if isinstance(op, Reduce) and op.scalar_op.name in ("add", "mul") and _wide_kind(inputs[0]):
         function = np.add if op.scalar_op.name == "add" else np.multiply
         return [np.asarray(function.reduce(inputs[0], axis=op.axes)) if op.axes else inputs[0]]
-    if isinstance(op, Dot) or (isinstance(op, MOVES) and not isinstance(op, (Alloc, Arange, Eye))):
+    if isinstance(op, PRODUCTS) or (
+        isinstance(op, MOVES) and not isinstance(op, (Alloc, Arange, Eye))
+    ):
         return [np.asarray(x) for x in result_of(node, inputs)]
     body, given = _ran(op, inputs)
     if body is not None:
@@ -200,9 +203,9 @@ def _leaves_range(node: Apply, inputs: list[Any]) -> Any:
         largest = beta * z + np.maximum(alpha, 1) * np.dot(x, y)
         finite = all(np.isfinite(x).all() for x in inputs)
         return finite & ~np.isfinite(largest.astype(dtype))
-    if isinstance(op, Dot):
+    if isinstance(op, PRODUCTS):
         finite = all(np.isfinite(x).all() for x in inputs)
-        return finite & ~np.isfinite(np.dot(*map(widened, sizes)).astype(dtype))
+        return finite & ~np.isfinite(np.matmul(*map(widened, sizes)).astype(dtype))
     (x,) = (widened(x) for x in sizes)
     finite = np.isfinite(x).all(axis=op.axes)
     if op.scalar_op.name == "add":
@@ -242,7 +245,7 @@ class OtherRoundings(Values):
             given = dict(zip(body.inputs, read, strict=True))
             return OtherRoundings(given, self.rng, self.size).find(body.outputs)
         moved = [self.moved(x) for x in inputs]
-        if isinstance(op, (Dot, Reduce, Gemm)):
+        if isinstance(op, (*PRODUCTS, Reduce, Gemm)):
             found = self.moved(result_of(node, moved)[0])
             wild = self.rng.choice([np.inf, -np.inf, np.nan], found.shape)
             return [np.where(_leaves_range(node, inputs), wild, found).astype(found.dtype)]

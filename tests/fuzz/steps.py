@@ -29,6 +29,7 @@ WEIGHTS: dict[Callable[[Any], None], int] = {
     shapes.create: 3,
     graphs.product: 6,
     algebra.order: 5,
+    graphs.products: 3,
     graphs.softmax: 4,
     graphs.scan: 5,
     graphs.ifelse: 2,

@@ -43,6 +43,36 @@ def product(b: Any) -> None:
         b.add("T.matmul({0}, {1})", x, y)
 
 
+def products(b: Any) -> None:
+    """Products of stacks, and sums of products by subscripts."""
+    rng = b.rng
+    x = b.pick("f", 2, 3)
+    value = b.values[x]
+    dtype, stack, (rows, inner) = value.dtype.name, value.shape[:-2], value.shape[-2:]
+    columns = rng.choice((1, 2, 3, 5))
+    kind = rng.randrange(7)
+    if kind == 0:
+        b.add("{0} @ {1}", x, b.input(dtype, (*(stack or (2,)), inner, columns)))
+    elif kind == 1:
+        b.add("{0} @ {1}.mT", x, b.input(dtype, (*(stack or (2,)), columns, inner)))
+    elif kind == 2:
+        b.add("{0}.mT @ {0}", x)
+    elif kind == 3:
+        y = b.input(dtype, (rows, inner))
+        b.add(rng.choice(("T.matvec({0}, {1}[0])", "T.vecdot({0}, {1})", "{0} @ {1}.T")), x, y)
+    elif kind == 4:
+        y = b.input(dtype, (inner, columns))
+        text = rng.choice(("...ij,jk->...ik", "...ij,jk->k...", "...ij,jk->...i", "...ij,jk"))
+        b.add(f"T.einsum('{text}', {{0}}, {{1}})", x, y)
+    elif kind == 5:
+        text = rng.choice(("...ij->...i", "...ij,...ij->j", "...ij,...kj->...ik", "...ij,...ij"))
+        times = ", ".join("{0}" for _ in range(text.count(",") + 1))
+        b.add(f"T.einsum('{text}', {times})", x)
+    else:
+        y = b.input(dtype, (inner, columns))
+        b.add("T.einsum('...ij,jk,ik->...k', {0}, {1}, {2})", x, y, b.input(dtype, (rows, columns)))
+
+
 def softmax(b: Any) -> None:
     """Softmax and cross-entropies."""
     rng = b.rng

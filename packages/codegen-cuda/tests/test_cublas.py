@@ -138,6 +138,40 @@ def test_the_precision_is_what_was_asked_for(driver, fake_cuda, precision, dtype
     assert fake_cuda.cublas_mode() == mode
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("shared", ["x", "y", None])
+def test_many_pairs_are_one_command(driver, dtype, shared):
+    rng = np.random.default_rng(2)
+    values = [
+        rng.uniform(-1, 1, shape).astype(dtype) for shape in ((3, 4, 2), (3, 2, 5), (3, 4, 5))
+    ]
+    x, y, out = (Matrix(driver, v.reshape(-1, v.shape[-1]), gap=1) for v in values)
+    steps = (0 if shared == "x" else 4 * 3, 0 if shared == "y" else 2 * 6, 4 * 6)
+    driver.run(
+        [
+            Product(
+                *(dtype, 4, 5, 2, 0.5, x.address, (3, 1), y.address, (6, 1), -2.0),
+                *(out.address, 6),
+                batch=3,
+                steps=steps,
+            )
+        ]
+    )
+    a = values[0][:1] if shared == "x" else values[0]
+    b = values[1][:1] if shared == "y" else values[1]
+    wanted = (0.5 * a @ b - 2 * values[2]).reshape(12, 5)
+    assert np.allclose(out.read(), wanted, rtol=0, atol=tolerance(dtype))
+
+
+def test_more_pairs_than_one_call_takes(driver):
+    count = 65535 + 3
+    x, out = (Matrix(driver, np.full((count, 1), 2.0)) for _ in range(2))
+    y = Matrix(driver, np.arange(count, dtype="float64")[:, None])
+    one = (1, 1, 1, 1.0, x.address, (1, 1), y.address, (1, 1), 0.0, out.address, 1)
+    driver.run([Product("float64", *one, batch=count, steps=(1, 1, 1))])
+    assert (out.read()[:, 0] == 2 * np.arange(count)).all()
+
+
 @pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
 def test_numbers_of_16_bits_are_summed_in_32(driver, dtype):
     place = driver.allocate(64)

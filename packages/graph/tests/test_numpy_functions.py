@@ -199,7 +199,7 @@ REFUSED = [
     lambda: np.add.at(v, 0, 1.0),
     lambda: np.add.at(np.zeros(3), 0, s),
     lambda: np.nancumsum(v),
-    lambda: np.einsum("i,i", v, w),
+    lambda: np.einsum("i,i", v, w, casting="unsafe"),
     lambda: np.linalg.inv(M),
     lambda: np.linalg.norm(M, 2),
     lambda: np.linalg.norm(M, "nuc"),

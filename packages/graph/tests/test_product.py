@@ -73,15 +73,6 @@ def test_lengths_that_differ_are_told_with_both_shapes():
         T.tensordot(np.ones((2, 3)), np.ones((4, 2)), [[1], [0]])
 
 
-def test_matmul_takes_vectors_and_matrices():
-    x = T.dmatrix()
-    assert (x @ x).ndim == 2
-    assert (x @ T.dvector()).ndim == 1
-    for other in (2.0, T.dtensor3()):
-        with pytest.raises(ShapeError, match="matmul takes"):
-            x @ other
-
-
 def test_static_shapes():
     assert T.dot(np.ones((2, 3)), T.dmatrix()).type.shape == (2, None)
     assert T.dot(T.dvector(), np.ones((3, 4))).type.shape == (4,)

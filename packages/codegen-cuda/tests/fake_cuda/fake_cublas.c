@@ -102,3 +102,33 @@ cublasStatus_t cublasGemmEx(handle *h, int transa, int transb, int m, int n, int
   wide = 0;
   return status;
 }
+
+cublasStatus_t cublasGemmStridedBatchedEx_64(handle *h, int transa, int transb, int64_t m, int64_t n, int64_t k,
+                                             const void *alpha, const void *a, int a_type, int64_t lda,
+                                             int64_t a_step, const void *b, int b_type, int64_t ldb,
+                                             int64_t b_step, const void *beta, void *c, int c_type,
+                                             int64_t ldc, int64_t c_step, int64_t count, int compute,
+                                             int algorithm) {
+  if (count < 0 || count > 65535) return INVALID;
+  int64_t size = a_type == 1 ? 8 : a_type == 0 ? 4 : 2;
+  for (int64_t i = 0; i < count; ++i) {
+    cublasStatus_t status = cublasGemmEx_64(
+        h, transa, transb, m, n, k, alpha, (const char *)a + i * a_step * size, a_type, lda,
+        (const char *)b + i * b_step * size, b_type, ldb, beta, (char *)c + i * c_step * size,
+        c_type, ldc, compute, algorithm);
+    if (status) return status;
+  }
+  return OK;
+}
+cublasStatus_t cublasGemmStridedBatchedEx(handle *h, int transa, int transb, int m, int n, int k,
+                                          const void *alpha, const void *a, int a_type, int lda,
+                                          long long a_step, const void *b, int b_type, int ldb,
+                                          long long b_step, const void *beta, void *c, int c_type,
+                                          int ldc, long long c_step, int count, int compute,
+                                          int algorithm) {
+  cublasStatus_t status = cublasGemmStridedBatchedEx_64(
+      h, transa, transb, m, n, k, alpha, a, a_type, lda, a_step, b, b_type, ldb, b_step, beta, c,
+      c_type, ldc, c_step, count, compute, algorithm);
+  wide = 0;
+  return status;
+}

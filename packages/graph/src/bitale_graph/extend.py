@@ -104,6 +104,7 @@ from .ops.nonzero import mask_of as mask_of
 from .ops.nonzero import names_no_place_twice as names_no_place_twice
 from .ops.places import Read as Read
 from .ops.places import Write as Write
+from .ops.product import BatchedDot as BatchedDot
 from .ops.product import Dot as Dot
 from .ops.product import Gemm as Gemm
 from .ops.reduction import Argmax as Argmax

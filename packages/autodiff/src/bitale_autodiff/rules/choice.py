@@ -13,6 +13,7 @@ from bitale_graph.extend import (
     AdvancedSubtensor1,
     Alloc,
     Assert,
+    BatchedDot,
     Crossentropy1Hot,
     Crossentropy1HotGrad,
     Dimshuffle,
@@ -174,6 +175,33 @@ def choice_through_product(
         (T.any(chosen, axis=1, keepdims=True), by_rows),
         (T.any(chosen, axis=0, keepdims=True), by_columns),
     ]
+
+
+@rule(BatchedDot)
+def choice_through_products(
+    op: Any, inputs: Sequence[Any], outputs: Sequence[Any], chosen: Any
+) -> Terms:
+    """The same for each pair of matrices."""
+    if not chosen.ndim or inputs[0].type.shape[-1] == 1:
+        return [(chosen, True)] * 2
+    chosen = T.as_tensor(chosen, ndim=outputs[0].ndim)
+    by_rows, by_columns = (chosen.type.shape[a] == 1 for a in (-1, -2))
+    return [
+        (T.any(chosen, axis=-1, keepdims=True), by_rows),
+        (T.any(chosen, axis=-2, keepdims=True), by_columns),
+    ]
+
+
+@guard_rules.define(BatchedDot)
+def guarded_products(op: Any, inputs: Sequence[Any], chosen: Any) -> Sequence[Any]:
+    """The same for each pair of matrices, unless one is in several pairs."""
+    x, y = inputs
+    if x.broadcastable[:-2] != y.broadcastable[:-2]:
+        return inputs
+    chosen = T.as_tensor(chosen, ndim=x.ndim)
+    if chosen.type.shape[-1] == 1:
+        return T.switch(chosen, x, 0), y
+    return (x, T.switch(chosen, y, 0)) if chosen.type.shape[-2] == 1 else inputs
 
 
 @guard_rules.define(Dot)

@@ -1,4 +1,4 @@
-"""Products of vectors and matrices."""
+"""Products of vectors and matrices, single or in stacks."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from bitale_graph import language as T
-from bitale_graph.extend import Dot, Gemm
+from bitale_graph.extend import BatchedDot, Dot, Gemm
 
 from ..table import Cotangents, jvps, vjps
 
@@ -34,6 +34,32 @@ def dot_vjp(
     return T.dot(ct, y.T), T.dot(x.T, ct)
 
 
+@vjps.define(BatchedDot)
+def batched_dot_vjp(
+    op: Any, inputs: Sequence[Any], outputs: Sequence[Any], cotangents: Cotangents
+) -> tuple[Any, Any]:
+    """``ct y.T`` and ``x.T ct`` for each pair, summed over the pairs that a matrix is in."""
+    (x, y), (ct,) = inputs, cotangents
+    if x.type.shape[-1] == 1 and cotangents.conditions[0] is not None:
+        return ct * y, x * ct
+    stack = list(range(ct.ndim - 2))
+    rows, inner, columns = range(len(stack), len(stack) + 3)
+    pairs = [*stack, rows, columns]
+    return (
+        _for_pairs(x, [ct, pairs, y, [*stack, inner, columns]], [rows, inner]),
+        _for_pairs(y, [x, [*stack, rows, inner], ct, pairs], [inner, columns]),
+    )
+
+
+def _for_pairs(v: Any, factors: Sequence[Any], matrix: Sequence[int]) -> Any:
+    """A sum of products in the shape of ``v``, along whose axes of length 1 there is one matrix."""
+    each = [a for a in range(v.ndim - 2) if v.type.shape[a] != 1]
+    found = T.einsum(*factors, [*each, *matrix])
+    places = iter(range(found.ndim))
+    kept = [*each, v.ndim - 2, v.ndim - 1]
+    return T.dimshuffle(found, *(next(places) if a in kept else "x" for a in range(v.ndim)))
+
+
 @vjps.define(Gemm)
 def gemm_vjp(
     op: Any, inputs: Sequence[Any], outputs: Sequence[Any], cotangents: Sequence[Any]
@@ -49,15 +75,15 @@ def gemm_vjp(
     )
 
 
-@jvps.define(Dot)
+@jvps.define(Dot, BatchedDot)
 def dot_jvp(
     op: Any, inputs: Sequence[Any], outputs: Sequence[Any], tangents: Sequence[Any]
 ) -> list[Any]:
     """D (x y) = dx y + x dy."""
     (x, y), (dx, dy) = inputs, tangents
     terms = [
-        *([] if dx is None else [T.dot(dx, y)]),
-        *([] if dy is None else [T.dot(x, dy)]),
+        *([] if dx is None else [op(dx, y)]),
+        *([] if dy is None else [op(x, dy)]),
     ]
     return [T.add(*terms)]
 

@@ -5,17 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from bitale_graph.extend import Apply, Dot, Variable
+from bitale_graph.extend import Apply, BatchedDot, Dot, Variable
 from bitale_graph.plan.array import Array
 from bitale_graph.plan.builder import Builder
 from bitale_graph.plan.calls import Routine
 from bitale_graph.plan.expressions import TRUE, Called, Expression, choose, number
-from bitale_graph.plan.rules.product import call_product, plain_dot
+from bitale_graph.plan.rules.product import (
+    call_batched_product,
+    call_product,
+    plain_batched_dot,
+    plain_dot,
+)
 
 from ..base.ctype import SUFFIXES
 from ..host.target import C
 from ..kernel.c_file import Needs
-from ..library.units import unit
+from ..library.units import units
 
 # Up to this many rows, products with what does not change from step to step of a loop use panels
 # that are packed before the loop; BLAS packs both operands at every call.
@@ -24,9 +29,9 @@ PANEL_ROWS = 128
 
 def _routine(name: str, dtype: str, file: str = "product") -> Routine:
     """A function of a support file, in its version for a float dtype."""
-    files = {"product": ("product",), "panel_product": ("product", "panel_product")}
-    units = tuple(unit(one, dtype) for one in files.get(file, (file,)))
-    return Routine(f"bt_{name}_{SUFFIXES[dtype]}", Needs(units, uses_blas=file != "dot"))
+    return Routine(
+        f"bt_{name}_{SUFFIXES[dtype]}", Needs(units(file, dtype), uses_blas=file != "dot")
+    )
 
 
 @C.emits.define(Dot)
@@ -47,6 +52,13 @@ def emit_dot(b: Builder, node: Apply[Dot]) -> Iterator[None]:
         fixed, moving = (y, x) if y.rank == 2 else (_transposed(x), y)
         is_fixed = b.is_fixed(fixed)
         yield from (_panels(b, moving, fixed, out) if is_fixed else _gemv(b, x, y, out))
+
+
+@C.emits.define(BatchedDot)
+def emit_batched_dot(b: Builder, node: Apply[BatchedDot]) -> Iterator[None]:
+    """Choose by dtype."""
+    is_float = node.inputs[0].type.dtype in ("float32", "float64")
+    yield from (call_batched_product if is_float else plain_batched_dot)(b, node)
 
 
 def _gemm(b: Builder, x: Array, y: Array, v: Variable) -> Iterator[None]:

@@ -11,7 +11,7 @@ from bitale_graph.plan.target import Target
 
 from ..base.ctype import SUFFIXES
 from ..kernel.c_file import Needs
-from ..library.units import unit
+from ..library.units import units
 
 # What the printer spells itself, beside names that begin with `bt_`.
 IN, OUT, RUNTIME, CALL = "in", "out", "rt", "call"
@@ -20,7 +20,12 @@ WORDS = frozenset((IN, OUT, RUNTIME, CALL, FRAME, ARENA, OWNED, STATUS, LEAVE, "
 
 
 # The files of routines that do not stand in one of their own.
-_FILES = {"gemm": "product", "softmax_grad": "softmax", "crossentropy_grad": "crossentropy"}
+_FILES = {
+    "gemm": "product",
+    "batched_gemm": "batched_product",
+    "softmax_grad": "softmax",
+    "crossentropy_grad": "crossentropy",
+}
 
 
 class CTarget(Target):
@@ -38,7 +43,8 @@ class CTarget(Target):
         """A support function in its version for a float dtype."""
         if name == "clear":
             return Routine("__builtin_memset", takes_runtime=False)
-        needs = Needs((unit(_FILES.get(name, name), dtype),), uses_blas=name == "gemm")
+        uses_blas = name in ("gemm", "batched_gemm")
+        needs = Needs(units(_FILES.get(name, name), dtype), uses_blas=uses_blas)
         return Routine(f"bt_{name}_{SUFFIXES[dtype]}", needs)
 
     def gives_body(self, op: Op) -> bool:

@@ -318,30 +318,36 @@ class WalkPrinter:
     @print.register
     def _call(self, one: Call) -> None:
         self.file.require(one.routine.needs)
-        arguments = [a for a in one.arguments if isinstance(a, Expression)]
-        assert len(arguments) == len(one.arguments)
         name = ROUTINES.get(one.routine, one.routine.name)
-        self._run(name, arguments, one.result, takes_runtime=one.routine.takes_runtime)
+        self._run(name, one.arguments, one.result, takes_runtime=one.routine.takes_runtime)
 
     def _run(
         self,
         name: str,
-        arguments: Sequence[Expression],
+        arguments: Sequence[Expression | tuple[Expression, ...]],
         result: Name | None = None,
         *,
         takes_runtime: bool = True,
     ) -> None:
         """Call a function of C with values of registers."""
-        words, passed = [], ["bt_w->rt"] * takes_runtime
+        words: list[int] = []
         first = int(result is not None)
-        for i, a in enumerate(arguments, start=first):
+
+        def passed_as(a: Expression) -> str:
+            at = f"bt_r[bt_k[{first + len(words)}]]"
             if isinstance(a, Address):
                 (of,) = a.operands
-                passed.append(f"(void *)&bt_r[bt_k[{i}]]")
                 words.append(self._value(of))
+                return f"(void *)&{at}"
+            words.append(self._value(a))
+            return f"{at}.{_field(a)}"
+
+        passed = ["bt_w->rt"] * takes_runtime
+        for one in arguments:
+            if isinstance(one, tuple):
+                passed.append(f"(const int64_t[]){{{', '.join(map(passed_as, one))}}}")
             else:
-                passed.append(f"bt_r[bt_k[{i}]].{_field(a)}")
-                words.append(self._value(a))
+                passed.append(passed_as(one))
         given = "" if result is None else f"bt_r[bt_k[0]].{_field(result)} = "
         function = self._function(name, [f"{given}{name}({', '.join(passed)});"])
         results = [] if result is None else [self._register(result)]

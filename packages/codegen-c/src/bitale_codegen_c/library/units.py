@@ -24,6 +24,10 @@ MAX_PARTS = 64
 # Below this many multiplications a plain loop is used: calling BLAS and packing for its tiles would
 # cost more than the work. Chosen by order of magnitude, not searched for.
 SMALL_PRODUCT = 6000
+# Up to so many numbers on its right side, which fit the fastest cache, a product is computed by
+# tiles of ours, so many rows at a time.
+SMALL_SIDE = 4096
+ROWS_AT_ONCE = 64
 # Up to this many columns, products with a transposed left side have a kernel of their own.
 THIN = 16
 # Sums of float32 run in float32 over blocks of this length, and in float64 from block to block.
@@ -46,6 +50,8 @@ _EFFORT = """#define BT_KERNEL static __attribute__((noinline, unused))
 #endif"""
 
 
+# What files call that is in others.
+_CALLED = {"product": ("small_product",), "batched_product": ("small_product", "product")}
 _OVER_ROWS = ("softmax", "log_softmax", "crossentropy")
 
 
@@ -95,6 +101,11 @@ def walk_unit() -> Unit:
     return Unit("walk", "\n\n".join(parts) + "\n", "")
 
 
+def units(name: str, dtype: str) -> tuple[Unit, ...]:
+    """The unit of the file ``name``, and those of what it calls, in versions for a float dtype."""
+    return tuple(unit(one, dtype) for one in (*_CALLED.get(name, ()), name))
+
+
 @functools.cache
 def unit(name: str, dtype: str) -> Unit:
     """The unit of the file ``name``, in its version for a float dtype."""
@@ -102,6 +113,7 @@ def unit(name: str, dtype: str) -> Unit:
     parts = [prelude(), support("frame")]
     suffix = SUFFIXES[dtype]
     letter = "s" if dtype == "float32" else "d"
+    parts += [unit(other, dtype).prototypes for other in _CALLED.get(name, ())]
     if name in _OVER_ROWS:
         text = f"{support('rows')}\n\n{text}"
         parts.append(vector_source([f"bt_exp_{suffix}", f"bt_maximum_{suffix}"]))
@@ -110,6 +122,8 @@ def unit(name: str, dtype: str) -> Unit:
         ("BT_GEMV_SUFFIX", str(BLAS_NAMES.index(f"{letter}gemv"))),
         ("BT_PRODUCT_SLICE", f"((int64_t){PRODUCT_SLICE})"),
         ("BT_SMALL_PRODUCT", str(SMALL_PRODUCT)),
+        ("BT_SMALL_SIDE", str(SMALL_SIDE)),
+        ("BT_ROWS", str(ROWS_AT_ONCE)),
         ("BT_THIN", str(THIN)),
         ("BT_BLOCK", str(BLOCK)),
         ("BT_TRANSCENDENTAL", str(scalar.exp.cost)),

@@ -51,7 +51,7 @@ class ClearBytes:
 
 @dataclass(frozen=True)
 class Product:
-    """``out = alpha * x @ y + beta * out`` for matrices of one dtype.
+    """``out = alpha * x @ y + beta * out`` for matrices of one dtype, or for many pairs of them.
 
     Attributes
     ----------
@@ -67,6 +67,11 @@ class Product:
     scales_lie : bool
     precision : str
         "ieee", or "tf32".
+    batch : int
+        How many pairs.
+    steps : three of int
+        How many elements are from one x to the next, from one y, and from one out; those of x and y
+        may be 0.
     """
 
     dtype: str
@@ -83,6 +88,8 @@ class Product:
     out_stride: int
     scales_lie: bool = False
     precision: str = "ieee"
+    batch: int = 1
+    steps: tuple[int, int, int] = (0, 0, 0)
 
 
 Command = Launch | CopyBytes | ClearBytes | Product

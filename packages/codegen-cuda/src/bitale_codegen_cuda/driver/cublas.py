@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ctypes
-from ctypes import POINTER, c_int, c_int64, c_size_t, c_void_p
+from ctypes import POINTER, c_int, c_int64, c_longlong, c_size_t, c_void_p
 from dataclasses import dataclass
 from typing import Any
+
+import numpy as np
 
 from ..base import wheels
 from ..base.errors import CudaError, NoDeviceError
@@ -22,6 +24,8 @@ _TF32 = 3
 _AS_IT_LIES, _TRANSPOSED = 0, 1
 _DEFAULT_ALGORITHM = -1
 _INT32 = 2**31
+# In one call: some kernels count pairs along an axis of the grid that is no longer.
+_PAIRS = 65535
 
 
 @dataclass(frozen=True)
@@ -42,11 +46,13 @@ _DTYPES = {
 }
 
 
-def _product_types(length: Any) -> tuple[Any, ...]:
-    matrix = (c_void_p, c_int, length)
+def _product_types(length: Any, step: Any = None) -> tuple[Any, ...]:
+    """The types of the arguments; with steps from one matrix to the next also of how many."""
+    matrix = (c_void_p, c_int, length, *([] if step is None else [step]))
     lengths = (length, length, length)
     scales = (c_void_p, *matrix, *matrix, c_void_p, *matrix)
-    return (c_void_p, c_int, c_int, *lengths, *scales, c_int, c_int)
+    counts = () if step is None else (length,)
+    return (c_void_p, c_int, c_int, *lengths, *scales, *counts, c_int, c_int)
 
 
 _FUNCTIONS: dict[str, tuple[Any, ...]] = {
@@ -59,6 +65,8 @@ _FUNCTIONS: dict[str, tuple[Any, ...]] = {
     "cublasSetMathMode": (c_void_p, c_int),
     "cublasGemmEx": _product_types(c_int),
     "cublasGemmEx_64": _product_types(c_int64),
+    "cublasGemmStridedBatchedEx": _product_types(c_int, c_longlong),
+    "cublasGemmStridedBatchedEx_64": _product_types(c_int64, c_int64),
 }
 
 
@@ -193,7 +201,7 @@ class Cublas:
         if product.precision not in {"ieee", "tf32"}:
             raise ValueError(f"no precision {product.precision!r}: there are 'ieee' and 'tf32'")
         rows, columns, inner = product.rows, product.columns, product.inner
-        if not (rows and columns):
+        if not (rows and columns and product.batch):
             return
         # What lies by rows is the transposed matrix to cuBLAS: out.T = y.T @ x.T.
         y_operation, y_leading = leading(product.y_strides, inner, columns)
@@ -206,20 +214,32 @@ class Cublas:
         lengths = (columns, rows, inner)
         large = max(*lengths, y_leading, x_leading, out_leading) >= _INT32
         stored = numbers.stored
-        self._library.call(
-            "cublasGemmEx_64" if large else "cublasGemmEx",
-            self._handle,
-            y_operation,
-            x_operation,
-            *lengths,
-            places[0],
-            *(product.y, stored, y_leading),
-            *(product.x, stored, x_leading),
-            places[1],
-            *(product.out, stored, out_leading),
-            numbers.computed,
-            _DEFAULT_ALGORITHM,
-        )
+        name = "cublasGemmEx" if product.batch == 1 else "cublasGemmStridedBatchedEx"
+        size = np.dtype(product.dtype).itemsize if product.batch > 1 else 0
+        for first in range(0, product.batch, _PAIRS):
+            count = min(product.batch - first, _PAIRS)
+            # Of each matrix where it lies, and how far it is to the next one.
+            (x, *x_step), (y, *y_step), (out, *out_step) = (
+                (place + first * step * size, *([step] if product.batch > 1 else []))
+                for place, step in zip(
+                    (product.x, product.y, product.out), product.steps, strict=True
+                )
+            )
+            self._library.call(
+                f"{name}_64" if large else name,
+                self._handle,
+                y_operation,
+                x_operation,
+                *lengths,
+                places[0],
+                *(y, stored, y_leading, *y_step),
+                *(x, stored, x_leading, *x_step),
+                places[1],
+                *(out, stored, out_leading, *out_step),
+                *([count] if product.batch > 1 else []),
+                numbers.computed,
+                _DEFAULT_ALGORITHM,
+            )
         del kept
 
     def close(self) -> None:

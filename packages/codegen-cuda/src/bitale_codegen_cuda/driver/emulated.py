@@ -317,9 +317,13 @@ def _array(address: int, dtype: str, shape: Sequence[int], strides: Sequence[int
 
 
 def _multiply(one: Product) -> None:
-    x = _array(one.x, one.dtype, (one.rows, one.inner), one.x_strides)
-    y = _array(one.y, one.dtype, (one.inner, one.columns), one.y_strides)
-    out = _array(one.out, one.dtype, (one.rows, one.columns), (one.out_stride, 1))
+    places = (one.x, one.y, one.out)
+    shapes = ((one.rows, one.inner), (one.inner, one.columns), (one.rows, one.columns))
+    strides = (one.x_strides, one.y_strides, (one.out_stride, 1))
+    x, y, out = (
+        _array(place, one.dtype, (one.batch, *shape), (step, *layout))
+        for place, shape, step, layout in zip(places, shapes, one.steps, strides, strict=True)
+    )
     alpha, beta = one.alpha, one.beta
     # Numbers of 16 bits are summed in float32, and so are the factors.
     work = "float32" if one.dtype == "float16" else one.dtype

@@ -1,135 +1,26 @@
-"""What rules of this target call by name: products, and kernels of rows."""
+"""What rules of this target call by name."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from functools import cache
+from collections.abc import Callable
 from math import prod
-from typing import Any, Protocol
+from typing import Any
 
-from bitale_graph.extend import Loop, Result, Step, config, scalar
 from bitale_graph.plan.calls import Call
-from bitale_graph.plan.expressions import Expression, converted
-from bitale_graph.plan.kernel import Kernel, Operand
+from bitale_graph.plan.expressions import Expression
 
-from ..driver.commands import Product
-from ..kernel.dialect import computing
 from ..kernel.nonzero_kernel import EACH, count_kernel, places_kernel
 from ..kernel.recurrence_kernel import recurrence_text
 from ..kernel.row_kernel import ROW_KERNELS, row_kernel
 from ..kernel.search_kernel import search_kernel
+from .asking import Asking
 from .geometry import BLOCKS
-from .launching import Launcher
-from .queue import Queue
-from .values import Reducer, as_expression
-
-# Products of so many multiplications are kernels of ours: to call a library takes as long.
-SMALL = 32**3
-
-
-class Asking(Protocol):
-    """What a routine asks of the trace that calls it: `trace.Trace` has it all."""
-
-    launcher: Launcher
-    queue: Queue
-    reduce: Reducer
-
-    def number(self, e: Expression) -> int: ...
-
-    def pointer(self, e: Expression) -> Any: ...
-
-    def store(self, to: Any, value: Any, dtype: str) -> None: ...
-
-    def scratch(self, shape: Sequence[int], dtype: str) -> int: ...
-
-    def give_scratch(self) -> None: ...
-
-
-def _gemm(trace: Asking, one: Call) -> None:
-    rows, columns, inner, alpha, x, x0, x1, y, y0, y1, beta, out, stride = _expressions(one)
-    dtype, number = x.dtype, trace.number
-    m, n, k = number(rows), number(columns), number(inner)
-    if m == 0 or n == 0:
-        return
-    scales, lie = _scales(trace, dtype, [alpha, beta])
-    to, to_stride = trace.pointer(out), number(stride)
-    if m * n * k <= SMALL and not lie and scales == [1, 0] and (to_stride == n or m == 1):
-        layouts = [
-            [trace.pointer(x), number(x0), number(x1)],
-            [trace.pointer(y), number(y0), number(y1)],
-            [to],
-        ]
-        trace.launcher.launch(_product_kernel(dtype), "product", [m, k, n], layouts, [])
-        return
-    places, strides = [], []
-    for e, shape, steps in ((x, (m, k), (x0, x1)), (y, (k, n), (y0, y1))):
-        place, layout = _fixed(trace, e, shape, (number(steps[0]), number(steps[1])))
-        places.append(place)
-        strides.append(layout)
-    target = to
-    guard = trace.launcher.guard
-    if guard and (trace.queue.is_held or guard != trace.queue.status):
-        # A library does not ask whether a check failed: what it writes is copied by who does.
-        target = trace.scratch((m, n), dtype)
-        trace.launcher.copy(dtype, (m, n), target, (n, 1), to, (to_stride, 1))
-    trace.queue.put(
-        Product(
-            dtype, m, n, k, scales[0], places[0], strides[0], places[1], strides[1],
-            scales[1], target, n if target != to else to_stride, scales_lie=lie,
-            precision=config.cuda_precision,
-        )
-    )  # fmt: skip
-    if target != to:
-        trace.launcher.copy(dtype, (m, n), to, (to_stride, 1), target, (n, 1))
-    trace.give_scratch()
-
-
-@cache
-def _product_kernel(dtype: str) -> Kernel:
-    """A product as a sum along the second axis of (rows, inner, columns)."""
-    work = computing(dtype)
-    widened = tuple(Step(scalar.cast_to(work), (j,), work) for j in range(2) if work != dtype)
-    factors = (2, 3) if widened else (0, 1)
-    steps = (*widened, Step(scalar.mul, factors, work))
-    loop = Loop(3, steps, (Result(1 + len(steps), dtype, scalar.add, (1,), work),))
-    operands = (
-        Operand("in", 0, dtype, ("d", "d", "0")),
-        Operand("in", 1, dtype, ("0", "d", "d")),
-        Operand("total", 0, dtype, ("0", "0", "0")),
-    )
-    return Kernel(loop, (dtype, dtype), operands, (), 3)
+from .products import batched_gemm, gemm
 
 
 def _expressions(one: Call) -> list[Expression]:
     assert all(isinstance(a, Expression) for a in one.arguments)
     return one.arguments  # type: ignore[return-value]  # as was asserted
-
-
-def _scales(trace: Asking, dtype: str, scales: list[Expression]) -> tuple[list[Any], bool]:
-    """Two factors: as numbers if they are the same for every call, else where they lie."""
-    # For matrices of 16 bits they are float32, too.
-    dtype = computing(dtype)
-    scales = [converted(e, dtype) for e in scales]
-    values = [trace.reduce(e) for e in scales]
-    if not any(isinstance(v, Expression) for v in values):
-        return [float(v) for v in values], False
-    places = []
-    for value, e in zip(values, scales, strict=True):
-        places.append(trace.scratch((), dtype))
-        trace.store(places[-1], as_expression(value, e), dtype)
-    return places, True
-
-
-def _fixed(
-    trace: Asking, e: Expression, shape: tuple[int, int], strides: tuple[int, int]
-) -> tuple[int, tuple[int, int]]:
-    """Where a matrix lies in every call: what a library was given is not changed in a graph."""
-    place = trace.pointer(e)
-    if not isinstance(place, Expression):
-        return place, strides
-    made = trace.scratch(shape, e.dtype)
-    trace.launcher.copy(e.dtype, shape, made, (shape[1], 1), place, strides)
-    return made, (shape[1], 1)
 
 
 def _clear(trace: Asking, one: Call) -> None:
@@ -194,7 +85,8 @@ def _nonzero(trace: Asking, one: Call) -> None:
 
 
 ROUTINES: dict[str, Callable[[Any, Call], None]] = {
-    "gemm": _gemm,
+    "gemm": gemm,
+    "batched_gemm": batched_gemm,
     "clear": _clear,
     "recurrence": _recurrence,
     "search": _search,

@@ -3,8 +3,10 @@
 from . import along_axis as along_axis
 from . import assertion as assertion
 from . import axes as axes
+from . import contraction as contraction
 from . import creation as creation
 from . import cumulative as cumulative
+from . import einsum as einsum
 from . import fill_diagonal as fill_diagonal
 from . import ifelse as ifelse
 from . import index_expression as index_expression
@@ -14,6 +16,7 @@ from . import join as join
 from . import lengths as lengths
 from . import loop as loop
 from . import math as math
+from . import matmul as matmul
 from . import multi_index as multi_index
 from . import new_axes as new_axes
 from . import nonzero as nonzero

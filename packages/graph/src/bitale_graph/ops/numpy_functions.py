@@ -19,13 +19,13 @@ from ..base.errors import ShapeError, describe
 from ..core.graph import Variable
 from ..ops import (
     along_axis,
+    contraction,
     creation,
     cumulative,
     join,
     math,
     multi_index,
     nonzero,
-    product,
     reduction,
     sets,
     shape,
@@ -35,6 +35,8 @@ from ..ops import (
     taking,
 )
 from ..ops import axes as order
+from ..ops import einsum as sums
+from ..ops import matmul as matrices
 from ..ops import reshape as reshaping
 from ..tensor.conversion import as_tensor
 from ..tensor.elementwise import Elementwise
@@ -46,13 +48,6 @@ Row = tuple[Callable[..., Any], str]
 
 
 # Where NumPy's meaning takes more than one of our functions.
-def _inner(a: Any, b: Any) -> Any:
-    a, b = as_tensor(a), as_tensor(b)
-    if 0 in (a.ndim, b.ndim):
-        return math.mul(a, b)
-    return product.tensordot(a, b, [[a.ndim - 1], [b.ndim - 1]])
-
-
 def _norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
     x = as_tensor(x)
     axes = reduction.normalize_axes("norm", axis, x)
@@ -118,10 +113,6 @@ def _moveaxis(a: Any, source: Any, destination: Any) -> Any:
     for place, n in sorted(zip(new, old, strict=True)):
         order.insert(place, n)
     return shape.dimshuffle(a, *order)
-
-
-def _matrix_transpose(x: Any) -> Any:
-    return order.swapaxes(x, -1, -2)
 
 
 def _round(a: Any, decimals: int = 0) -> Any:
@@ -208,14 +199,19 @@ _FUNCTIONS: dict[str, Row] = {
     "argmax": (reduction.argmax, "a | axis !out keepdims"),
     "argmin": (reduction.argmin, "a | axis !out keepdims"),
     # products
-    "dot": (product.dot, "a b | !out"),
-    "inner": (_inner, "a b"),
-    "outer": (product.outer, "a b | !out"),
-    "tensordot": (product.tensordot, "a b | axes"),
+    "dot": (contraction.dot, "a b | !out"),
+    "inner": (contraction.inner, "a b"),
+    "outer": (contraction.outer, "a b | !out"),
+    "vdot": (contraction.vdot, "a b"),
+    "kron": (contraction.kron, "a b"),
+    "tensordot": (contraction.tensordot, "a b | axes"),
+    "einsum": (sums.einsum, "* | !out optimize ~order !casting dtype"),
+    "linalg.multi_dot": (sums.multi_dot, "arrays | !out"),
+    "linalg.vecdot": (matrices.vecdot, "x1 x2 | axis"),
     "linalg.norm": (_norm, "x | ord axis keepdims"),
     "linalg.vector_norm": (_norm_of_all, "x | axis keepdims ord"),
-    "linalg.matmul": (product.matmul, "x1 x2"),
-    "linalg.tensordot": (product.tensordot, "x1 x2 | axes"),
+    "linalg.matmul": (matrices.matmul, "x1 x2"),
+    "linalg.tensordot": (contraction.tensordot, "x1 x2 | axes"),
     # shapes
     "ndim": (lambda a: as_tensor(a).ndim, "a"),
     "shape": (creation.shape, "a"),
@@ -226,8 +222,8 @@ _FUNCTIONS: dict[str, Row] = {
     "permute_dims": (order.transpose, "a | axes"),
     "swapaxes": (order.swapaxes, "a axis1 axis2"),
     "moveaxis": (_moveaxis, "a source destination"),
-    "matrix_transpose": (_matrix_transpose, "x"),
-    "linalg.matrix_transpose": (_matrix_transpose, "x"),
+    "matrix_transpose": (matrices.matrix_transpose, "x"),
+    "linalg.matrix_transpose": (matrices.matrix_transpose, "x"),
     "squeeze": (order.squeeze, "a | axis"),
     "expand_dims": (_expand_dims, "a axis"),
     "zeros_like": (creation.zeros_like, "a | dtype ~order ~subok !shape ~device"),
@@ -305,7 +301,10 @@ _UFUNCS: dict[str, Callable[..., Any]] = {
     },
     "divmod": math.divmod,
     "power": math.pow,
-    "matmul": product.matmul,
+    "matmul": matrices.matmul,
+    "vecdot": matrices.vecdot,
+    "matvec": matrices.matvec,
+    "vecmat": matrices.vecmat,
     "positive": as_tensor,
     "conjugate": math.conj,
     "isfinite": special.isfinite,
@@ -351,7 +350,9 @@ def _rows() -> dict[Any, tuple[str, Row]]:
 
 @functools.cache
 def _ufuncs() -> dict[Any, Callable[..., Any]]:
-    return {getattr(np, name): function for name, function in _UFUNCS.items()}
+    # NumPy before 2.2 lacks some.
+    known = ((getattr(np, name, None), function) for name, function in _UFUNCS.items())
+    return {ufunc: function for ufunc, function in known if ufunc is not None}
 
 
 def call_function(function: Any, types: Any, args: Any, keywords: dict[str, Any]) -> Any:
@@ -391,6 +392,9 @@ def _bound(name: str, row: Row, args: Sequence[Any], keywords: dict[str, Any]) -
     """Call the counterpart of a function with the arguments that NumPy's would have."""
     function, parameters = row
     required, _, optional = parameters.partition("|")
+    if required.strip() == "*":
+        # However many there are.
+        required = " ".join(f"*{i}" for i in range(len(args)))
     names = [*required.split(), *optional.split()]
     given = dict(zip(names, args, strict=False))
     problem = "(...) with so many arguments" if len(args) > len(names) else ""

@@ -1,4 +1,4 @@
-"""Products of vectors and matrices."""
+"""Ops that multiply vectors, matrices, and many matrices at once."""
 
 from __future__ import annotations
 
@@ -10,13 +10,15 @@ import numpy as np
 from ..base import dtype as dtypes
 from ..base.errors import ShapeError, describe
 from ..core.graph import Apply, Storage
-from ..ops import math as tm
-from ..tensor.conversion import as_tensor, is_python_number
-from ..tensor.elementwise import cast
+from ..tensor.conversion import as_tensor
+from ..tensor.elementwise import (
+    broadcast_symbolic_shape,
+    cast,
+    check_run_time_shapes,
+    stretched_together,
+)
 from ..tensor.op import TensorOp
-from ..tensor.variable import TensorType, TensorVariable
-from .reshape import reshape
-from .shape import dimshuffle, shape_i
+from ..tensor.variable import TensorType
 
 
 class Dot(TensorOp):
@@ -111,77 +113,74 @@ class Gemm(TensorOp):
         return [(x[1], y[0]), (x[0], z[0]), (y[1], z[1])]
 
 
-def dot(x: Any, y: Any) -> TensorVariable:
-    """The product: of numbers, of vectors, of matrices.
+class BatchedDot(TensorOp):
+    """The products of many pairs of matrices: ``(..., m, k)`` by ``(..., k, n)``, of one dtype.
 
-    For higher ranks the last axis of x with the second last of y.
-
-    Raises
-    ------
-    ShapeError
-        If the lengths that are summed over differ: now where they are known, else when it runs.
+    Both have the same rank, three or more. Of the axes before the last two, those stretch whose
+    length is known to be 1 when the expression is built; others must agree.
     """
-    if is_python_number(x) or is_python_number(y):
-        return tm.mul(x, y)
-    x, y = as_tensor(x), as_tensor(y)
-    if x.ndim == 0 or y.ndim == 0:
-        return tm.mul(x, y)
-    if x.ndim <= 2 and y.ndim <= 2:
-        return Dot()(x, y)
-    return tensordot(x, y, [[x.ndim - 1], [max(y.ndim - 2, 0)]])
 
+    __props__ = ()
 
-def matmul(x: Any, y: Any) -> TensorVariable:
-    """The ``@`` operator, for vectors and matrices; raises `ShapeError` for other ranks."""
-    x, y = as_tensor(x), as_tensor(y)
-    if x.ndim == 0 or y.ndim == 0:
-        raise ShapeError(f"matmul takes no scalars; use * for\n  {describe(x)}\n  {describe(y)}")
-    if x.ndim > 2 or y.ndim > 2:
-        raise ShapeError(
-            f"matmul takes vectors and matrices; use tensordot for\n  {describe(x)}\n  "
-            f"{describe(y)}"
-        )
-    return Dot()(x, y)
-
-
-def outer(x: Any, y: Any) -> TensorVariable:
-    """The matrix of all products of elements of two (flattened) tensors."""
-    x, y = as_tensor(x).flatten(), as_tensor(y).flatten()
-    return dot(x.dimshuffle(0, "x"), y.dimshuffle("x", 0))
-
-
-def tensordot(x: Any, y: Any, axes: Any = 2) -> TensorVariable:
-    """The sum of products over pairs of axes.
-
-    A number of last and first axes, or two lists of axes.
-    """
-    x, y = as_tensor(x), as_tensor(y)
-    if isinstance(axes, (int, np.integer)):
-        first, second = list(range(x.ndim - int(axes), x.ndim)), list(range(int(axes)))
-    else:
-        first, second = (
-            [int(axes[i])] if isinstance(axes[i], (int, np.integer)) else [int(a) for a in axes[i]]
-            for i in (0, 1)
-        )
-    if (
-        len(first) != len(second)
-        or any(not -x.ndim <= a < x.ndim for a in first)
-        or any(not -y.ndim <= a < y.ndim for a in second)
-    ):
-        raise ShapeError(
-            f"tensordot: the axes {axes!r} do not fit\n  {describe(x)}\n  {describe(y)}"
-        )
-    first, second = [a % x.ndim for a in first], [a % y.ndim for a in second]
-    for a, b in zip(first, second, strict=True):
-        n, m = x.type.shape[a], y.type.shape[b]
+    def make_node(self, x: Any, y: Any) -> Apply:
+        """Check that lengths agree where they are known."""
+        x, y = as_tensor(x), as_tensor(y)
+        if x.ndim != y.ndim or x.ndim < 3:
+            raise ShapeError(
+                "batched dot takes two operands of one rank, three or more, and got\n"
+                f"  x  {describe(x)}\n  y  {describe(y)}"
+            )
+        dtype = dtypes.upcast(x.type.dtype, y.type.dtype)
+        x, y = cast(x, dtype), cast(y, dtype)
+        n, m = x.type.shape[-1], y.type.shape[-2]
         if n is not None and m is not None and n != m:
             raise ShapeError(
-                f"tensordot: axis {a} of {describe(x)} and axis {b} of {describe(y)} differ"
+                f"batched dot: shapes do not match: the last axis of x has length {n}, the second "
+                f"last of y {m}\n  x  {describe(x)}\n  y  {describe(y)}"
             )
-    free_x = [a for a in range(x.ndim) if a not in first]
-    free_y = [a for a in range(y.ndim) if a not in second]
-    rows, columns = [shape_i(x, a) for a in free_x], [shape_i(y, a) for a in free_y]
-    inner = tm.mul(*(shape_i(x, a) for a in first)) if first else as_tensor(np.int64(1))
-    left = reshape(dimshuffle(x, *free_x, *first), [tm.mul(*rows) if rows else 1, inner])
-    right = reshape(dimshuffle(y, *second, *free_y), [inner, tm.mul(*columns) if columns else 1])
-    return reshape(Dot()(left, right), [*rows, *columns])
+        batch = [_stretched(x, y, a) for a in range(x.ndim - 2)]
+        shape = (*batch, x.type.shape[-2], y.type.shape[-1])
+        return Apply(self, [x, y], [TensorType(dtype, shape)()])
+
+    def perform(self, node: Apply, inputs: Sequence[Any], output_storage: Storage) -> None:
+        x, y = inputs
+        if x.shape[-1] != y.shape[-2]:
+            raise ShapeError(
+                f"batched dot: shapes do not match: x has shape {x.shape}, y has shape {y.shape}; "
+                f"the last axis of x ({x.shape[-1]}) must equal the second last axis of y "
+                f"({y.shape[-2]})"
+            )
+        check_run_time_shapes([(*batch, 1, 1) for batch in _batches(node.inputs)], inputs)
+        with np.errstate(all="ignore"):
+            output_storage[0][0] = np.asarray(np.matmul(x, y))
+
+    def infer_shape(self, node: Apply, input_shapes: Sequence[Sequence[Any]]) -> list[Any]:
+        x, y = input_shapes
+        batch = broadcast_symbolic_shape(_batches(node.inputs), [x[:-2], y[:-2]])
+        return [(*batch, x[-2], y[-1])]
+
+    def compared_lengths(
+        self, node: Apply, input_shapes: Sequence[Sequence[Any]]
+    ) -> Iterable[tuple[Any, Any]]:
+        x, y = input_shapes
+        batch = stretched_together(_batches(node.inputs), [x[:-2], y[:-2]])
+        return [(x[-1], y[-2]), *batch]
+
+
+def _batches(inputs: Sequence[Any]) -> list[Any]:
+    """The static lengths of the axes before those of the matrices."""
+    return [v.type.shape[:-2] for v in inputs]
+
+
+def _stretched(x: Any, y: Any, axis: int) -> int | None:
+    """The static length of an axis before those of the matrices."""
+    n: int | None = x.type.shape[axis]
+    m: int | None = y.type.shape[axis]
+    if 1 in (n, m):
+        return m if n == 1 else n
+    if n is not None and m is not None and n != m:
+        raise ShapeError(
+            f"batched dot: there are {n} matrices along axis {axis} of x, and {m} along that of y"
+            f"\n  x  {describe(x)}\n  y  {describe(y)}"
+        )
+    return n if m is None else m

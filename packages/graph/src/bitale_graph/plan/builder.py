@@ -404,11 +404,11 @@ class Builder:
         return self._packed_unless(a, fits, keep_strides=True)
 
     def unit_some(self, a: Array) -> Array:
-        """A matrix with stride 1 along one of its axes, as BLAS wants it."""
+        """Matrices with stride 1 along one of their (last two) axes, as BLAS wants it."""
         if a.strides is None:
             return a
-        s0, s1 = a.strides
-        n0, n1 = a.lengths
+        s0, s1 = a.strides[-2:]
+        n0, n1 = a.lengths[-2:]
         by_rows = (s1.equals(1) | n1.equals(1)) & (s0 >= n1)
         by_columns = (s0.equals(1) | n0.equals(1)) & (s1 >= n0)
         return self._packed_unless(a, by_rows | by_columns, keep_strides=True)

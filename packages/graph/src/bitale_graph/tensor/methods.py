@@ -75,6 +75,11 @@ class TensorMethods(TensorOperators):
         """The imaginary part: zeros if the tensor is real."""
         return late.ops.math.imag(self)
 
+    @property
+    def mT(self) -> late.TensorVariable:  # noqa: N802 (NumPy's name)
+        """The last two axes exchanged: the transposes of a stack of matrices."""
+        return late.ops.matmul.matrix_transpose(self)
+
     # Indexing
     def __getitem__(self, key: Any) -> late.TensorVariable:
         return late.ops.index_expression.index(self, key)
@@ -250,7 +255,7 @@ class TensorMethods(TensorOperators):
     # Others
     def dot(self, other: Any) -> late.TensorVariable:
         """See `dot`."""
-        return late.ops.product.dot(self, other)
+        return late.ops.contraction.dot(self, other)
 
     def astype(self, dtype: str) -> late.TensorVariable:
         """See `cast`."""

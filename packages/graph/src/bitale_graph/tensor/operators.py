@@ -73,10 +73,10 @@ class TensorOperators(Symbolic):
         return late.ops.math.pow(other, self)
 
     def __matmul__(self, other: Any) -> late.TensorVariable:
-        return late.ops.product.matmul(self, other)
+        return late.ops.matmul.matmul(self, other)
 
     def __rmatmul__(self, other: Any) -> late.TensorVariable:
-        return late.ops.product.matmul(other, self)
+        return late.ops.matmul.matmul(other, self)
 
     def __and__(self, other: Any) -> late.TensorVariable:
         return late.ops.math.and_(self, other)

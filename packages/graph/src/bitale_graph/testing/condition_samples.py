@@ -9,8 +9,8 @@ import numpy as np
 
 from ..ops import math as tm
 from ..ops.assertion import Assert
+from ..ops.contraction import dot
 from ..ops.ifelse import IfElse, ifelse
-from ..ops.product import dot
 from .elementwise_samples import values
 from .sample import LAYOUTS, OpSample, laid_out, sample
 

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from ..ops import math as tm
+from ..ops.contraction import dot
 from ..ops.from_graph import OpFromGraph
 from ..ops.ifelse import ifelse
-from ..ops.product import dot
 from ..tensor.variable import TensorType
 from .elementwise_samples import values
 from .sample import LAYOUTS, OpSample, laid_out, sample

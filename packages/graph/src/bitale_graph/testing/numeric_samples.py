@@ -155,6 +155,51 @@ def product_samples() -> Iterator[OpSample]:
         yield one(f"{layout} and vector", laid_out(x, layout), laid_out(y[:, 0], layout))
     yield one("transposed", x.T, laid_out(x, "plain"))
     yield from _gemms()
+    yield from _batched()
+
+
+def _batched() -> Iterator[OpSample]:
+    """Products of stacks: dtypes, lengths, layouts, and what stretches."""
+
+    def one(tag: str, x: Any, y: Any, **facts: Any) -> OpSample:
+        scale = float(x.shape[-1])
+        atol = {"float16": 2e-2, "float32": 1e-6, "complex64": 2e-6}.get(
+            x.dtype.name, 1e-14
+        ) * scale
+        op = product.BatchedDot
+        tag = f"BatchedDot: {tag}"
+        return sample(tag, op, op(), x, y, reference=np.matmul, atol=atol, **facts)
+
+    for dtype in ("float16", "float32", "float64", "int32", "uint8", "bool", "complex64"):
+        x = values("batched1", dtype, (2, 3, 4), -2, 2)
+        y = values("batched2", dtype, (2, 4, 5), -2, 2)
+        yield one(f"{dtype}", x, y, core=True)
+    x = values("batched1", "float64", (2, 3, 4), -2, 2)
+    y = values("batched2", "float64", (2, 4, 5), -2, 2)
+    yield one("smooth", x, y, smooth=True, core=True)
+    yield one("float64 and float32", x, y.astype("float32"), rtol=1e-6)
+    lone = ((1, None, None), (None, None, None))
+    yield one("stretched left", x[:1], y, static=lone, smooth=True, core=True)
+    yield one("stretched right", x, y[:1], static=lone[::-1], smooth=True, core=True)
+    yield one("both of one", x[:1], y[:1], static=(lone[0], lone[0]))
+    for m, k, n in ((0, 4, 5), (3, 0, 5), (3, 4, 0), (1, 4, 5), (3, 1, 5), (3, 4, 1), (1, 4, 1)):
+        yield one(f"of {m} by {k} by {n}", x[:, :m, :k], y[:, :k, :n], core=0 in (m, k, n))
+    yield one("none", x[:0], y[:0])
+    for layout in LAYOUTS:
+        yield one(layout, laid_out(x, layout), laid_out(y, layout), core=layout != "read-only")
+    yield one(
+        "both transposed", laid_out(y, "plain").swapaxes(1, 2), laid_out(x, "plain").swapaxes(1, 2)
+    )
+    for dtype in ("float32", "float64"):
+        a = values("batched3", dtype, (3, 2, 33, 20), -2, 2)
+        b = values("batched4", dtype, (20, 3, 2, 9), -2, 2)
+        inner = b.transpose(1, 2, 0, 3)
+        yield one(f"{dtype} two axes", a, inner, core=True)
+        static = ((None, 1, None, None), (1, None, None, None))
+        yield one(f"{dtype} two axes stretched", a[:, :1], inner[:1], static=static, smooth=True)
+        yield one(
+            f"{dtype} rows of all", a[:, 0], laid_out(inner[:1, 0], "plain"), static=lone[::-1]
+        )
 
 
 def _gemms() -> Iterator[OpSample]:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..core.body import Body
-from ..ops import math, product, reduction
+from ..ops import contraction, math, reduction
 from ..ops.scan import Scan
 from ..tensor.variable import TensorType
 from .elementwise_samples import values
@@ -128,7 +128,7 @@ def _recurrent() -> Iterator[OpSample]:
     for name, type, lengths in (("vector", VECTOR, ()), ("batch", MATRIX, (2,))):
         row, state = type("row"), type("state")
         win, uin = MATRIX("w"), MATRIX("u")
-        new = math.tanh(math.add(product.dot(row, win), product.dot(state, uin)))
+        new = math.tanh(math.add(contraction.dot(row, win), contraction.dot(state, uin)))
         body = Body([row, state, win, uin], [new, new, reduction.sum(new)])
         yield sample(
             f"Scan: recurrent network, {name}",

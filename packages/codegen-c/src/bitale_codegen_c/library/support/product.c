@@ -101,12 +101,28 @@ static void bt_blas_part_SUFFIX(void *context, int64_t part) {
         }
 }
 
+static void bt_small_part_SUFFIX(void *context, int64_t part) {
+    const bt_product_SUFFIX *all = context;
+    const int64_t lo = all->m * part / all->parts, hi = all->m * (part + 1) / all->parts;
+    bt_small_SUFFIX(all->rt, hi - lo, all->n, all->k, all->x + lo * all->x0, all->x0, all->x1, all->y, all->y0, all->y1,
+                    all->z + lo * all->z0, all->z0);
+}
+
 /* Matrix products in TYPE. z is m by n with unit column stride; x is m by k, y is k by n, each with stride 1 along
  * one axis. */
 BT_SHARED(1) void bt_gemm_SUFFIX(const bt_runtime *rt, int64_t m, int64_t n, int64_t k,
         TYPE alpha, const TYPE *x, int64_t x0, int64_t x1, const TYPE *y, int64_t y0, int64_t y1,
         TYPE beta, TYPE *z, int64_t z0) {
     if (m == 0 || n == 0) return;
+    bt_product_SUFFIX all = {rt, 1, m, n, k, alpha, x, x0, x1, y, y0, y1, beta, z, z0};
+    const int is_thin = n <= BT_THIN && x0 == 1 && x1 >= m && m >= 8 * n && m * n * k > BT_SMALL_PRODUCT;
+    if (alpha == 1 && beta == 0 && k * n <= BT_SMALL_SIDE && n >= 4 && !is_thin) {
+        all.parts = bt_parts(rt, m * n * k / 8);
+        if (all.parts > m) all.parts = m;
+        if (all.parts == 1) bt_small_part_SUFFIX(&all, 0);
+        else rt->share(bt_small_part_SUFFIX, &all, all.parts);
+        return;
+    }
     if (m * n * k <= BT_SMALL_PRODUCT) {
         for (int64_t i = 0; i < m; i++) {
             TYPE *row = z + i * z0;
@@ -132,8 +148,7 @@ BT_SHARED(1) void bt_gemm_SUFFIX(const bt_runtime *rt, int64_t m, int64_t n, int
         }
         return;
     }
-    bt_product_SUFFIX all = {rt, 1, m, n, k, alpha, x, x0, x1, y, y0, y1, beta, z, z0};
-    if (n <= BT_THIN && x0 == 1 && x1 >= m && m >= 8 * n) {
+    if (is_thin) {
         const int64_t done = bt_thin_SUFFIX(&all);
         if ((all.m -= done) == 0) return;
         all.x += done, all.z += done * z0;
@@ -165,23 +180,7 @@ BT_SHARED(1) void bt_gemv_SUFFIX(const bt_runtime *rt, int64_t m, int64_t k,
     for (int64_t i = 0; i < m; i++) z[i] = 0;
     if (m == 0 || k == 0) return;
     if (m * k <= BT_SMALL_PRODUCT || y0 <= 0) {
-        if (x0 == 1) {
-            for (int64_t p = 0; p < k; p++) {
-                const TYPE b = y[p * y0], *a = x + p * x1;
-#pragma omp simd
-                for (int64_t i = 0; i < m; i++) z[i] += b * a[i];
-            }
-            return;
-        }
-        for (int64_t i = 0; i < m; i++) {
-            const TYPE *a = x + i * x0;
-            TYPE s = 0;
-            if (x1 == 1 && y0 == 1) {
-#pragma omp simd reduction(+ : s)
-                for (int64_t p = 0; p < k; p++) s += a[p] * y[p];
-            } else for (int64_t p = 0; p < k; p++) s += a[p * x1] * y[p * y0];
-            z[i] = s;
-        }
+        bt_small_by_vector_SUFFIX(rt, m, k, x, x0, x1, y, y0, z);
         return;
     }
     bt_product_SUFFIX all = {rt, bt_parts(rt, m * k), m, 1, k, 1, x, x0, x1, y, y0, 1, 0, z, 1};

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from ...core.graph import Apply
 from ...ops.loop import Loop, Result, Step
-from ...ops.product import Dot, Gemm
+from ...ops.product import BatchedDot, Dot, Gemm
 from ...tensor import scalar
 from ...tensor.variable import TensorType
 from ..array import Array
@@ -25,16 +25,56 @@ def plain_dot(b: Builder, node: Apply[Dot], x: Array, y: Array) -> Iterator[None
         strides = [*(x.stride(a) for a in range(x.rank)), number(0)]
         b.arrays[left] = replace(x, lengths=[*x.lengths, number(1)], strides=strides)
     ndim = max(left.type.ndim, y.rank)
-    axis = ndim - y.rank
+    yield from Nest(b, node, product_loop(x.dtype, ndim, ndim - y.rank), [left, right]).emit()
+
+
+def product_loop(dtype: str, ndim: int, axis: int) -> Loop:
+    """Products of two inputs, summed along an axis."""
     # NumPy, too, multiplies and adds up numbers of 16 bits in float32.
-    work = "float32" if x.dtype == "float16" else x.dtype
-    steps: tuple[Step, ...] = (Step(scalar.mul, (0, 1), work),)
-    if work != x.dtype:
-        widen = scalar.cast_to(work)
-        steps = (Step(widen, (0,), work), Step(widen, (1,), work), Step(scalar.mul, (2, 3), work))
-    total = Result(1 + len(steps), x.dtype, scalar.add, (axis,), work)
-    loop = Loop(ndim, steps, (total,))
-    yield from Nest(b, node, loop, [left, right]).emit()
+    work = "float32" if dtype == "float16" else dtype
+    widened = tuple(Step(scalar.cast_to(work), (j,), work) for j in range(2) if work != dtype)
+    steps = (*widened, Step(scalar.mul, (2, 3) if widened else (0, 1), work))
+    return Loop(ndim, steps, (Result(1 + len(steps), dtype, scalar.add, (axis,), work),))
+
+
+def plain_batched_dot(b: Builder, node: Apply[BatchedDot]) -> Iterator[None]:
+    """Products of stacks as sums in a kernel, for numbers of any kind."""
+    ndim = node.inputs[0].type.ndim + 1
+    views = []
+    # The range is that of the stack, rows, what is summed, columns; each has not one of these.
+    for v, at in zip(node.inputs, (ndim - 1, ndim - 3), strict=True):
+        array = b.array(v)
+        strides = [array.stride(a) for a in range(array.rank)]
+        shape, lengths = list(v.type.shape), list(array.lengths)
+        shape.insert(at, 1)
+        lengths.insert(at, number(1))
+        strides.insert(at, number(0))
+        views.append(TensorType(array.dtype, shape)())
+        b.arrays[views[-1]] = replace(array, lengths=lengths, strides=strides)
+    loop = product_loop(node.inputs[0].type.dtype, ndim, ndim - 2)
+    yield from Nest(b, node, loop, views).emit()
+
+
+def call_batched_product(b: Builder, node: Apply[BatchedDot]) -> Iterator[None]:
+    """Let the target's library multiply the matrices of two stacks."""
+    x, y = (b.array(v) for v in node.inputs)
+    b.check_equal(x.lengths[-1], y.lengths[-2])
+    stretched = [[n == 1 for n in v.type.shape[:-2]] for v in node.inputs]
+    batch = []
+    for a in range(x.rank - 2):
+        if not (stretched[0][a] or stretched[1][a]):
+            b.check_equal(x.lengths[a], y.lengths[a])
+        batch.append((y if stretched[0][a] else x).lengths[a])
+    x, y = b.unit_some(x), b.unit_some(y)
+    out = b.result(node.outputs[0], [*batch, x.lengths[-2], y.lengths[-1]])
+    yield
+    arguments: list[Expression | tuple[Expression, ...]] = [
+        *(number(len(batch)), tuple(batch), x.lengths[-2], y.lengths[-1], x.lengths[-1])
+    ]
+    for one, ones in zip((x, y), stretched, strict=True):
+        steps = (number(0) if ones[a] else one.stride(a) for a in range(len(batch)))
+        arguments += [one.pointer, tuple(steps), one.stride(one.rank - 2), one.stride(one.rank - 1)]
+    b.call(b.target.routine("batched_gemm", x.dtype), [*arguments, out.pointer], [out.pointer])
 
 
 @reuses.define(Gemm)

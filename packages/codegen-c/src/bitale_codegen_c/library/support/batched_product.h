@@ -1,0 +1,1 @@
+BT_HIDDEN void bt_batched_gemm_SUFFIX(const bt_runtime *rt, int64_t rank, const int64_t *lengths, int64_t m, int64_t n, int64_t k, const TYPE *x, const int64_t *xs, int64_t x0, int64_t x1, const TYPE *y, const int64_t *ys, int64_t y0, int64_t y1, TYPE *z);

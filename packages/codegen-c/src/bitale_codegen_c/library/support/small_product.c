@@ -1,0 +1,195 @@
+/* A product of which y is small: a call of BLAS takes as long as a product of 8 by 8, and BLAS is slow at reading a y
+ * whose columns are contiguous. A tile of rows by columns stays in registers while products are summed; z has unit
+ * column stride, and so has y, or a copy of it. The last tile of a row ends at the last column, and computes some columns
+ * of the one before it once more, so no column is left over: what is narrower than a vector has vectors of half the
+ * width. */
+typedef TYPE bt_wide_SUFFIX __attribute__((vector_size(64), aligned(sizeof(TYPE)), may_alias));
+typedef TYPE bt_half_SUFFIX __attribute__((vector_size(32), aligned(sizeof(TYPE)), may_alias));
+typedef TYPE bt_short_SUFFIX __attribute__((vector_size(16), aligned(sizeof(TYPE)), may_alias));
+enum { bt_lanes_SUFFIX = 64 / sizeof(TYPE) };
+
+/* `rows` rows by `wide` vectors; both are constants. */
+#define BT_TILE(name, vector) \
+    static inline __attribute__((always_inline)) void name(const int rows, const int wide, int64_t k, const TYPE *x, \
+            int64_t x0, int64_t x1, const TYPE *y, int64_t y0, TYPE *z, int64_t z0) { \
+        enum { lanes = sizeof(vector) / sizeof(TYPE) }; \
+        vector s[8][4] = {{{0}}}; \
+        for (int64_t p = 0; p < k; p++) { \
+            vector b[4]; \
+            _Pragma("GCC unroll 4") \
+            for (int v = 0; v < wide; v++) b[v] = *(const vector *)(y + p * y0 + v * lanes); \
+            _Pragma("GCC unroll 8") \
+            for (int r = 0; r < rows; r++) \
+                _Pragma("GCC unroll 4") \
+                for (int v = 0; v < wide; v++) s[r][v] += b[v] * x[r * x0 + p * x1]; \
+        } \
+        _Pragma("GCC unroll 8") \
+        for (int r = 0; r < rows; r++) \
+            _Pragma("GCC unroll 4") \
+            for (int v = 0; v < wide; v++) *(vector *)(z + r * z0 + v * lanes) = s[r][v]; \
+    }
+BT_TILE(bt_wide_tile_SUFFIX, bt_wide_SUFFIX)
+BT_TILE(bt_half_tile_SUFFIX, bt_half_SUFFIX)
+BT_TILE(bt_short_tile_SUFFIX, bt_short_SUFFIX)
+
+/* All rows of some columns. The last tile ends at the last row. */
+#define BT_COLUMNS(name, tile, most, wide) \
+    BT_KERNEL void name(int64_t m, int64_t k, const TYPE *x, int64_t x0, int64_t x1, const TYPE *y, int64_t y0, TYPE *z, \
+            int64_t z0) { \
+        for (int64_t i = 0, at; m >= most && i < m; i += most) { \
+            at = i + most <= m ? i : m - most; \
+            tile(most, wide, k, x + at * x0, x0, x1, y, y0, z + at * z0, z0); \
+        } \
+        for (int64_t i = 0, at; m < most && i < m; i += 2) { \
+            at = i + 2 <= m || m == 1 ? i : m - 2; \
+            if (m == 1) tile(1, wide, k, x, x0, x1, y, y0, z, z0); \
+            else tile(2, wide, k, x + at * x0, x0, x1, y, y0, z + at * z0, z0); \
+        } \
+    }
+#ifdef __AVX512F__
+BT_COLUMNS(bt_two_SUFFIX, bt_wide_tile_SUFFIX, 8, 2)
+BT_COLUMNS(bt_one_SUFFIX, bt_wide_tile_SUFFIX, 8, 1)
+#else
+BT_COLUMNS(bt_two_SUFFIX, bt_wide_tile_SUFFIX, 2, 2)
+BT_COLUMNS(bt_one_SUFFIX, bt_wide_tile_SUFFIX, 4, 1)
+#endif
+BT_COLUMNS(bt_few_SUFFIX, bt_half_tile_SUFFIX, 4, 1)
+BT_COLUMNS(bt_pair_SUFFIX, bt_short_tile_SUFFIX, 4, 1)
+
+/* One row of z: four vectors at a time, since each addition waits for the one before. */
+BT_KERNEL void bt_row_SUFFIX(int64_t n, int64_t k, const TYPE *x, int64_t x1, const TYPE *y, int64_t y0, TYPE *z) {
+    const int64_t block = 4 * bt_lanes_SUFFIX;
+    for (int64_t j = 0, at; j < n; j += block) {
+        at = j + block <= n ? j : n - block;
+        bt_wide_tile_SUFFIX(1, 4, k, x, 0, x1, y + at, y0, z + at, 0);
+    }
+}
+
+/* A product of a y with unit column stride. */
+static void bt_small_rows_SUFFIX(int64_t m, int64_t n, int64_t k, const TYPE *x, int64_t x0, int64_t x1, const TYPE *y,
+        int64_t y0, TYPE *z, int64_t z0) {
+    const int64_t lanes = bt_lanes_SUFFIX;
+    if (m == 1 && n >= 4 * lanes) {
+        bt_row_SUFFIX(n, k, x, x1, y, y0, z);
+    } else if (n >= 2 * lanes) {
+        for (int64_t j = 0; j + lanes < n; j += 2 * lanes) {
+            const int64_t at = j + 2 * lanes <= n ? j : n - 2 * lanes;
+            bt_two_SUFFIX(m, k, x, x0, x1, y + at, y0, z + at, z0);
+        }
+        const int64_t left = n % (2 * lanes), at = n - (left <= lanes / 2 ? lanes / 2 : lanes);
+        if (left == 0 || left > lanes) return;
+        (left <= lanes / 2 ? bt_few_SUFFIX : bt_one_SUFFIX)(m, k, x, x0, x1, y + at, y0, z + at, z0);
+    } else if (n >= lanes) {
+        bt_one_SUFFIX(m, k, x, x0, x1, y, y0, z, z0);
+        if (n > lanes) bt_one_SUFFIX(m, k, x, x0, x1, y + n - lanes, y0, z + n - lanes, z0);
+    } else if (n >= lanes / 2) {
+        bt_few_SUFFIX(m, k, x, x0, x1, y, y0, z, z0);
+        if (n > lanes / 2) bt_few_SUFFIX(m, k, x, x0, x1, y + n - lanes / 2, y0, z + n - lanes / 2, z0);
+    } else if (n >= lanes / 4) {
+        bt_pair_SUFFIX(m, k, x, x0, x1, y, y0, z, z0);
+        if (n > lanes / 4) bt_pair_SUFFIX(m, k, x, x0, x1, y + n - lanes / 4, y0, z + n - lanes / 4, z0);
+    } else {
+        for (int64_t i = 0; i < m; i++)
+            for (int64_t j = 0; j < n; j++) {
+                TYPE s = 0;
+                for (int64_t p = 0; p < k; p++) s += x[i * x0 + p * x1] * y[p * y0 + j];
+                z[i * z0 + j] = s;
+            }
+    }
+}
+
+/* Four numbers, and the transpose of four times four. */
+typedef TYPE bt_four_SUFFIX __attribute__((vector_size(4 * sizeof(TYPE)), aligned(sizeof(TYPE)), may_alias));
+#if defined(__clang__) || __GNUC__ >= 12
+#define BT_CHOSEN(x, y, a, b, c, d) __builtin_shufflevector(x, y, a, b, c, d)
+#else
+#define BT_CHOSEN(x, y, a, b, c, d) __builtin_shuffle(x, y, (__typeof__(x == y)){a, b, c, d})
+#endif
+static inline void bt_turn_four_SUFFIX(bt_four_SUFFIX *s) {
+    const bt_four_SUFFIX a = BT_CHOSEN(s[0], s[1], 0, 4, 1, 5), b = BT_CHOSEN(s[0], s[1], 2, 6, 3, 7);
+    const bt_four_SUFFIX c = BT_CHOSEN(s[2], s[3], 0, 4, 1, 5), d = BT_CHOSEN(s[2], s[3], 2, 6, 3, 7);
+    s[0] = BT_CHOSEN(a, c, 0, 1, 4, 5), s[1] = BT_CHOSEN(a, c, 2, 3, 6, 7);
+    s[2] = BT_CHOSEN(b, d, 0, 1, 4, 5), s[3] = BT_CHOSEN(b, d, 2, 3, 6, 7);
+}
+
+/* The transpose of a y whose columns are contiguous. */
+BT_KERNEL void bt_turn_SUFFIX(int64_t n, int64_t k, const TYPE *y, int64_t y0, int64_t y1, TYPE *rows) {
+    const int64_t down = y0 == 1 ? k / 4 * 4 : 0, right = n / 4 * 4;
+    for (int64_t j = 0; j < right; j += 4)
+        for (int64_t p = 0; p < down; p += 4) {
+            bt_four_SUFFIX s[4];
+#pragma GCC unroll 4
+            for (int e = 0; e < 4; e++) s[e] = *(const bt_four_SUFFIX *)(y + p + (j + e) * y1);
+            bt_turn_four_SUFFIX(s);
+#pragma GCC unroll 4
+            for (int e = 0; e < 4; e++) *(bt_four_SUFFIX *)(rows + (p + e) * n + j) = s[e];
+        }
+    for (int64_t p = 0; p < k; p++)
+        for (int64_t j = p < down ? right : 0; j < n; j++) rows[p * n + j] = y[p * y0 + j * y1];
+}
+
+/* z = x y for a y of at most BT_SMALL_SIDE numbers; x and y have any strides. Of many rows some at a time are computed,
+ * which stay in the fastest cache. */
+BT_SHARED(2) void bt_small_SUFFIX(const bt_runtime *rt, int64_t m, int64_t n, int64_t k, const TYPE *x, int64_t x0, int64_t x1,
+        const TYPE *y, int64_t y0, int64_t y1, TYPE *z, int64_t z0) {
+    TYPE rows[BT_SMALL_SIDE];
+    if (y1 != 1) {
+        bt_turn_SUFFIX(n, k, y, y0, y1, rows);
+        y = rows, y0 = n;
+    }
+    if (m <= BT_ROWS) {
+        bt_small_rows_SUFFIX(m, n, k, x, x0, x1, y, y0, z, z0);
+        return;
+    }
+    for (int64_t i = 0; i < m; i += BT_ROWS) {
+        if (i % (128 * BT_ROWS) == 0 && rt->is_stopped()) return;
+        bt_small_rows_SUFFIX(m - i < BT_ROWS ? m - i : BT_ROWS, n, k, x + i * x0, x0, x1, y, y0, z + i * z0, z0);
+    }
+}
+
+/* z = x y for a vector y and an x with contiguous rows: four at a time, which share what they read of y. */
+BT_KERNEL void bt_rows_by_vector_SUFFIX(int64_t m, int64_t k, const TYPE *x, int64_t x0, const TYPE *y, TYPE *z) {
+    const int64_t whole = k / bt_lanes_SUFFIX * bt_lanes_SUFFIX, fours = k / 4 * 4;
+    for (int64_t i = 0; i < m; i += 4) {
+        bt_wide_SUFFIX s[4] = {{0}};
+        bt_four_SUFFIX t[4];
+        const TYPE *row[4];
+#pragma GCC unroll 4
+        for (int r = 0; r < 4; r++) row[r] = x + (i + r < m ? i + r : m - 1) * x0;
+        for (int64_t p = 0; p < whole; p += bt_lanes_SUFFIX) {
+            const bt_wide_SUFFIX b = *(const bt_wide_SUFFIX *)(y + p);
+#pragma GCC unroll 4
+            for (int r = 0; r < 4; r++) s[r] += *(const bt_wide_SUFFIX *)(row[r] + p) * b;
+        }
+#pragma GCC unroll 4
+        for (int r = 0; r < 4; r++) {
+            const bt_four_SUFFIX *part = (const bt_four_SUFFIX *)&s[r];
+            t[r] = part[0];
+#pragma GCC unroll 4
+            for (int q = 1; q < bt_lanes_SUFFIX / 4; q++) t[r] += part[q];
+        }
+        for (int64_t p = whole; p < fours; p += 4) {
+            const bt_four_SUFFIX b = *(const bt_four_SUFFIX *)(y + p);
+#pragma GCC unroll 4
+            for (int r = 0; r < 4; r++) t[r] += *(const bt_four_SUFFIX *)(row[r] + p) * b;
+        }
+        bt_turn_four_SUFFIX(t);
+        bt_four_SUFFIX total = (t[0] + t[1]) + (t[2] + t[3]);
+        for (int64_t p = fours; p < k; p++) total += (bt_four_SUFFIX){row[0][p], row[1][p], row[2][p], row[3][p]} * y[p];
+        if (i + 4 <= m) *(bt_four_SUFFIX *)(z + i) = total;
+        else for (int r = 0; i + r < m; r++) z[i + r] = total[r];
+    }
+}
+
+/* z = x y for a y that is a vector; x has stride 1 along one axis. */
+BT_SHARED(2) void bt_small_by_vector_SUFFIX(const bt_runtime *rt, int64_t m, int64_t k, const TYPE *x, int64_t x0, int64_t x1,
+        const TYPE *y, int64_t y0, TYPE *z) {
+    if (x1 == 1 && y0 == 1) bt_rows_by_vector_SUFFIX(m, k, x, x0, y, z);
+    else if (x0 == 1) bt_small_rows_SUFFIX(1, m, k, y, 0, y0, x, x1, z, 0);
+    else
+        for (int64_t i = 0; i < m; i++) {
+            TYPE s = 0;
+            for (int64_t p = 0; p < k; p++) s += x[i * x0 + p * x1] * y[p * y0];
+            z[i] = s;
+        }
+}
