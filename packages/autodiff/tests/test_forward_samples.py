@@ -2,8 +2,9 @@
 
 import numpy as np
 import pytest
-from bitale_autodiff import Lop, Rop
+from bitale_autodiff import Lop, Rop, grad
 from bitale_graph import function
+from bitale_graph import language as T
 from bitale_graph.base import dtype as dtypes
 from bitale_graph.testing import differentiable_samples, op_samples
 
@@ -49,6 +50,30 @@ def test_a_product_forwards_agrees_with_differences(sample, rng):
         expected = (a - b) / (2 * h)
         scale = max(1.0, np.abs(expected).max(initial=0))
         np.testing.assert_allclose(t, expected, rtol=2e-5, atol=2e-5 * scale)
+
+
+@pytest.mark.parametrize(
+    "sample", [s for s in differentiable_samples() if not is_loop(s)], ids=lambda s: s.name
+)
+def test_third_derivatives_agree_forwards_and_backwards(sample, rng):
+    inputs, floats = graph(sample)
+    pairs = list(zip(inputs, sample.inputs, sample.differentiable, strict=True))
+    wrt = [v for v, _, smooth in pairs if smooth]
+    along = [rng.normal(size=x.shape) for _, x, smooth in pairs if smooth]
+    values = function(inputs, floats, on_unused_input="ignore")(*sample.inputs)
+    weights = [rng.normal(size=y.shape) for y in values]
+    forward, cost = (
+        floats,
+        T.add(0.0, *(T.sum(w * y) for w, y in zip(weights, floats, strict=True))),
+    )
+    for _ in range(3):
+        forward = Rop(forward, wrt, along, "ignore")
+        slopes = grad(cost, wrt, disconnected_inputs="ignore")
+        cost = T.add(*(T.sum(g * t) for g, t in zip(slopes, along, strict=True)))
+    run = function(inputs, [*forward, cost], on_unused_input="ignore")
+    *found, expected = run(*sample.inputs)
+    size = dot(map(np.abs, found), map(np.abs, weights))
+    assert dot(found, weights) == pytest.approx(float(expected), rel=1e-7, abs=1e-7 * size + 1e-12)
 
 
 def test_products_backwards_are_the_transposes_of_those_forwards(rng):

@@ -10,7 +10,8 @@ from bitale_graph import scan
 from bitale_graph.extend import Cumulative
 from bitale_graph.extend import scalar as s
 
-from ..table import vjps
+from ..forward import transposed_twice
+from ..table import jvps, linear_in_first, vjps
 from ..walker import cotangent_dtype
 
 
@@ -43,3 +44,13 @@ def _product_vjp(x: Any, ct: Any, axis: int) -> Any:
     before = T.cumprod(T.concatenate([one, x[:-1]]), axis=0)
     found = T.conj(before) * rest[::-1] if x.dtype.startswith("complex") else before * rest[::-1]
     return found.dimshuffle(*(order.index(a) for a in range(x.ndim)))
+
+
+@jvps.define(Cumulative)
+def cumulative_jvp(
+    op: Any, inputs: Sequence[Any], outputs: Sequence[Any], tangents: Sequence[Any]
+) -> Sequence[Any]:
+    """A sum is linear; a product has its derivative from the way back."""
+    if op.scalar_op is s.add:
+        return linear_in_first(op, inputs, outputs, tangents)
+    return transposed_twice(outputs[0].owner, tangents)

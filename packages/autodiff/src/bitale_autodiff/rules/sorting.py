@@ -16,7 +16,7 @@ from bitale_graph.extend import (
     take_along,
 )
 
-from ..table import Cotangents, connections, first_input_only, vjps
+from ..table import Cotangents, connections, first_input_only, jvps, vjps
 
 
 def _put_back(x: Any, ct: Any, places: Any, axis: int) -> Any:
@@ -79,6 +79,14 @@ def unique_vjp(
         T.cast(counts, ct.dtype), *(0 if a == op.axis else "x" for a in range(x.ndim))
     )
     return [shared[(slice(None),) * op.axis + (which,)]]
+
+
+@jvps.define(Sort)
+def sort_jvp(
+    op: Any, inputs: Sequence[Any], outputs: Sequence[Any], tangents: Sequence[Any]
+) -> list[Any]:
+    """Take the tangents in the order of the elements."""
+    return [take_along(tangents[0], ArgSort(op.axis, op.kind)(inputs[0]), op.axis)]
 
 
 connections.define(Partition, TopK)(first_input_only)
