@@ -9,14 +9,14 @@ import pytest
 
 NAMES = {
     "bitale": """
-        Apply Constant Function FunctionGraph FunctionMaker In Lop Mode Op OpFromGraph
-        OrderedUpdates Out Rop SharedVariable Type Variable __version__ carry_scan change_flags
-        clone clone_replace compile config debugprint doctor dot foldl foldr function
-        get_scalar_constant_value grad gradient graph graph_replace ifelse map pp pprint
-        predefined_modes printing reduce scan scan_checkpoints scan_module scan_utils shared
-        subgraph_grad tensor
+        Apply Constant Function FunctionGraph FunctionMaker Generic In Lop Mode Op OpFromGraph
+        OrderedUpdates Out Rop SharedVariable Type Variable __version__ as_op carry_scan
+        change_flags clone clone_replace compile config debugprint doctor dot foldl foldr
+        function generic get_scalar_constant_value grad gradient graph graph_replace ifelse map
+        pp pprint predefined_modes printing raise_op reduce scan scan_checkpoints scan_module
+        scan_utils shared subgraph_grad tensor wrap_py
     """,
-    "bitale.printing": "debugprint pp pprint",
+    "bitale.printing": "Print debugprint pp pprint",
     "bitale.gradient": """
         DisconnectedInputError DisconnectedType GradientError Lop NullType NullTypeGradError Rop
         consider_constant disconnected_grad disconnected_type format_as grad grad_clip
@@ -25,8 +25,10 @@ NAMES = {
         verify_grad zero_grad
     """,
     "bitale.compile": """
-        Function FunctionMaker In Mode Out SharedVariable function get_default_mode get_mode
-        predefined_modes register_mode shared shared_constructor
+        DeepCopyOp FromFunctionOp Function FunctionMaker Generic In Mode OpFromGraph Out
+        OutputGuard PdbBreakpoint SharedVariable ViewOp as_op deep_copy_op function generic
+        get_default_mode get_mode predefined_modes register_mode shared shared_constructor
+        view_op wrap_py
     """,
     "bitale.ifelse": "IfElse ifelse",
     "bitale.scan_module": """
@@ -34,7 +36,9 @@ NAMES = {
     """,
     "bitale.tensor.opt": "Assert assert_op",
     "bitale.tensor.var": "TensorConstant TensorVariable",
-    "bitale.tensor.sharedvar": "SharedVariable TensorSharedVariable shared shared_constructor",
+    "bitale.tensor.sharedvar": """
+        ScalarSharedVariable SharedVariable TensorSharedVariable shared shared_constructor
+    """,
     "bitale.tensor.nnet": """
         binary_crossentropy categorical_crossentropy elu gru_step hard_sigmoid leaky_relu
         log_softmax logsoftmax lstm_step relu selu sigmoid sigmoid_binary_crossentropy
@@ -48,6 +52,9 @@ NAMES = {
         view_roots
     """,
     "bitale.scan_utils": "clone clone_replace equal_computations infer_shape map_variables",
+    "bitale.raise_op": "Raise",
+    "bitale.tensor.io": "load",
+    "bitale.tensor.type_other": "NoneConst NoneTypeT SliceType none_type_t slicetype",
 }
 
 

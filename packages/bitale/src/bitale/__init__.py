@@ -34,8 +34,12 @@ from bitale_graph import scan as scan
 from bitale_graph import scan_checkpoints as scan_checkpoints
 from bitale_graph import shared as shared
 from bitale_graph.extend import FunctionMaker as FunctionMaker
+from bitale_graph.extend import Generic as Generic
+from bitale_graph.extend import as_op as as_op
+from bitale_graph.extend import generic as generic
 from bitale_graph.extend import pprint as pprint
 from bitale_graph.extend import predefined_modes as predefined_modes
+from bitale_graph.extend import wrap_py as wrap_py
 from bitale_graph.graphs import clone_replace as clone_replace
 from bitale_graph.graphs import get_scalar_constant_value as get_scalar_constant_value
 from bitale_graph.graphs import graph_replace as graph_replace
@@ -46,6 +50,7 @@ from . import gradient as gradient
 from . import graph as graph
 from . import ifelse as ifelse
 from . import printing as printing
+from . import raise_op as raise_op
 from . import scan_module as scan_module
 from . import scan_utils as scan_utils
 from . import tensor as tensor

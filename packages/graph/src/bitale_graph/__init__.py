@@ -19,12 +19,14 @@ from .core.graph import Type as Type
 from .core.graph import Variable as Variable
 from .core.tree import debugprint as debugprint
 from .debug.formula import pp as pp
+from .debug.watching import Print as Print
 from .ops.assertion import Assert as Assert
 from .ops.assertion import assert_op as assert_op
 from .ops.from_graph import OpFromGraph as OpFromGraph
 from .ops.ifelse import IfElse as IfElse
 from .ops.ifelse import ifelse as ifelse
 from .ops.loop import Loop as Loop
+from .ops.python_function import as_op as as_op
 from .recurrence import OrderedUpdates as OrderedUpdates
 from .recurrence import carry_scan as carry_scan
 from .recurrence import foldl as foldl

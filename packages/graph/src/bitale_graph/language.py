@@ -167,6 +167,8 @@ from .ops.statistics import quantile as quantile
 from .ops.taking import choose as choose
 from .ops.taking import compress as compress
 from .ops.taking import take as take
+from .ops.transfer import register_transfer as register_transfer
+from .ops.transfer import transfer as transfer
 from .tensor.constructors import CONSTRUCTORS
 from .tensor.constructors import all_dtypes as all_dtypes
 from .tensor.constructors import complex_dtypes as complex_dtypes

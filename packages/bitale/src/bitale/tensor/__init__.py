@@ -18,9 +18,11 @@ from bitale_autodiff import verify_grad as verify_grad
 from bitale_graph import Variable as Variable
 from bitale_graph.language import *  # noqa: F403 (a name of the language is listed once, there)
 
+from . import io as io
 from . import nnet as nnet
 from . import opt as opt
 from . import sharedvar as sharedvar
+from . import type_other as type_other
 
 if TYPE_CHECKING:
     from typing import Any

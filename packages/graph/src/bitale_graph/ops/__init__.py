@@ -31,3 +31,4 @@ from . import softmax as softmax
 from . import sorting as sorting
 from . import statistics as statistics
 from . import taking as taking
+from . import transfer as transfer

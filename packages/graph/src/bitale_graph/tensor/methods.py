@@ -291,6 +291,11 @@ class TensorMethods(TensorOperators):
         """A variable of the same value."""
         return late.ops.math.tensor_copy(self, name=name)
 
+    def transfer(self, target: str | None) -> late.TensorVariable:
+        """The same variable; see `bitale_graph.language.transfer`."""
+        found: late.TensorVariable = late.ops.transfer.transfer(self, target)
+        return found
+
     # Functions of the same name.
     exp = UnaryMethod()
     log = UnaryMethod()

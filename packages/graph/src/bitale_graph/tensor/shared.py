@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -12,8 +13,11 @@ from ..base.device import known_device
 from ..base.errors import describe
 from ..core.graph import Type, TypeT, Variable
 from ..core.traversal import leaves
+from .generic import generic
 from .state import Container
 from .variable import TensorType, TensorVariable
+
+_NO_VALUE = "a shared variable has no attribute value; use get_value() and set_value()"
 
 
 class SharedVariable(Variable[TypeT]):
@@ -24,9 +28,15 @@ class SharedVariable(Variable[TypeT]):
     container : Container
     default_update : Variable or None
         An update that every function using this variable makes, unless it is told not to.
+    strict : bool
+        Whether `set_value` takes arrays of the exact dtype alone.
+    allow_downcast : bool or None
+        Whether it takes values that lose precision (True), never (False), or Python numbers (None).
     """
 
     default_update: Variable | None = None
+    strict: bool = False
+    allow_downcast: bool | None = None
 
     def __init__(self, type: TypeT, container: Container, name: str | None = None) -> None:
         super().__init__(type, name=name)
@@ -50,7 +60,10 @@ class SharedVariable(Variable[TypeT]):
             if found is not None:
                 return found
         # While it is referred to here, no function writes into it.
-        return self.container.lend() if borrow else np.array(self.container.read())
+        if borrow:
+            return self.container.lend()
+        data = self.container.read()
+        return np.array(data) if isinstance(data, np.ndarray) else copy.deepcopy(data)
 
     def set_value(self, new_value: Any, borrow: bool = False) -> None:
         """Put another value of the same dtype and rank; lengths may change.
@@ -68,16 +81,34 @@ class SharedVariable(Variable[TypeT]):
         away = self.container.away
         try:
             moved, value = (None, new_value) if away is None else away.moved(self.type, new_value)
-            data = _storable(self.type, value, borrow) if moved is None else None
+            checks = (self.strict, self.allow_downcast)
+            data = _storable(self.type, value, borrow, *checks) if moved is None else None
         except TypeError as error:
             raise TypeError(f"set_value: a new value of {describe(self)}: {error}") from None
         self.container.store(data, describe(self), moved)
 
     def clone(self) -> SharedVariable[TypeT]:
         """Another variable on the same storage."""
-        copy = type(self)(self.type, self.container, self.name)
-        copy.default_update = self.default_update
-        return copy
+        made = type(self)(self.type, self.container, self.name)
+        made.default_update = self.default_update
+        made.strict, made.allow_downcast = self.strict, self.allow_downcast
+        return made
+
+    @property
+    def value(self) -> Any:
+        """Refused, as Theano does."""
+        raise AttributeError(_NO_VALUE)
+
+    @value.setter
+    def value(self, new_value: Any) -> None:
+        raise AttributeError(_NO_VALUE)
+
+    def __getitem__(self, index: Any) -> Any:
+        held = type(self.container.read()).__name__
+        raise TypeError(
+            f"{describe(self)} is no tensor, and cannot be indexed: it holds a {held}\n"
+            "  hint: shared() makes a tensor of a NumPy array; did you forget to make it one?"
+        )
 
 
 class TensorSharedVariable(TensorVariable, SharedVariable):
@@ -85,15 +116,28 @@ class TensorSharedVariable(TensorVariable, SharedVariable):
 
     type: TensorType
 
-    def zero(self) -> None:
-        """Set every element to 0."""
-        self.set_value(np.zeros_like(self.container.read()), borrow=True)
+    def zero(self, borrow: bool = False) -> None:
+        """Set every element to 0, with ``borrow`` in the storage that is there."""
+        if borrow:
+            self.get_value(borrow=True)[...] = 0
+        else:
+            self.set_value(np.zeros_like(self.container.read()), borrow=True)
 
 
-def _storable(type: Type, value: Any, borrow: bool) -> Any:
-    array = type.filter(value)
+class ScalarSharedVariable(TensorSharedVariable):
+    """A shared variable that was made of a number."""
+
+
+def _storable(
+    type: Type,
+    value: Any,
+    borrow: bool,
+    strict: bool = False,
+    allow_downcast: bool | None = None,
+) -> Any:
+    array = type.filter(value, strict, allow_downcast)
     if not isinstance(array, np.ndarray):
-        return array
+        return array if borrow else copy.deepcopy(array)
     flags = array.flags
     # Memory that is not the array's own may belong to others, who could see it written to.
     if borrow and flags.owndata and flags.c_contiguous and flags.writeable and flags.aligned:
@@ -117,9 +161,21 @@ def tensor_shared_constructor(
         raise TypeError(f"shared: cannot hold {value!r:.80}, of NumPy dtype {array.dtype}")
     pattern = (False,) * array.ndim if broadcastable is None else tuple(broadcastable)
     type = TensorType(array.dtype.newbyteorder("=").name, pattern)
-    return TensorSharedVariable(
-        type, Container(_storable(type, array.astype(type.dtype, copy=False), borrow)), name
-    )
+    container = Container(_storable(type, array.astype(type.dtype, copy=False), borrow))
+    if isinstance(value, (int, float, complex, np.generic)):
+        return ScalarSharedVariable(type, container, name)
+    return TensorSharedVariable(type, container, name)
+
+
+def generic_constructor(
+    value: Any, name: str | None = None, borrow: bool = False
+) -> SharedVariable[Any]:
+    """A shared variable of any object that is no array, for ops of one's own."""
+    if isinstance(value, np.ndarray):
+        raise TypeError(f"shared: cannot hold an array of dtype {value.dtype}")
+    made = SharedVariable(generic, Container(None), name)
+    made.set_value(value, borrow)
+    return made
 
 
 def explicit_graph_inputs(graph: Variable | Iterable[Variable]) -> list[Variable]:
@@ -145,7 +201,7 @@ def not_shared(target: Any) -> str:
 
 
 Constructor = Callable[..., SharedVariable]
-constructors: list[Constructor] = [tensor_shared_constructor]
+constructors: list[Constructor] = [generic_constructor, tensor_shared_constructor]
 
 
 def shared_constructor(constructor: Constructor, remove: bool = False) -> Constructor:
@@ -163,6 +219,8 @@ def shared_constructor(constructor: Constructor, remove: bool = False) -> Constr
 def shared(
     value: Any,
     name: str | None = None,
+    strict: bool = False,
+    allow_downcast: bool | None = None,
     borrow: bool = False,
     target: str | None = None,
     **keywords: Any,
@@ -173,8 +231,13 @@ def shared(
     ----------
     value : array_like
         The first value; copied unless ``borrow``. A Python int makes an int64, a float a float64
-        variable.
+        variable. What is no array makes a variable of `Generic`, for ops of one's own.
     name : str, optional
+    strict : bool
+        Let `set_value` take arrays of the exact dtype alone.
+    allow_downcast : bool, optional
+        Let `set_value` take values that lose precision (True), none (False), or only Python numbers
+        (None).
     borrow : bool
         Let the variable use the array given as its storage. Views, maps of files and all that do
         not own their memory are copied in any case, as is what has another dtype or layout.
@@ -188,7 +251,7 @@ def shared(
     Raises
     ------
     TypeError
-        If ``value`` is symbolic, or nothing can hold it.
+        If ``value`` is symbolic, or nothing can hold it or knows the keywords.
     ConfigError
         If ``target`` is the name of no device.
     """
@@ -205,5 +268,9 @@ def shared(
             problems.append(str(error))
         else:
             made.container.device = device
+            made.strict, made.allow_downcast = strict, allow_downcast
             return made
-    raise TypeError("; ".join(problems))
+    given = (
+        f"; of what shared() is given, unknown may be: {', '.join(keywords)}" if keywords else ""
+    )
+    raise TypeError("; ".join(problems) + given)

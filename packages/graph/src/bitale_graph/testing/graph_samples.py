@@ -1,4 +1,4 @@
-"""Samples of graphs used as ops."""
+"""Samples of graphs and Python functions used as ops, and of ops that give what they are given."""
 
 from __future__ import annotations
 
@@ -7,10 +7,13 @@ from typing import Any
 
 import numpy as np
 
+from ..debug.watching import PdbBreakpoint, Print
 from ..ops import math as tm
 from ..ops.contraction import dot
 from ..ops.from_graph import OpFromGraph
+from ..ops.identity import DeepCopyOp, OutputGuard, ViewOp
 from ..ops.ifelse import ifelse
+from ..ops.python_function import FromFunctionOp
 from ..tensor.variable import TensorType
 from .elementwise_samples import values
 from .sample import LAYOUTS, OpSample, laid_out, sample
@@ -107,3 +110,57 @@ def from_graph_samples() -> Iterator[OpSample]:
             laid_out(x, layout),
             reference=lambda x: x[::2] * 3,
         )
+
+
+def _say_nothing(op: Any, value: Any) -> None:
+    """In the place of printing."""
+
+
+def _product(x: Any, y: Any) -> Any:
+    return np.dot(x, y)
+
+
+def identity_samples() -> Iterator[OpSample]:
+    """Ops that only show, copy or look, and a Python function."""
+    x = values("identity", "float64", (3, 4))
+    ops: list[tuple[Any, Any]] = [
+        (ViewOp, ViewOp()),
+        (OutputGuard, OutputGuard()),
+        (DeepCopyOp, DeepCopyOp()),
+        (Print, Print("a sample", global_fn=_say_nothing)),
+        (PdbBreakpoint, lambda x: PdbBreakpoint("a sample")(x[0, 0] > 1e9, x)),
+    ]
+    for subject, op in ops:
+        name = subject.__name__
+        for dtype in ("bool", "int8", "float32", "float64", "complex128"):
+            given = values("identity", dtype, (3, 4))
+            if subject is PdbBreakpoint and dtype == "complex128":
+                continue
+            yield sample(f"{name}: {dtype}", subject, op, given, reference=lambda x: x)
+        for layout in LAYOUTS:
+            yield sample(
+                f"{name}: {layout}", subject, op, laid_out(x, layout), reference=lambda x: x
+            )
+        yield sample(
+            f"{name}: in the middle",
+            subject,
+            lambda x, op=op: op(tm.exp(x)),
+            x,
+            reference=np.exp,
+            smooth=True,
+            core=subject is Print,
+        )
+    op = FromFunctionOp(_product, [_matrix()] * 2, [_matrix()])
+    yield sample(
+        "FromFunctionOp: a product", FromFunctionOp, op, x, x.T, reference=np.dot, core=True
+    )
+    lengths = FromFunctionOp(_product, [_matrix()] * 2, [_matrix()], _product_shape)
+    yield sample("FromFunctionOp: with lengths", FromFunctionOp, lengths, x, x.T, reference=np.dot)
+
+
+def _matrix() -> TensorType:
+    return TensorType("float64", (None, None))
+
+
+def _product_shape(node: Any, shapes: Any) -> Any:
+    return [(shapes[0][0], shapes[1][1])]

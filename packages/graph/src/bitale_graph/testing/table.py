@@ -9,7 +9,7 @@ from typing import Any
 from .condition_samples import assertion_samples, ifelse_samples
 from .cumulative_samples import cumulative_samples
 from .elementwise_samples import elementwise_samples
-from .graph_samples import from_graph_samples
+from .graph_samples import from_graph_samples, identity_samples
 from .index_samples import index_samples
 from .loop_samples import loop_samples
 from .numeric_samples import product_samples, reduction_samples, softmax_samples
@@ -39,6 +39,7 @@ def _table() -> tuple[OpSample, ...]:
         *assertion_samples(),
         *ifelse_samples(),
         *from_graph_samples(),
+        *identity_samples(),
         *random_samples(),
         *cumulative_samples(),
     )

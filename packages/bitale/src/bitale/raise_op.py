@@ -1,0 +1,3 @@
+"""An op that raises when it is reached."""
+
+from bitale_graph.extend import Raise as Raise

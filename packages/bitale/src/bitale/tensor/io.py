@@ -1,0 +1,3 @@
+"""Arrays in files."""
+
+from bitale_graph.extend import load as load
