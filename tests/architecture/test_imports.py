@@ -149,7 +149,8 @@ def test_a_readme_shows_the_rooms(package):
 
 
 def test_layers_come_to_graph_by_its_surface(packages):
-    allowed = {"bitale_graph", *(f"bitale_graph.{m}" for m in ("extend", "graphs", "language"))}
+    surfaces = ("extend", "graphs", "language", "random")
+    allowed = {"bitale_graph", *(f"bitale_graph.{m}" for m in surfaces)}
     inside = {
         (module, name)
         for package in packages

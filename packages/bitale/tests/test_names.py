@@ -9,12 +9,12 @@ import pytest
 
 NAMES = {
     "bitale": """
-        Apply Constant Function FunctionGraph FunctionMaker Generic In Lop Mode Op OpFromGraph
-        OrderedUpdates Out Rop SharedVariable Type Variable __version__ as_op carry_scan
-        change_flags clone clone_replace compile config debugprint doctor dot foldl foldr
-        function generic get_scalar_constant_value grad gradient graph graph_replace ifelse map
-        pp pprint predefined_modes printing raise_op reduce scan scan_checkpoints scan_module
-        scan_utils shared subgraph_grad tensor wrap_py
+        Apply Constant Function FunctionGraph FunctionMaker Generic In Lop Mode Op
+        OpFromGraph OrderedUpdates Out Rop SharedVariable Type Variable __version__ as_op
+        carry_scan change_flags clone clone_replace compile config debugprint doctor dot
+        foldl foldr function generic get_scalar_constant_value grad gradient graph
+        graph_replace ifelse map pp pprint predefined_modes printing raise_op reduce sandbox
+        scan scan_checkpoints scan_module scan_utils shared subgraph_grad tensor wrap_py
     """,
     "bitale.printing": "Print debugprint pp pprint",
     "bitale.gradient": """
@@ -39,6 +39,12 @@ NAMES = {
     "bitale.tensor.sharedvar": """
         ScalarSharedVariable SharedVariable TensorSharedVariable shared shared_constructor
     """,
+    "bitale.tensor.shared_randomstreams": "RandomStreams",
+    "bitale.tensor.raw_random": """
+        beta binomial choice exponential gamma integers multinomial new_state normal permutation
+        poisson random_integers shuffle_row_elements truncated_normal uniform
+    """,
+    "bitale.sandbox.rng_mrg": "MRG_RandomStreams",
     "bitale.tensor.nnet": """
         binary_crossentropy categorical_crossentropy elu gru_step hard_sigmoid leaky_relu
         log_softmax logsoftmax lstm_step relu selu sigmoid sigmoid_binary_crossentropy

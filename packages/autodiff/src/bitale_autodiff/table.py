@@ -69,6 +69,8 @@ scalar_vjps: RuleTable[ScalarVjpRule] = RuleTable(
 reduction_vjps: RuleTable[ReductionVjpRule] = RuleTable(
     "a gradient rule for reductions", "bitale_autodiff/rules/reduction.py"
 )
+# Ops without a derivative even where nothing passes back, since what they give is discrete.
+never_defined: set[type] = set()
 connections: RuleTable[ConnectionRule] = RuleTable("a connection rule", "bitale_autodiff/rules")
 
 

@@ -41,7 +41,7 @@ from .choices import (
     with_condition,
 )
 from .conjugates import as_real, by_conjugates, takes_conjugates
-from .table import Cotangents, connections, vjps
+from .table import Cotangents, connections, never_defined, vjps
 from .zero import ZERO, DisconnectedType, NullType, Zero, disconnected_type
 
 Cotangent = Any  # a variable, or ZERO
@@ -164,7 +164,8 @@ def _terms(
         (ZERO if any(row[j] for j in zeros) else None, None) for row in pattern
     ]
     has_method = hasattr(node.op, "L_op") or hasattr(node.op, "grad")
-    if all(ct is None or ct is ZERO for ct in passing):
+    no_derivative = type(node.op) in never_defined
+    if all(ct is None or ct is ZERO for ct in passing) and not no_derivative:
         if has_method and all(is_discrete(o) for o in node.outputs):
             every = [True] * len(node.inputs)
             _check_discrete(node, _apply_rule(node, node.inputs, passing, every))

@@ -51,6 +51,7 @@ from . import graph as graph
 from . import ifelse as ifelse
 from . import printing as printing
 from . import raise_op as raise_op
+from . import sandbox as sandbox
 from . import scan_module as scan_module
 from . import scan_utils as scan_utils
 from . import tensor as tensor

@@ -154,6 +154,7 @@ from .ops.sorting import TopK as TopK
 from .ops.sorting import take_along as take_along
 from .ops.transfer import register_transfer as register_transfer
 from .ops.transfer import transfer as transfer
+from .random.state import Parameter as Parameter
 from .recurrence import carry_scan as carry_scan
 from .tensor import scalar as scalar
 from .tensor.conversion import as_tensor as as_tensor

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from bitale_graph.extend import draw_ops
+from bitale_graph.extend import Apply, Parameter, draw_ops
 
-from ..table import scalar_vjps
-from ..zero import ZERO, NullType
+from ..table import connections, never_defined, scalar_vjps, vjps
+from ..zero import ZERO, NullType, grad_undefined
 
 
 def _draw_vjp(name: str) -> Any:
@@ -21,3 +21,17 @@ def _draw_vjp(name: str) -> Any:
 
 for _op in draw_ops:
     scalar_vjps.define(_op)(_draw_vjp(_op.name))
+
+never_defined.add(Parameter)
+
+
+@vjps.define(Parameter)
+def parameter_vjp(op: Any, inputs: Any, outputs: Any, cotangents: Any) -> list[Any]:
+    """Numbers that are drawn have no derivative by what they are distributed by."""
+    return [grad_undefined(op, 0, inputs[0], "it is a parameter of random numbers")]
+
+
+@connections.define(Parameter)
+def parameter_connection(node: Apply) -> list[list[bool]]:
+    """One input, one output."""
+    return [[True]]

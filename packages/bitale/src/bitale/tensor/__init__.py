@@ -21,6 +21,8 @@ from bitale_graph.language import *  # noqa: F403 (a name of the language is lis
 from . import io as io
 from . import nnet as nnet
 from . import opt as opt
+from . import raw_random as raw_random
+from . import shared_randomstreams as shared_randomstreams
 from . import sharedvar as sharedvar
 from . import type_other as type_other
 

@@ -1,0 +1,1 @@
+"""What programs written for Theano import from its sandbox."""

@@ -1,0 +1,3 @@
+"""Streams of random numbers, whose states are shared variables."""
+
+from bitale_graph.random import RandomStreams as RandomStreams
