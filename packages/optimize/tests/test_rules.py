@@ -119,6 +119,11 @@ CASES = [
     Case(
         "product_with_zero", lambda y: y * np.zeros((3, 1)), lambda y: y * np.array([0.0, 0, 0, 1])
     ),
+    Case(
+        "product_with_diagonal",
+        lambda x, v: T.dot(x, T.eye(x.shape[1]) * v),
+        lambda x, v: T.dot(x, T.eye(x.shape[1], k=1) * v),
+    ),
     Case("dot_with_zeros", lambda x: T.dot(T.zeros_like(x).T, x), lambda x: T.dot(x.T, x)),
     Case("sum_with_negative_constant", lambda x: x + (-2.0), lambda x: x + 2.0),
     # elementwise

@@ -23,6 +23,7 @@ from .rules import (  # noqa: F401 (each puts its rules into the phases)
     arithmetic,
     assertion,
     crossentropy,
+    diagonal,
     elementwise,
     fill,
     ifelse,
