@@ -30,6 +30,7 @@ from .rules import (  # noqa: F401 (each puts its rules into the phases)
     indexing,
     join,
     masks,
+    matrix_product,
     power,
     product,
     product_parts,
