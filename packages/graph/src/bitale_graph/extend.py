@@ -76,12 +76,16 @@ from .ops.along_axis import PutAlongAxis as PutAlongAxis
 from .ops.along_axis import TakeAlongAxis as TakeAlongAxis
 from .ops.assertion import Assert as Assert
 from .ops.axes import keep_axes as keep_axes
+from .ops.contiguous import CpuContiguous as CpuContiguous
 from .ops.creation import Alloc as Alloc
+from .ops.creation import AllocEmpty as AllocEmpty
 from .ops.creation import Arange as Arange
 from .ops.creation import ArangeLength as ArangeLength
 from .ops.creation import Eye as Eye
 from .ops.creation import arange as arange
 from .ops.cumulative import Cumulative as Cumulative
+from .ops.diagonal import Diagonal as Diagonal
+from .ops.diagonal import IncDiagonal as IncDiagonal
 from .ops.from_graph import OpFromGraph as OpFromGraph
 from .ops.identity import DeepCopyOp as DeepCopyOp
 from .ops.identity import OutputGuard as OutputGuard
@@ -123,6 +127,7 @@ from .ops.python_function import wrap_py as wrap_py
 from .ops.reduction import Argmax as Argmax
 from .ops.reduction import Reduce as Reduce
 from .ops.reduction import accumulator_dtype as accumulator_dtype
+from .ops.repeat import Repeat as Repeat
 from .ops.reshape import reshape as reshape
 from .ops.scan import Scan as Scan
 from .ops.scan import ScanInputs as ScanInputs
@@ -133,6 +138,7 @@ from .ops.shape import MakeVector as MakeVector
 from .ops.shape import Reshape as Reshape
 from .ops.shape import ShapeI as ShapeI
 from .ops.shape import SpecifyShape as SpecifyShape
+from .ops.shape import Unbroadcast as Unbroadcast
 from .ops.shape import dimshuffle as dimshuffle
 from .ops.shape import shape_i as shape_i
 from .ops.softmax import Crossentropy1Hot as Crossentropy1Hot

@@ -14,6 +14,7 @@ from ..tensor.conversion import as_tensor, constant_int
 from ..tensor.variable import TensorType, TensorVariable
 from .along_axis import PutAlongAxis, TakeAlongAxis
 from .assertion import Assert
+from .diagonal import Diagonal, IncDiagonal
 from .index_pattern import unpack
 from .join import stack
 from .math import eq, neq
@@ -191,6 +192,8 @@ def names_no_place_twice(op: Any, index: Sequence[Any]) -> bool:
         return True
     if isinstance(op, (TakeAlongAxis, PutAlongAxis)):
         return False
+    if isinstance(op, (Diagonal, IncDiagonal)):
+        return True
     arrays = [v for v in unpack(pattern, index) if isinstance(v, Variable)]
     if mask_of(arrays) is not None:
         return True
