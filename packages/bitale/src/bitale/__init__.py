@@ -6,6 +6,7 @@ This package holds names only, in Theano's shape; the work is done by the layers
 from bitale_autodiff import Lop as Lop
 from bitale_autodiff import Rop as Rop
 from bitale_autodiff import grad as grad
+from bitale_autodiff import sparse_grad as sparse_grad
 from bitale_autodiff import subgraph_grad as subgraph_grad
 from bitale_codegen_cuda import doctor as doctor
 from bitale_graph import Apply as Apply

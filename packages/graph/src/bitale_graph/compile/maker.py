@@ -20,6 +20,7 @@ from ..core.graph import Variable
 from ..core.lazy import make_lazy
 from ..tensor.state import Container
 from .mode import Mode
+from .own_values import own_outputs
 
 
 @dataclass
@@ -97,6 +98,7 @@ class FunctionMaker:
                     if rewriter is not None:
                         rewriter.rewrite(graph, self.mode)
                     make_lazy(graph)
+                    own_outputs(graph)
                 self._rewritten = graph
             return self._rewritten
 

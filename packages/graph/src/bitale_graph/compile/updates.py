@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-import numpy as np
-
 from ..base.errors import describe
 from ..core.graph import Variable
 from ..core.traversal import graph_replace, leaves
-from ..tensor.shared import SharedVariable, TensorSharedVariable, not_shared
+from ..tensor.shared import SharedVariable, not_shared, shared_of
 from ..tensor.state import Container
 from .arguments import MISSING, In, fitted
 
@@ -86,5 +84,5 @@ def hidden_state(one: In) -> SharedVariable:
             f"function: the input {one.variable} has an update, so it needs a first value"
         )
     value = one.variable.type.filter(one.value, one.strict, one.allow_downcast)
-    container = Container(np.array(value, order="C"))
-    return TensorSharedVariable(one.variable.type, container, one.name or one.variable.name)
+    container = Container(one.variable.type.copied(value))
+    return shared_of(one.variable.type, container, one.name or one.variable.name)
