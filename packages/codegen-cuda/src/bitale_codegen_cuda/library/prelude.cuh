@@ -9,6 +9,10 @@ typedef long long int64_t; typedef unsigned long long uint64_t;
 #define INT32_MIN (-2147483647 - 1)
 /* What the sections for all dialects are written with. */
 #define BT_PORTABLE __device__ inline
+#define BT_FUNCTION __device__ inline
+#define BT_C(name) name
+#define BT_INF __longlong_as_double(0x7ff0000000000000LL)
+#define BT_NAN __longlong_as_double(0x7ff8000000000000LL)
 #define BT_SQRT sqrt
 #define BT_FABS fabs
 #define BT_FLOOR floor
@@ -63,6 +67,12 @@ __device__ inline float bt_softplus(float x) {
 }
 __device__ inline double bt_softplus(double x) {
     return (x > 0 ? x : 0) + log1p(exp(-fabs(x)));
+}
+__device__ inline float bt_logaddexp(float x, float y) {
+    return (x > y ? x : y) + log1pf(expf(x == y ? 0 : -fabsf(x - y)));
+}
+__device__ inline double bt_logaddexp(double x, double y) {
+    return (x > y ? x : y) + log1p(exp(x == y ? 0 : -fabs(x - y)));
 }
 template <class T> __device__ T bt_ipow(T x, T n) {
     T power = 1;

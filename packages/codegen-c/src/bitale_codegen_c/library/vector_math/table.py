@@ -128,6 +128,10 @@ def _sections() -> Mapping[str, Section]:
 
 # What sections for all dialects are written with.
 _WORDS = """#define BT_PORTABLE static inline __attribute__((always_inline))
+#define BT_FUNCTION static inline __attribute__((unused))
+#define BT_C(name) __builtin_##name
+#define BT_INF __builtin_inf()
+#define BT_NAN __builtin_nan("")
 #define BT_SQRT __builtin_sqrt
 #define BT_FABS __builtin_fabs
 #define BT_FLOOR __builtin_floor"""
@@ -160,5 +164,5 @@ def source(c_names: Iterable[str]) -> str:
             "the names are the c_name entries of bitale_codegen_c.vector_math.FUNCTIONS"
         )
     texts = in_order(wanted, sections)
-    words = [_WORDS] if any("BT_PORTABLE" in text for text in texts) else []
+    words = [_WORDS] if any("BT_" in text for text in texts) else []
     return "\n".join([*words, *texts])
