@@ -160,7 +160,8 @@ def compiled(tmp_path_factory):
             arguments = "a[i], b[i]" if name in BINARY else "a[i]"
             lines.append(
                 f"void loop_{name}_{width}({c_type} *o, const {c_type} *a, const {c_type} *b, "
-                f"long n) {{ (void)b; for (long i = 0; i < n; i++) o[i] = bt_{name}_{width}({arguments}); }}"
+                "long n) { (void)b; for (long i = 0; i < n; i++) "
+                f"o[i] = bt_{name}_{width}({arguments}); }}"
             )
     (folder / "special.c").write_text("\n".join(lines))
     command = [compiler, *FLAGS.split(), "special.c", "-o", "special.so", "-lm"]

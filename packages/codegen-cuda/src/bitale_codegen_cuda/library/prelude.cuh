@@ -79,6 +79,19 @@ template <class T> __device__ T bt_ipow(T x, T n) {
     for (; n > 0; n >>= 1, x = T(x * x)) if (n & 1) power = T(power * x);
     return power;
 }
+template <class T> __device__ uint64_t bt_size(T x) { return x < 0 ? 0 - (uint64_t)x : (uint64_t)x; }
+template <class T> __device__ T bt_gcd(T x, T y) {
+    uint64_t a = bt_size(x), b = bt_size(y);
+    while (b != 0) {
+        const uint64_t rest = a % b;
+        a = b, b = rest;
+    }
+    return T(a);
+}
+template <class T> __device__ T bt_lcm(T x, T y) {
+    const uint64_t divisor = bt_size(bt_gcd(x, y));
+    return divisor == 0 ? T(0) : T(bt_size(x) / divisor * bt_size(y));
+}
 template <class T> __device__ T bt_mod(T x, T y) {
     if (y == 0) return 0;
     if (T(-1) < T(0) && y == T(-1)) return 0;

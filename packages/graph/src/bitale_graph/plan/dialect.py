@@ -217,7 +217,7 @@ for _op, _name in (
     (scalar.arccosh, "arccosh"), (scalar.arctanh, "arctanh"), (scalar.sigmoid, "sigmoid"),
     (scalar.softplus, "softplus"), (scalar.erf, "erf"), (scalar.erfc, "erfc"),
     (scalar.int_div, "floordiv"), (scalar.mod, "mod"), (scalar.round_half_to_even, "round"),
-    (scalar.logaddexp, "logaddexp"),
+    (scalar.logaddexp, "logaddexp"), (scalar.gcd, "gcd"), (scalar.lcm, "lcm"),
 ):  # fmt: skip
     _vector(_op, _name)
 
@@ -308,8 +308,8 @@ _template(scalar.imag, "({T})0")
 @spellings.define(scalar.angle)
 def angle_c(d: Dialect, dtypes: Sequence[str], result: str, args: Sequence[str]) -> Spelling:
     """0 or pi, in float64."""
-    function = d.function("arctan2", "float64")
-    return Spelling(f"{function}(0.0, (double){args[0]})", (function,))
+    x, sign = f"(double){args[0]}", d.builtin("copysign", "float64")
+    return Spelling(f"({x} != {x} ? {x} : {sign}(1.0, {x}) < 0 ? 3.141592653589793 : 0.0)")
 
 
 def _shift(op: ScalarOp, sign: str, outside: str) -> None:

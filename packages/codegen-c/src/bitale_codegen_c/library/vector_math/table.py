@@ -91,13 +91,13 @@ _FLOAT_ERRORS = {
     "round": (0.0, 0.0),
 }
 _INTEGERS = tuple(dtype for dtype in SUFFIXES if not dtype.startswith("float"))
-_OF_INTEGERS = ("floordiv", "mod", "ipow")
+_OF_INTEGERS = ("floordiv", "mod", "ipow", "gcd", "lcm")
 
 # Loops that stay scalar: calls of fmod, 64-bit division, and loops of their own.
 _SCALAR = {
     *((name, dtype) for name in ("floordiv", "mod") for dtype in ("float32", "float64")),
     *((name, dtype) for name in ("floordiv", "mod") for dtype in ("int64", "uint64")),
-    *(("ipow", dtype) for dtype in _INTEGERS),
+    *((name, dtype) for name in ("ipow", "gcd", "lcm") for dtype in _INTEGERS),
 }
 
 

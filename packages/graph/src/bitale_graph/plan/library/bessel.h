@@ -62,7 +62,7 @@ BT_FUNCTION double bt_j0_f64(double x)
     q = q * t - 0.12444091103610816;
     q = q / size;
     double s = BT_C(sin)(size), c = BT_C(cos)(size);
-    return (p * (c + s) - q * (s - c)) / BT_C(sqrt)(3.141592653589793 * size);
+    return (p * (c + s) - q * (s - c)) * (0.5641895835477563 / BT_C(sqrt)(size));
 }
 
 /* bt_j1_f64 requires: */
@@ -125,7 +125,7 @@ BT_FUNCTION double bt_j1_f64(double x)
     q = q * t + 0.3742149922195918;
     q = q / size;
     double s = BT_C(sin)(size), c = BT_C(cos)(size);
-    double y = (p * (s - c) + q * (s + c)) / BT_C(sqrt)(3.141592653589793 * size);
+    double y = (p * (s - c) + q * (s + c)) * (0.5641895835477563 / BT_C(sqrt)(size));
     return x < 0.0 ? -y : y;
 }
 
