@@ -321,9 +321,7 @@ def test_integer_division_equals_numpys(compiled, name, reference, dtype):
 @pytest.mark.parametrize(("name", "reference"), [("gcd", np.gcd), ("lcm", np.lcm)])
 def test_common_divisors_and_multiples_equal_numpys(compiled, name, reference, dtype):
     x, y = (row.copy() for row in integer_pairs(dtype))
-    np.testing.assert_array_equal(
-        compiled.call(FUNCTIONS[name, dtype], x, y), reference(x, y)
-    )
+    np.testing.assert_array_equal(compiled.call(FUNCTIONS[name, dtype], x, y), reference(x, y))
 
 
 @pytest.mark.parametrize("dtype", INTEGERS)

@@ -18,7 +18,21 @@ _LIBRARY = {
     **{f"arc{name}": f"a{name}" for name in ("sin", "cos", "tan", "tan2", "sinh", "cosh", "tanh")},
     "round": "rint",
 }  # fmt: skip
-_OURS = ("sigmoid", "softplus", "logaddexp", "maximum", "minimum", "sign", "floordiv", "mod", "ipow")
+_OURS = frozenset(
+    [
+        "sigmoid",
+        "softplus",
+        "logaddexp",
+        "maximum",
+        "minimum",
+        "sign",
+        "floordiv",
+        "mod",
+        "ipow",
+        "gcd",
+        "lcm",
+    ]
+)
 HALF = "float16"
 
 

@@ -100,7 +100,12 @@ beta = _function(
     "beta", _special("beta"), "gamma(a) gamma(b) / gamma(a + b).", 0.4, arity=2, **_CALLED
 )
 betaln = _function(
-    "betaln", _special("betaln"), "The logarithm of the size of beta(a, b).", 0.4, arity=2, **_CALLED
+    "betaln",
+    _special("betaln"),
+    "The logarithm of the size of beta(a, b).",
+    0.4,
+    arity=2,
+    **_CALLED,
 )
 betainc = _function(
     "betainc",
@@ -137,12 +142,8 @@ _CYLINDER: dict[str, _Any] = {
     **_CALLED,
 }
 # SciPy's error is that of the angle: large beside a zero, and for large numbers.
-j0 = _function(
-    "j0", _special("j0"), "The Bessel function of order 0.", -2, 2, huge=False, **_FACTS
-)
-j1 = _function(
-    "j1", _special("j1"), "The Bessel function of order 1.", -3, 3, huge=False, **_FACTS
-)
+j0 = _function("j0", _special("j0"), "The Bessel function of order 0.", -2, 2, huge=False, **_FACTS)
+j1 = _function("j1", _special("j1"), "The Bessel function of order 1.", -3, 3, huge=False, **_FACTS)
 jv = _function(
     "jv", _special("jv"), "The Bessel function of the first kind of order v.", **_CYLINDER
 )
