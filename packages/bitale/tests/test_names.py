@@ -9,13 +9,13 @@ import pytest
 
 NAMES = {
     "bitale": """
-        Apply Constant Function FunctionGraph FunctionMaker Generic In Lop Mode Op
-        OpFromGraph OrderedUpdates Out Rop SharedVariable Type Variable __version__ as_op
-        carry_scan change_flags clone clone_replace compile config debugprint doctor dot
-        foldl foldr function generic get_scalar_constant_value grad gradient graph
+        Apply Constant Function FunctionGraph FunctionMaker Generic In Lop Mode Op OpFromGraph
+        OrderedUpdates Out Rop SharedVariable Type Variable __version__ as_op carry_scan
+        change_flags clone clone_replace compile config debugprint doctor dot foldl foldr
+        function function_dump generic get_scalar_constant_value grad gradient graph
         graph_replace ifelse map pp pprint predefined_modes printing raise_op reduce sandbox
-        scan scan_checkpoints scan_module scan_utils shared sparse_grad
-        subgraph_grad tensor wrap_py
+        scan scan_checkpoints scan_module scan_utils shared sparse_grad subgraph_grad tensor
+        wrap_py
     """,
     "bitale.printing": "Print debugprint pp pprint",
     "bitale.gradient": """
@@ -27,9 +27,9 @@ NAMES = {
     """,
     "bitale.compile": """
         DeepCopyOp FromFunctionOp Function FunctionMaker Generic In Mode OpFromGraph Out
-        OutputGuard PdbBreakpoint SharedVariable ViewOp as_op deep_copy_op function generic
-        get_default_mode get_mode predefined_modes register_mode shared shared_constructor
-        view_op wrap_py
+        OutputGuard PdbBreakpoint SharedVariable ViewOp as_op deep_copy_op function
+        function_dump generic get_default_mode get_mode predefined_modes register_mode shared
+        shared_constructor view_op wrap_py
     """,
     "bitale.ifelse": "IfElse ifelse",
     "bitale.scan_module": """

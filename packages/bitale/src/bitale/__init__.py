@@ -37,6 +37,7 @@ from bitale_graph import shared as shared
 from bitale_graph.extend import FunctionMaker as FunctionMaker
 from bitale_graph.extend import Generic as Generic
 from bitale_graph.extend import as_op as as_op
+from bitale_graph.extend import function_dump as function_dump
 from bitale_graph.extend import generic as generic
 from bitale_graph.extend import pprint as pprint
 from bitale_graph.extend import predefined_modes as predefined_modes

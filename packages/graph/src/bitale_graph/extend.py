@@ -24,6 +24,7 @@ from .base.patience import TooLongError as TooLongError
 from .base.patience import limited as limited
 from .base.rules import RuleTable as RuleTable
 from .base.rules import load_rules as load_rules
+from .compile.dump import function_dump as function_dump
 from .compile.explain import Explain as Explain
 from .compile.explain import KeptStep as KeptStep
 from .compile.function import Function as Function
