@@ -86,11 +86,10 @@ def test_nothing_imports_the_front_door(packages):
 
 
 # What lower rooms call of higher ones, bound late in one module of bitale_graph. The methods of a
-# variable, sparse ones too, are written where it is defined, and build ops; `eval` is a word for
-# `function`; and what those give has types that stand above that module.
+# variable are written where it is defined, and build ops; `eval` is a word for `function`; and what
+# those give has types that stand above that module.
 BOUND_LATE = {
     ("bitale_graph.base.late", "bitale_graph.ops"),
-    ("bitale_graph.base.late", "bitale_graph.sparse"),
     ("bitale_graph.base.late", "bitale_graph.compile.function"),
     ("bitale_graph.base.late", "bitale_graph.tensor.variable"),
 }
@@ -150,7 +149,7 @@ def test_a_readme_shows_the_rooms(package):
 
 
 def test_layers_come_to_graph_by_its_surface(packages):
-    surfaces = ("extend", "graphs", "language", "random")
+    surfaces = ("extend", "fft", "graphs", "language", "linalg", "random")
     allowed = {"bitale_graph", *(f"bitale_graph.{m}" for m in surfaces)}
     inside = {
         (module, name)
@@ -160,6 +159,6 @@ def test_layers_come_to_graph_by_its_surface(packages):
         for name, _ in imports(module, tree, package.trees, with_types=True)
         if name.startswith("bitale_graph")
         and name not in allowed
-        and not name.startswith(tuple(f"bitale_graph.{r}" for r in ("testing", "plan", "sparse")))
+        and not name.startswith(("bitale_graph.testing", "bitale_graph.plan"))
     }
     assert not inside

@@ -47,3 +47,63 @@ def _of_numbers(rng: Any) -> str:
     )
     text: str = rng.choice(texts)
     return text
+
+
+SQUARE = (
+    "T.linalg.inv({0})",
+    "T.linalg.det({0})",
+    "T.linalg.slogdet({0})[1]",
+    "T.linalg.pinv({0})",
+    "T.linalg.qr({0})[1]",
+    "T.linalg.qr({0}, 'r')",
+    "T.linalg.svd({0})[1]",
+    "T.linalg.svdvals({0})",
+    "T.linalg.lu({0})[2]",
+    "T.linalg.expm(0.1 * {0})",
+    "T.linalg.eig({0})[0].sum(-1)",
+    "T.linalg.matrix_power({0}[(0,) * ({0}.ndim - 2)], -2)",
+    "T.linalg.solve_triangular({0}, {0})",
+    "T.linalg.solve_triangular({0}, {0}[..., :1], 1, True)",
+    "T.linalg.solve_sylvester({0}, {0}, {0})",
+    "T.linalg.solve_discrete_lyapunov(0.1 * {0}, {0})",
+)
+SYMMETRIC = (
+    "T.linalg.cholesky({0})",
+    "T.linalg.cholesky({0}, lower=False)",
+    "T.linalg.eigh({0})[0]",
+    "T.linalg.eigvalsh({0})",
+    "T.linalg.solve({0}, {0}[..., :1], 'symmetric')",
+    "T.linalg.solve({0}, {0}, 'positive', True)",
+    "T.linalg.logm({0})",
+    "T.linalg.sqrtm({0})",
+    "T.linalg.norm(T.linalg.inv({0}[(0,) * ({0}.ndim - 2)]), 2)",
+)
+
+
+def matrices(b: Any) -> None:
+    """Linear algebra on matrices with a large diagonal, and their derivatives."""
+    rng = b.rng
+    dtype, n = rng.choice(("float64", "float64", "float32")), rng.choice((0, 1, 2, 3))
+    shape = rng.choice(((n, n), (n, n), (2, n, n)))
+    small = tuple(rng.uniform(-1, 1) for _ in range(7))
+    x = b.input(dtype, shape, values=small)
+    diagonal = f"T.eye({n}, dtype={dtype!r}) * T.cast(3 + 2 * T.arange({n}), {dtype!r})"
+    whole = b.add(f"{{0}} + {diagonal}", x)
+    texts, is_symmetric = SQUARE, rng.random() < 0.4
+    if is_symmetric:
+        texts = SYMMETRIC
+        whole = b.add(f"({{0}} + {{0}}.dimshuffle({_swapped(len(shape))})) / 2", whole)
+    if rng.random() < 0.15:
+        y = b.input(dtype, (n, 2), values=small)
+        first = "[0]" if len(shape) > 2 else ""
+        b.add(
+            rng.choice((f"T.linalg.lstsq({{0}}{first}, {{1}})[0]", "T.linalg.solve({0}, {1})")),
+            whole,
+            y,
+        )
+    else:
+        b.add(rng.choice(texts), whole)
+
+
+def _swapped(ndim: int) -> str:
+    return ", ".join(map(str, (*range(ndim - 2), ndim - 1, ndim - 2)))

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from bitale_autodiff import grad, vjps
+from bitale_autodiff import NullTypeGradError, grad, vjps
 from bitale_graph import function
 from bitale_graph import language as T
 from bitale_graph.base import dtype as dtypes
@@ -55,7 +55,10 @@ def test_derivatives_of_every_sample_have_the_dtypes_and_shapes_of_the_inputs():
         kinds = {v.dtype for v in [*inputs, *outputs]}
         if is_loop(sample) or not wrt or not floats or kinds & set(dtypes.COMPLEX):
             continue
-        gradient = grad(T.add(*floats), wrt, disconnected_inputs="ignore")
+        try:
+            gradient = grad(T.add(*floats), wrt, disconnected_inputs="ignore")
+        except NullTypeGradError:
+            continue
         found = function(inputs, gradient, on_unused_input="ignore")(*sample.inputs)
         shapes = [x.shape for x, v in zip(sample.inputs, inputs, strict=True) if v in wrt]
         for v, g, shape in zip(wrt, found, shapes, strict=True):

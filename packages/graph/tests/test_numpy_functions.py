@@ -187,7 +187,7 @@ REFUSED = [
     lambda: np.zeros(s),
     lambda: np.arange(s),
     lambda: np.eye(i),
-    lambda: np.convolve(v, w),
+    lambda: np.linspace(0, s, 3),
     lambda: np.sum(v, out=np.zeros(())),
     lambda: np.sum(v, where=np.ones(3, bool)),
     lambda: np.sum(v, initial=3.0),
@@ -200,9 +200,8 @@ REFUSED = [
     lambda: np.add.at(np.zeros(3), 0, s),
     lambda: np.nancumsum(v),
     lambda: np.einsum("i,i", v, w, casting="unsafe"),
-    lambda: np.linalg.inv(M),
-    lambda: np.linalg.norm(M, 2),
-    lambda: np.linalg.norm(M, "nuc"),
+    lambda: np.linalg.svd(M, hermitian=True),
+    lambda: np.linalg.multi_dot([M, M], out=np.zeros((3, 3))),
     lambda: np.fft.fft(v),
     lambda: np.random.default_rng(0).normal(s),
     lambda: np.random.default_rng(0).shuffle(v),
@@ -249,12 +248,12 @@ def test_numpys_other_functions_are_a_type_error(call):
         lambda: np.sum(v, out=np.zeros(())),
         lambda: np.sum([v, w]),
         lambda: np.nextafter(v, 2.0),
-        lambda: np.linalg.inv(v),
+        lambda: np.linalg.cross(v, v),
         lambda: in_place(v),
         lambda: np.asarray(v),
         lambda: np.fft.fft([v]),
     ],
-    ids=["nancumsum", "out", "sum", "nextafter", "inv", "in_place", "asarray", "fft"],
+    ids=["nancumsum", "out", "sum", "nextafter", "cross", "in_place", "asarray", "fft"],
 )
 def test_the_error_names_the_variable_and_the_ways_out(call):
     with pytest.raises(TypeError) as caught:
@@ -321,10 +320,9 @@ def test_every_function_of_the_language_is_reached_by_its_name_in_numpy():
 
     known = {f for f, _ in numpy_functions._rows().items()} | set(numpy_functions._ufuncs())
     # They make tensors of numbers alone, and lengths that are symbolic cannot reach NumPy.
+    makers = {"arange", "eye", "full", "ones", "zeros"}
     # NumPy's write into what they are given.
     writers = {"fill_diagonal", "put_along_axis"}
-    makers = {"arange", "bartlett", "empty", "eye", "full", "identity", "indices", "ones", "tri",
-              "tril_indices", "triu_indices", "zeros"}  # fmt: skip
     missing = [
         name
         for name in dir(T)

@@ -34,13 +34,10 @@ from .arguments import (
 )
 from .errors import NullTypeGradError
 from .markers import filled_like
-from .table import connections, kinds, vjps
-from .walker import connection_pattern, cotangent_dtype, pull_back, zeros_for
+from .walker import connection_pattern, cotangent_dtype, pull_back
 from .zero import ZERO, DisconnectedType, NullType
 
 load_rules(rules)
-for table in (vjps, connections, kinds):
-    table.when_asked("bitale_graph.sparse", "bitale_autodiff.rules.sparse")
 
 
 def grad(
@@ -162,7 +159,8 @@ def depending(
     the derivative. What the user gave stays as it is.
     """
     cotangents = [
-        _zero(v) if ct is ZERO else ct for v, ct in zip(variables, cotangents, strict=True)
+        T.constant(0, dtype=cotangent_dtype(v)) if ct is ZERO else ct
+        for v, ct in zip(variables, cotangents, strict=True)
     ]
     computed = [ct for ct in cotangents if ct is not None and isinstance(ct.type, TensorType)]
     bits = dependence_bits(variables, computed)
@@ -171,7 +169,6 @@ def depending(
         if ct is None
         or ct in known
         or not isinstance(ct.type, TensorType)
-        or not isinstance(v.type, TensorType)
         or bits.get(ct, 0) >> i & 1
         else filled_like(v, ct)
         for i, (v, ct) in enumerate(zip(variables, cotangents, strict=True))
@@ -202,13 +199,6 @@ def refuse_null(name: str, v: Variable, derivative: Any) -> None:
         raise NullTypeGradError(
             f"{name}: the derivative by {describe(v)} is undefined: {derivative.type.why_null}"
         )
-
-
-def _zero(v: Variable) -> Any:
-    """A derivative that is zero: a number to be stretched, or a matrix that stores nothing."""
-    if isinstance(v.type, TensorType):
-        return T.constant(0, dtype=cotangent_dtype(v))
-    return zeros_for(v)
 
 
 def _pulled_back(

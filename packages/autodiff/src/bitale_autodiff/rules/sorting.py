@@ -13,7 +13,6 @@ from bitale_graph.extend import (
     Sort,
     TopK,
     Unique,
-    take_along,
 )
 
 from ..table import Cotangents, connections, first_input_only, jvps, vjps
@@ -21,17 +20,8 @@ from ..table import Cotangents, connections, first_input_only, jvps, vjps
 
 def _put_back(x: Any, ct: Any, places: Any, axis: int) -> Any:
     """Zeros of the shape of ``x`` with ``ct`` at places along an axis, one for each element."""
-    inner = T.mul(1, *(T.shape_i(x, a) for a in range(axis + 1, x.ndim)))
-    flat = places * inner
-    step: Any = 1
-    for a in reversed(range(x.ndim)):
-        if a != axis:
-            pattern = ("x",) * a + (0,) + ("x",) * (x.ndim - 1 - a)
-            flat = flat + T.dimshuffle(T.arange(T.shape_i(places, a)), *pattern) * step
-        step = step * T.shape_i(x, a)
-    zeros = T.zeros([x.size], dtype=ct.dtype)
-    whole = T.set_subtensor(zeros[T.flatten(flat)], T.flatten(ct))
-    return T.reshape(whole, [T.shape_i(x, a) for a in range(x.ndim)])
+    zeros = T.zeros_like(x, dtype=ct.dtype)
+    return T.put_along_axis(zeros, places, ct, axis)
 
 
 @vjps.define(Sort)
@@ -50,7 +40,7 @@ def partition_vjp(
     """Sort what came out and what went in: they hold the same elements."""
     (x, _), (y,), (ct,) = inputs, outputs, cotangents
     order = ArgSort(op.axis)
-    return [_put_back(x, take_along(ct, order(y), op.axis), order(x), op.axis), None]
+    return [_put_back(x, T.take_along_axis(ct, order(y), op.axis), order(x), op.axis), None]
 
 
 @vjps.define(TopK)
@@ -60,7 +50,7 @@ def topk_vjp(
     """Put the cotangents, in the order of the elements, where the elements stood."""
     (x, k), (y,), (ct,) = inputs, outputs, cotangents
     if not op.sorted:
-        ct = take_along(ct, ArgSort(op.axis)(y), op.axis)
+        ct = T.take_along_axis(ct, ArgSort(op.axis)(y), op.axis)
     return [_put_back(x, ct, ArgTopK(op.axis)(x, k), op.axis), None]
 
 
@@ -86,7 +76,7 @@ def sort_jvp(
     op: Any, inputs: Sequence[Any], outputs: Sequence[Any], tangents: Sequence[Any]
 ) -> list[Any]:
     """Take the tangents in the order of the elements."""
-    return [take_along(tangents[0], ArgSort(op.axis, op.kind)(inputs[0]), op.axis)]
+    return [T.take_along_axis(tangents[0], ArgSort(op.axis, op.kind)(inputs[0]), op.axis)]
 
 
 connections.define(Partition, TopK)(first_input_only)

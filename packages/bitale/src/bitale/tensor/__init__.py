@@ -18,12 +18,16 @@ from bitale_autodiff import verify_grad as verify_grad
 from bitale_graph import Variable as Variable
 from bitale_graph.language import *  # noqa: F403 (a name of the language is listed once, there)
 
+from . import extra_ops as extra_ops
 from . import io as io
+from . import linalg as linalg
+from . import nlinalg as nlinalg
 from . import nnet as nnet
 from . import opt as opt
 from . import raw_random as raw_random
 from . import shared_randomstreams as shared_randomstreams
 from . import sharedvar as sharedvar
+from . import slinalg as slinalg
 from . import type_other as type_other
 
 if TYPE_CHECKING:

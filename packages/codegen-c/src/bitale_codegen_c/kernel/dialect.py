@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from bitale_graph.plan.dialect import Dialect
-from bitale_graph.plan.library.sections import SUFFIXES
+from bitale_graph.plan.library.sections import portable_name
+
+from ..library.vector_math.table import FUNCTIONS
 
 
 class CDialect(Dialect):
@@ -11,7 +13,7 @@ class CDialect(Dialect):
 
     def function(self, name: str, dtype: str) -> str:
         """The name in C of a function of vector mathematics."""
-        return f"bt_{name}_{SUFFIXES[dtype]}"
+        return portable_name(name, dtype) or FUNCTIONS[name, dtype].c_name
 
     def builtin(self, name: str, dtype: str) -> str:
         """What the compiler makes an instruction of, without a header."""

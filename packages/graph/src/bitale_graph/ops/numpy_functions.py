@@ -1,7 +1,7 @@
 """What NumPy's functions mean for variables: one table.
 
-A function that has a counterpart in the tensor language gives an expression with NumPy's meaning,
-see `numpy_calls`; every other raises a `TypeError`.
+A function that has a counterpart in the tensor language gives an expression with NumPy's meaning;
+every other raises a `TypeError`.
 """
 
 from __future__ import annotations
@@ -19,37 +19,24 @@ from ..base.errors import ShapeError, describe
 from ..core.graph import Variable
 from ..ops import (
     along_axis,
-    axes,
-    broadcasting,
     contraction,
-    covariance,
     creation,
     cumulative,
-    diagonal,
-    differences,
-    grids,
     join,
     math,
     multi_index,
     nonzero,
-    order,
+    numpy_linalg,
+    numpy_sorting,
     reduction,
-    sequences,
-    sets,
     shape,
-    sorting,
     special,
-    split,
-    statistics,
     taking,
-    triangle,
 )
+from ..ops import axes as order
 from ..ops import einsum as sums
 from ..ops import matmul as matrices
-from ..ops import pad as padding
-from ..ops import repeat as repeating
 from ..ops import reshape as reshaping
-from ..ops.assertion import Assert
 from ..tensor.conversion import as_tensor
 from ..tensor.elementwise import Elementwise
 from ..tensor.protocol import WAY_OUT
@@ -60,18 +47,6 @@ Row = tuple[Callable[..., Any], str]
 
 
 # Where NumPy's meaning takes more than one of our functions.
-def _norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
-    x = as_tensor(x)
-    axes = reduction.normalize_axes("norm", axis, x)
-    is_known = isinstance(ord, (int, float)) and len(axes) == 1
-    if not (is_known or ord is None or (ord == "fro" and len(axes) == 2)):
-        _refuse("linalg.norm", f"(ord={ord!r}) over {len(axes)} axes", [x])
-    return reduction.norm(x, ord, axes, keepdims)
-
-
-def _norm_of_all(x: Any, axis: Any = None, keepdims: bool = False, ord: Any = 2) -> Any:
-    """``linalg.vector_norm``: without an axis that of all elements."""
-    return reduction.norm(x, ord, axis, keepdims)
 
 
 def _concatenate(arrays: Sequence[Any], axis: int | None = 0) -> Any:
@@ -84,18 +59,47 @@ def _stack(arrays: Sequence[Any], axis: int = 0) -> Any:
     return join.stack(list(arrays), axis=axis)
 
 
-def _split(x: Any, indices_or_sections: Any, axis: int = 0) -> Any:
-    """``split``: a number of parts divides the length."""
-    x = as_tensor(x)
-    if isinstance(indices_or_sections, (int, np.integer)) and indices_or_sections > 0:
-        n = split.as_known(shape.shape_i(x, axis))
-        message = f"split: {indices_or_sections} parts of equal length there are not"
-        if isinstance(n, int) and n % indices_or_sections:
-            raise ShapeError(f"{message} in axis {axis} of {describe(x)}")
-        if not isinstance(n, int):
-            divides = math.eq(math.mod(n, indices_or_sections), 0)
-            x = Assert(message, "ShapeError")(x, divides)
-    return split.array_split(x, indices_or_sections, axis)
+def _at_least(ndim: int, arrays: Sequence[Any]) -> list[Any]:
+    parts = [as_tensor(a) for a in arrays]
+    return [p if p.ndim >= ndim else as_tensor(p, ndim=ndim) for p in parts]
+
+
+def _hstack(arrays: Sequence[Any]) -> Any:
+    parts = _at_least(1, arrays)
+    return join.concatenate(parts, 0 if parts[0].ndim == 1 else 1)
+
+
+def _vstack(arrays: Sequence[Any]) -> Any:
+    return join.concatenate(_at_least(2, arrays), 0)
+
+
+def _column_stack(arrays: Sequence[Any]) -> Any:
+    parts = [as_tensor(a) for a in arrays]
+    return join.concatenate([p if p.ndim > 1 else _at_least(2, [p])[0].T for p in parts], 1)
+
+
+def _expand_dims(a: Any, axis: Any) -> Any:
+    a = as_tensor(a)
+    axes = [axis] if isinstance(axis, (int, np.integer)) else list(axis)
+    new = reduction.normalize_axes("expand_dims", axes, a.ndim + len(axes))
+    rest = iter(range(a.ndim))
+    return shape.dimshuffle(
+        a, *("x" if i in new else next(rest) for i in range(a.ndim + len(axes)))
+    )
+
+
+def _moveaxis(a: Any, source: Any, destination: Any) -> Any:
+    a = as_tensor(a)
+    lists = [[n] if isinstance(n, (int, np.integer)) else list(n) for n in (source, destination)]
+    for axes in lists:
+        reduction.normalize_axes("moveaxis", axes, a)
+    old, new = ([int(n) % a.ndim for n in axes] for axes in lists)
+    if len(old) != len(new):
+        raise ShapeError(f"moveaxis: {len(old)} axes cannot go to {len(new)} places")
+    order = [n for n in range(a.ndim) if n not in old]
+    for place, n in sorted(zip(new, old, strict=True)):
+        order.insert(place, n)
+    return shape.dimshuffle(a, *order)
 
 
 def _round(a: Any, decimals: int = 0) -> Any:
@@ -112,25 +116,6 @@ def _clip(a: Any, a_min: Any = None, a_max: Any = None, *, min: Any = None, max:
     if low is None or high is None:
         return math.minimum(a, high) if low is None else math.maximum(a, low)
     return math.clip(a, low, high)
-
-
-def _kind(kind: str | None, stable: bool | None) -> str | None:
-    return "stable" if stable else kind
-
-
-def _sort(a: Any, axis: Any = -1, kind: Any = None, order: Any = None, stable: Any = None) -> Any:
-    return sorting.sort(a, axis, _kind(kind, stable), order)
-
-
-def _argsort(
-    a: Any, axis: Any = -1, kind: Any = None, order: Any = None, stable: Any = None
-) -> Any:
-    return sorting.argsort(a, axis, _kind(kind, stable), order)
-
-
-def _unique(ar: Any, sorted: bool = True, **options: Any) -> Any:
-    """``sorted`` says that any order would do."""
-    return sets.unique(ar, **options)
 
 
 def _size(a: Any, axis: int | None = None) -> Any:
@@ -159,12 +144,9 @@ def _angle(z: Any, deg: bool = False) -> Any:
 
 
 # The parameters in NumPy's order; those after the bar are passed by keyword. What is marked ! can
-# only have its neutral value, what is marked ~ says nothing of values (layout, subclasses). A star
-# stands for any number of tensors.
+# only have its neutral value, what is marked ~ says nothing of values (layout, subclasses).
 _REDUCE = "a | axis !out keepdims !initial !where"
 _SUM = "a | axis dtype !out keepdims !initial !where"
-_UNIQUE = "return_index return_inverse return_counts"
-_QUANTILE = "a q | axis !out ~overwrite_input method keepdims !weights"
 _REDUCTIONS = [reductions[op] for op in reductions]
 
 
@@ -173,6 +155,8 @@ def _parameters(row: Reduction) -> str:
 
 
 _FUNCTIONS: dict[str, Row] = {
+    **numpy_linalg.ROWS,
+    **numpy_sorting.ROWS,
     # reductions
     **{row.name: (getattr(reduction, row.name), _parameters(row)) for row in _REDUCTIONS},
     "amax": (reduction.max, _REDUCE),
@@ -190,56 +174,18 @@ _FUNCTIONS: dict[str, Row] = {
     "kron": (contraction.kron, "a b"),
     "tensordot": (contraction.tensordot, "a b | axes"),
     "einsum": (sums.einsum, "* | !out optimize ~order !casting dtype"),
-    "linalg.multi_dot": (sums.multi_dot, "arrays | !out"),
-    "linalg.vecdot": (matrices.vecdot, "x1 x2 | axis"),
-    "linalg.norm": (_norm, "x | ord axis keepdims"),
-    "linalg.vector_norm": (_norm_of_all, "x | axis keepdims ord"),
-    "linalg.matmul": (matrices.matmul, "x1 x2"),
-    "linalg.tensordot": (contraction.tensordot, "x1 x2 | axes"),
     # shapes
     "ndim": (lambda a: as_tensor(a).ndim, "a"),
     "shape": (creation.shape, "a"),
     "size": (_size, "a | axis"),
     "reshape": (reshaping.reshape, "a shape/newshape | !order ~copy"),
     "ravel": (reshaping.flatten, "a | !order"),
-    "transpose": (axes.transpose, "a | axes"),
-    "permute_dims": (axes.transpose, "a | axes"),
-    "swapaxes": (axes.swapaxes, "a axis1 axis2"),
-    "moveaxis": (axes.moveaxis, "a source destination"),
-    "matrix_transpose": (matrices.matrix_transpose, "x"),
-    "linalg.matrix_transpose": (matrices.matrix_transpose, "x"),
-    "squeeze": (axes.squeeze, "a | axis"),
-    "expand_dims": (axes.expand_dims, "a axis"),
-    "tile": (repeating.tile, "A reps"),
-    "repeat": (repeating.repeat, "a repeats | axis"),
-    "roll": (order.roll, "a shift | axis"),
-    "flip": (order.flip, "m | axis"),
-    "fliplr": (order.fliplr, "m"),
-    "flipud": (order.flipud, "m"),
-    "rot90": (order.rot90, "m | k axes"),
-    "pad": (
-        padding.pad,
-        "array pad_width | mode constant_values end_values stat_length reflect_type",
-    ),
-    "broadcast_to": (broadcasting.broadcast_to, "array shape | ~subok"),
-    "broadcast_arrays": (broadcasting.broadcast_arrays, "* | ~subok"),
-    "split": (_split, "ary indices_or_sections | axis"),
-    "array_split": (split.array_split, "ary indices_or_sections | axis"),
-    # diagonals and triangles
-    "diag": (diagonal.diag, "v | k"),
-    "diagonal": (diagonal.diagonal, "a | offset axis1 axis2"),
-    "trace": (diagonal.trace, "a | offset axis1 axis2 dtype !out"),
-    "tril": (triangle.tril, "m | k"),
-    "triu": (triangle.triu, "m | k"),
-    "tril_indices_from": (triangle.tril_indices_from, "arr | k"),
-    "triu_indices_from": (triangle.triu_indices_from, "arr | k"),
-    # made of a few numbers
-    "linspace": (sequences.linspace, "start stop | num endpoint retstep dtype axis ~device"),
-    "logspace": (sequences.logspace, "start stop | num endpoint base dtype axis"),
-    "geomspace": (sequences.geomspace, "start stop | num endpoint dtype axis"),
-    "vander": (sequences.vander, "x | N increasing"),
-    "meshgrid": (grids.meshgrid, "* | copy sparse indexing"),
-    "empty_like": (creation.empty_like, "prototype | dtype ~order ~subok !shape ~device"),
+    "transpose": (order.transpose, "a | axes"),
+    "permute_dims": (order.transpose, "a | axes"),
+    "swapaxes": (order.swapaxes, "a axis1 axis2"),
+    "moveaxis": (_moveaxis, "a source destination"),
+    "squeeze": (order.squeeze, "a | axis"),
+    "expand_dims": (_expand_dims, "a axis"),
     "zeros_like": (creation.zeros_like, "a | dtype ~order ~subok !shape ~device"),
     "ones_like": (creation.ones_like, "a | dtype ~order ~subok !shape ~device"),
     "full_like": (creation.full_like, "a fill_value | dtype ~order ~subok !shape ~device"),
@@ -249,20 +195,9 @@ _FUNCTIONS: dict[str, Row] = {
     "concatenate": (_concatenate, "arrays | axis !out !dtype !casting"),
     "concat": (_concatenate, "arrays | axis !out !dtype !casting"),
     "stack": (_stack, "arrays | axis !out !dtype !casting"),
-    "hstack": (join.hstack, "tup | !dtype !casting"),
-    "vstack": (join.vstack, "tup | !dtype !casting"),
-    "column_stack": (join.column_stack, "tup"),
-    "dstack": (join.dstack, "tup"),
-    "atleast_1d": (axes.atleast_1d, "*"),
-    "atleast_2d": (axes.atleast_2d, "*"),
-    "atleast_3d": (axes.atleast_3d, "*"),
-    # statistics and differences
-    "ptp": (covariance.ptp, "a | axis !out keepdims"),
-    "average": (covariance.average, "a | axis weights returned keepdims"),
-    "cov": (covariance.cov, "m | y rowvar bias ddof fweights aweights !dtype"),
-    "corrcoef": (covariance.corrcoef, "x | y rowvar !bias !ddof !dtype"),
-    "diff": (differences.diff, "a | n axis prepend append"),
-    "ediff1d": (differences.ediff1d, "ary | to_end to_begin"),
+    "hstack": (_hstack, "tup | !dtype !casting"),
+    "vstack": (_vstack, "tup | !dtype !casting"),
+    "column_stack": (_column_stack, "tup"),
     # elements
     "where": (_where, "condition | x y"),
     "clip": (_clip, "a | a_min a_max !out min max !dtype !casting !where"),
@@ -279,24 +214,8 @@ _FUNCTIONS: dict[str, Row] = {
     "imag": (math.imag, "val"),
     "angle": (_angle, "z | deg"),
     # order
-    "searchsorted": (sorting.searchsorted, "a v | side sorter"),
     "cumsum": (cumulative.cumsum, "a | axis dtype !out"),
     "cumprod": (cumulative.cumprod, "a | axis dtype !out"),
-    "sort": (_sort, "a | axis kind order stable"),
-    "argsort": (_argsort, "a | axis kind order stable"),
-    "partition": (sorting.partition, "a kth | axis !kind !order"),
-    "argpartition": (sorting.argpartition, "a kth | axis !kind !order"),
-    "lexsort": (sorting.lexsort, "keys | axis"),
-    "unique": (_unique, f"ar | {_UNIQUE} axis equal_nan sorted"),
-    "unique_values": (_unique, "x"),
-    "isin": (sets.isin, "element test_elements | ~assume_unique invert ~kind"),
-    "union1d": (sets.union1d, "ar1 ar2"),
-    "bincount": (statistics.bincount, "x | weights minlength"),
-    "digitize": (statistics.digitize, "x bins | right"),
-    "histogram": (statistics.histogram, "a | bins range density weights"),
-    "median": (statistics.median, "a | axis !out ~overwrite_input keepdims"),
-    "quantile": (statistics.quantile, _QUANTILE),
-    "percentile": (statistics.percentile, _QUANTILE),
     # places
     "take": (taking.take, "a indices | axis !out mode"),
     "choose": (taking.choose, "a choices | !out mode"),
@@ -378,6 +297,71 @@ def _ufuncs() -> dict[Any, Callable[..., Any]]:
     # NumPy before 2.2 lacks some.
     known = ((getattr(np, name, None), function) for name, function in _UFUNCS.items())
     return {ufunc: function for ufunc, function in known if ufunc is not None}
+
+
+def call_function(function: Any, types: Any, args: Any, keywords: dict[str, Any]) -> Any:
+    """Answer ``function(*args, **keywords)``, a function of NumPy of which a variable was asked."""
+    if not all(issubclass(t, (Variable, np.ndarray)) for t in types):
+        return NotImplemented
+    name, row = _rows().get(function, ("", None))
+    if row is None:
+        module = getattr(function, "__module__", None) or "numpy"
+        full = f"{module}.{getattr(function, '__name__', function)}".removeprefix("numpy.")
+        _refuse(full, "", [*args, *keywords.values()])
+    return _bound(name, row, args, keywords)
+
+
+def call_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
+    """Answer a ufunc, or one of its methods, of which a variable was asked."""
+    name = ufunc.__name__
+    if method == "reduce" and name in _REDUCING and getattr(np, name) is ufunc:
+        return _bound(f"{name}.reduce", _REDUCING[name], inputs, {"axis": 0, **keywords})
+    found = _ufuncs().get(ufunc)
+    if method != "__call__" or found is None:
+        _refuse(name if method == "__call__" else f"{name}.{method}", "", inputs)
+    for keyword, value in keywords.items():
+        if keyword not in ("order", "subok") and not _is_neutral(keyword, value):
+            _refuse(name, f"({keyword}=...)", [*inputs, value])
+    return found(*inputs)
+
+
+def _is_neutral(parameter: str, value: Any) -> bool:
+    if value is None or value is np._NoValue:
+        return True
+    neutral = _NEUTRAL.get(parameter)
+    return neutral is not None and type(value) is type(neutral) and value == neutral
+
+
+def _bound(name: str, row: Row, args: Sequence[Any], keywords: dict[str, Any]) -> Any:
+    """Call the counterpart of a function with the arguments that NumPy's would have."""
+    function, parameters = row
+    required, _, optional = parameters.partition("|")
+    if required.strip() == "*":
+        # However many there are.
+        required = " ".join(f"*{i}" for i in range(len(args)))
+    names = [*required.split(), *optional.split()]
+    given = dict(zip(names, args, strict=False))
+    problem = "(...) with so many arguments" if len(args) > len(names) else ""
+    for keyword, value in keywords.items():
+        token = next((n for n in names if keyword in n.strip("!~").split("/")), None)
+        if token is None or token in given:
+            problem = f"({keyword}=...)"
+        else:
+            given[token] = value
+    for token in names[: len(required.split())]:
+        if token not in given:
+            problem = f"(...) without {token}"
+    for token, value in given.items():
+        if token.startswith("!") and not _is_neutral(token[1:], value):
+            problem = f"({token[1:]}=...)"
+    if problem:
+        _refuse(name, problem, [*args, *keywords.values()])
+    chosen = {
+        token: value
+        for token, value in given.items()
+        if token in optional.split() and token[0] not in "!~" and value is not np._NoValue
+    }
+    return function(*(given[t] for t in required.split()), **chosen)
 
 
 def _refuse(name: str, detail: str, operands: Sequence[Any]) -> NoReturn:

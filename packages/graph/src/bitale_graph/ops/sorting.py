@@ -16,11 +16,10 @@ from ..tensor.elementwise import cast
 from ..tensor.op import TensorOp
 from ..tensor.variable import TensorType, TensorVariable
 from . import math as tm
-from .creation import arange
+from .along_axis import take_along_axis
 from .index_value import as_index
 from .reduction import normalize_axes
 from .reshape import flatten
-from .shape import dimshuffle, shape_i
 
 Side = Literal["left", "right"]
 SIDES: tuple[Side, ...] = ("left", "right")
@@ -336,17 +335,6 @@ def argpartition(a: Any, kth: Any, axis: int | None = -1) -> TensorVariable:
     return ArgPartition(place)(x, kth)
 
 
-def take_along(x: Any, places: Any, axis: int) -> TensorVariable:
-    """The elements at places along one axis, told for each line along it."""
-    x, places = as_tensor(x), as_tensor(places)
-    key: list[Any] = []
-    for a in range(x.ndim):
-        pattern = ("x",) * a + (0,) + ("x",) * (x.ndim - 1 - a)
-        key.append(places if a == axis else dimshuffle(arange(shape_i(places, a)), *pattern))
-    found: TensorVariable = x[tuple(key)]
-    return found
-
-
 def topk(
     x: Any, kth: Any, axis: int | None = -1, sorted: bool = True, idx_dtype: str = "int64"
 ) -> TensorVariable:
@@ -387,7 +375,7 @@ def topk_and_argtopk(
     """The elements that `topk` gives, and their places."""
     x, place = _along("topk_and_argtopk", x, axis)
     places = ArgTopK(place, sorted, idx_dtype)(x, kth)
-    return take_along(x, places, place), places
+    return take_along_axis(x, places, place), places
 
 
 def lexsort(keys: Sequence[Any], axis: int = -1) -> TensorVariable:
@@ -407,6 +395,6 @@ def lexsort(keys: Sequence[Any], axis: int = -1) -> TensorVariable:
     place = _along("lexsort", rows[0], axis)[1]
     order = ArgSort(place, "stable")(rows[0])
     for key in rows[1:]:
-        step = ArgSort(place, "stable")(take_along(key, order, place))
-        order = take_along(order, step, place)
+        step = ArgSort(place, "stable")(take_along_axis(key, order, place))
+        order = take_along_axis(order, step, place)
     return order

@@ -14,7 +14,6 @@ from .scalar import TRANSCENDENTAL as _TRANSCENDENTAL
 from .special_values import special as _special
 
 _FACTS: dict[str, _Any] = {"refuses": _COMPLEX, "cost": 5 * _TRANSCENDENTAL}
-_CALLED: dict[str, _Any] = {"is_called": True, **_FACTS}
 
 # Error functions
 erfcx = _function(
@@ -28,10 +27,10 @@ ndtri_exp = _function(
     "The x whose normal distribution function is exp(y).",
     -3,
     -0.1,
-    **_CALLED,
+    **_FACTS,
 )
 owens_t = _function(
-    "owens_t", _special("owens_t"), "Owen's T function of h and a.", arity=2, **_CALLED
+    "owens_t", _special("owens_t"), "Owen's T function of h and a.", arity=2, **_FACTS
 )
 
 # The gamma function, and what is made of it
@@ -56,7 +55,7 @@ polygamma = _function(
     domain=((0, 3), (1, 4)),
     whole=(0,),
     no_gradient=(0,),
-    **_CALLED,
+    **_FACTS,
 )
 _POSITIVE = ((0.4, 4), (0.3, 4))
 gammainc = _function(
@@ -85,7 +84,7 @@ gammaincinv = _function(
     arity=2,
     domain=_SHARE,
     no_gradient=(0,),
-    **_CALLED,
+    **_FACTS,
 )
 gammainccinv = _function(
     "gammainccinv",
@@ -94,18 +93,13 @@ gammainccinv = _function(
     arity=2,
     domain=_SHARE,
     no_gradient=(0,),
-    **_CALLED,
+    **_FACTS,
 )
 beta = _function(
-    "beta", _special("beta"), "gamma(a) gamma(b) / gamma(a + b).", 0.4, arity=2, **_CALLED
+    "beta", _special("beta"), "gamma(a) gamma(b) / gamma(a + b).", 0.4, arity=2, **_FACTS
 )
 betaln = _function(
-    "betaln",
-    _special("betaln"),
-    "The logarithm of the size of beta(a, b).",
-    0.4,
-    arity=2,
-    **_CALLED,
+    "betaln", _special("betaln"), "The logarithm of the size of beta(a, b).", 0.4, arity=2, **_FACTS
 )
 betainc = _function(
     "betainc",
@@ -114,7 +108,7 @@ betainc = _function(
     arity=3,
     domain=((0.4, 3), (0.4, 3), (0.1, 0.9)),
     no_gradient=(0, 1),
-    **_CALLED,
+    **_FACTS,
 )
 poch = _function(
     "poch",
@@ -122,7 +116,7 @@ poch = _function(
     "The rising factorial gamma(x + m) / gamma(x).",
     0.4,
     arity=2,
-    **_CALLED,
+    **_FACTS,
 )
 hyp2f1 = _function(
     "hyp2f1",
@@ -131,7 +125,7 @@ hyp2f1 = _function(
     arity=4,
     domain=((0.4, 2), (0.4, 2), (2.5, 4), (-0.8, 0.8)),
     no_gradient=(0, 1, 2),
-    **_CALLED,
+    **_FACTS,
 )
 
 # Cylinder functions
@@ -139,11 +133,10 @@ _CYLINDER: dict[str, _Any] = {
     "arity": 2,
     "domain": ((0, 3), (0.5, 4)),
     "no_gradient": (0,),
-    **_CALLED,
+    **_FACTS,
 }
-# SciPy's error is that of the angle: large beside a zero, and for large numbers.
-j0 = _function("j0", _special("j0"), "The Bessel function of order 0.", -2, 2, huge=False, **_FACTS)
-j1 = _function("j1", _special("j1"), "The Bessel function of order 1.", -3, 3, huge=False, **_FACTS)
+j0 = _function("j0", _special("j0"), "The Bessel function of the first kind of order 0.", **_FACTS)
+j1 = _function("j1", _special("j1"), "The Bessel function of the first kind of order 1.", **_FACTS)
 jv = _function(
     "jv", _special("jv"), "The Bessel function of the first kind of order v.", **_CYLINDER
 )
@@ -179,7 +172,6 @@ complex = _function(
     "The complex number of a real and an imaginary part.",
     arity=2,
     cost=1,
-    is_called=True,
     refuses=_COMPLEX,
     result=_rows.complex_dtype,
 )

@@ -1,1 +1,0 @@
-"""Derivatives of sparse matrices; loaded when one is differentiated by or through."""

@@ -1,0 +1,10 @@
+"""Theano's names for what sorts, counts and gathers."""
+
+from bitale_graph.extend import Unique as Unique
+from bitale_graph.language import bincount as bincount
+from bitale_graph.language import cumprod as cumprod
+from bitale_graph.language import cumsum as cumsum
+from bitale_graph.language import ravel_multi_index as ravel_multi_index
+from bitale_graph.language import searchsorted as searchsorted
+from bitale_graph.language import squeeze as squeeze
+from bitale_graph.language import unravel_index as unravel_index

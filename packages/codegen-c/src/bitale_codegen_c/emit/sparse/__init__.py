@@ -1,1 +1,0 @@
-"""Functions in C for sparse matrices as vectors; loaded with the first of them."""

@@ -1,1 +1,0 @@
-"""Rules for sparse matrices; loaded with the first graph that has one."""
