@@ -7,6 +7,7 @@ the tensors beside them, and widen it only from bool to integer to float to comp
 from __future__ import annotations
 
 from functools import cache
+from typing import Any
 
 import numpy as np
 
@@ -139,6 +140,25 @@ def _by_kind(value: bool | int | float | complex) -> str:
     if isinstance(value, int) and not isinstance(value, bool):
         return "int64" if -(2**63) <= value < 2**63 else "uint64"
     return "bool" if isinstance(value, bool) else "complex128"
+
+
+def as_array(value: Any) -> np.ndarray[Any, Any]:
+    """An array of a value, which shows the value's own memory where it has one.
+
+    That is told by NumPy's protocols, the buffer protocol or DLPack.
+
+    Raises
+    ------
+    TypeError
+        If there is no array of it, or its memory is another device's.
+    """
+    check_unmasked(value)
+    try:
+        if hasattr(value, "__dlpack__") and not hasattr(value, "__array__"):
+            return np.from_dlpack(value)
+        return np.asarray(value)
+    except (ValueError, TypeError, BufferError, RuntimeError) as error:
+        raise TypeError(f"there is no array of {value!r:.80}: {error}") from None
 
 
 def check_unmasked(value: object) -> None:

@@ -205,10 +205,9 @@ class ArrayType(Type):
         return array
 
     def _convert(self, value: Any, allow_downcast: bool | None) -> np.ndarray[Any, Any]:
-        dtypes.check_unmasked(value)
         try:
-            given = np.asarray(value)
-        except ValueError as error:
+            given = dtypes.as_array(value)
+        except TypeError as error:
             raise TypeError(f"{self} cannot hold {value!r:.80}: {error}") from None
         target = self.numpy_dtype
         is_number = given.dtype.kind in "biufc"
@@ -219,7 +218,7 @@ class ArrayType(Type):
             return self._from_numbers(value, kind, exact=allow_downcast is False)
         if not is_number:
             raise TypeError(f"{self} cannot hold values of dtype {given.dtype} ({value!r:.80})")
-        if not isinstance(value, np.ndarray) or given.size == 0:
+        if isinstance(value, (list, tuple, np.generic)) or given.size == 0:
             # NumPy's scalars, alone or in lists: what converts exactly may pass.
             with np.errstate(all="ignore"):
                 exact = given.astype(target)

@@ -104,8 +104,9 @@ def constant(
     if dtype is None and is_python_number(x):
         dtype = dtypes.weak(x, None)
     dtypes.check_unmasked(x)
+    given = x if isinstance(x, (list, tuple)) or is_python_number(x) else dtypes.as_array(x)
     try:
-        array = np.array(x, dtype=None if dtype is None else dtypes.check(dtype))
+        array = np.array(given, dtype=None if dtype is None else dtypes.check(dtype))
     except OverflowError:
         raise OverflowError(
             f"{x!r:.80} is out of bounds for every integer dtype; write it as a float"

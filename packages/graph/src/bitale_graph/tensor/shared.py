@@ -152,11 +152,10 @@ def tensor_shared_constructor(
 
     No axis broadcasts unless ``broadcastable`` says so, because the value may change its lengths.
     """
-    dtypes.check_unmasked(value)
     try:
-        array = np.asarray(value)
-    except (ValueError, TypeError) as error:
-        raise TypeError(f"shared: cannot hold {value!r:.80}: {error}") from None
+        array = dtypes.as_array(value)
+    except TypeError as error:
+        raise TypeError(f"shared: {error}") from None
     if array.dtype.kind not in "biufc":
         raise TypeError(f"shared: cannot hold {value!r:.80}, of NumPy dtype {array.dtype}")
     pattern = (False,) * array.ndim if broadcastable is None else tuple(broadcastable)
