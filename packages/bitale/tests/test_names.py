@@ -14,8 +14,9 @@ NAMES = {
         carry_scan change_flags clone clone_replace compile config debugprint doctor dot
         foldl foldr function generic get_scalar_constant_value grad gradient graph
         graph_replace ifelse map pp pprint predefined_modes printing raise_op reduce sandbox
-        scan scan_checkpoints scan_module scan_utils shared subgraph_grad tensor wrap_py
+        scalar scan scan_checkpoints scan_module scan_utils shared subgraph_grad tensor wrap_py
     """,
+    "bitale.scalar": "ScalarOp",
     "bitale.printing": "Print debugprint pp pprint",
     "bitale.gradient": """
         DisconnectedInputError DisconnectedType GradientError Lop NullType NullTypeGradError Rop
@@ -35,6 +36,11 @@ NAMES = {
         OrderedUpdates carry_scan foldl foldr map reduce scan scan_checkpoints until
     """,
     "bitale.tensor.opt": "Assert assert_op",
+    "bitale.tensor.elemwise": "CAReduce DimShuffle Elemwise",
+    "bitale.tensor.subtensor": """
+        AdvancedIncSubtensor AdvancedIncSubtensor1 AdvancedSubtensor AdvancedSubtensor1 IncSubtensor
+        Subtensor inc_subtensor set_subtensor
+    """,
     "bitale.tensor.var": "TensorConstant TensorVariable",
     "bitale.tensor.sharedvar": """
         ScalarSharedVariable SharedVariable TensorSharedVariable shared shared_constructor

@@ -52,6 +52,7 @@ from . import ifelse as ifelse
 from . import printing as printing
 from . import raise_op as raise_op
 from . import sandbox as sandbox
+from . import scalar as scalar
 from . import scan_module as scan_module
 from . import scan_utils as scan_utils
 from . import tensor as tensor

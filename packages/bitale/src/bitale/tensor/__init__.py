@@ -16,8 +16,10 @@ from bitale_autodiff import jacobian as jacobian
 from bitale_autodiff import numeric_grad as numeric_grad
 from bitale_autodiff import verify_grad as verify_grad
 from bitale_graph import Variable as Variable
+from bitale_graph.extend import SpecifyShape as SpecifyShape
 from bitale_graph.language import *  # noqa: F403 (a name of the language is listed once, there)
 
+from . import elemwise as elemwise
 from . import extra_ops as extra_ops
 from . import io as io
 from . import linalg as linalg
@@ -28,7 +30,18 @@ from . import raw_random as raw_random
 from . import shared_randomstreams as shared_randomstreams
 from . import sharedvar as sharedvar
 from . import slinalg as slinalg
+from . import subtensor as subtensor
 from . import type_other as type_other
+from .elemwise import CAReduce as CAReduce
+from .elemwise import DimShuffle as DimShuffle
+from .elemwise import Elemwise as Elemwise
+from .sharedvar import TensorSharedVariable as TensorSharedVariable
+from .subtensor import AdvancedIncSubtensor as AdvancedIncSubtensor
+from .subtensor import AdvancedIncSubtensor1 as AdvancedIncSubtensor1
+from .subtensor import AdvancedSubtensor as AdvancedSubtensor
+from .subtensor import AdvancedSubtensor1 as AdvancedSubtensor1
+from .subtensor import IncSubtensor as IncSubtensor
+from .subtensor import Subtensor as Subtensor
 
 if TYPE_CHECKING:
     from typing import Any
