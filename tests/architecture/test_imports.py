@@ -86,10 +86,11 @@ def test_nothing_imports_the_front_door(packages):
 
 
 # What lower rooms call of higher ones, bound late in one module of bitale_graph. The methods of a
-# variable are written where it is defined, and build ops; `eval` is a word for `function`; and what
-# those give has types that stand above that module.
+# variable, sparse ones too, are written where it is defined, and build ops; `eval` is a word for
+# `function`; and what those give has types that stand above that module.
 BOUND_LATE = {
     ("bitale_graph.base.late", "bitale_graph.ops"),
+    ("bitale_graph.base.late", "bitale_graph.sparse"),
     ("bitale_graph.base.late", "bitale_graph.compile.function"),
     ("bitale_graph.base.late", "bitale_graph.tensor.variable"),
 }
@@ -159,6 +160,6 @@ def test_layers_come_to_graph_by_its_surface(packages):
         for name, _ in imports(module, tree, package.trees, with_types=True)
         if name.startswith("bitale_graph")
         and name not in allowed
-        and not name.startswith(("bitale_graph.testing", "bitale_graph.plan"))
+        and not name.startswith(tuple(f"bitale_graph.{r}" for r in ("testing", "plan", "sparse")))
     }
     assert not inside

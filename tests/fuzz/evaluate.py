@@ -18,7 +18,9 @@ from bitale_graph.core.order import toposort
 from bitale_graph.core.results import result_of
 from bitale_graph.ops.along_axis import PutAlongAxis, TakeAlongAxis
 from bitale_graph.ops.assertion import Assert
-from bitale_graph.ops.creation import Alloc, Arange, Eye
+from bitale_graph.ops.contiguous import CpuContiguous
+from bitale_graph.ops.creation import Alloc, AllocEmpty, Arange, Eye
+from bitale_graph.ops.diagonal import Diagonal, IncDiagonal
 from bitale_graph.ops.from_graph import OpFromGraph
 from bitale_graph.ops.ifelse import IfElse
 from bitale_graph.ops.indexing import (
@@ -33,9 +35,17 @@ from bitale_graph.ops.join import Join
 from bitale_graph.ops.nonzero import Nonzero
 from bitale_graph.ops.product import BatchedDot, Dot, Gemm
 from bitale_graph.ops.reduction import Argmax, Reduce
+from bitale_graph.ops.repeat import Repeat
 from bitale_graph.ops.scan import Scan
 from bitale_graph.ops.sets import Unique
-from bitale_graph.ops.shape import Dimshuffle, MakeVector, Reshape, ShapeI, SpecifyShape
+from bitale_graph.ops.shape import (
+    Dimshuffle,
+    MakeVector,
+    Reshape,
+    ShapeI,
+    SpecifyShape,
+    Unbroadcast,
+)
 from bitale_graph.ops.softmax import Softmax
 from bitale_graph.ops.sorting import ArgPartition, ArgSort, ArgTopK, Partition, Sort, TopK
 from bitale_graph.tensor.elementwise import Elementwise
@@ -43,8 +53,10 @@ from bitale_graph.tensor.scalar import is_cast
 
 MOVES = (Alloc, Arange, Eye, Subtensor, AdvancedSubtensor, AdvancedSubtensor1, TakeAlongAxis,
          Nonzero, Join, Dimshuffle, MakeVector, Reshape, ShapeI, SpecifyShape, Assert, Argmax,
-         Sort, ArgSort, Partition, ArgPartition, TopK, ArgTopK, Unique)  # fmt: skip
-WRITES = (IncSubtensor, AdvancedIncSubtensor, AdvancedIncSubtensor1, PutAlongAxis)
+         Sort, ArgSort, Partition, ArgPartition, TopK, ArgTopK, Unique, AllocEmpty,
+         Diagonal, Repeat, CpuContiguous, Unbroadcast)  # fmt: skip
+WRITES = (IncSubtensor, AdvancedIncSubtensor, AdvancedIncSubtensor1, PutAlongAxis,
+          IncDiagonal)  # fmt: skip
 PRODUCTS = (Dot, BatchedDot)
 EXACT = {"neg", "abs", "sgn", "identity", "ceil", "floor", "trunc", "round_half_to_even",
          "maximum", "minimum", "switch", "second"}  # fmt: skip
@@ -122,7 +134,7 @@ def wide(node: Apply, inputs: list[Any]) -> list[Any]:
         function = np.add if op.scalar_op.name == "add" else np.multiply
         return [np.asarray(function.reduce(inputs[0], axis=op.axes)) if op.axes else inputs[0]]
     if isinstance(op, PRODUCTS) or (
-        isinstance(op, MOVES) and not isinstance(op, (Alloc, Arange, Eye))
+        isinstance(op, MOVES) and not isinstance(op, (Alloc, AllocEmpty, Arange, Eye))
     ):
         return [np.asarray(x) for x in result_of(node, inputs)]
     body, given = _ran(op, inputs)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from . import steps_of_algebra as algebra
+from . import steps_of_arrangements as arrangements
 from . import steps_of_elements as elements
 from . import steps_of_graphs as graphs
 from . import steps_of_places as places
@@ -22,6 +23,9 @@ WEIGHTS: dict[Callable[[Any], None], int] = {
     shapes.read: 6,
     shapes.write: 5,
     shapes.written_and_read: 3,
+    arrangements.arranged: 4,
+    arrangements.diagonal: 2,
+    arrangements.same: 1,
     places.masked: 3,
     places.along_axis: 2,
     shapes.reshape: 7,

@@ -193,8 +193,14 @@ def test_what_is_no_tensor_is_refused():
         jacobian(3.0, x)
     with pytest.raises(TypeError, match="ordered"):
         jacobian(x, {x})
-    with pytest.raises(TypeError, match="scalar"):
+    with pytest.raises(TypeError, match="hessian: the cost must be a scalar"):
         hessian(x, x)
+    with pytest.raises(TypeError, match="hessian_vector_product: the cost must be a scalar"):
+        hessian_vector_product(x, x, x)
+    with pytest.raises(ValueError, match=r"hessian_vector_product: p gives .* ranks differ"):
+        hessian_vector_product(T.sum(x), x, T.dmatrix())
+    with pytest.raises(DisconnectedInputError, match="jacobian: y does not depend on x"):
+        jacobian(T.dvector("y"), x)
     z = T.zvector("z")
     with pytest.raises(TypeError, match="must be real"):
         jacobian(z, z)

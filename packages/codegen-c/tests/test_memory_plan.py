@@ -262,6 +262,27 @@ def test_a_chain_lives_in_one_buffer():
     assert plan.reused == {b: a, c: b}
 
 
+def test_another_shape_of_a_result_is_handed_over_as_it_is():
+    x = T.dmatrix("x")
+    y = x * 2.0
+    flat, column = T.reshape(y, (-1,)), T.specify_shape(T.reshape(y, (-1, 1)), (6, 1))
+    values = np.arange(6.0).reshape(2, 3)
+    for outputs, is_copied in (
+        ([flat], False),
+        ([column], False),
+        ([flat, column], True),
+        ([y, flat], True),
+        ([flat, y[0]], True),
+        ([x.flatten()], True),
+    ):
+        f = function([x], outputs, mode=AS_WRITTEN)
+        assert ("const copy = " in f.source()) == is_copied
+        results = f(values)
+        assert_apart([values, *results])
+        for found, variable in zip(results, outputs, strict=True):
+            np.testing.assert_array_equal(found, function([x], variable, mode=NUMPY)(values))
+
+
 def test_a_buffer_that_is_read_later_is_not_taken_over():
     x = T.dvector("x")
     a = T.exp(x)

@@ -29,7 +29,7 @@ FLAGS = [
 C_TYPES = {"float32": "float", "float64": "double"}
 C_TYPES |= {f"{u}int{n}": f"__{u.upper()}INT{n}_TYPE__" for n in (8, 16, 32, 64) for u in ("", "u")}
 INTEGERS = [dtype for dtype in C_TYPES if "int" in dtype]
-BINARY = {"arctan2", "pow", "floordiv", "mod", "maximum", "minimum", "ipow"}
+BINARY = {"arctan2", "pow", "floordiv", "mod", "maximum", "minimum", "ipow", "gcd", "lcm"}
 
 # In long double. The names are those of C but for these.
 REFERENCES = {
@@ -315,6 +315,13 @@ def test_integer_division_equals_numpys(compiled, name, reference, dtype):
     with np.errstate(all="ignore"):
         want = reference(x, y)
     np.testing.assert_array_equal(compiled.call(FUNCTIONS[name, dtype], x, y), want)
+
+
+@pytest.mark.parametrize("dtype", INTEGERS)
+@pytest.mark.parametrize(("name", "reference"), [("gcd", np.gcd), ("lcm", np.lcm)])
+def test_common_divisors_and_multiples_equal_numpys(compiled, name, reference, dtype):
+    x, y = (row.copy() for row in integer_pairs(dtype))
+    np.testing.assert_array_equal(compiled.call(FUNCTIONS[name, dtype], x, y), reference(x, y))
 
 
 @pytest.mark.parametrize("dtype", INTEGERS)

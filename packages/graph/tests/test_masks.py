@@ -5,6 +5,8 @@ import pytest
 from bitale_graph import function
 from bitale_graph import language as T
 from bitale_graph.base.errors import ShapeError
+from bitale_graph.core.order import toposort
+from bitale_graph.ops.assertion import Assert
 from bitale_graph.ops.nonzero import Nonzero, mask_of, names_no_place_twice
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -147,3 +149,13 @@ def test_what_names_no_place_twice_is_known():
         assert names_no_place_twice(node.op, node.inputs[1:]) is expected, key
     assert mask_of(x[BOOLS[2]].owner.inputs[1:]).mask is BOOLS[2]
     assert mask_of(T.nonzero(BOOLS[2])[::-1]) is None
+
+
+def test_a_mask_made_of_what_it_is_for_needs_no_check():
+    def checks(mask, of=x):
+        return sum(isinstance(n.op, Assert) for n in toposort([of[mask]]))
+
+    assert checks(x > 0) == checks((abs(x) > 1) & ~(x > 2)) == 0
+    assert checks(x[::-1] > 0) == checks(BOOLS[3]) == checks(x[:, 0] > 0) == 1
+    one = T.TensorType("float64", (1, None))("one")
+    assert checks((one > 0) & BOOLS[2], one) == 1

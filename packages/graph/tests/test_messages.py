@@ -38,7 +38,7 @@ def test_a_missing_axis_is_told_by_the_name_that_was_called(name, axis):
         (lambda: z.sum(dtype="float64"), "sum of complex128"),
         (lambda: x.min(axis=(0, 0)), "min: "),
         (lambda: x.squeeze(axis=4), "squeeze: there is no axis 4 of x"),
-        (lambda: x.squeeze(axis=0), "squeeze drops axis 0 of x"),
+        (lambda: T.specify_shape(x, (2, 3)).squeeze(axis=0), "squeeze drops axis 0 of "),
         (lambda: x.swapaxes(0, 5), "swapaxes: there is no axis 5 of x"),
         (lambda: x.transpose(0, 3), "transpose: (0, 3)"),
         (lambda: T.addbroadcast(v, 3), "addbroadcast: there is no axis 3 of v"),

@@ -49,7 +49,7 @@ def test_an_expression_keeps_value_names_and_traces(again):
     assert z.owner.outputs[0] is z
     assert z.owner.trace == y.owner.trace
     (a,) = [v for v in [z.owner.inputs[0].owner.inputs[0].owner.inputs[0]] if v.owner is None]
-    assert (a.name, a.trace) == ("x", x.trace)
+    assert (a.name, a.made_at) == ("x", x.made_at)
     assert function([a], z)([0.0, 1.0]) == pytest.approx(np.exp([0.0, 1.0]).sum() + 4.0)
 
 

@@ -8,6 +8,7 @@ import pytest
 from bitale_graph import Elementwise, TensorVariable
 from bitale_graph import language as T
 from bitale_graph.extend import draw_ops
+from bitale_graph.plan.dialect import is_known
 from bitale_graph.tensor import functions, scalar, special
 from bitale_graph.tensor.methods import TensorMethods, UnaryMethod
 from bitale_graph.testing import op_samples
@@ -80,3 +81,8 @@ def test_every_row_has_samples_of_every_dtype_that_it_takes(op):
     sampled = {s.inputs[-1].dtype.name for s in op_samples(op)}
     assert sampled >= set(accepted(op))
     assert len(op_samples(op)) > 10
+
+
+def test_a_row_says_whether_targets_have_code_for_it():
+    said = {op.name: op.is_called for op in scalar.SCALAR_OPS.values()}
+    assert said == {op.name: not is_known(op) for op in scalar.SCALAR_OPS.values()}

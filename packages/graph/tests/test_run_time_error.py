@@ -184,5 +184,5 @@ def test_errors_while_building_name_the_lines_of_the_operands():
 def test_no_frames_are_kept_if_none_are_wanted():
     with config.change_flags(traceback_limit=0):
         v = T.dvector("v")
-    assert v.trace == ()
-    assert len(x.trace) <= 8
+    assert v.made_at == ()
+    assert len(x.made_at) <= 8

@@ -26,8 +26,9 @@ def ops(inputs, output):
         lambda z, x, y: z - 0.1 * T.dot(x, y),
         lambda z, x, y: z + T.dot(x, y) * 3.0,
         lambda z, x, y: z + -T.dot(x, y),
+        lambda z, x, y: z + (2.0 * T.dot(y.T, x.T)).T,
     ],
-    ids=["sum", "product first", "difference", "rate", "factor", "negated"],
+    ids=["sum", "product first", "difference", "rate", "factor", "negated", "transposed"],
 )
 def test_gemm_updates_what_is_stored(build):
     z, x, y = T.dmatrix("z"), T.dmatrix("x"), T.dmatrix("y")

@@ -159,3 +159,10 @@ def test_what_is_made_from_lengths_between_two_loops_keeps_them_apart():
     graph = rewritten([x, n], [outputs])
     assert len(loops(graph)) == 2
     assert_same([x, n], [outputs], np.ones((1, 3)), 3)
+
+
+def test_what_no_target_has_code_for_stands_outside_of_loops_that_have():
+    x, z = T.dvector(), T.zvector()
+    y = T.exp(x) * T.log(x) + T.jv(2, x) * T.real(z * z)
+    steps = [sorted(s.op.name for s in n.op.steps) for n in loops(rewritten([x, z], [T.sum(y)]))]
+    assert sorted(steps) == [["add", "exp", "log", "mul", "mul"], ["jv", "real", "sqr"]]

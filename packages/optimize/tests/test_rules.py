@@ -16,6 +16,7 @@ from bitale_graph import language as T
 from bitale_graph.core.body import Body
 from bitale_graph.ops.creation import Alloc
 from bitale_graph.ops.join import Join
+from bitale_graph.ops.product import BatchedDot
 from bitale_graph.ops.reduction import Reduce
 from bitale_graph.ops.shape import Dimshuffle, ShapeI, SpecifyShape
 from bitale_graph.ops.softmax import (
@@ -263,6 +264,31 @@ CASES = [
         "subtensor_of_product",
         lambda x, y, v: T.dot(x, y.T)[-1, 1:] + T.dot(y, v)[0],
         lambda x, y, v: T.sum(T.dot(x, y.T)) + T.dot(v, x.T).sum(),
+    ),
+    # products of matrices
+    Case("product_of_column_and_row", lambda h: T.dot(h, h.T), lambda x: T.dot(x, x.T)),
+    Case(
+        "product_of_one_row",
+        lambda x, h: T.dot(h.T, x) + T.dot(x.T, h).T + T.dot(h.T, h),
+        lambda x: T.dot(x.T, x),
+    ),
+    Case(
+        "stack_of_one",
+        lambda x: (
+            x.dimshuffle("x", 0, 1)
+            @ BatchedDot()(x.T.dimshuffle("x", 0, 1), x.dimshuffle("x", 0, 1))
+        ),
+        lambda x: x.dimshuffle(0, "x", 1) @ x.dimshuffle(0, 1, "x"),
+    ),
+    Case(
+        "stack_of_vectors",
+        lambda x, y: x.dimshuffle(0, "x", 1) @ y.dimshuffle(0, 1, "x"),
+        lambda x, y: x.dimshuffle(0, 1, "x") @ y.dimshuffle(0, "x", 1),
+    ),
+    Case(
+        "sum_of_stack",
+        lambda x, y: T.sum(x.dimshuffle(0, 1, "x") @ y.dimshuffle(0, "x", 1), axis=0),
+        lambda x, y: T.sum(x.dimshuffle(0, 1, "x") @ y.dimshuffle(0, "x", 1), axis=1),
     ),
     Case(
         "join_of_increments",

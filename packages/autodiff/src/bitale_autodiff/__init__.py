@@ -14,6 +14,7 @@ from .markers import consider_constant as consider_constant
 from .markers import disconnected_grad as disconnected_grad
 from .markers import grad_clip as grad_clip
 from .markers import grad_scale as grad_scale
+from .markers import sparse_grad as sparse_grad
 from .markers import undefined_grad as undefined_grad
 from .markers import zero_grad as zero_grad
 from .pattern import io_connection_pattern as io_connection_pattern

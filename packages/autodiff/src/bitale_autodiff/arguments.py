@@ -13,7 +13,7 @@ from bitale_graph.extend import dtype as dtypes
 
 from .conjugates import is_complex
 from .errors import DisconnectedInputError, NullTypeGradError
-from .walker import cotangent_dtype, of_shape, zeros_for
+from .walker import cotangent_dtype, has_zeros, kind_of, of_shape, zeros_for
 from .zero import DisconnectedType, NullType, disconnected_type
 
 POLICIES = ("raise", "warn", "ignore")
@@ -77,6 +77,8 @@ def as_derivative(name: str, argument: str, v: Variable, g: Any) -> Any:
     """A derivative given by the user, checked against its variable."""
     if isinstance(g, Variable) and isinstance(g.type, (DisconnectedType, NullType)):
         return g
+    if (kind := kind_of(v, g)) is not None:
+        return kind.known(v, g)
     if not isinstance(g, Variable):
         # Numbers are weak, as beside any variable.
         value = np.asarray(g)
@@ -139,7 +141,7 @@ def for_disconnected(v: Variable, form: str) -> Any:
     """What stands for the derivative by a variable without a path, or of one."""
     if form == "none":
         return None
-    if form == "disconnected" or not isinstance(v.type, TensorType):
+    if form == "disconnected" or not has_zeros(v):
         return disconnected_type()
     # Depending on the variable, so that it may be an input of a program in any case.
     return zeros_for(v) if v.type.ndim else T.second(v, zeros_for(v))

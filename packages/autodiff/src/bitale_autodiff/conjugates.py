@@ -20,13 +20,14 @@ from bitale_graph.extend import dtype as dtypes
 from bitale_graph.extend import scalar as s
 
 from .choices import Chosen
+from .table import kinds
 
 OF_PARTS = frozenset((s.real, s.imag, s.conj, s.complex, s.angle, s.abs_, s.sgn))
 
 
 def is_complex(v: Variable) -> bool:
     """Whether the values of a variable are complex numbers."""
-    return isinstance(v.type, TensorType) and dtypes.is_complex(v.type.dtype)
+    return dtypes.is_complex(getattr(v.type, "dtype", ""))
 
 
 def takes_conjugates(node: Apply) -> bool:
@@ -51,6 +52,8 @@ def _conjugate(term: Any) -> Any:
         return replace(term, ct=_conjugate(term.ct))
     if not isinstance(term, Variable) or not is_complex(term):
         return term
+    if not isinstance(term.type, TensorType):
+        return kinds[type(term.type)].conjugate(term)
     made = term.owner
     if made is not None and isinstance(made.op, Elementwise) and made.op.scalar_op is s.conj:
         return made.inputs[0]

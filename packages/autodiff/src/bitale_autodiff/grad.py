@@ -34,10 +34,13 @@ from .arguments import (
 )
 from .errors import NullTypeGradError
 from .markers import filled_like
-from .walker import connection_pattern, cotangent_dtype, pull_back
+from .table import connections, kinds, vjps
+from .walker import connection_pattern, cotangent_dtype, pull_back, zeros_for
 from .zero import ZERO, DisconnectedType, NullType
 
 load_rules(rules)
+for table in (vjps, connections, kinds):
+    table.when_asked("bitale_graph.sparse", "bitale_autodiff.rules.sparse")
 
 
 def grad(
@@ -159,8 +162,7 @@ def depending(
     the derivative. What the user gave stays as it is.
     """
     cotangents = [
-        T.constant(0, dtype=cotangent_dtype(v)) if ct is ZERO else ct
-        for v, ct in zip(variables, cotangents, strict=True)
+        _zero(v) if ct is ZERO else ct for v, ct in zip(variables, cotangents, strict=True)
     ]
     computed = [ct for ct in cotangents if ct is not None and isinstance(ct.type, TensorType)]
     bits = dependence_bits(variables, computed)
@@ -169,6 +171,7 @@ def depending(
         if ct is None
         or ct in known
         or not isinstance(ct.type, TensorType)
+        or not isinstance(v.type, TensorType)
         or bits.get(ct, 0) >> i & 1
         else filled_like(v, ct)
         for i, (v, ct) in enumerate(zip(variables, cotangents, strict=True))
@@ -199,6 +202,13 @@ def refuse_null(name: str, v: Variable, derivative: Any) -> None:
         raise NullTypeGradError(
             f"{name}: the derivative by {describe(v)} is undefined: {derivative.type.why_null}"
         )
+
+
+def _zero(v: Variable) -> Any:
+    """A derivative that is zero: a number to be stretched, or a matrix that stores nothing."""
+    if isinstance(v.type, TensorType):
+        return T.constant(0, dtype=cotangent_dtype(v))
+    return zeros_for(v)
 
 
 def _pulled_back(

@@ -12,7 +12,7 @@ from bitale_graph.extend import dtype as dtypes
 
 from .arguments import in_form_of, read_constants, read_cost, read_variables
 from .grad import grad
-from .products import Lop, Rop
+from .products import Rop, Words, pull, push
 from .walker import cotangent_dtype
 
 
@@ -71,7 +71,8 @@ def jacobian(
         return grad(expression, wrt, consider_constant, disconnected_inputs)
     flat = expression if expression.type.ndim == 1 else T.flatten(expression)
     seed = _leaf(flat)
-    terms = Lop(flat, variables, seed, consider_constant, disconnected_inputs)
+    words = Words("jacobian", str(expression))
+    terms = pull(words, flat, variables, seed, consider_constant, disconnected_inputs)
     pairs = zip(_stacks(flat, seed, terms), variables, strict=True)
     return in_form_of(wrt, [_shaped(stack, expression, v) for stack, v in pairs])
 
@@ -152,9 +153,12 @@ def hessian_vector_product(cost: Variable, wrt: Any, p: Any, **options: Any) -> 
     >>> hessian_vector_product(T.sum(x**2), x, v).eval({x: [4.0, 4.0], v: [2.0, 2.0]})
     array([4., 4.])
     """
-    variables = read_variables("hessian_vector_product", "wrt", wrt)
+    name = "hessian_vector_product"
+    read_cost(name, cost)
+    variables = read_variables(name, "wrt", wrt)
     slopes = grad(cost, variables, **options)
-    products = Rop(
+    products = push(
+        Words(name, points="p"),
         slopes,
         variables,
         p,

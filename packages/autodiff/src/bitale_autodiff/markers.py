@@ -11,7 +11,15 @@ from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from bitale_graph import language as T
-from bitale_graph.extend import Apply, Elementwise, Variable
+from bitale_graph.extend import (
+    AdvancedSubtensor1,
+    Apply,
+    Elementwise,
+    Op,
+    Storage,
+    Variable,
+    describe,
+)
 from bitale_graph.extend import scalar as s
 
 from .table import connections, jvps, shapes_only, vjps
@@ -124,6 +132,65 @@ def marker_connection(node: Apply) -> list[list[bool]]:
 def fill_connection(node: Apply) -> list[list[bool]]:
     """Both, though the first gives its shape alone."""
     return [[True], [True]]
+
+
+class SparseGrad(Op):
+    """Rows of a matrix, by which its derivative is sparse: what was read, the matrix, the rows."""
+
+    __props__: ClassVar[tuple[str, ...]] = ()
+    is_identity_after_grad = True
+
+    def make_node(self, read: Any, x: Any, rows: Any) -> Apply:
+        """The result is what was read."""
+        return Apply(self, [read, x, rows], [read.type()])
+
+    def perform(self, node: Apply, inputs: Sequence[Any], output_storage: Storage) -> None:
+        output_storage[0][0] = inputs[0]
+
+    def infer_shape(self, node: Apply, input_shapes: Sequence[Sequence[Any]]) -> list[Any]:
+        return [input_shapes[0]]
+
+
+@vjps.define(SparseGrad)
+def sparse_grad_vjp(
+    op: Any, inputs: Sequence[Any], outputs: Sequence[Any], cotangents: Sequence[Any]
+) -> list[Any]:
+    """Rows of the cotangent, where they were read, in a matrix that stores nothing else."""
+    from bitale_graph import sparse
+
+    _, x, rows = inputs
+    return [None, sparse.construct_sparse_from_list(x, cotangents[0], rows), None]
+
+
+connections.define(SparseGrad)(lambda node: [[False], [True], [False]])
+
+
+def sparse_grad(x: Any) -> Any:
+    """Rows read from a matrix, ``sparse_grad(w[rows])``, by which its derivative is sparse.
+
+    Parameters
+    ----------
+    x : tensor
+        Made by indexing a matrix with one vector of integers.
+
+    Returns
+    -------
+    TensorVariable
+        The same numbers. What `grad` gives for the matrix is a csc matrix, which stores as many
+        numbers as were read; ``w - rate * g`` is dense, and writes to these rows alone.
+
+    Raises
+    ------
+    TypeError
+        If ``x`` was not made so.
+    """
+    node = getattr(x, "owner", None)
+    if node is None or not isinstance(node.op, AdvancedSubtensor1) or node.inputs[0].ndim != 2:
+        raise TypeError(
+            "sparse_grad takes rows that were just read from a matrix, w[rows] with a vector of "
+            f"integers, and got {describe(x) if isinstance(x, Variable) else repr(x)[:80]}"
+        )
+    return SparseGrad()(x, *node.inputs)
 
 
 def filled_like(x: Any, value: Any) -> Any:

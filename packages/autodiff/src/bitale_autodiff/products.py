@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from bitale_graph import language as T
@@ -26,6 +26,15 @@ from .grad import cotangents_of, dependence_bits, grad, refuse_null
 from .markers import filled_like
 from .walker import accumulate, cotangent_dtype, is_null
 from .zero import ZERO, DisconnectedType
+
+
+class Words(NamedTuple):
+    """What a function calls itself and its arguments, for messages."""
+
+    name: str
+    of: str = "f"
+    by: str = "wrt"
+    points: str = "eval_points"
 
 
 def Lop(  # noqa: N802 (Theano's name)
@@ -82,8 +91,14 @@ def Lop(  # noqa: N802 (Theano's name)
     array([[0., 0.],
            [2., 2.]])
     """
-    return _pulled(
-        "Lop", f, wrt, eval_points, consider_constant, disconnected_inputs, return_disconnected
+    return pull(
+        Words("Lop"),
+        f,
+        wrt,
+        eval_points,
+        consider_constant,
+        disconnected_inputs,
+        return_disconnected,
     )
 
 
@@ -96,8 +111,8 @@ def pullback(
     return_disconnected: str = "zero",
 ) -> Any:
     """`Lop`, by the name that others have for it."""
-    return _pulled(
-        "pullback",
+    return pull(
+        Words("pullback", "outputs", "inputs", "output_cotangents"),
         outputs,
         inputs,
         output_cotangents,
@@ -170,8 +185,14 @@ def Rop(  # noqa: N802 (Theano's name)
     >>> right.eval({x: [0.0, 1.0], W: [[1.0, 1.0], [1.0, 1.0]], v: [[2.0, 2.0], [2.0, 2.0]]})
     array([2., 2.])
     """
-    return _pushed(
-        "Rop", f, wrt, eval_points, disconnected_outputs, return_disconnected, consider_constant
+    return push(
+        Words("Rop"),
+        f,
+        wrt,
+        eval_points,
+        disconnected_outputs,
+        return_disconnected,
+        consider_constant,
     )
 
 
@@ -184,8 +205,8 @@ def pushforward(
     consider_constant: Iterable[Variable] | None = None,
 ) -> Any:
     """`Rop`, by the name that others have for it."""
-    return _pushed(
-        "pushforward",
+    return push(
+        Words("pushforward", "outputs", "inputs", "input_tangents"),
         outputs,
         inputs,
         input_tangents,
@@ -210,28 +231,30 @@ def value_and_grad(cost: Variable, wrt: Any, **options: Any) -> tuple[Any, Any]:
     return cost, grad(cost, wrt, **options)
 
 
-def _pulled(
-    name: str,
+def pull(
+    words: Words,
     f: Any,
     wrt: Any,
-    eval_points: Any,
-    consider_constant: Any,
-    disconnected_inputs: str,
-    return_disconnected: str,
+    points: Any,
+    consider_constant: Any = None,
+    disconnected_inputs: str = "raise",
+    return_disconnected: str = "zero",
 ) -> Any:
-    outputs = read_variables(name, "f", f)
-    variables = read_variables(name, "wrt", wrt)
+    """`Lop` of a function of this package."""
+    name = words.name
+    outputs = read_variables(name, words.of, f)
+    variables = read_variables(name, words.by, wrt)
     constants = read_constants(name, consider_constant)
     policy = read_choice(name, "disconnected_inputs", disconnected_inputs, POLICIES)
     form = read_choice(name, "return_disconnected", return_disconnected, FORMS)
-    seeds = _seeds(name, "f", outputs, eval_points)
+    seeds = _seeds(words, words.of, outputs, points)
     results = []
     found = cotangents_of(variables, seeds, constants, set())
     # What is linear does not read what it is differentiated by, and then need not be given it.
     zeros = [_zero(v) if ct is ZERO else ct for v, ct in zip(variables, found, strict=True)]
     for v, ct in zip(variables, zeros, strict=True):
         if ct is None:
-            tell_disconnected(not_reached(name, "f", v), policy, inside=2)
+            tell_disconnected(not_reached(name, words.of, v), policy, inside=2)
             ct = for_disconnected(v, form)
         else:
             refuse_null(name, v, ct)
@@ -239,29 +262,31 @@ def _pulled(
     return in_form_of(wrt, results)
 
 
-def _pushed(
-    name: str,
+def push(
+    words: Words,
     f: Any,
     wrt: Any,
-    eval_points: Any,
-    disconnected_outputs: str,
-    return_disconnected: str,
-    consider_constant: Any,
+    points: Any,
+    disconnected_outputs: str = "raise",
+    return_disconnected: str = "zero",
+    consider_constant: Any = None,
 ) -> Any:
-    outputs = read_variables(name, "f", f)
-    variables = read_variables(name, "wrt", wrt)
+    """`Rop` of a function of this package."""
+    name = words.name
+    outputs = read_variables(name, words.of, f)
+    variables = read_variables(name, words.by, wrt)
     constants = read_constants(name, consider_constant)
     policy = read_choice(name, "disconnected_outputs", disconnected_outputs, POLICIES)
     form = read_choice(name, "return_disconnected", return_disconnected, FORMS)
-    seeds = _seeds(name, "wrt", variables, eval_points)
+    seeds = _seeds(words, words.by, variables, points)
     found = push_forward(seeds, outputs, constants)
     tangents = _depending(outputs, list(seeds), [found.get(o) for o in outputs])
     results = []
     for o, t in zip(outputs, tangents, strict=True):
         if t is None:
             tell_disconnected(
-                f"{name}: {describe(o)} does not depend on wrt, or only through shapes or indices\n"
-                "  hint: pass disconnected_outputs='ignore' if that is meant",
+                f"{name}: {describe(o)} does not depend on {words.by}, or only through shapes or "
+                "indices\n  hint: pass disconnected_outputs='ignore' if that is meant",
                 policy,
                 inside=2,
             )
@@ -272,27 +297,29 @@ def _pushed(
     return in_form_of(f, results)
 
 
-def _seeds(name: str, argument: str, variables: list[Variable], points: Any) -> dict[Variable, Any]:
+def _seeds(
+    words: Words, argument: str, variables: list[Variable], points: Any
+) -> dict[Variable, Any]:
     """What is given for each variable; nothing where that is None or disconnected."""
-    if (
-        (len(variables) == 1 and not _holds_one(points, variables[0]))
-        or isinstance(points, Variable)
-        or not isinstance(points, Iterable)
-    ):
-        points = [points]
-    points = list(points)
+    is_value = len(variables) == 1 and not _holds_one(points, variables[0])
+    is_single = isinstance(points, Variable) or not isinstance(points, Iterable)
+    points = [points] if is_value or is_single else list(points)
     if len(points) != len(variables):
         raise ValueError(
-            f"{name}: {argument} holds {len(variables)} variables, and there are {len(points)} "
-            "eval_points"
+            f"{words.name}: {words.points} holds {len(points)} tensors, and there are "
+            f"{len(variables)} in {argument}"
+        )
+    if points and all(g is None for g in points):
+        raise ValueError(
+            f"{words.name}: {words.points} is None; give a tensor of the shape of {argument}"
         )
     seeds: dict[Variable, Any] = {}
     for v, g in zip(variables, points, strict=True):
         if not isinstance(v.type, TensorType):
-            raise TypeError(f"{name}: {argument} must hold tensors, and holds {describe(v)}")
+            raise TypeError(f"{words.name}: {argument} must hold tensors, and holds {describe(v)}")
         if g is None:
             continue
-        g = as_derivative(name, "eval_points", v, g)
+        g = as_derivative(words.name, words.points, v, g)
         if not isinstance(g.type, DisconnectedType):
             seeds[v] = accumulate(seeds[v], g) if v in seeds else g
     return seeds

@@ -15,6 +15,8 @@ from .zero import ZERO, NullType
 
 def cotangent_leaf(v: Any) -> Any:
     """A variable that stands for a cotangent of ``v``."""
+    if not isinstance(v.type, TensorType):
+        return v.type.clone(dtype=cotangent_dtype(v))()
     return TensorType(cotangent_dtype(v), v.type.shape)()
 
 
@@ -36,8 +38,7 @@ def pull_back_body(
     under: dict[Variable, Any] = {}
     for k, leaf in leaves.items():
         result = body.outputs[k]
-        assert isinstance(result.type, TensorType)
-        ct = of_shape(result.type, leaf)
+        ct = of_shape(result.type, leaf) if isinstance(result.type, TensorType) else leaf
         if result not in seeds and k in conditions:
             under[result] = conditions[k]
         else:

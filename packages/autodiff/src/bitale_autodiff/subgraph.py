@@ -7,7 +7,7 @@ from typing import Any
 
 from bitale_graph.extend import Variable
 
-from .arguments import read_known, read_variables
+from .arguments import read_cost, read_known, read_variables
 from .grad import grad
 from .walker import accumulate
 
@@ -64,6 +64,8 @@ def subgraph_grad(
     variables, ends = read_variables(name, "wrt", wrt), read_variables(name, "end", end)
     if cost is None and not start:
         raise ValueError(f"{name}: give derivatives to start from, or a cost, or both")
+    if cost is not None:
+        read_cost(name, cost)
     options: Any = {"consider_constant": ends, "disconnected_inputs": "ignore"}
     every = [*variables, *ends]
     known = read_known(name, "start", start)

@@ -18,10 +18,11 @@ backwards twice.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from bitale_graph.extend import Apply, RuleTable
+from bitale_graph.extend import Apply, RuleTable, Variable, describe
 
 
 class Cotangents(tuple[Any, ...]):
@@ -50,6 +51,37 @@ class Cotangents(tuple[Any, ...]):
         return made
 
 
+class Kind(ABC):
+    """What derivatives are that are no tensors, or by what is none; by class of type in `kinds`."""
+
+    @abstractmethod
+    def zeros(self, v: Any) -> Any:
+        """A derivative by ``v``, which is zero."""
+
+    @abstractmethod
+    def added(self, one: Any, other: Any) -> Any:
+        """The sum of two derivatives, at least one of them of this kind."""
+
+    @abstractmethod
+    def fitted(self, v: Any, term: Any) -> Any:
+        """A derivative by ``v`` in its dtype; None if it cannot be one."""
+
+    @abstractmethod
+    def passed(self, v: Any, ct: Any) -> Any:
+        """A derivative by ``v`` in the type of ``v``, as the rule of what computes it takes it."""
+
+    @abstractmethod
+    def conjugate(self, ct: Any) -> Any:
+        """A derivative with the other sign of its imaginary part."""
+
+    def known(self, v: Any, given: Any) -> Any:
+        """A derivative that a user gave."""
+        found = self.fitted(v, given) if isinstance(given, Variable) else None
+        if found is None:
+            raise TypeError(f"grad: known_grads gives {given} for {describe(v)}")
+        return found
+
+
 # (op, inputs, outputs, cotangents) -> terms
 VjpRule = Callable[[Any, Sequence[Any], Sequence[Any], Cotangents], Sequence[Any]]
 # (op, inputs, outputs, tangents) -> tangents
@@ -71,6 +103,7 @@ reduction_vjps: RuleTable[ReductionVjpRule] = RuleTable(
 )
 # Ops without a derivative even where nothing passes back, since what they give is discrete.
 never_defined: set[type] = set()
+kinds: RuleTable[Kind] = RuleTable("a kind of derivatives", "bitale_autodiff/rules")
 connections: RuleTable[ConnectionRule] = RuleTable("a connection rule", "bitale_autodiff/rules")
 
 

@@ -41,7 +41,7 @@ from .choices import (
     with_condition,
 )
 from .conjugates import as_real, by_conjugates, takes_conjugates
-from .table import Cotangents, connections, never_defined, vjps
+from .table import Cotangents, Kind, connections, kinds, never_defined, vjps
 from .zero import ZERO, DisconnectedType, NullType, Zero, disconnected_type
 
 Cotangent = Any  # a variable, or ZERO
@@ -150,6 +150,7 @@ def _terms(
 ) -> list[tuple[Cotangent | None, Choice | None]]:
     """What each input receives from one node, of the input's dtype and rank, under what choice."""
     pattern = connection_pattern(node)
+    received = [_in_type_of(o, ct) for o, ct in zip(node.outputs, received, strict=True)]
     null = next((ct for ct in received if ct is not None and is_null(ct)), None)
     if null is not None:
         j = list(received).index(null)
@@ -302,9 +303,13 @@ def _fitted(
     if isinstance(term.type, NullType):
         return term, None
     if not isinstance(term.type, TensorType) or not isinstance(v.type, TensorType):
-        raise TypeError(
-            f"the gradient rule of {node.op} gave {describe(term)} for input {i}, {describe(v)}"
-        )
+        kind = kind_of(v, term)
+        fitted = None if kind is None else kind.fitted(v, term)
+        if fitted is None:
+            raise TypeError(
+                f"the gradient rule of {node.op} gave {describe(term)} for input {i}, {describe(v)}"
+            )
+        return fitted, None
     if dtypes.is_discrete(term.type.dtype):
         raise TypeError(
             f"the gradient rule of {node.op} gave a term of the discrete dtype {term.type.dtype} "
@@ -356,6 +361,9 @@ def accumulate(total: Cotangent, term: Cotangent) -> Cotangent:
         return term
     if term is ZERO or is_null(total):
         return total
+    kind = kind_of(total, term)
+    if kind is not None:
+        return kind.added(total, term)
     for one, other in ((total, term), (term, total)):
         writes = _writes_into_zeros(other)
         if writes is not None:
@@ -387,6 +395,9 @@ def cotangent_dtype(v: Variable) -> str:
 
 def zeros_for(v: Variable) -> Any:
     """Zeros of the shape of ``v`` in the dtype of its derivatives; constants where it is known."""
+    kind = kind_of(v)
+    if kind is not None:
+        return kind.zeros(v)
     lengths = [T.shape_i(v, a) for a in range(v.type.ndim)]
     zero = T.constant(0, dtype=cotangent_dtype(v))
     return T.alloc(zero, *lengths) if lengths else zero
@@ -403,5 +414,29 @@ def is_null(ct: Cotangent) -> bool:
 
 
 def is_discrete(v: Variable) -> bool:
-    """Whether ``v`` is a tensor of bools or integers."""
-    return isinstance(v.type, TensorType) and dtypes.is_discrete(v.type.dtype)
+    """Whether ``v`` is a tensor or matrix of bools or integers."""
+    dtype = getattr(v.type, "dtype", None)
+    return dtype is not None and dtypes.is_discrete(dtype)
+
+
+def kind_of(*variables: Any) -> Kind | None:
+    """The kind of the first of some variables that is no tensor, if it is known."""
+    for v in variables:
+        if isinstance(v, Variable) and not isinstance(v.type, TensorType):
+            return kinds.get(type(v.type))
+    return None
+
+
+def has_zeros(v: Variable) -> bool:
+    """Whether there is a derivative by ``v`` that is zero."""
+    return isinstance(v.type, TensorType) or kind_of(v) is not None
+
+
+def _in_type_of(v: Variable, ct: Cotangent | None) -> Cotangent | None:
+    """A cotangent of the type of its variable: dense for a tensor, sparse for a sparse matrix."""
+    if ct is None or ct is ZERO or is_null(ct):
+        return ct
+    if isinstance(v.type, TensorType) and isinstance(ct.type, TensorType):
+        return ct
+    kind = kind_of(v, ct)
+    return ct if kind is None else kind.passed(v, ct)

@@ -6,6 +6,7 @@ This package holds names only, in Theano's shape; the work is done by the layers
 from bitale_autodiff import Lop as Lop
 from bitale_autodiff import Rop as Rop
 from bitale_autodiff import grad as grad
+from bitale_autodiff import sparse_grad as sparse_grad
 from bitale_autodiff import subgraph_grad as subgraph_grad
 from bitale_codegen_cuda import doctor as doctor
 from bitale_graph import Apply as Apply
@@ -36,6 +37,7 @@ from bitale_graph import shared as shared
 from bitale_graph.extend import FunctionMaker as FunctionMaker
 from bitale_graph.extend import Generic as Generic
 from bitale_graph.extend import as_op as as_op
+from bitale_graph.extend import function_dump as function_dump
 from bitale_graph.extend import generic as generic
 from bitale_graph.extend import pprint as pprint
 from bitale_graph.extend import predefined_modes as predefined_modes

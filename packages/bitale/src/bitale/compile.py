@@ -16,6 +16,7 @@ from bitale_graph.extend import SharedVariable as SharedVariable
 from bitale_graph.extend import ViewOp as ViewOp
 from bitale_graph.extend import as_op as as_op
 from bitale_graph.extend import deep_copy_op as deep_copy_op
+from bitale_graph.extend import function_dump as function_dump
 from bitale_graph.extend import generic as generic
 from bitale_graph.extend import get_default_mode as get_default_mode
 from bitale_graph.extend import get_mode as get_mode

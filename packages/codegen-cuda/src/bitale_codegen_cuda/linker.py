@@ -8,6 +8,7 @@ import warnings
 
 from bitale_graph.extend import (
     Executable,
+    FunctionGraph,
     FunctionMaker,
     TensorType,
     change_linker,
@@ -21,6 +22,16 @@ from .devices import device_of
 from .driver.driver import Driver
 
 _lock = threading.Lock()
+
+
+def _has_only_arrays(graph: FunctionGraph) -> bool:
+    """Whether all variables are tensors, in the bodies of loops and choices as well."""
+    graphs = [graph]
+    for one in graphs:
+        if not all(isinstance(v.type, TensorType) for v in one.variables):
+            return False
+        graphs += [body.graph for node in one.apply_nodes for body in node.op.bodies]
+    return True
 
 
 class CudaLinker:
@@ -45,7 +56,8 @@ class CudaLinker:
         except NoDeviceError as error:
             return self._without(maker, error)
         self._announce(driver)
-        if not all(isinstance(v.type, TensorType) for v in maker.written.variables):
+        # Rewriting may leave nothing of a sparse matrix but vectors.
+        if not _has_only_arrays(maker.written) and not _has_only_arrays(maker.fgraph):
             self._tell(f"{maker.name} has values that are no arrays, and runs on the CPU")
             return change_linker(maker)
         from .making import made, without_kernels  # costs all who never ask for a device

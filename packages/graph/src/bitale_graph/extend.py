@@ -24,6 +24,7 @@ from .base.patience import TooLongError as TooLongError
 from .base.patience import limited as limited
 from .base.rules import RuleTable as RuleTable
 from .base.rules import load_rules as load_rules
+from .compile.dump import function_dump as function_dump
 from .compile.explain import Explain as Explain
 from .compile.explain import KeptStep as KeptStep
 from .compile.function import Function as Function
@@ -76,7 +77,9 @@ from .ops.along_axis import PutAlongAxis as PutAlongAxis
 from .ops.along_axis import TakeAlongAxis as TakeAlongAxis
 from .ops.assertion import Assert as Assert
 from .ops.axes import keep_axes as keep_axes
+from .ops.contiguous import CpuContiguous as CpuContiguous
 from .ops.creation import Alloc as Alloc
+from .ops.creation import AllocEmpty as AllocEmpty
 from .ops.creation import Arange as Arange
 from .ops.creation import ArangeLength as ArangeLength
 from .ops.creation import Eye as Eye
@@ -85,6 +88,8 @@ from .ops.cumulative import Cumulative as Cumulative
 from .ops.decompositions import QR as QR
 from .ops.decompositions import SVD as SVD
 from .ops.decompositions import Cholesky as Cholesky
+from .ops.diagonal import Diagonal as Diagonal
+from .ops.diagonal import IncDiagonal as IncDiagonal
 from .ops.eigen import Eig as Eig
 from .ops.eigen import Eigh as Eigh
 from .ops.eigen import Eigvalsh as Eigvalsh
@@ -143,6 +148,7 @@ from .ops.python_function import wrap_py as wrap_py
 from .ops.reduction import Argmax as Argmax
 from .ops.reduction import Reduce as Reduce
 from .ops.reduction import accumulator_dtype as accumulator_dtype
+from .ops.repeat import Repeat as Repeat
 from .ops.reshape import reshape as reshape
 from .ops.scan import Scan as Scan
 from .ops.scan import ScanInputs as ScanInputs
@@ -153,6 +159,7 @@ from .ops.shape import MakeVector as MakeVector
 from .ops.shape import Reshape as Reshape
 from .ops.shape import ShapeI as ShapeI
 from .ops.shape import SpecifyShape as SpecifyShape
+from .ops.shape import Unbroadcast as Unbroadcast
 from .ops.shape import dimshuffle as dimshuffle
 from .ops.shape import shape_i as shape_i
 from .ops.softmax import Crossentropy1Hot as Crossentropy1Hot

@@ -19,6 +19,7 @@ from .passes.merge import merge
 from .passes.remove_identities import remove_identities
 from .passes.rewrite_bodies import rewrite_bodies
 from .passes.rewrite_scans import rewrite_scans
+from .passes.sparse_matrices import sparse_matrices
 from .rules import (  # noqa: F401 (each puts its rules into the phases)
     arithmetic,
     assertion,
@@ -30,6 +31,7 @@ from .rules import (  # noqa: F401 (each puts its rules into the phases)
     indexing,
     join,
     masks,
+    matrix_product,
     power,
     product,
     product_parts,
@@ -107,6 +109,8 @@ SIMPLIFYING = (
     Pass("canonical", to_fixed_point(canonical)),
     # What has become equal; stability looks for a variable that occurs twice.
     Pass("merge", merge),
+    # Equal places are one variable now; what vectors are made into has all the rest to come.
+    Pass("sparse", sparse_matrices),
     # Equal lengths are one variable now, so that loops over the same steps are known. What moves
     # out of bodies has the rules below to come.
     Pass("scan", rewrite_scans(_simplify)),

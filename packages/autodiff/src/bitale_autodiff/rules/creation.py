@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from bitale_graph import language as T
-from bitale_graph.extend import Alloc, Apply, Arange, Eye
+from bitale_graph.extend import Alloc, AllocEmpty, Apply, Arange, Eye
 
 from ..table import connections, first_input_only, jvps, linear_in_first, shapes_only, vjps
 
@@ -44,7 +44,7 @@ def arange_connection(node: Apply) -> list[list[bool]]:
     return [[True], [False], [True]]
 
 
-vjp(Eye)(lambda op, inputs, outputs, cotangents: [None] * len(inputs))
 jvps.define(Alloc)(linear_in_first)
+vjp(Eye, AllocEmpty)(lambda op, inputs, outputs, cotangents: [None] * len(inputs))
 connections.define(Alloc)(first_input_only)
-connections.define(Eye)(shapes_only)
+connections.define(Eye, AllocEmpty)(shapes_only)

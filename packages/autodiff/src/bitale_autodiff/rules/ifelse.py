@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from bitale_graph import language as T
-from bitale_graph.extend import Apply, Body, IfElse
+from bitale_graph.extend import Apply, Body, IfElse, TensorType
 
 from ..forward import push_forward
 from ..pattern import dependence
@@ -71,7 +71,8 @@ def ifelse_vjp(
         condition, *captured, *arriving.values(), *given.values()
     )
     for (i, _), term in zip(chosen, node.outputs, strict=True):
-        terms[i + 1] = T.specify_shape(term, captured[i].type.shape)
+        is_dense = isinstance(term.type, TensorType)
+        terms[i + 1] = T.specify_shape(term, captured[i].type.shape) if is_dense else term
     return terms
 
 

@@ -11,6 +11,8 @@ from bitale_graph.extend import (
     AdvancedIncSubtensor1,
     AdvancedSubtensor,
     AdvancedSubtensor1,
+    Diagonal,
+    IncDiagonal,
     IncSubtensor,
     Nonzero,
     PutAlongAxis,
@@ -34,7 +36,7 @@ from ..zero import ZERO
 vjp = vjps.define
 
 
-@vjp(Subtensor, AdvancedSubtensor1, AdvancedSubtensor, TakeAlongAxis)
+@vjp(Subtensor, Diagonal, AdvancedSubtensor1, AdvancedSubtensor, TakeAlongAxis)
 def read_vjp(
     op: Any, inputs: Sequence[Any], outputs: Sequence[Any], cotangents: Sequence[Any]
 ) -> list[Any]:
@@ -43,7 +45,7 @@ def read_vjp(
     return [op.writing(False)(zeros_for(x), cotangents[0], *index), *[None] * len(index)]
 
 
-@vjp(IncSubtensor, AdvancedIncSubtensor1, AdvancedIncSubtensor, PutAlongAxis)
+@vjp(IncSubtensor, IncDiagonal, AdvancedIncSubtensor1, AdvancedIncSubtensor, PutAlongAxis)
 def write_vjp(
     op: Any, inputs: Sequence[Any], outputs: Sequence[Any], cotangents: Sequence[Any]
 ) -> list[Any]:
@@ -77,10 +79,12 @@ def _of_last_writer(op: Any, inputs: Sequence[Any], dy: Any) -> Any:
     return T.switch(T.eq(op.reading()(written, *index), order), dy, 0)
 
 
-jvps.define(Subtensor, AdvancedSubtensor1, AdvancedSubtensor, TakeAlongAxis)(linear_in_first)
+jvps.define(Subtensor, Diagonal, AdvancedSubtensor1, AdvancedSubtensor, TakeAlongAxis)(
+    linear_in_first
+)
 
 
-@jvps.define(IncSubtensor, AdvancedIncSubtensor1, AdvancedIncSubtensor, PutAlongAxis)
+@jvps.define(IncSubtensor, IncDiagonal, AdvancedIncSubtensor1, AdvancedIncSubtensor, PutAlongAxis)
 def write_jvp(
     op: Any, inputs: Sequence[Any], outputs: Sequence[Any], tangents: Sequence[Any]
 ) -> Sequence[Any]:
@@ -90,10 +94,10 @@ def write_jvp(
     return found
 
 
-connections.define(Subtensor, AdvancedSubtensor1, AdvancedSubtensor, TakeAlongAxis)(
+connections.define(Subtensor, Diagonal, AdvancedSubtensor1, AdvancedSubtensor, TakeAlongAxis)(
     first_input_only
 )
-connections.define(IncSubtensor, AdvancedIncSubtensor1, AdvancedIncSubtensor, PutAlongAxis)(
-    first_two_inputs_only
-)
+connections.define(
+    IncSubtensor, IncDiagonal, AdvancedIncSubtensor1, AdvancedIncSubtensor, PutAlongAxis
+)(first_two_inputs_only)
 connections.define(Nonzero)(first_input_only)

@@ -6,7 +6,15 @@ from collections.abc import Sequence
 from typing import Any
 
 from bitale_graph import language as T
-from bitale_graph.extend import Dimshuffle, MakeVector, Reshape, ShapeI, SpecifyShape
+from bitale_graph.extend import (
+    CpuContiguous,
+    Dimshuffle,
+    MakeVector,
+    Reshape,
+    ShapeI,
+    SpecifyShape,
+    Unbroadcast,
+)
 
 from ..moves import every_part_moves
 from ..table import connections, first_input_only, jvps, linear_in_first, shapes_only, vjps
@@ -34,12 +42,15 @@ def reshape_vjp(
     return [T.reshape(cotangents[0], lengths), *[None] * (len(inputs) - 1)]
 
 
-vjp(SpecifyShape)(lambda op, inputs, outputs, cotangents: cotangents)
+vjp(SpecifyShape, CpuContiguous)(lambda op, inputs, outputs, cotangents: cotangents)
+vjp(Unbroadcast)(lambda op, inputs, outputs, cotangents: [T.addbroadcast(cotangents[0], *op.axes)])
 vjp(MakeVector)(
     lambda op, inputs, outputs, cotangents: [cotangents[0][i] for i in range(len(inputs))]
 )
 jvps.define(Dimshuffle, Reshape)(linear_in_first)
-jvps.define(SpecifyShape)(lambda op, inputs, outputs, tangents: tangents)
+jvps.define(SpecifyShape, Unbroadcast, CpuContiguous)(
+    lambda op, inputs, outputs, tangents: tangents
+)
 jvps.define(MakeVector)(every_part_moves)
 
 vjp(ShapeI)(lambda op, inputs, outputs, cotangents: [None])

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from bitale_graph.plan.dialect import Dialect
-from bitale_graph.plan.library.sections import portable_name
-
-from ..library.vector_math.table import FUNCTIONS
+from bitale_graph.plan.library.sections import SUFFIXES
 
 
 class CDialect(Dialect):
@@ -13,7 +11,7 @@ class CDialect(Dialect):
 
     def function(self, name: str, dtype: str) -> str:
         """The name in C of a function of vector mathematics."""
-        return portable_name(name, dtype) or FUNCTIONS[name, dtype].c_name
+        return f"bt_{name}_{SUFFIXES[dtype]}"
 
     def builtin(self, name: str, dtype: str) -> str:
         """What the compiler makes an instruction of, without a header."""

@@ -9,7 +9,7 @@ from typing import Any
 
 from bitale_graph.extend import ScalarOp, scalar
 from bitale_graph.plan.dialect import Dialect, Spelling
-from bitale_graph.plan.library.sections import in_order, portable_name, portable_sections
+from bitale_graph.plan.library.sections import portable_name
 
 # By our names; for float each has an f at its end.
 _LIBRARY = {
@@ -18,7 +18,21 @@ _LIBRARY = {
     **{f"arc{name}": f"a{name}" for name in ("sin", "cos", "tan", "tan2", "sinh", "cosh", "tanh")},
     "round": "rint",
 }  # fmt: skip
-_OURS = ("sigmoid", "softplus", "maximum", "minimum", "sign", "floordiv", "mod", "ipow")
+_OURS = frozenset(
+    [
+        "sigmoid",
+        "softplus",
+        "logaddexp",
+        "maximum",
+        "minimum",
+        "sign",
+        "floordiv",
+        "mod",
+        "ipow",
+        "gcd",
+        "lcm",
+    ]
+)
 HALF = "float16"
 
 
@@ -31,9 +45,7 @@ def computing(dtype: str) -> str:
 def prelude() -> str:
     """The text that stands before kernels."""
     folder = Path(__file__).parent.parent / "library"
-    sections = portable_sections()
-    own = (folder / "prelude.cuh").read_text(encoding="ascii")
-    return "\n".join([own, *in_order(sections, sections)])
+    return (folder / "prelude.cuh").read_text(encoding="ascii")
 
 
 class CudaDialect(Dialect):

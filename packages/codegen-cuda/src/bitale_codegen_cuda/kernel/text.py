@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+
+from bitale_graph.plan.library.sections import in_order, portable_sections
 
 # The first parameter of a kernel that does nothing unless what it points to is 0.
 GUARD = "int *guard"
@@ -57,8 +60,23 @@ def kernel_text(
     digest = hashlib.sha256(f"{declared}\0{body}".encode()).hexdigest()[:16]
     name = f"bt_{hint}_{digest}"
     kinds = "".join(kind for _, kind in parameters)
-    source = f'extern "C" __global__ void {name}({declared}) {body}'
+    source = f'{_library(body)}extern "C" __global__ void {name}({declared}) {body}'
     return KernelText(name, source, kinds, is_guarded)
+
+
+_NAME = re.compile(r"\bbt_\w+")
+
+
+def _library(body: str) -> str:
+    """The definitions for all dialects that a body uses; several kernels may bring one of them."""
+    sections = portable_sections()
+    used = [name for name in set(_NAME.findall(body)) if name in sections]
+    texts = in_order(used, sections)
+    guards = (f"HAS_{hashlib.sha256(text.encode()).hexdigest()[:16]}" for text in texts)
+    return "".join(
+        f"#ifndef {guard}\n#define {guard}\n{text}#endif\n"
+        for guard, text in zip(guards, texts, strict=True)
+    )
 
 
 KINDS = {

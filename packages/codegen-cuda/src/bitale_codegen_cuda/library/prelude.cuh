@@ -9,6 +9,10 @@ typedef long long int64_t; typedef unsigned long long uint64_t;
 #define INT32_MIN (-2147483647 - 1)
 /* What the sections for all dialects are written with. */
 #define BT_PORTABLE __device__ inline
+#define BT_FUNCTION __device__ inline
+#define BT_C(name) name
+#define BT_INF __longlong_as_double(0x7ff0000000000000LL)
+#define BT_NAN __longlong_as_double(0x7ff8000000000000LL)
 #define BT_SQRT sqrt
 #define BT_FABS fabs
 #define BT_FLOOR floor
@@ -64,10 +68,29 @@ __device__ inline float bt_softplus(float x) {
 __device__ inline double bt_softplus(double x) {
     return (x > 0 ? x : 0) + log1p(exp(-fabs(x)));
 }
+__device__ inline float bt_logaddexp(float x, float y) {
+    return (x > y ? x : y) + log1pf(expf(x == y ? 0 : -fabsf(x - y)));
+}
+__device__ inline double bt_logaddexp(double x, double y) {
+    return (x > y ? x : y) + log1p(exp(x == y ? 0 : -fabs(x - y)));
+}
 template <class T> __device__ T bt_ipow(T x, T n) {
     T power = 1;
     for (; n > 0; n >>= 1, x = T(x * x)) if (n & 1) power = T(power * x);
     return power;
+}
+template <class T> __device__ uint64_t bt_size(T x) { return x < 0 ? 0 - (uint64_t)x : (uint64_t)x; }
+template <class T> __device__ T bt_gcd(T x, T y) {
+    uint64_t a = bt_size(x), b = bt_size(y);
+    while (b != 0) {
+        const uint64_t rest = a % b;
+        a = b, b = rest;
+    }
+    return T(a);
+}
+template <class T> __device__ T bt_lcm(T x, T y) {
+    const uint64_t divisor = bt_size(bt_gcd(x, y));
+    return divisor == 0 ? T(0) : T(bt_size(x) / divisor * bt_size(y));
 }
 template <class T> __device__ T bt_mod(T x, T y) {
     if (y == 0) return 0;

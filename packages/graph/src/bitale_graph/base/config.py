@@ -297,6 +297,12 @@ for _flag in (
     Flag("on_unused_input", "raise", "what an unused input does", ("raise", "warn", "ignore")),
     Flag("traceback_limit", 8, "how many of the user's frames each node keeps"),
     Flag("exception_verbosity", "low", "high adds a print of the graph to errors", ("low", "high")),
+    Flag("unpickle_function", True, "whether functions are read from pickles; if not: None"),
+    Flag(
+        "reoptimize_unpickled_function",
+        False,
+        "whether functions that are read from pickles are rewritten again",
+    ),
     Flag(
         "base_compiledir",
         "",

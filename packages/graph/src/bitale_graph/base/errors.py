@@ -87,7 +87,7 @@ def where_made(variable: Any) -> str:
 
     An empty string where that is not known.
     """
-    trace = variable.trace or (variable.owner.trace if variable.owner is not None else ())
+    trace = variable.made_at or (variable.owner.trace if variable.owner is not None else ())
     if not trace:
         return ""
     filename, line, function = trace[0]

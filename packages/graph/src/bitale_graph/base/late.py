@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .. import ops as ops
+    from .. import sparse as sparse
     from ..compile.function import function as function
     from ..tensor.variable import TensorType as TensorType
     from ..tensor.variable import TensorVariable as TensorVariable
 
 # Name here: the module above that has it, and its name there (none: the module itself).
 _BOUND = {
+    "sparse": ("bitale_graph.sparse", ""),  # what sparse variables answer, where there is one
     "ops": ("bitale_graph.ops", ""),  # what the methods and operators of a tensor make
     "function": ("bitale_graph.compile.function", "function"),  # `eval` is a word for it
 }

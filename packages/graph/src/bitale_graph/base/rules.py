@@ -36,6 +36,7 @@ class RuleTable(Generic[R]):
         self.under = under
         self._rules: dict[object, R] = {}
         self._serving: set[object] = set()
+        self._awaited: dict[str, str] = {}
 
     def define(self, *keys: object, subclasses: bool = False) -> Callable[[R], R]:
         """Decorate the rule of ``keys``; a second rule for one of them is an error.
@@ -54,9 +55,22 @@ class RuleTable(Generic[R]):
 
         return store
 
+    def when_asked(self, package: str, rules: str) -> None:
+        """Import the modules of a package of rules when a class of ``package`` is asked for."""
+        self._awaited[package] = rules
+
+    def _import_for(self, key: object) -> R | None:
+        of = f"{getattr(key, '__module__', '')}."
+        asked = [package for package in self._awaited if of.startswith(f"{package}.")]
+        for package in asked:
+            load_rules(importlib.import_module(self._awaited.pop(package)))
+        return self._rules.get(key) if asked else None
+
     def get(self, key: object) -> R | None:
         """The rule of ``key``, or that of its nearest base class if it serves subclasses."""
         found = self._rules.get(key)
+        if found is None and self._awaited:
+            found = self._import_for(key)
         if found is None:
             base = self._nearest_base(key)
             found = self._rules[base] if base in self._serving else None

@@ -32,23 +32,35 @@ class In:
         Default value: the input may then be left out of calls.
     update : Variable, optional
         The value for the next call: the input becomes state inside the function, which starts as
-        ``value``.
+        ``value``. A call may give another, from which it goes on.
+    mutable, borrow, shared : bool, optional
+        Accepted for Theano's sake. Inputs are never written to.
     strict : bool
         Take only arrays of the exact dtype.
     allow_downcast : bool, optional
         Convert values that lose precision (True), never (False), or only Python numbers (None).
-    borrow, mutable : bool
-        Accepted for Theano's sake. Inputs are never written to.
+    autoname : bool
+        Whether the variable's name is the keyword if there is no ``name``.
+    implicit : bool, optional
+        Whether calls must not give a value; by default they may.
     """
 
     variable: Variable
     name: str | None = None
-    value: Any = MISSING
+    value: Any = None
     update: Any = None
+    mutable: bool | None = None
     strict: bool = False
     allow_downcast: bool | None = None
-    borrow: bool = False
-    mutable: bool = False
+    autoname: bool = True
+    implicit: bool | None = None
+    borrow: bool | None = None
+    shared: bool = False
+
+    @property
+    def keyword(self) -> str | None:
+        """The name that calls give it by."""
+        return self.name or (self.variable.name if self.autoname else None)
 
 
 @dataclass
@@ -145,8 +157,10 @@ def read_pairs(name: str, pairs: Any) -> list[tuple[Any, Any]]:
     return items
 
 
-def read_givens(givens: Any, inputs: set[Variable]) -> dict[Variable, Variable]:
-    """What stands for which variable."""
+def read_givens(
+    givens: Any, inputs: set[Variable], strict: bool = True
+) -> dict[Variable, Variable]:
+    """What stands for which variable; of the same type if ``strict``."""
     replacements: dict[Variable, Variable] = {}
     for old, new in read_pairs("givens", givens):
         if not isinstance(old, Variable):
@@ -155,7 +169,8 @@ def read_givens(givens: Any, inputs: set[Variable]) -> dict[Variable, Variable]:
             raise ValueError(
                 f"function: {describe(old)} is an input, and cannot be replaced by givens as well"
             )
-        new = fitted("givens", old, new)
+        if strict or not isinstance(new, Variable):
+            new = fitted("givens", old, new)
         replacements[old] = new
     return replacements
 

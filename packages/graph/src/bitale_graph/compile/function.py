@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import warnings
-from collections.abc import Iterable, Sequence
+import weakref
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from ..base import trace as tracing
@@ -15,10 +18,13 @@ from ..core.graph import Variable
 from ..core.traversal import graph_replace, leaves, resolved
 from ..tensor.shared import SharedVariable
 from ..tensor.state import Container
-from .arguments import MISSING, read_givens, read_inputs, read_outputs, read_pairs
+from .arguments import MISSING, fitted, read_givens, read_inputs, read_outputs, read_pairs
+from .binding import bind, listed
 from .linkers import Executable, find_linker
 from .maker import Argument, FunctionMaker
 from .mode import Mode, get_mode
+from .remaking import copied, of_outputs
+from .storage import Cell, Cells, StoredCalls, input_cells
 from .updates import hidden_state, read_updates, with_default_updates
 
 
@@ -30,6 +36,8 @@ class Function:
     maker : FunctionMaker
         ``maker.fgraph`` is the rewritten graph.
     name : str
+    trust_input : bool
+        Accepted for Theano's sake: arguments are checked in any case, which costs little.
 
     Notes
     -----
@@ -37,17 +45,30 @@ class Function:
     source: a pickle can run any code when it is read, so read none from strangers.
     """
 
+    trust_input: bool = False
+    profile: None = None
+
     def __init__(self, maker: FunctionMaker, form: Any) -> None:
         self.maker = maker
         self.form = form
         self.name = maker.name
-        with collection_paused():
-            self.executable: Executable = find_linker(maker.mode, maker.device).link(maker)
+        self.executable: Executable = _linked(maker)
         self._n = len(maker.arguments)
+        # State that calls need not give stands behind the arguments, or each call is bound.
+        self._is_plain = maker.parameters[: self._n] == maker.arguments
         self._single = form is None
+        self._subsets: dict[tuple[int, ...], Executable] = {}
 
     def __call__(self, *args: Any, **keywords: Any) -> Any:
         """Compute; updates are made together at the end, and not at all if anything fails.
+
+        Parameters
+        ----------
+        *args, **keywords
+            Values of the inputs.
+        output_subset : list of int or str, optional
+            The outputs to compute and give, in a list (a dict for a dict of outputs), by position
+            or key. Code for a choice of outputs is made when it is first asked for.
 
         Raises
         ------
@@ -56,43 +77,158 @@ class Function:
         ValueError
             For shapes that do not go together, with the node and the user's line.
         """
-        if keywords or len(args) != self._n:
-            args = self._bind(args, keywords)
+        if keywords or len(args) != self._n or not self._is_plain:
+            return self._call_bound(args, keywords)
         results = self.executable(args)
         if self._single:
             return results[0]
         return results if self.form == "list" else dict(zip(self.form, results, strict=True))
 
-    def _bind(self, args: tuple[Any, ...], keywords: dict[str, Any]) -> tuple[Any, ...]:
-        arguments = self.maker.arguments
-        names = [a.name for a in arguments]
-        if len(args) > len(arguments):
-            raise TypeError(
-                f"function {self.name!r} takes {len(arguments)} arguments ({_listed(names)}), and "
-                f"got {len(args)}"
-            )
-        values: list[Any] = [*args, *[MISSING] * (len(arguments) - len(args))]
-        for name, value in keywords.items():
-            if name not in names:
-                raise TypeError(
-                    f"function {self.name!r} has no argument {name!r}; its arguments are "
-                    f"{_listed(names)}"
+    def _call_bound(self, args: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
+        parameters = self.maker.parameters
+        subset = None
+        if "output_subset" in keywords and all(p.name != "output_subset" for p in parameters):
+            subset = keywords.pop("output_subset")
+        values = bind(self.name, parameters, args, keywords)
+        given = tuple(v for p, v in zip(parameters, values, strict=True) if p.state is None)
+        with self._state_given(values):
+            if subset is None:
+                return self._formed(self.executable(given))
+            places = self._places(subset)
+            results = self._executable_of(places)(given)
+        if isinstance(self.form, tuple):
+            return dict(zip((self.form[k] for k in places), results, strict=True))
+        return results
+
+    def _formed(self, results: list[Any]) -> Any:
+        if self._single:
+            return results[0]
+        return results if self.form == "list" else dict(zip(self.form, results, strict=True))
+
+    @contextlib.contextmanager
+    def _state_given(self, values: list[Any]) -> Iterator[None]:
+        """Let state begin with what a call gives; if that fails it is as before."""
+        old = []
+        for p, value in zip(self.maker.parameters, values, strict=True):
+            if p.state is not None and value is not MISSING:
+                container = self.maker.containers[p.state]
+                new = p.variable.type.copied(p.filter(value))
+                old.append((container, container.read()))
+                container.store(new, str(p.name))
+        try:
+            yield
+        except BaseException:
+            for container, data in old:
+                container.store(data, self.name)
+            raise
+
+    def _places(self, subset: Any) -> tuple[int, ...]:
+        if not isinstance(subset, (list, tuple)):
+            raise TypeError(f"function {self.name!r}: output_subset must be a list, not {subset!r}")
+        n = self.maker.n_outputs
+        found = []
+        for one in subset:
+            if isinstance(one, str) and isinstance(self.form, tuple) and one in self.form:
+                found.append(self.form.index(one))
+            elif isinstance(one, int) and -n <= one < n:
+                found.append(one % n)
+            else:
+                known = self.form if isinstance(self.form, tuple) else range(n)
+                raise KeyError(
+                    f"function {self.name!r} has no output {one!r}; they are "
+                    f"{', '.join(map(str, known))}"
                 )
-            i = names.index(name)
-            if values[i] is not MISSING:
-                raise TypeError(f"function {self.name!r} got two values for the argument {name!r}")
-            values[i] = value
-        for i, a in enumerate(arguments):
-            if values[i] is MISSING and a.default:
-                values[i] = a.default[0]
-        missing = [
-            f"{a.name or a.variable} (position {i})"
-            for i, a in enumerate(arguments)
-            if values[i] is MISSING
-        ]
-        if missing:
-            raise TypeError(f"function {self.name!r} misses values for: {', '.join(missing)}")
-        return tuple(values)
+        return tuple(found)
+
+    def _executable_of(self, places: tuple[int, ...]) -> Executable:
+        if places not in self._subsets:
+            self._subsets[places] = _linked(of_outputs(self.maker, places))
+        return self._subsets[places]
+
+    # What it keeps
+    @functools.cached_property
+    def input_storage(self) -> list[Cell]:
+        """A place for each input, and then for each shared variable."""
+        return input_cells(self.maker)
+
+    @functools.cached_property
+    def output_storage(self) -> list[Cell]:
+        """A place for each output, where calls of ``fn`` leave it."""
+        return [Cell(v.name) for v in self.maker.written.outputs[: self.maker.n_outputs]]
+
+    @property
+    def container(self) -> Cells:
+        """The places of inputs and of state, by variable, name or position."""
+        return Cells(self.maker, self.input_storage, is_value=False)
+
+    @property
+    def value(self) -> Cells:
+        """The values of inputs and of state, by variable, name or position."""
+        return Cells(self.maker, self.input_storage, is_value=True)
+
+    def __getitem__(self, key: Any) -> Any:
+        """The value of an input or of state, by variable, name or position."""
+        return self.value[key]
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        self.value[key] = value
+
+    def __contains__(self, key: Any) -> bool:
+        return key in self.value
+
+    @functools.cached_property
+    def fn(self) -> StoredCalls:
+        """Calls without arguments: values come from `input_storage` and go to `output_storage`."""
+        return StoredCalls(self.executable, self.input_storage, self.output_storage)
+
+    def free(self) -> None:
+        """Forget what was left in `output_storage`, and code that was made for `output_subset`."""
+        for cell in self.output_storage:
+            cell.storage[0] = None
+        self._subsets.clear()
+
+    def sync_shared(self) -> None:
+        """Do nothing: what Theano copied back from devices is fetched where it is asked for."""
+
+    # Copies
+    def copy(
+        self,
+        share_memory: bool = False,
+        swap: Mapping[SharedVariable, SharedVariable] | None = None,
+        delete_updates: bool = False,
+        name: str | None = None,
+        profile: Any = None,
+    ) -> Function:
+        """Another function of the same graph; it is not rewritten again.
+
+        State that inputs became is copied; shared variables are the same, unless swapped.
+
+        Parameters
+        ----------
+        share_memory : bool
+            Accepted for Theano's sake: functions keep no intermediate results.
+        swap : mapping of SharedVariable to SharedVariable, optional
+            Shared variables of this function, and those of the same types in their places.
+        delete_updates : bool
+            Leave out all updates.
+        name : str, optional
+            By default this one's with " copy".
+        profile : None or bool
+            As of `function`.
+
+        Raises
+        ------
+        TypeError
+            If the type of a variable that is swapped in differs.
+        ValueError
+            If one that is swapped out is not used.
+        """
+        check_profile(profile)
+        made = copied(self.maker, swap, delete_updates, name or f"{self.name} copy")
+        return Function(made, self.form)
+
+    def __copy__(self) -> Function:
+        return self.copy(name=self.name)
 
     def source(self, headers: bool = False) -> str:
         """The generated source text; raises `TypeError` where the linker generates none.
@@ -118,15 +254,26 @@ class Function:
         return _rebuild, (self.maker.state(), self.form)
 
     def __repr__(self) -> str:
-        return f"<Function {self.name} ({_listed([a.name for a in self.maker.arguments])})>"
+        return f"<Function {self.name} ({listed([a.name for a in self.maker.parameters])})>"
 
 
-def _rebuild(state: dict[str, Any], form: Any) -> Function:
+def _rebuild(state: dict[str, Any], form: Any) -> Function | None:
+    if not config.unpickle_function:
+        return None
     return Function(FunctionMaker.from_state(state), form)
 
 
-def _listed(names: Sequence[str | None]) -> str:
-    return ", ".join(n or "<unnamed>" for n in names) or "none"
+def _linked(maker: FunctionMaker) -> Executable:
+    with collection_paused():
+        return find_linker(maker.mode, maker.device).link(maker)
+
+
+def check_profile(profile: Any) -> None:
+    """Refuse to measure, which nothing does yet."""
+    if profile is not None and profile is not False:
+        raise NotImplementedError(
+            f"function: profile={profile!r}: functions cannot be measured yet; leave it out"
+        )
 
 
 def function(
@@ -136,8 +283,11 @@ def function(
     updates: Any = None,
     givens: Any = None,
     no_default_updates: bool | Iterable[SharedVariable] = False,
+    accept_inplace: bool = False,
     name: str | None = None,
+    rebuild_strict: bool = True,
     allow_input_downcast: bool | None = None,
+    profile: Any = None,
     on_unused_input: str | None = None,
 ) -> Function:
     """Compile expressions.
@@ -159,11 +309,18 @@ def function(
         not read, and so not default-updated.
     no_default_updates : bool or list of shared variables
         Leave out the ``default_update`` of all or some shared variables.
+    accept_inplace : bool
+        Accepted for Theano's sake: no op writes into its inputs.
     name : str, optional
         For messages; by default file and line of this call.
+    rebuild_strict : bool
+        Whether replacements of ``givens`` must have the type of what they replace. If not, what
+        reads them is made anew, and may come out with another dtype or rank.
     allow_input_downcast : bool, optional
         Admit values that lose precision (True), none (False), or only Python numbers and lists of
         them (None).
+    profile : None or False
+        Functions are not measured yet.
     on_unused_input : "raise", "warn" or "ignore", optional
         By default ``config.on_unused_input``.
 
@@ -174,15 +331,15 @@ def function(
     UnusedInputError, DuplicateInputError, MissingInputError
         If the inputs are not those that the outputs need.
     """
-    ins = read_inputs(inputs)
+    check_profile(profile)
+    ins = given = read_inputs(inputs)
     outs, form = read_outputs(outputs)
     pairs = read_pairs("updates", updates)
-    replacements = read_givens(givens, {i.variable for i in ins})
-    for one in [i for i in ins if i.update is not None]:
-        ins.remove(one)
-        state = hidden_state(one)
-        replacements[one.variable] = state
-        pairs.append((state, one.update))
+    replacements = read_givens(givens, {i.variable for i in ins}, rebuild_strict)
+    states = {i.variable: hidden_state(i) for i in ins if i.update is not None}
+    ins = [i for i in ins if i.update is None]
+    replacements.update(states)
+    pairs += [(states[i.variable], i.update) for i in given if i.update is not None]
     new_values = read_updates(pairs)
     # What an input is computed from is not looked at, so that no replacement makes another of it.
     known = {i.variable: i.variable for i in ins}
@@ -190,6 +347,10 @@ def function(
     if replacements:
         replacements = {**resolved(replacements, known), **known}
         expressions = graph_replace(expressions, replacements)
+        if not rebuild_strict:
+            n = len(outs)
+            news = zip(new_values, expressions[n:], strict=True)
+            expressions[n:] = [fitted("updates", v, new) for v, new in news]
     new_values, expressions = with_default_updates(
         new_values, expressions, replacements, known, no_default_updates
     )
@@ -208,24 +369,33 @@ def function(
     graph, _ = FunctionGraph.cloned([*(i.variable for i in ins), *slots], expressions)
     place = tracing.capture()[:1]
     label = name or (f"{place[0][0]}:{place[0][1]}" if place else "function")
-    arguments = [
-        Argument(
-            v,
-            i.name or i.variable.name,
-            i.strict,
-            allow_input_downcast if i.allow_downcast is None else i.allow_downcast,
-            () if i.value is MISSING else (i.value,),
-            k,
-            label,
-        )
-        for k, (i, v) in enumerate(zip(ins, graph.inputs, strict=False))
-    ]
-    _check_unused(arguments, graph, on_unused_input or config.on_unused_input)
     containers = [v.container for v in slots]
+    parameters = []
+    free = iter(graph.inputs)
+    for k, i in enumerate(given):
+        state = states.get(i.variable)
+        slot = None if state is None else containers.index(state.container)
+        allow_downcast = allow_input_downcast if i.allow_downcast is None else i.allow_downcast
+        parameters.append(
+            Argument(
+                next(free) if slot is None else graph.inputs[len(ins) + slot],
+                i.keyword,
+                i.strict,
+                allow_downcast,
+                () if i.value is None or slot is not None else (i.value,),
+                k,
+                label,
+                slot,
+                bool(i.implicit),
+                weakref.ref(i.variable),
+            )
+        )
+    arguments = [a for a in parameters if a.state is None]
+    _check_unused(arguments, graph, on_unused_input or config.on_unused_input)
     targets = [containers.index(v.container) for v in new_values]
     on_device = tuple(k for k, o in enumerate(outs) if o.on_device)
     made_of = (graph, arguments, containers, len(outs), targets, get_mode(mode), label, on_device)
-    maker = FunctionMaker(*made_of)
+    maker = FunctionMaker(*made_of, parameters)
     compiled = Function(maker, form)
     # Only now are the layers loaded that may have flags of their own.
     config.warn_of_unknown()

@@ -20,13 +20,16 @@ from ..core.graph import Variable
 from ..core.lazy import make_lazy
 from ..tensor.state import Container
 from .mode import Mode
+from .own_values import own_outputs
 
 
 @dataclass
 class Argument:
     """One argument of a function: its variable, and how values given for it are checked.
 
-    ``default`` is a one-element tuple holding the default value, or empty.
+    ``default`` is a one-element tuple holding the default value, or empty. An input with an update
+    is no argument of the code: ``state`` is the position of what it became among the containers.
+    What is ``implicit`` takes no value in a call. ``written`` gives the variable of the user's.
     """
 
     variable: Variable
@@ -36,6 +39,9 @@ class Argument:
     default: tuple[Any, ...] = ()
     position: int = 0
     function_name: str = ""
+    state: int | None = None
+    implicit: bool = False
+    written: Callable[[], Variable | None] | None = field(default=None, repr=False)
 
     def filter(self, value: Any) -> Any:
         """Convert a value to the type of the argument.
@@ -64,6 +70,9 @@ class FunctionMaker:
         The graph as the user wrote it. Its inputs are the arguments, then the shared variables; its
         outputs are the outputs, then the new values of updated shared variables.
     arguments : list of Argument
+        What the code is called with.
+    parameters : list of Argument
+        What the function is called with, in order: the arguments, and inputs that became state.
     containers : list of Container
         Storage of the shared variables, in the order of the graph's inputs after the arguments.
     update_targets : list of int
@@ -81,9 +90,13 @@ class FunctionMaker:
     mode: Mode
     name: str = "function"
     on_device: tuple[int, ...] = ()
+    parameters: list[Argument] = field(default_factory=list)
     source: Callable[[FunctionMaker, bool], str] | None = field(default=None, repr=False)
     _rewritten: FunctionGraph | None = field(default=None, repr=False)
     _lock: Any = field(default_factory=threading.Lock, repr=False)
+
+    def __post_init__(self) -> None:
+        self.parameters = self.parameters or self.arguments
 
     @property
     def fgraph(self) -> FunctionGraph:
@@ -97,6 +110,7 @@ class FunctionMaker:
                     if rewriter is not None:
                         rewriter.rewrite(graph, self.mode)
                     make_lazy(graph)
+                    own_outputs(graph)
                 self._rewritten = graph
             return self._rewritten
 
@@ -118,8 +132,8 @@ class FunctionMaker:
 
     @property
     def inputs(self) -> list[Argument]:
-        """The arguments."""
-        return self.arguments
+        """What the function is called with."""
+        return self.parameters
 
     @property
     def outputs(self) -> list[Variable]:
@@ -144,10 +158,15 @@ class FunctionMaker:
 
     def state(self) -> dict[str, Any]:
         """What a pickle of the function keeps."""
-        arguments = [(a.name, a.strict, a.allow_downcast, a.default) for a in self.arguments]
+        parameters = [
+            (a.name, a.strict, a.allow_downcast, a.default, a.state, a.implicit)
+            for a in self.parameters
+        ]
+        made = self._rewritten
         return {
             "graph": self.flat(),
-            "arguments": arguments,
+            "rewritten": None if made is None else flatten(made.inputs, made.outputs),
+            "parameters": parameters,
             "containers": self.containers,
             "n_outputs": self.n_outputs,
             "update_targets": self.update_targets,
@@ -158,14 +177,20 @@ class FunctionMaker:
 
     @classmethod
     def from_state(cls, state: dict[str, Any]) -> FunctionMaker:
-        """Build a maker from `state`."""
+        """Build a maker from `state`; it is rewritten again only if a setting asks for that."""
         graph = unflatten(state["graph"])
-        arguments = [
-            Argument(v, name, strict, allow_downcast, default, i, state["name"])
-            for i, (v, (name, strict, allow_downcast, default)) in enumerate(
-                zip(graph.inputs, state["arguments"], strict=False)
-            )
-        ]
+        flat = None if config.reoptimize_unpickled_function else state["rewritten"]
+        n = sum(one[4] is None for one in state["parameters"])
+        given, slots = iter(graph.inputs[:n]), graph.inputs[n:]
+        parameters = []
+        for i, (name, strict, allow_downcast, default, place, implicit) in enumerate(
+            state["parameters"]
+        ):
+            v = next(given) if place is None else slots[place]
+            one = Argument(v, name, strict, allow_downcast, default, i, state["name"])
+            one.state, one.implicit = place, implicit
+            parameters.append(one)
+        arguments = [a for a in parameters if a.state is None]
         return cls(
             graph,
             arguments,
@@ -174,5 +199,7 @@ class FunctionMaker:
             state["update_targets"],
             state["mode"],
             state["name"],
-            state.get("on_device", ()),
+            state["on_device"],
+            parameters,
+            _rewritten=None if flat is None else unflatten(flat),
         )

@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-import numpy as np
-
 from ..base.errors import describe
 from ..core.graph import Variable
 from ..core.traversal import graph_replace, leaves
-from ..tensor.shared import SharedVariable, TensorSharedVariable, not_shared
+from ..tensor.shared import SharedVariable, not_shared, shared_of
 from ..tensor.state import Container
-from .arguments import MISSING, In, fitted
+from .arguments import In, fitted
 
 
 def read_updates(pairs: list[tuple[Any, Any]]) -> dict[SharedVariable, Variable]:
@@ -81,10 +79,10 @@ def _containers_left_out(excluded: Any) -> set[Container]:
 
 def hidden_state(one: In) -> SharedVariable:
     """The state that an input with an update becomes."""
-    if one.value is MISSING:
+    if one.value is None:
         raise TypeError(
             f"function: the input {one.variable} has an update, so it needs a first value"
         )
     value = one.variable.type.filter(one.value, one.strict, one.allow_downcast)
-    container = Container(np.array(value, order="C"))
-    return TensorSharedVariable(one.variable.type, container, one.name or one.variable.name)
+    container = Container(one.variable.type.copied(value))
+    return shared_of(one.variable.type, container, one.keyword)

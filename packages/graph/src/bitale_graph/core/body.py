@@ -114,7 +114,7 @@ class Body:
         """The same computation made again from inputs of other types, such as unknown lengths."""
         inputs = [type(v.name) for v, type in zip(self.inputs, types, strict=True)]
         for old, new in zip(self.inputs, inputs, strict=True):
-            new.trace = old.trace
+            new.made_at = old.made_at
         return Body(
             inputs, graph_replace(self.outputs, dict(zip(self.inputs, inputs, strict=True)))
         )

@@ -125,7 +125,7 @@ def flatten(inputs: Sequence[Variable], outputs: Sequence[Variable]) -> FlatGrap
     for v in [*inputs, *constants, *(o for node in order for o in node.outputs)]:
         numbers[v] = len(numbers)
     return FlatGraph(
-        [(v.type, v.name, v.trace) for v in inputs],
+        [(v.type, v.name, v.made_at) for v in inputs],
         [(v.type, v.data, v.name) for v in constants],
         [
             (
@@ -145,7 +145,7 @@ def unflatten(flat: FlatGraph) -> FunctionGraph:
     variables: list[Variable] = []
     for type, name, trace in flat.inputs:
         leaf = type(name)
-        leaf.trace = trace
+        leaf.made_at = trace
         variables.append(leaf)
     n_inputs = len(variables)
     for type, data, name in flat.constants:

@@ -108,7 +108,7 @@ class Variable(Generic[TypeT]):
         self.owner = owner
         self.index = index
         self.name = name
-        self.trace: tracing.Trace = tracing.capture() if owner is None else ()
+        self.made_at: tracing.Trace = tracing.capture() if owner is None else ()
 
     @property
     def tag(self) -> Tag:
@@ -169,7 +169,7 @@ class Variable(Generic[TypeT]):
 def copied_variable(old: Variable[TypeT]) -> Variable[TypeT]:
     """A new leaf of the type, name and tag of another variable, made where that was."""
     made: Variable[TypeT] = old.type(old.name)
-    made.trace = old.trace
+    made.made_at = old.made_at
     if old._tag is not None:
         made._tag = copy.copy(old._tag)
     return made

@@ -113,7 +113,7 @@ def _node(
 
 def _variable(cls: Any, type: Any, owner: Any, index: int) -> Any:
     made = cls.__new__(cls)
-    made.__dict__.update(type=type, owner=owner, index=index, name=None, trace=())
+    made.__dict__.update(type=type, owner=owner, index=index, name=None, made_at=())
     return made
 
 

@@ -40,6 +40,18 @@ class Values:
         """Whether a write into one value may be seen in the other."""
         return a is b
 
+    def loosened(self, other: Any) -> Any:
+        """The type without what ``other`` does not promise; itself where that is nothing."""
+        return self
+
+    def of_parts(self, variable: Any) -> Any:
+        """``variable`` as a node makes it of tensors, where loops are to read these; else None."""
+        return None
+
+    def copied(self, value: Any) -> Any:
+        """A value that no other holder can change: itself, where values are not to be changed."""
+        return value
+
     def admits(self, other: Any) -> bool:
         """Whether every value of type ``other`` is one of this type."""
         return bool(self == other)

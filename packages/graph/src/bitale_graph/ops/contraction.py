@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..base import dtype as dtypes
+from ..base import late
 from ..base.errors import ShapeError, describe
 from ..core.graph import Constant
 from ..ops import math as tm
@@ -28,7 +29,8 @@ Axes = Sequence[int]
 def dot(x: Any, y: Any) -> TensorVariable:
     """The product: of numbers, of vectors, of matrices.
 
-    For higher ranks the last axis of x with the second last of y.
+    For higher ranks the last axis of x with the second last of y. With a sparse operand it is
+    `structured_dot` of the sparse module.
 
     Raises
     ------
@@ -37,6 +39,9 @@ def dot(x: Any, y: Any) -> TensorVariable:
     """
     if is_python_number(x) or is_python_number(y):
         return tm.mul(x, y)
+    if any(getattr(v, "answers_tensors", False) for v in (x, y)):
+        made: TensorVariable = late.sparse.structured_dot(x, y)
+        return made
     x, y = as_tensor(x), as_tensor(y)
     if x.ndim == 0 or y.ndim == 0:
         return tm.mul(x, y)

@@ -115,14 +115,61 @@ def full_like(x: Any, value: Any, dtype: str | None = None) -> TensorVariable:
     return tm.second(x, value)
 
 
-def zeros_like(x: Any, dtype: str | None = None) -> TensorVariable:
-    """Zeros of the shape (and dtype) of ``x``."""
+def zeros_like(x: Any, dtype: str | None = None, opt: bool = False) -> TensorVariable:
+    """Zeros of the shape (and dtype) of ``x``; ``opt`` is Theano's, and changes nothing."""
     return full_like(x, 0, dtype)
 
 
-def ones_like(x: Any, dtype: str | None = None) -> TensorVariable:
-    """Ones of the shape (and dtype) of ``x``."""
+def ones_like(x: Any, dtype: str | None = None, opt: bool = False) -> TensorVariable:
+    """Ones of the shape (and dtype) of ``x``; see `zeros_like`."""
     return full_like(x, 1, dtype)
+
+
+class AllocEmpty(TensorOp):
+    """A tensor of given lengths that nobody has written to: ``AllocEmpty(dtype)(n0, n1, ...)``.
+
+    Its elements may be any numbers, others at each call.
+    """
+
+    __props__ = ("dtype",)
+
+    def __init__(self, dtype: str) -> None:
+        self.dtype = dtypes.check(dtype)
+
+    def make_node(self, *lengths: Any) -> Apply:
+        """Check the lengths that are known."""
+        sizes = as_lengths("empty", list(lengths))
+        known = [constant_int(n) for n in sizes]
+        if any(n is not None and n < 0 for n in known):
+            raise ShapeError(f"empty: a length cannot be negative: {known}")
+        return Apply(self, sizes, [TensorType(self.dtype, known)()])
+
+    def perform(self, node: Apply, inputs: Sequence[Any], output_storage: Storage) -> None:
+        shape = tuple(int(n) for n in inputs)
+        if any(n < 0 for n in shape):
+            raise ShapeError(f"empty: a length cannot be negative: {shape}")
+        output_storage[0][0] = np.empty(shape, self.dtype)
+
+    def infer_shape(self, node: Apply, input_shapes: Sequence[Sequence[Any]]) -> list[Any]:
+        return [tuple(node.inputs)]
+
+    def do_constant_folding(self, fgraph: Any, node: Apply) -> bool:
+        """Nothing is known of the numbers."""
+        return False
+
+
+def empty(shape: Any, dtype: str | None = None) -> TensorVariable:
+    """A tensor that is to be written to; until then its elements may be any numbers.
+
+    ``shape`` and ``dtype`` are as those of `zeros`.
+    """
+    return AllocEmpty(dtype or "floatX")(*as_lengths("empty", shape))
+
+
+def empty_like(x: Any, dtype: str | None = None) -> TensorVariable:
+    """A tensor of the shape (and dtype) of ``x``; see `empty`."""
+    x = as_tensor(x)
+    return empty([shape_i(x, a) for a in range(x.ndim)], dtype or x.type.dtype)
 
 
 class Arange(TensorOp):
@@ -274,6 +321,11 @@ class Eye(TensorOp):
 def eye(n: Any, m: Any = None, k: Any = 0, dtype: str | None = None) -> TensorVariable:
     """Ones on diagonal ``k``, zeros elsewhere; square unless ``m`` is given."""
     return Eye(dtypes.check(dtype or "floatX"))(n, n if m is None else m, k)
+
+
+def identity(n: Any, dtype: str | None = None) -> TensorVariable:
+    """The identity matrix with ``n`` rows."""
+    return eye(n, dtype=dtype)
 
 
 def identity_like(x: Any) -> TensorVariable:

@@ -10,7 +10,7 @@ from ..base.errors import DtypeError, ShapeError, describe
 from ..core.body import Body
 from ..core.graph import Apply, Op, Storage, Variable
 from ..core.order import toposort
-from ..tensor.conversion import as_tensor, is_python_number
+from ..tensor.conversion import as_tensor, as_variable, is_python_number
 from ..tensor.elementwise import Elementwise
 from ..tensor.variable import TensorType
 from .lengths import lengths_of_outputs
@@ -85,7 +85,7 @@ class IfElse(Op):
             )
         if dtypes.is_complex(condition.type.dtype):
             raise DtypeError(f"ifelse: the condition must be real, and is {describe(condition)}")
-        given = [v if _is_no_tensor(v) else as_tensor(v) for v in captured]
+        given = [as_variable(v) for v in captured]
         for body in self.bodies:
             if len(given) != len(body.inputs):
                 raise TypeError(f"ifelse: {len(body.inputs)} inputs expected, {len(given)} given")
@@ -121,7 +121,7 @@ class IfElse(Op):
         result: list[Any] = []
         for out, then, other in zip(node.outputs, *told, strict=True):
             static: Any = out.type
-            if then is None or other is None:
+            if then is None or other is None or _is_no_tensor(out):
                 result.append(None)
                 continue
             triples = zip(static.shape, then, other, strict=True)
@@ -143,8 +143,15 @@ def _is_no_tensor(v: Any) -> bool:
     return isinstance(v, Variable) and not isinstance(v.type, TensorType)
 
 
-def _joined(then: Any, other: Any) -> TensorType:
+def _joined(then: Any, other: Any) -> Any:
     """The type of a result that comes from either branch."""
+    if _is_no_tensor(then) or _is_no_tensor(other):
+        if then.type != other.type:
+            raise TypeError(
+                "ifelse: the branches must agree in type: if the condition holds the result is "
+                f"{describe(then)}, and if not {describe(other)}"
+            )
+        return then.type
     if then.type.dtype != other.type.dtype or then.type.ndim != other.type.ndim:
         raise TypeError(
             "ifelse: the branches must agree in dtype and rank: if the condition holds the result "
@@ -237,4 +244,4 @@ def _as_pair(then: Any, other: Any) -> tuple[Any, Any]:
             return as_tensor(then, dtype=dtypes.weak(then, other.type.dtype)), other
         then = as_tensor(then)
         return then, as_tensor(other, dtype=dtypes.weak(other, then.type.dtype))
-    return as_tensor(then), as_tensor(other)
+    return as_variable(then), as_variable(other)

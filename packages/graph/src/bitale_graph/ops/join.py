@@ -16,7 +16,7 @@ from ..tensor.elementwise import cast
 from ..tensor.op import TensorOp
 from ..tensor.variable import TensorType, TensorVariable
 from .assertion import Assert
-from .axes import shape_padaxis
+from .axes import atleast_1d, atleast_2d, atleast_3d, shape_padaxis
 from .ifelse import ifelse
 from .shape import MakeVector
 
@@ -147,8 +147,9 @@ def _join_along(axis: Any, parts: list[Any]) -> TensorVariable:
     result = choices[-1][1]
     for a, made in reversed(choices[:-1]):
         result = as_tensor(ifelse(tm.eq(at, a), made, result))
-    message = f"join: the axis must be one along which the tensors join: {sorted(joined)}"
-    return Assert(message)(result, fits)
+    shown = "".join(f"\n  {describe(p)}" for p in parts)
+    message = f"join: the axis must be one along which the tensors join: {sorted(joined)}{shown}"
+    return Assert(message, "ShapeError")(result, fits)
 
 
 def join(axis: Any, *tensors: Any) -> TensorVariable:
@@ -198,3 +199,32 @@ def horizontal_stack(*tensors: Any) -> TensorVariable:
 def vertical_stack(*tensors: Any) -> TensorVariable:
     """Matrices one above the other."""
     return _concatenated("vertical_stack", tensors, 0)
+
+
+def _as_list(tensors: tuple[Any, ...]) -> list[Any]:
+    """A list of tensors, given as one argument as in NumPy or as several."""
+    if len(tensors) == 1 and isinstance(tensors[0], (list, tuple)):
+        return [as_tensor(t) for t in tensors[0]]
+    return [as_tensor(t) for t in tensors]
+
+
+def hstack(*tensors: Any) -> TensorVariable:
+    """Tensors side by side, along the second axis; numbers and vectors along their only one."""
+    parts = [atleast_1d(t) for t in _as_list(tensors)]
+    return _concatenated("hstack", parts, 0 if parts and parts[0].ndim == 1 else 1)
+
+
+def vstack(*tensors: Any) -> TensorVariable:
+    """Tensors one above the other, vectors as rows."""
+    return _concatenated("vstack", [atleast_2d(t) for t in _as_list(tensors)], 0)
+
+
+def dstack(*tensors: Any) -> TensorVariable:
+    """Tensors one behind the other, along a third axis, which matrices and vectors get."""
+    return _concatenated("dstack", [atleast_3d(t) for t in _as_list(tensors)], 2)
+
+
+def column_stack(*tensors: Any) -> TensorVariable:
+    """Tensors side by side, vectors as columns."""
+    parts = [t if t.ndim > 1 else atleast_2d(t).T for t in _as_list(tensors)]
+    return _concatenated("column_stack", parts, 1)

@@ -11,15 +11,20 @@ from ..base.errors import ShapeError, describe
 from ..core.graph import Apply, Constant, Op, Storage, Variable
 from ..tensor.array_type import Shape
 from ..tensor.conversion import as_tensor, constant_int
+from ..tensor.elementwise import Elementwise
 from ..tensor.variable import TensorType, TensorVariable
 from .along_axis import PutAlongAxis, TakeAlongAxis
 from .assertion import Assert
+from .diagonal import Diagonal, IncDiagonal
 from .index_pattern import unpack
 from .join import stack
 from .math import eq, neq
 from .reduction import sum as sum_of
 from .reshape import flatten
 from .shape import shape_i
+
+# So many steps of a mask are looked at for what it is made of.
+DEEPEST = 50
 
 
 class Nonzero(Op):
@@ -170,7 +175,10 @@ def mask_of(places: Sequence[Any]) -> MaskPlaces | None:
 def _fit(x: Any, mask: Any, static: Shape, axis: int) -> list[Any]:
     """Conditions that the lengths of a mask are those of ``x``, where that is not known."""
     conditions = []
+    is_made_of_x = axis == 0 and _is_made_of(mask, x)
     for a, (n, m) in enumerate(zip(static, mask.type.shape, strict=True)):
+        if n is None and is_made_of_x:
+            continue
         if n is None or m is None:
             conditions.append(eq(shape_i(mask, a), shape_i(x, axis + a)))
         elif n != m:
@@ -179,6 +187,20 @@ def _fit(x: Any, mask: Any, static: Shape, axis: int) -> list[Any]:
                 f"{describe(mask)} and axis {axis + a} of {describe(x)}"
             )
     return conditions
+
+
+def _is_made_of(mask: Any, x: Any) -> bool:
+    """Whether a mask is made of ``x`` element by element, and so has its lengths but for ones."""
+    waiting = [mask]
+    for _ in range(DEEPEST):
+        if not waiting:
+            break
+        v = waiting.pop()
+        if v is x:
+            return True
+        if v.owner is not None and isinstance(v.owner.op, Elementwise):
+            waiting += [u for u in v.owner.inputs if u.type.ndim == x.type.ndim]
+    return False
 
 
 def names_no_place_twice(op: Any, index: Sequence[Any]) -> bool:
@@ -191,6 +213,8 @@ def names_no_place_twice(op: Any, index: Sequence[Any]) -> bool:
         return True
     if isinstance(op, (TakeAlongAxis, PutAlongAxis)):
         return False
+    if isinstance(op, (Diagonal, IncDiagonal)):
+        return True
     arrays = [v for v in unpack(pattern, index) if isinstance(v, Variable)]
     if mask_of(arrays) is not None:
         return True

@@ -1,7 +1,7 @@
 """What NumPy's functions mean for variables: one table.
 
-A function that has a counterpart in the tensor language gives an expression with NumPy's meaning;
-every other raises a `TypeError`.
+A function that has a counterpart in the tensor language gives an expression with NumPy's meaning,
+see `numpy_calls`; every other raises a `TypeError`.
 """
 
 from __future__ import annotations
@@ -19,24 +19,36 @@ from ..base.errors import ShapeError, describe
 from ..core.graph import Variable
 from ..ops import (
     along_axis,
+    axes,
+    broadcasting,
     contraction,
+    covariance,
     creation,
     cumulative,
+    diagonal,
+    differences,
+    grids,
     join,
     math,
     multi_index,
     nonzero,
     numpy_linalg,
     numpy_sorting,
+    order,
     reduction,
+    sequences,
     shape,
     special,
+    split,
     taking,
+    triangle,
 )
-from ..ops import axes as order
 from ..ops import einsum as sums
 from ..ops import matmul as matrices
+from ..ops import pad as padding
+from ..ops import repeat as repeating
 from ..ops import reshape as reshaping
+from ..ops.assertion import Assert
 from ..tensor.conversion import as_tensor
 from ..tensor.elementwise import Elementwise
 from ..tensor.protocol import WAY_OUT
@@ -59,47 +71,18 @@ def _stack(arrays: Sequence[Any], axis: int = 0) -> Any:
     return join.stack(list(arrays), axis=axis)
 
 
-def _at_least(ndim: int, arrays: Sequence[Any]) -> list[Any]:
-    parts = [as_tensor(a) for a in arrays]
-    return [p if p.ndim >= ndim else as_tensor(p, ndim=ndim) for p in parts]
-
-
-def _hstack(arrays: Sequence[Any]) -> Any:
-    parts = _at_least(1, arrays)
-    return join.concatenate(parts, 0 if parts[0].ndim == 1 else 1)
-
-
-def _vstack(arrays: Sequence[Any]) -> Any:
-    return join.concatenate(_at_least(2, arrays), 0)
-
-
-def _column_stack(arrays: Sequence[Any]) -> Any:
-    parts = [as_tensor(a) for a in arrays]
-    return join.concatenate([p if p.ndim > 1 else _at_least(2, [p])[0].T for p in parts], 1)
-
-
-def _expand_dims(a: Any, axis: Any) -> Any:
-    a = as_tensor(a)
-    axes = [axis] if isinstance(axis, (int, np.integer)) else list(axis)
-    new = reduction.normalize_axes("expand_dims", axes, a.ndim + len(axes))
-    rest = iter(range(a.ndim))
-    return shape.dimshuffle(
-        a, *("x" if i in new else next(rest) for i in range(a.ndim + len(axes)))
-    )
-
-
-def _moveaxis(a: Any, source: Any, destination: Any) -> Any:
-    a = as_tensor(a)
-    lists = [[n] if isinstance(n, (int, np.integer)) else list(n) for n in (source, destination)]
-    for axes in lists:
-        reduction.normalize_axes("moveaxis", axes, a)
-    old, new = ([int(n) % a.ndim for n in axes] for axes in lists)
-    if len(old) != len(new):
-        raise ShapeError(f"moveaxis: {len(old)} axes cannot go to {len(new)} places")
-    order = [n for n in range(a.ndim) if n not in old]
-    for place, n in sorted(zip(new, old, strict=True)):
-        order.insert(place, n)
-    return shape.dimshuffle(a, *order)
+def _split(x: Any, indices_or_sections: Any, axis: int = 0) -> Any:
+    """``split``: a number of parts divides the length."""
+    x = as_tensor(x)
+    if isinstance(indices_or_sections, (int, np.integer)) and indices_or_sections > 0:
+        n = split.as_known(shape.shape_i(x, axis))
+        message = f"split: {indices_or_sections} parts of equal length there are not"
+        if isinstance(n, int) and n % indices_or_sections:
+            raise ShapeError(f"{message} in axis {axis} of {describe(x)}")
+        if not isinstance(n, int):
+            divides = math.eq(math.mod(n, indices_or_sections), 0)
+            x = Assert(message, "ShapeError")(x, divides)
+    return split.array_split(x, indices_or_sections, axis)
 
 
 def _round(a: Any, decimals: int = 0) -> Any:
@@ -144,7 +127,8 @@ def _angle(z: Any, deg: bool = False) -> Any:
 
 
 # The parameters in NumPy's order; those after the bar are passed by keyword. What is marked ! can
-# only have its neutral value, what is marked ~ says nothing of values (layout, subclasses).
+# only have its neutral value, what is marked ~ says nothing of values (layout, subclasses). A star
+# stands for any number of tensors.
 _REDUCE = "a | axis !out keepdims !initial !where"
 _SUM = "a | axis dtype !out keepdims !initial !where"
 _REDUCTIONS = [reductions[op] for op in reductions]
@@ -180,12 +164,42 @@ _FUNCTIONS: dict[str, Row] = {
     "size": (_size, "a | axis"),
     "reshape": (reshaping.reshape, "a shape/newshape | !order ~copy"),
     "ravel": (reshaping.flatten, "a | !order"),
-    "transpose": (order.transpose, "a | axes"),
-    "permute_dims": (order.transpose, "a | axes"),
-    "swapaxes": (order.swapaxes, "a axis1 axis2"),
-    "moveaxis": (_moveaxis, "a source destination"),
-    "squeeze": (order.squeeze, "a | axis"),
-    "expand_dims": (_expand_dims, "a axis"),
+    "transpose": (axes.transpose, "a | axes"),
+    "permute_dims": (axes.transpose, "a | axes"),
+    "swapaxes": (axes.swapaxes, "a axis1 axis2"),
+    "moveaxis": (axes.moveaxis, "a source destination"),
+    "squeeze": (axes.squeeze, "a | axis"),
+    "expand_dims": (axes.expand_dims, "a axis"),
+    "tile": (repeating.tile, "A reps"),
+    "repeat": (repeating.repeat, "a repeats | axis"),
+    "roll": (order.roll, "a shift | axis"),
+    "flip": (order.flip, "m | axis"),
+    "fliplr": (order.fliplr, "m"),
+    "flipud": (order.flipud, "m"),
+    "rot90": (order.rot90, "m | k axes"),
+    "pad": (
+        padding.pad,
+        "array pad_width | mode constant_values end_values stat_length reflect_type",
+    ),
+    "broadcast_to": (broadcasting.broadcast_to, "array shape | ~subok"),
+    "broadcast_arrays": (broadcasting.broadcast_arrays, "* | ~subok"),
+    "split": (_split, "ary indices_or_sections | axis"),
+    "array_split": (split.array_split, "ary indices_or_sections | axis"),
+    # diagonals and triangles
+    "diag": (diagonal.diag, "v | k"),
+    "diagonal": (diagonal.diagonal, "a | offset axis1 axis2"),
+    "trace": (diagonal.trace, "a | offset axis1 axis2 dtype !out"),
+    "tril": (triangle.tril, "m | k"),
+    "triu": (triangle.triu, "m | k"),
+    "tril_indices_from": (triangle.tril_indices_from, "arr | k"),
+    "triu_indices_from": (triangle.triu_indices_from, "arr | k"),
+    # made of a few numbers
+    "linspace": (sequences.linspace, "start stop | num endpoint retstep dtype axis ~device"),
+    "logspace": (sequences.logspace, "start stop | num endpoint base dtype axis"),
+    "geomspace": (sequences.geomspace, "start stop | num endpoint dtype axis"),
+    "vander": (sequences.vander, "x | N increasing"),
+    "meshgrid": (grids.meshgrid, "* | copy sparse indexing"),
+    "empty_like": (creation.empty_like, "prototype | dtype ~order ~subok !shape ~device"),
     "zeros_like": (creation.zeros_like, "a | dtype ~order ~subok !shape ~device"),
     "ones_like": (creation.ones_like, "a | dtype ~order ~subok !shape ~device"),
     "full_like": (creation.full_like, "a fill_value | dtype ~order ~subok !shape ~device"),
@@ -195,9 +209,20 @@ _FUNCTIONS: dict[str, Row] = {
     "concatenate": (_concatenate, "arrays | axis !out !dtype !casting"),
     "concat": (_concatenate, "arrays | axis !out !dtype !casting"),
     "stack": (_stack, "arrays | axis !out !dtype !casting"),
-    "hstack": (_hstack, "tup | !dtype !casting"),
-    "vstack": (_vstack, "tup | !dtype !casting"),
-    "column_stack": (_column_stack, "tup"),
+    "hstack": (join.hstack, "tup | !dtype !casting"),
+    "vstack": (join.vstack, "tup | !dtype !casting"),
+    "column_stack": (join.column_stack, "tup"),
+    "dstack": (join.dstack, "tup"),
+    "atleast_1d": (axes.atleast_1d, "*"),
+    "atleast_2d": (axes.atleast_2d, "*"),
+    "atleast_3d": (axes.atleast_3d, "*"),
+    # statistics and differences
+    "ptp": (covariance.ptp, "a | axis !out keepdims"),
+    "average": (covariance.average, "a | axis weights returned keepdims"),
+    "cov": (covariance.cov, "m | y rowvar bias ddof fweights aweights !dtype"),
+    "corrcoef": (covariance.corrcoef, "x | y rowvar !bias !ddof !dtype"),
+    "diff": (differences.diff, "a | n axis prepend append"),
+    "ediff1d": (differences.ediff1d, "ary | to_end to_begin"),
     # elements
     "where": (_where, "condition | x y"),
     "clip": (_clip, "a | a_min a_max !out min max !dtype !casting !where"),
@@ -297,71 +322,6 @@ def _ufuncs() -> dict[Any, Callable[..., Any]]:
     # NumPy before 2.2 lacks some.
     known = ((getattr(np, name, None), function) for name, function in _UFUNCS.items())
     return {ufunc: function for ufunc, function in known if ufunc is not None}
-
-
-def call_function(function: Any, types: Any, args: Any, keywords: dict[str, Any]) -> Any:
-    """Answer ``function(*args, **keywords)``, a function of NumPy of which a variable was asked."""
-    if not all(issubclass(t, (Variable, np.ndarray)) for t in types):
-        return NotImplemented
-    name, row = _rows().get(function, ("", None))
-    if row is None:
-        module = getattr(function, "__module__", None) or "numpy"
-        full = f"{module}.{getattr(function, '__name__', function)}".removeprefix("numpy.")
-        _refuse(full, "", [*args, *keywords.values()])
-    return _bound(name, row, args, keywords)
-
-
-def call_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
-    """Answer a ufunc, or one of its methods, of which a variable was asked."""
-    name = ufunc.__name__
-    if method == "reduce" and name in _REDUCING and getattr(np, name) is ufunc:
-        return _bound(f"{name}.reduce", _REDUCING[name], inputs, {"axis": 0, **keywords})
-    found = _ufuncs().get(ufunc)
-    if method != "__call__" or found is None:
-        _refuse(name if method == "__call__" else f"{name}.{method}", "", inputs)
-    for keyword, value in keywords.items():
-        if keyword not in ("order", "subok") and not _is_neutral(keyword, value):
-            _refuse(name, f"({keyword}=...)", [*inputs, value])
-    return found(*inputs)
-
-
-def _is_neutral(parameter: str, value: Any) -> bool:
-    if value is None or value is np._NoValue:
-        return True
-    neutral = _NEUTRAL.get(parameter)
-    return neutral is not None and type(value) is type(neutral) and value == neutral
-
-
-def _bound(name: str, row: Row, args: Sequence[Any], keywords: dict[str, Any]) -> Any:
-    """Call the counterpart of a function with the arguments that NumPy's would have."""
-    function, parameters = row
-    required, _, optional = parameters.partition("|")
-    if required.strip() == "*":
-        # However many there are.
-        required = " ".join(f"*{i}" for i in range(len(args)))
-    names = [*required.split(), *optional.split()]
-    given = dict(zip(names, args, strict=False))
-    problem = "(...) with so many arguments" if len(args) > len(names) else ""
-    for keyword, value in keywords.items():
-        token = next((n for n in names if keyword in n.strip("!~").split("/")), None)
-        if token is None or token in given:
-            problem = f"({keyword}=...)"
-        else:
-            given[token] = value
-    for token in names[: len(required.split())]:
-        if token not in given:
-            problem = f"(...) without {token}"
-    for token, value in given.items():
-        if token.startswith("!") and not _is_neutral(token[1:], value):
-            problem = f"({token[1:]}=...)"
-    if problem:
-        _refuse(name, problem, [*args, *keywords.values()])
-    chosen = {
-        token: value
-        for token, value in given.items()
-        if token in optional.split() and token[0] not in "!~" and value is not np._NoValue
-    }
-    return function(*(given[t] for t in required.split()), **chosen)
 
 
 def _refuse(name: str, detail: str, operands: Sequence[Any]) -> NoReturn:

@@ -18,30 +18,10 @@ from ..tensor.op import TensorOp
 from ..tensor.reductions import Reduction, reductions
 from ..tensor.scalar import ScalarOp
 from ..tensor.variable import TensorType, TensorVariable
-from .axes import keep_axes
+from .axes import Axes, keep_axes
+from .axes import normalize_axes as normalize_axes
 from .reshape import flatten
 from .shape import shape_i
-
-Axes = int | Sequence[int] | None
-
-
-def normalize_axes(name: str, axis: Any, x: Any) -> tuple[int, ...]:
-    """Sorted non-negative axes of ``x``, a tensor or a rank; None means all.
-
-    Raises `ShapeError` for an axis that is not there or named twice.
-    """
-    ndim = x if isinstance(x, int) else x.ndim
-    if axis is None:
-        return tuple(range(ndim))
-    given = [axis] if isinstance(axis, str) or not isinstance(axis, Iterable) else list(axis)
-    missing = [a for a in given if not isinstance(a, (int, np.integer)) or not -ndim <= a < ndim]
-    axes = set() if missing else {int(a) % ndim for a in given}
-    if len(axes) == len(given):
-        return tuple(sorted(axes))
-    shown = "" if isinstance(x, int) else f"\n  {describe(x)}"
-    if missing:
-        raise ShapeError(f"{name}: a tensor of rank {ndim} has no axis {missing[0]!r}{shown}")
-    raise ShapeError(f"{name}: the axes {given} name one axis twice{shown}")
 
 
 class Reduce(TensorOp):
@@ -279,10 +259,13 @@ def mean(
     return cast(tm.true_div(total, _count(x, axes, work)), out)
 
 
-def var(x: Any, axis: Axes = None, ddof: int = 0, keepdims: bool = False) -> TensorVariable:
+def var(
+    x: Any, axis: Axes = None, ddof: int = 0, keepdims: bool = False, corrected: bool = False
+) -> TensorVariable:
     """The variance along ``axis``.
 
-    The mean of squared distances from the mean, divisor n - ``ddof``.
+    The mean of squared distances from the mean, divisor n - ``ddof``. With ``corrected`` what the
+    rounding of the mean adds to it is taken off.
     """
     if isinstance(ddof, bool):
         raise TypeError("var: ddof is a number; give keepdims by keyword")
@@ -290,17 +273,25 @@ def var(x: Any, axis: Axes = None, ddof: int = 0, keepdims: bool = False) -> Ten
     axes = normalize_axes("var", axis, x)
     out = "float32" if x.type.dtype == "float16" else x.type.dtype
     distance = tm.sub(cast(x, out), mean(cast(x, out), axes, keepdims=True))
+    rest = sum(distance, axes, keepdims=keepdims) if corrected else None
     if dtypes.is_complex(out):
         distance = tm.abs_(distance)
+        rest = None if rest is None else tm.abs_(rest)
     total = sum(tm.sqr(distance), axes, keepdims=keepdims)
-    found = tm.true_div(total, tm.sub(_count(x, axes, total.dtype), ddof))
+    count = _count(x, axes, total.dtype)
+    if rest is not None:
+        # Chan, Golub and LeVeque, "Algorithms for computing the sample variance" (1983): (1.7).
+        total = tm.sub(total, tm.true_div(tm.sqr(rest), count))
+    found = tm.true_div(total, tm.sub(count, ddof))
     return cast(found, "float16") if x.type.dtype == "float16" else found
 
 
-def std(x: Any, axis: Axes = None, ddof: int = 0, keepdims: bool = False) -> TensorVariable:
+def std(
+    x: Any, axis: Axes = None, ddof: int = 0, keepdims: bool = False, corrected: bool = False
+) -> TensorVariable:
     """The square root of `var`."""
     x = as_tensor(x)
-    return tm.sqrt(var(x, normalize_axes("std", axis, x), ddof, keepdims))
+    return tm.sqrt(var(x, normalize_axes("std", axis, x), ddof, keepdims, corrected))
 
 
 def norm(x: Any, L: Any = None, axis: Axes = None, keepdims: bool = False) -> TensorVariable:

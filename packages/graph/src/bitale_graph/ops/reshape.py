@@ -58,6 +58,12 @@ def flatten(x: Any, ndim: int | None = None, outdim: int | None = None) -> Tenso
     )
 
 
+def is_flat(x: Any, ndim: int | None = None, outdim: int | None = None) -> bool:
+    """Whether ``x`` has the rank ``ndim`` (1, the default, or more) that `flatten` would give."""
+    wanted = ndim if ndim is not None else outdim if outdim is not None else 1
+    return bool(as_tensor(x).ndim == wanted)
+
+
 def _size(x: Any, axes: Iterable[int]) -> Any:
     """The product of some lengths, as a constant where they are known."""
     known = [x.type.shape[a] for a in axes]

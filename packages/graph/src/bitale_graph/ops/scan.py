@@ -16,7 +16,7 @@ from ..core.body import Body
 from ..core.graph import Apply, Op, Storage, Variable
 from ..core.run_time_error import note_step
 from ..ops import math as tm
-from ..tensor.conversion import as_tensor, constant_int
+from ..tensor.conversion import as_tensor, as_variable, constant_int
 from ..tensor.elementwise import cast
 from ..tensor.variable import TensorType
 from .lengths import lengths_of_outputs
@@ -203,7 +203,7 @@ class Scan(Op):
         count = constant_int(n)
         if count is not None and count < 0:
             raise ValueError(f"scan: n_steps must not be negative, and is {count}")
-        given = [as_tensor(v) for v in inputs]
+        given = [as_variable(v) for v in inputs]
         if len(given) != len(self.body.inputs):
             raise TypeError(f"scan: {len(self.body.inputs)} inputs expected, {len(given)} given")
         looser = self._for_lengths_of(given)

@@ -370,3 +370,31 @@ def with_lengths(x: Any, shape: Sequence[int | None]) -> TensorVariable:
         old if new is None else new for new, old in zip(wanted, x.type.shape, strict=False)
     )
     return x if merged == x.type.shape and len(wanted) == x.ndim else SpecifyShape(wanted)(x)
+
+
+class Unbroadcast(TensorOp):
+    """The input itself, with the lengths of some axes taken for unknown.
+
+    Parameters
+    ----------
+    axes : tuple of int
+        Sorted, not negative.
+    """
+
+    __props__ = ("axes",)
+    view_map: ClassVar = {0: [0]}
+
+    def __init__(self, axes: tuple[int, ...]) -> None:
+        self.axes = axes
+
+    def make_node(self, x: Any) -> Apply:
+        """Forget the lengths of the axes."""
+        x = as_tensor(x)
+        lengths = tuple(None if a in self.axes else n for a, n in enumerate(x.type.shape))
+        return Apply(self, [x], [TensorType(x.type.dtype, lengths)()])
+
+    def perform(self, node: Apply, inputs: Sequence[Any], output_storage: Storage) -> None:
+        output_storage[0][0] = inputs[0]
+
+    def infer_shape(self, node: Apply, input_shapes: Sequence[Sequence[Any]]) -> list[Any]:
+        return [tuple(input_shapes[0])]

@@ -217,8 +217,17 @@ for _op, _name in (
     (scalar.arccosh, "arccosh"), (scalar.arctanh, "arctanh"), (scalar.sigmoid, "sigmoid"),
     (scalar.softplus, "softplus"), (scalar.erf, "erf"), (scalar.erfc, "erfc"),
     (scalar.int_div, "floordiv"), (scalar.mod, "mod"), (scalar.round_half_to_even, "round"),
+    (scalar.logaddexp, "logaddexp"), (scalar.gcd, "gcd"), (scalar.lcm, "lcm"),
 ):  # fmt: skip
     _vector(_op, _name)
+
+# Special functions, whose text is the same for all targets (`library`).
+SPECIAL_NAMES = (
+    "erfcx", "erfinv", "erfcinv", "gamma", "gammaln", "psi", "tri_gamma", "gammainc", "gammaincc",
+    "j0", "j1", "i0", "i1",
+)  # fmt: skip
+for _name in SPECIAL_NAMES:
+    _vector(scalar.scalar_op(_name), _name)
 
 
 for _op in (random_bits, more_random_bits, random_below):
@@ -276,17 +285,49 @@ def pow_c(d: Dialect, dtypes: Sequence[str], result: str, args: Sequence[str]) -
     return Spelling(f"{name}({args[0]}, {args[1]})", (name,))
 
 
-def _rounding(op: ScalarOp, builtin: str) -> None:
+def _builtin(op: ScalarOp, builtin: str) -> None:
     def rule(d: Dialect, dtypes: Sequence[str], result: str, args: Sequence[str]) -> Spelling:
-        return Spelling(f"{d.builtin(builtin, dtypes[0])}({args[0]})")
+        return Spelling(f"{d.builtin(builtin, dtypes[0])}({', '.join(args)})")
 
     spellings.define(op)(rule)
 
 
-_rounding(scalar.sqrt, "sqrt")
-_rounding(scalar.ceil, "ceil")
-_rounding(scalar.floor, "floor")
-_rounding(scalar.trunc, "trunc")
+_builtin(scalar.sqrt, "sqrt")
+_builtin(scalar.cbrt, "cbrt")
+_builtin(scalar.ceil, "ceil")
+_builtin(scalar.floor, "floor")
+_builtin(scalar.trunc, "trunc")
+_builtin(scalar.hypot, "hypot")
+_builtin(scalar.copysign, "copysign")
+# Of real numbers; complex ones are not computed with.
+_template(scalar.real, "{0}")
+_template(scalar.conj, "{0}")
+_template(scalar.imag, "({T})0")
+
+
+@spellings.define(scalar.angle)
+def angle_c(d: Dialect, dtypes: Sequence[str], result: str, args: Sequence[str]) -> Spelling:
+    """0 or pi, in float64."""
+    x, sign = f"(double){args[0]}", d.builtin("copysign", "float64")
+    return Spelling(f"({x} != {x} ? {x} : {sign}(1.0, {x}) < 0 ? 3.141592653589793 : 0.0)")
+
+
+def _shift(op: ScalarOp, sign: str, outside: str) -> None:
+    """Bits moved; where all of them leave, what NumPy gives."""
+
+    def rule(d: Dialect, dtypes: Sequence[str], result: str, args: Sequence[str]) -> Spelling:
+        x, n = args
+        is_inside = f"(uint64_t){n} < {8 * np.dtype(dtypes[0]).itemsize}"
+        moved = (
+            f"(u{C_TYPES[result].removeprefix('u')}){x} << {n}" if sign == "<<" else f"{x} >> {n}"
+        )
+        return Spelling(f"({C_TYPES[result]})({is_inside} ? {moved} : {outside.format(x)})")
+
+    spellings.define(op)(rule)
+
+
+_shift(scalar.left_shift, "<<", "0")
+_shift(scalar.right_shift, ">>", "({0} < 0 ? -1 : 0)")
 
 
 _WIDER = {

@@ -15,7 +15,7 @@ from .expressions import Expression, Given, number
 from .hoist import hoist
 from .memory import plan_memory
 from .opaque import is_opaque, seen_type
-from .region import Region, has_own_buffer, taken_over
+from .region import Region, has_own_buffer, shown_whole, taken_over
 from .statements import CheckStopped, Deliver, Hold, Statement
 from .target import Target
 from .verify import verify
@@ -112,14 +112,25 @@ class _Planning:
         v = self.graph.outputs[k]
         return (
             k not in self.plan.in_place
-            and has_own_buffer(self.graph, v)
+            and (has_own_buffer(self.graph, v) or self._shows_alone(v))
             and self.graph.outputs.index(v) == k
             and not any(self.graph.outputs[i] is v for i in self.plan.in_place)
         )
 
+    def _shows_alone(self, v: Variable) -> bool:
+        """Whether ``v`` is another shape of a result that no other output shows."""
+        root = shown_whole(v)
+        shown = [self.plan.shown.get(other, other) for other in self.graph.outputs]
+        return (
+            seen_type(v).ndim > 0
+            and has_own_buffer(self.graph, root)
+            and root.owner not in self.plan.tail
+            and shown.count(root) == 1
+        )
+
     def _kept(self) -> set[Variable]:
         given = [self.graph.outputs[k] for k, is_given in self.given.items() if is_given]
-        return {v for output in given for v in taken_over(self.plan, output)}
+        return {v for output in given for v in taken_over(self.plan, shown_whole(output))}
 
     def run(self) -> HostFunction:
         b = self.b

@@ -71,7 +71,7 @@ def described(node: Apply, number: int, *, with_line: bool = False) -> str:
     inputs = ", ".join(map(plain, node.inputs))
     outputs = ", ".join(plain(v.name or "_") for v in node.outputs)
     told = f"{number}: {outputs} = {plain(node.op)}({inputs})"[:200]
-    trace = node.outputs[0].trace or node.trace
+    trace = node.outputs[0].made_at or node.trace
     if not (with_line and trace):
         return told
     filename, line, _ = trace[0]

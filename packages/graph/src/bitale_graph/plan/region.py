@@ -6,6 +6,8 @@ from collections.abc import Container, Iterable, Iterator
 
 from ..core.function_graph import FunctionGraph
 from ..core.graph import Apply, Variable
+from ..ops.assertion import Assert
+from ..ops.shape import Reshape, SpecifyShape
 from .array import Buffer
 from .builder import Builder
 from .callback import emit_callback
@@ -24,6 +26,13 @@ def has_own_buffer(graph: FunctionGraph, v: Variable) -> bool:
         and v not in graph.inputs
         and seen_type(v).ndim > 0
     )
+
+
+def shown_whole(v: Variable) -> Variable:
+    """The variable of which ``v`` shows all elements in the same order, under whatever shape."""
+    while v.owner is not None and isinstance(v.owner.op, (Reshape, SpecifyShape, Assert)):
+        v = v.owner.inputs[0]
+    return v
 
 
 def taken_over(plan: MemoryPlan, v: Variable) -> list[Variable]:

@@ -10,6 +10,7 @@ from ..base.errors import describe
 from ..core.body import Body
 from ..core.graph import Apply, Constant, Variable
 from ..core.order import toposort
+from ..core.traversal import graph_replace
 from ..ops.scan import Scan
 from ..tensor.shared import SharedVariable
 from .states import Carried, settled
@@ -109,12 +110,24 @@ def build(
             "list them in non_sequences, or leave strict out"
         )
     read += unlisted
+    results, read = _by_parts(results, read)
     body = Body([*inside, *read], results)
     is_while = step.condition is not None
     op = Scan(body, len(step.rows), len(states), is_while=is_while, **options)
     node = op.make_node(n_steps, *step.sequences, *(s.first for s in states), *read)
     outputs = op.outer_outputs(node.outputs)
     return Built(list(zip(states, outputs.states, strict=True)), outputs.stacks, outputs.last)
+
+
+def _by_parts(results: Sequence[Any], read: list[Any]) -> tuple[list[Any], list[Any]]:
+    """Let the step read the tensors that a sparse matrix is made of, and make it of them."""
+    whole = {v: v.type.of_parts(v) for v in read}
+    whole = {v: made for v, made in whole.items() if made is not None}
+    if not whole:
+        return list(results), read
+    parts = [part for made in whole.values() for part in made.owner.inputs]
+    read = list(dict.fromkeys([*(v for v in read if v not in whole), *parts]))
+    return graph_replace(results, whole), read
 
 
 def captured(

@@ -11,7 +11,7 @@ import numpy as np
 from ..ops import math
 from ..ops.assertion import Assert
 from ..ops.creation import arange
-from ..tensor.conversion import as_tensor, constant_int
+from ..tensor.conversion import as_tensor, as_variable, constant_int
 from .carry import common_length
 from .scan import traced, updates_of
 from .specification import (
@@ -73,7 +73,7 @@ def scan_checkpoints(
     given = read_sequences(sequences)
     specs, names = read_outputs_info(outputs_info)
     _refuse_taps(given, specs)
-    others = [as_tensor(v) for v in listed(non_sequences)]
+    others = [as_variable(v) for v in listed(non_sequences)]
     n, inputs = _cut(given, n_steps)
     pieces, left_over = _pieces(n, save_every_N, padding)
 

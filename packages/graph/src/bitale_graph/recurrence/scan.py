@@ -9,7 +9,7 @@ from typing import Any
 
 from ..base import trace as tracing
 from ..core.graph import Variable
-from ..tensor.conversion import as_tensor
+from ..tensor.conversion import as_tensor, as_variable
 from ..tensor.shared import SharedVariable
 from .building import Built, TracedStep, build
 from .result import StepResult, read_result
@@ -189,7 +189,7 @@ def read(
     """Read the arguments of `scan`, and call ``fn``."""
     given = read_sequences(sequences)
     specs, names = read_outputs_info(outputs_info)
-    others = [as_tensor(v) for v in listed(non_sequences)]
+    others = [as_variable(v) for v in listed(non_sequences)]
     return traced(fn, given, specs, names, others, read_n_steps(n_steps, given), go_backwards)
 
 

@@ -102,7 +102,7 @@ def _fitted(state: Carried) -> Carried:
             raise ShapeError(f"scan: a state has to keep its shape: {_change(state)}")
         shape.append(n if n == m else None)
     inside = TensorType(old.dtype, shape)(state.inside.name)
-    inside.trace = state.inside.trace
+    inside.made_at = state.inside.made_at
     return replace(state, inside=inside)
 
 

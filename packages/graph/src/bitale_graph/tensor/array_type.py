@@ -150,6 +150,10 @@ class ArrayType(Type):
         """The number of bytes of a value, by what `get_shape_info` tells of it."""
         return math.prod(shape_info) * self.numpy_dtype.itemsize
 
+    def copied(self, value: Any) -> np.ndarray[Any, Any]:
+        """The same array in memory of its own."""
+        return np.array(value, order="C")
+
     def filter(
         self, value: Any, strict: bool = False, allow_downcast: bool | None = None
     ) -> np.ndarray[Any, Any]:

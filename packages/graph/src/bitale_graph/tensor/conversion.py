@@ -79,6 +79,11 @@ def _of_rank(x: TensorVariable, ndim: int) -> TensorVariable:
     return x.dimshuffle(*range(extra, x.ndim))
 
 
+def as_variable(x: Any) -> Any:
+    """A variable of any type as it is; whatever else there is as a tensor."""
+    return x if isinstance(x, Variable) and not isinstance(x.type, TensorType) else as_tensor(x)
+
+
 def holds_variable(items: Any) -> bool:
     """Whether there is a variable in nested lists."""
     stack = list(items)

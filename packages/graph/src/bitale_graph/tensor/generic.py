@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 from ..core.graph import Constant, Type
@@ -13,6 +14,10 @@ class Generic(Type):
     def filter(self, value: Any, strict: bool = False, allow_downcast: bool | None = None) -> Any:
         """``value`` itself."""
         return value
+
+    def copied(self, value: Any) -> Any:
+        """A deep copy."""
+        return copy.deepcopy(value)
 
     def __eq__(self, other: object) -> bool:
         return type(self) is type(other)

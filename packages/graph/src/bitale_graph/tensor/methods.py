@@ -159,6 +159,20 @@ class TensorMethods(TensorOperators):
         """See `swapaxes`."""
         return late.ops.axes.swapaxes(self, axis1, axis2)
 
+    def repeat(self, repeats: Any, axis: int | None = None) -> late.TensorVariable:
+        """See `repeat`."""
+        return late.ops.repeat.repeat(self, repeats, axis)
+
+    def diagonal(self, offset: Any = 0, axis1: int = 0, axis2: int = 1) -> late.TensorVariable:
+        """See `diagonal`."""
+        return late.ops.diagonal.diagonal(self, offset, axis1, axis2)
+
+    def trace(
+        self, offset: Any = 0, axis1: int = 0, axis2: int = 1, dtype: str | None = None
+    ) -> late.TensorVariable:
+        """See `trace`."""
+        return late.ops.diagonal.trace(self, offset, axis1, axis2, dtype)
+
     # Reductions
     def sum(
         self,
@@ -191,13 +205,21 @@ class TensorMethods(TensorOperators):
         """See `mean`."""
         return late.ops.reduction.mean(self, axis, dtype, keepdims, acc_dtype)
 
-    def var(self, axis: Any = None, ddof: int = 0, keepdims: bool = False) -> late.TensorVariable:
+    def var(
+        self, axis: Any = None, ddof: int = 0, keepdims: bool = False, corrected: bool = False
+    ) -> late.TensorVariable:
         """See `var`."""
-        return late.ops.reduction.var(self, axis, ddof, keepdims)
+        return late.ops.reduction.var(self, axis, ddof, keepdims, corrected)
 
-    def std(self, axis: Any = None, ddof: int = 0, keepdims: bool = False) -> late.TensorVariable:
+    def std(
+        self, axis: Any = None, ddof: int = 0, keepdims: bool = False, corrected: bool = False
+    ) -> late.TensorVariable:
         """See `std`."""
-        return late.ops.reduction.std(self, axis, ddof, keepdims)
+        return late.ops.reduction.std(self, axis, ddof, keepdims, corrected)
+
+    def ptp(self, axis: Any = None, keepdims: bool = False) -> late.TensorVariable:
+        """See `ptp`."""
+        return late.ops.covariance.ptp(self, axis, keepdims)
 
     def max(self, axis: Any = None, keepdims: bool = False) -> late.TensorVariable:
         """See `max`."""

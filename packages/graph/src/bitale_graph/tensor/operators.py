@@ -8,6 +8,11 @@ from ..base import late
 from .protocol import Symbolic
 
 
+def _answers(other: object) -> bool:
+    """Whether a variable of another kind, a sparse one, answers operators beside a tensor."""
+    return getattr(other, "answers_tensors", False)
+
+
 class TensorOperators(Symbolic):
     """What ``+``, ``<`` and the like make; ``==`` stays identity."""
 
@@ -25,24 +30,32 @@ class TensorOperators(Symbolic):
         return late.ops.math.invert(self)
 
     def __add__(self, other: Any) -> late.TensorVariable:
+        if _answers(other):
+            return NotImplemented
         return late.ops.math.add(self, other)
 
     def __radd__(self, other: Any) -> late.TensorVariable:
         return late.ops.math.add(other, self)
 
     def __sub__(self, other: Any) -> late.TensorVariable:
+        if _answers(other):
+            return NotImplemented
         return late.ops.math.sub(self, other)
 
     def __rsub__(self, other: Any) -> late.TensorVariable:
         return late.ops.math.sub(other, self)
 
     def __mul__(self, other: Any) -> late.TensorVariable:
+        if _answers(other):
+            return NotImplemented
         return late.ops.math.mul(self, other)
 
     def __rmul__(self, other: Any) -> late.TensorVariable:
         return late.ops.math.mul(other, self)
 
     def __truediv__(self, other: Any) -> late.TensorVariable:
+        if _answers(other):
+            return NotImplemented
         return late.ops.math.true_div(self, other)
 
     def __rtruediv__(self, other: Any) -> late.TensorVariable:
@@ -73,6 +86,8 @@ class TensorOperators(Symbolic):
         return late.ops.math.pow(other, self)
 
     def __matmul__(self, other: Any) -> late.TensorVariable:
+        if _answers(other):
+            return NotImplemented
         return late.ops.matmul.matmul(self, other)
 
     def __rmatmul__(self, other: Any) -> late.TensorVariable:
@@ -119,13 +134,21 @@ class TensorOperators(Symbolic):
 
     # Comparison; ``==`` stays identity.
     def __lt__(self, other: Any) -> late.TensorVariable:
+        if _answers(other):
+            return NotImplemented
         return late.ops.math.lt(self, other)
 
     def __le__(self, other: Any) -> late.TensorVariable:
+        if _answers(other):
+            return NotImplemented
         return late.ops.math.le(self, other)
 
     def __gt__(self, other: Any) -> late.TensorVariable:
+        if _answers(other):
+            return NotImplemented
         return late.ops.math.gt(self, other)
 
     def __ge__(self, other: Any) -> late.TensorVariable:
+        if _answers(other):
+            return NotImplemented
         return late.ops.math.ge(self, other)

@@ -93,7 +93,7 @@ class Symbolic:
         self._refuse("NumPy cannot make an array of")
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **keywords: Any) -> Any:
-        return late.ops.numpy_functions.call_ufunc(ufunc, method, inputs, keywords)
+        return late.ops.numpy_calls.call_ufunc(ufunc, method, inputs, keywords)
 
     def __array_function__(self, function: Any, types: Any, args: Any, keywords: Any) -> Any:
-        return late.ops.numpy_functions.call_function(function, types, args, keywords)
+        return late.ops.numpy_calls.call_function(function, types, args, keywords)

@@ -72,6 +72,8 @@ class ScalarOp:
         Operands of which samples are whole numbers.
     no_gradient : tuple of int
         Operands by which nobody has written the derivative.
+    is_called : bool
+        Whether no target has code for it, so that compiled functions call its NumPy meaning.
     """
 
     name: str
@@ -90,6 +92,7 @@ class ScalarOp:
     huge: bool = True
     whole: tuple[int, ...] = ()
     no_gradient: tuple[int, ...] = ()
+    is_called: bool = False
 
     @property
     def is_dear(self) -> bool:

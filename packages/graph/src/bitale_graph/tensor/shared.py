@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import copy
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..base import dtype as dtypes
+from ..base import late
 from ..base.device import known_device
 from ..base.errors import describe
 from ..core.graph import Type, TypeT, Variable
@@ -128,6 +130,18 @@ class ScalarSharedVariable(TensorSharedVariable):
     """A shared variable that was made of a number."""
 
 
+# For each type whose shared variables have methods of their own their class.
+shared_classes: dict[type[Type], Any] = {TensorType: TensorSharedVariable}
+
+
+def shared_of(type: Type, container: Container, name: str | None) -> SharedVariable:
+    """A shared variable of a type, on storage that has such a value."""
+    made: SharedVariable = shared_classes.get(builtins.type(type), SharedVariable)(
+        type, container, name
+    )
+    return made
+
+
 def _storable(
     type: Type,
     value: Any,
@@ -147,11 +161,14 @@ def _storable(
 
 def tensor_shared_constructor(
     value: Any, name: str | None = None, borrow: bool = False, broadcastable: Any = None
-) -> SharedVariable:
-    """A shared tensor.
+) -> Any:
+    """A shared tensor; of a sparse matrix of SciPy's a shared sparse matrix.
 
     No axis broadcasts unless ``broadcastable`` says so, because the value may change its lengths.
     """
+    if builtins.type(value).__module__.startswith("scipy.sparse"):
+        made: Any = late.sparse.sparse_constructor(value, name, borrow)
+        return made
     try:
         array = dtypes.as_array(value)
     except TypeError as error:

@@ -14,6 +14,7 @@ from .scalar import TRANSCENDENTAL as _TRANSCENDENTAL
 from .special_values import special as _special
 
 _FACTS: dict[str, _Any] = {"refuses": _COMPLEX, "cost": 5 * _TRANSCENDENTAL}
+_CALLED: dict[str, _Any] = {"is_called": True, **_FACTS}
 
 # Error functions
 erfcx = _function(
@@ -27,10 +28,10 @@ ndtri_exp = _function(
     "The x whose normal distribution function is exp(y).",
     -3,
     -0.1,
-    **_FACTS,
+    **_CALLED,
 )
 owens_t = _function(
-    "owens_t", _special("owens_t"), "Owen's T function of h and a.", arity=2, **_FACTS
+    "owens_t", _special("owens_t"), "Owen's T function of h and a.", arity=2, **_CALLED
 )
 
 # The gamma function, and what is made of it
@@ -55,7 +56,7 @@ polygamma = _function(
     domain=((0, 3), (1, 4)),
     whole=(0,),
     no_gradient=(0,),
-    **_FACTS,
+    **_CALLED,
 )
 _POSITIVE = ((0.4, 4), (0.3, 4))
 gammainc = _function(
@@ -84,7 +85,7 @@ gammaincinv = _function(
     arity=2,
     domain=_SHARE,
     no_gradient=(0,),
-    **_FACTS,
+    **_CALLED,
 )
 gammainccinv = _function(
     "gammainccinv",
@@ -93,13 +94,18 @@ gammainccinv = _function(
     arity=2,
     domain=_SHARE,
     no_gradient=(0,),
-    **_FACTS,
+    **_CALLED,
 )
 beta = _function(
-    "beta", _special("beta"), "gamma(a) gamma(b) / gamma(a + b).", 0.4, arity=2, **_FACTS
+    "beta", _special("beta"), "gamma(a) gamma(b) / gamma(a + b).", 0.4, arity=2, **_CALLED
 )
 betaln = _function(
-    "betaln", _special("betaln"), "The logarithm of the size of beta(a, b).", 0.4, arity=2, **_FACTS
+    "betaln",
+    _special("betaln"),
+    "The logarithm of the size of beta(a, b).",
+    0.4,
+    arity=2,
+    **_CALLED,
 )
 betainc = _function(
     "betainc",
@@ -108,7 +114,7 @@ betainc = _function(
     arity=3,
     domain=((0.4, 3), (0.4, 3), (0.1, 0.9)),
     no_gradient=(0, 1),
-    **_FACTS,
+    **_CALLED,
 )
 poch = _function(
     "poch",
@@ -116,7 +122,7 @@ poch = _function(
     "The rising factorial gamma(x + m) / gamma(x).",
     0.4,
     arity=2,
-    **_FACTS,
+    **_CALLED,
 )
 hyp2f1 = _function(
     "hyp2f1",
@@ -125,7 +131,7 @@ hyp2f1 = _function(
     arity=4,
     domain=((0.4, 2), (0.4, 2), (2.5, 4), (-0.8, 0.8)),
     no_gradient=(0, 1, 2),
-    **_FACTS,
+    **_CALLED,
 )
 
 # Cylinder functions
@@ -133,10 +139,11 @@ _CYLINDER: dict[str, _Any] = {
     "arity": 2,
     "domain": ((0, 3), (0.5, 4)),
     "no_gradient": (0,),
-    **_FACTS,
+    **_CALLED,
 }
-j0 = _function("j0", _special("j0"), "The Bessel function of the first kind of order 0.", **_FACTS)
-j1 = _function("j1", _special("j1"), "The Bessel function of the first kind of order 1.", **_FACTS)
+# SciPy's error is that of the angle: large beside a zero, and for large numbers.
+j0 = _function("j0", _special("j0"), "The Bessel function of order 0.", -2, 2, huge=False, **_FACTS)
+j1 = _function("j1", _special("j1"), "The Bessel function of order 1.", -3, 3, huge=False, **_FACTS)
 jv = _function(
     "jv", _special("jv"), "The Bessel function of the first kind of order v.", **_CYLINDER
 )
@@ -172,6 +179,7 @@ complex = _function(
     "The complex number of a real and an imaginary part.",
     arity=2,
     cost=1,
+    is_called=True,
     refuses=_COMPLEX,
     result=_rows.complex_dtype,
 )

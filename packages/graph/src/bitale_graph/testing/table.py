@@ -7,6 +7,7 @@ from functools import cache
 from typing import Any
 
 from .algebra_samples import algebra_samples
+from .arrangement_samples import arrangement_samples, diagonal_samples, made_samples
 from .condition_samples import assertion_samples, ifelse_samples
 from .cumulative_samples import cumulative_samples
 from .elementwise_samples import elementwise_samples
@@ -29,6 +30,9 @@ def _table() -> tuple[OpSample, ...]:
         *shape_samples(),
         *creation_samples(),
         *join_samples(),
+        *arrangement_samples(),
+        *diagonal_samples(),
+        *made_samples(),
         *index_samples(),
         *place_samples(),
         *reduction_samples(),

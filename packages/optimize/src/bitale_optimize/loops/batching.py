@@ -9,6 +9,7 @@ from bitale_graph import language as T
 from bitale_graph.extend import (
     AdvancedSubtensor1,
     Apply,
+    BatchedDot,
     Constant,
     Dimshuffle,
     Dot,
@@ -41,10 +42,8 @@ def can_batch(node: Apply, batched: Mapping[Variable, Any] | set[Variable]) -> b
         return any(m and _kind(v) == whole for m, v in zip(moves, node.inputs, strict=True))
     if type(op) in (Dimshuffle, Reduce):
         return True
-    if type(op) is Dot:
-        # Two operands that change are many products and not one, unless they are vectors.
-        x, y = node.inputs
-        return not all(moves) or (x.type.ndim == 1 and y.type.ndim == 1)
+    if type(op) in (Dot, BatchedDot):
+        return True
     if type(op) is Join:
         return all(moves)
     if type(op) is Reshape:
@@ -106,6 +105,10 @@ class Batch:
             return op.over(tuple(a + 1 for a in op.axes))(x)
         if type(op) is Dot:
             return product_of_rows(values[0], values[1], moves[0], moves[1])
+        if type(op) is BatchedDot:
+            ndim = node.outputs[0].type.ndim + 1
+            # What is the same at every step is stretched along the steps.
+            return op(*(T.as_tensor(v, ndim=ndim) for v in values))
         if type(op) is Join:
             return Join(op.axis + 1)(*values)
         if type(op) is Reshape:
@@ -126,7 +129,7 @@ def _aligned(v: Any, moves: bool, ndim: int) -> Any:
 def product_of_rows(x: Any, y: Any, x_moves: bool, y_moves: bool) -> Any:
     """The products of every row of one with the other, as one product."""
     if x_moves and y_moves:
-        return T.mul(x, y).sum(axis=1)
+        return T.mul(x, y).sum(axis=1) if x.type.ndim == y.type.ndim == 2 else T.batched_dot(x, y)
     if not x_moves:
         # dot(x, y) = dot(y.T, x.T).T
         turned = dimshuffle(y, 0, 2, 1) if y.type.ndim == 3 else y

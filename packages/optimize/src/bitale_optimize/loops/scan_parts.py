@@ -349,6 +349,15 @@ def _is_natural(n: Token) -> bool:
     return n >= 0 if isinstance(n, int) else n[1] >= 0
 
 
+def are_told(stacks: Iterable[Stack], context: RewriteContext) -> bool:
+    """Whether the lengths of rows are told outside: without a step, and so for all steps alike."""
+    for stack in stacks:
+        dims = context.shapes.dims(stack.made)[1:]
+        if any(isinstance(t, tuple) and t[0] is stack.made for t in dims):
+            return False
+    return True
+
+
 def is_read(variable: Variable | None, context: RewriteContext) -> bool:
     """Whether anything in the graph reads an output of a node."""
     return variable is not None and bool(context.graph.clients.get(variable))

@@ -34,10 +34,13 @@ from bitale_graph.extend import (
     scalar,
     trace,
 )
+from bitale_graph.extend import dtype as dtypes
 
 from ..engine.rewrite import RewriteContext
 
-Space = tuple[Hashable, ...]
+# The lengths of the range, and whether no target has code for what runs over it: what a compiled
+# function calls takes nothing else with it into NumPy.
+Space = tuple[tuple[Hashable, ...], bool]
 
 # Longer programs gain nothing, and C compilers take more than proportional time for them.
 MAX_STEPS = 128
@@ -66,8 +69,8 @@ def fuse_loops(graph: FunctionGraph, context: RewriteContext) -> None:
     for (space, _), nodes in groups.items():
         for start in range(0, len(nodes), MAX_STEPS):
             members = {node: forms[node] for node in nodes[start : start + MAX_STEPS]}
-            for together in _without_lone(graph, members, len(space)):
-                _replace_by_loop(graph, context, together, len(space))
+            for together in _without_lone(graph, members, len(space[0])):
+                _replace_by_loop(graph, context, together, len(space[0]))
 
 
 def _without_lone(
@@ -151,7 +154,17 @@ def _spaces(forms: dict[Apply, LoopForm], context: RewriteContext) -> dict[Apply
             for a in range(-len(dims), 0):
                 if dims[a] != 1:
                     lengths.join(result[a], dims[a])
-    return {node: tuple(map(lengths.find, dims)) for node, dims in ranges.items()}
+    return {
+        node: (tuple(map(lengths.find, dims)), _is_called(node, forms[node]))
+        for node, dims in ranges.items()
+    }
+
+
+def _is_called(node: Apply, form: LoopForm) -> bool:
+    """Whether compiled functions call the NumPy meaning of a node."""
+    if any(dtypes.is_complex(v.type.dtype) for v in (*form.inputs, *node.outputs)):
+        return True
+    return any(isinstance(step, Step) and step.op.is_called for step in form.loop.steps)
 
 
 def _is_reduced(form: LoopForm) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from bitale_graph import language as T
-from bitale_graph.extend import Apply, Constant, Dot, Variable, scalar
+from bitale_graph.extend import Apply, BatchedDot, Constant, Dot, Variable, scalar
 
 from ..engine.pattern import ALL_KINDS, PatternRule
 from ..engine.phases import canonical
@@ -48,9 +48,12 @@ def product_with_zero(node: Apply, context: RewriteContext) -> Variable | None:
 
 
 @canonical.rule(
-    tracks=[Dot], before="dot(zeros, x)", after="zeros of its shape", changes=Changes.DOMAIN
+    tracks=[Dot, BatchedDot],
+    before="dot(zeros, x)",
+    after="zeros of its shape",
+    changes=Changes.DOMAIN,
 )
-def dot_with_zeros(node: Apply[Dot], context: RewriteContext) -> Variable | None:
+def dot_with_zeros(node: Apply, context: RewriteContext) -> Variable | None:
     """A matrix of zeros makes every sum of products zero."""
     if any(is_uniform(v, 0) for v in node.inputs):
         zero: Variable = number(0, dtype_of(node.outputs[0]))

@@ -9,7 +9,17 @@ from typing import Any
 
 import numpy as np
 from bitale_graph import language as T
-from bitale_graph.extend import Apply, Dot, Elementwise, Gemm, Output, Variable, scalar
+from bitale_graph.extend import (
+    Apply,
+    Dimshuffle,
+    Dot,
+    Elementwise,
+    Gemm,
+    Output,
+    Variable,
+    dimshuffle,
+    scalar,
+)
 
 from ..engine.rewrite import Changes, RewriteContext, RuleSet
 
@@ -38,11 +48,10 @@ def gemm_of_sum(node: Apply, context: RewriteContext) -> Variable | None:
         product = _scaled_product(other, context)
         if product is None or not _is_accumulator(z, node, context):
             continue
-        scale, dot = product
-        x, y = dot.inputs
+        scale, (x, y) = product
         dims = context.shapes.dims
-        static = (*z.type.shape, *dot.out.type.shape)
-        if dims(z) != dims(dot.out) and 1 in static:  # one of them is stretched
+        static = (*z.type.shape, x.type.shape[0], y.type.shape[1])
+        if dims(z) != (dims(x)[0], dims(y)[1]) and 1 in static:  # one of them is stretched
             continue
         dtype = node.out.type.dtype
         alpha: Any = T.constant(np.asarray(factor, dtype))
@@ -53,14 +62,17 @@ def gemm_of_sum(node: Apply, context: RewriteContext) -> Variable | None:
     return None
 
 
-def _scaled_product(v: Variable, context: RewriteContext) -> tuple[Any, Apply] | None:
-    """``(a, dot node)`` for ``a * dot(x, y)`` that nothing else reads; a is None for 1."""
+def _scaled_product(v: Variable, context: RewriteContext) -> tuple[Any, list[Any]] | None:
+    """``(a, [x, y])`` for ``a * dot(x, y)`` that nothing else reads; a is None for 1."""
     node = v.owner
     if node is None or len(context.graph.clients[v]) != 1:
         return None
     if type(node.op) is Dot:
         is_matrix = node.out.type.ndim == 2 and node.inputs[0].type.ndim == 2
-        return (None, node) if is_matrix and node.out.type.dtype in ("float32", "float64") else None
+        is_float = node.out.type.dtype in ("float32", "float64")
+        return (None, node.inputs) if is_matrix and is_float else None
+    if type(node.op) is Dimshuffle and node.op.pattern == (1, 0):
+        return _transposed(_scaled_product(node.inputs[0], context))
     if not isinstance(node.op, Elementwise):
         return None
     if node.op.scalar_op is scalar.neg:
@@ -79,6 +91,14 @@ def _scaled_product(v: Variable, context: RewriteContext) -> tuple[Any, Apply] |
         if inner is not None:
             return (factor if inner[0] is None else T.mul(factor, inner[0])), inner[1]
     return None
+
+
+def _transposed(product: tuple[Any, list[Any]] | None) -> tuple[Any, list[Any]] | None:
+    """The transpose of a product, which is that of transposes in the other order."""
+    if product is None:
+        return None
+    scale, (x, y) = product
+    return scale, [dimshuffle(y, 1, 0), dimshuffle(x, 1, 0)]
 
 
 def _as_scalar(v: Any) -> Any:

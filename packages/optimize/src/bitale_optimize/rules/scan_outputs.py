@@ -16,7 +16,7 @@ from bitale_graph.extend import (
 from ..engine.phases import scans
 from ..engine.rewrite import Changes, RewriteContext
 from ..loops.batching import Batch, joined
-from ..loops.scan_parts import ScanParts, Stack, is_read
+from ..loops.scan_parts import ScanParts, Stack, are_told, is_read
 
 
 @scans.rule(
@@ -51,6 +51,8 @@ def scan_output_products(
     sequences = {s.inner: loop.rows_of(s.outer, context) for s in loop.sequences}
     stacks = {v: loop.stack(v) for v in needed if v not in sequences}
     result = loop.build()
+    if not are_told(stacks.values(), context):
+        return None
     rows = {v: stack.made for v, stack in stacks.items()}
     batch = Batch({s.inner: s.outer for s in loop.non_sequences}, {**sequences, **rows})
     for stack in moved:
@@ -146,6 +148,8 @@ def scan_increments(node: Apply[Scan], context: RewriteContext) -> dict[Variable
         sequences = {s.inner: loop.rows_of(s.outer, context) for s in loop.sequences}
         stacks = {v: loop.stack(v) for v in (amount, places) if v not in sequences}
         result = loop.build()
+        if not are_told(stacks.values(), context):
+            return None
         rows = [sequences[v] if v in sequences else stacks[v].made for v in (amount, places)]
         assert state.final is not None
         result[state.final] = made.op(state.first, *map(joined, rows))

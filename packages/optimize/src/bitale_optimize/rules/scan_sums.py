@@ -33,7 +33,7 @@ from ..engine.phases import scans
 from ..engine.rewrite import Changes, RewriteContext
 from ..facts.forms import adds_all, is_uniform, made_by, operands, uniform_constant
 from ..loops.batching import Batch, can_batch, joined
-from ..loops.scan_parts import ScanParts, Stack, State, is_read, turned
+from ..loops.scan_parts import ScanParts, Stack, State, are_told, is_read, turned
 from .join import slice_of
 
 
@@ -113,11 +113,8 @@ def _moved(
         if not left:
             loop.states.remove(state)
     result = loop.build()
-    for stack in stacks.values():
-        # Without a step the rows have the lengths that are told here.
-        dims = context.shapes.dims(stack.made)[1:]
-        if any(isinstance(t, tuple) and t[0] is stack.made for t in dims):
-            return None
+    if not are_told(stacks.values(), context):
+        return None
     rows = {v: stack.made for v, stack in stacks.items()}
     rows.update((v, loop.rows_of(x, context)) for v, x in sequences.items())
     batch = Batch(fixed, rows)

@@ -182,3 +182,55 @@ bt_ipow_u@(__UINT@_TYPE__ x, __UINT@_TYPE__ y)
     }
     return (__UINT@_TYPE__)result;
 }
+
+/* bt_gcd_i@{8,16,32,64} requires: */
+/* The greatest common divisor; 0 of two zeros. */
+static inline __attribute__((always_inline)) __INT@_TYPE__
+bt_gcd_i@(__INT@_TYPE__ x, __INT@_TYPE__ y)
+{
+    __UINT@_TYPE__ a = x < 0 ? 0u - (__UINT@_TYPE__)x : (__UINT@_TYPE__)x;
+    __UINT@_TYPE__ b = y < 0 ? 0u - (__UINT@_TYPE__)y : (__UINT@_TYPE__)y;
+    while (b != 0) {
+        __UINT@_TYPE__ rest = a % b;
+        a = b;
+        b = rest;
+    }
+    return (__INT@_TYPE__)a;
+}
+
+/* bt_lcm_i@{8,16,32,64} requires: bt_gcd_i@ */
+/* The least common multiple; 0 where one is. */
+static inline __attribute__((always_inline)) __INT@_TYPE__
+bt_lcm_i@(__INT@_TYPE__ x, __INT@_TYPE__ y)
+{
+    __INT@_TYPE__ divisor = bt_gcd_i@(x, y);
+    __UINT@_TYPE__ a = x < 0 ? 0u - (__UINT@_TYPE__)x : (__UINT@_TYPE__)x;
+    __UINT@_TYPE__ b = y < 0 ? 0u - (__UINT@_TYPE__)y : (__UINT@_TYPE__)y;
+    return divisor == 0 ? 0 : (__INT@_TYPE__)(a / (__UINT@_TYPE__)divisor * b);
+}
+
+/* bt_gcd_u@{8,16,32,64} requires: */
+/* The greatest common divisor; 0 of two zeros. */
+static inline __attribute__((always_inline)) __UINT@_TYPE__
+bt_gcd_u@(__UINT@_TYPE__ x, __UINT@_TYPE__ y)
+{
+    __UINT@_TYPE__ a = x;
+    __UINT@_TYPE__ b = y;
+    while (b != 0) {
+        __UINT@_TYPE__ rest = a % b;
+        a = b;
+        b = rest;
+    }
+    return (__UINT@_TYPE__)a;
+}
+
+/* bt_lcm_u@{8,16,32,64} requires: bt_gcd_u@ */
+/* The least common multiple; 0 where one is. */
+static inline __attribute__((always_inline)) __UINT@_TYPE__
+bt_lcm_u@(__UINT@_TYPE__ x, __UINT@_TYPE__ y)
+{
+    __UINT@_TYPE__ divisor = bt_gcd_u@(x, y);
+    __UINT@_TYPE__ a = x;
+    __UINT@_TYPE__ b = y;
+    return divisor == 0 ? 0 : (__UINT@_TYPE__)(a / (__UINT@_TYPE__)divisor * b);
+}

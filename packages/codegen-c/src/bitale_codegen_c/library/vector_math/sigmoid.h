@@ -1,4 +1,4 @@
-/* The logistic function and its integral. */
+/* The logistic function, its integral, and sums of logarithms. */
 
 /* bt_sigmoid_f32 requires: bt_exp_f32 */
 /* 1 / (1 + exp(-x)); with exp(-|x|) nothing overflows, and small results keep their precision. */
@@ -74,4 +74,22 @@ bt_softplus_f64(double x)
 {
     double tail = bt_log1p_unit_f64(bt_exp_f64(-__builtin_fabs(x)));
     return (x > 0.0 ? x : 0.0) + tail;
+}
+
+/* bt_logaddexp_f32 requires: bt_exp_f32 bt_log1p_unit_f32 */
+/* log(exp(x) + exp(y)); the error is that of the larger operand. */
+static inline __attribute__((always_inline)) float
+bt_logaddexp_f32(float x, float y)
+{
+    float distance = x == y ? 0.0f : __builtin_fabsf(x - y);
+    return (x > y ? x : y) + bt_log1p_unit_f32(bt_exp_f32(-distance));
+}
+
+/* bt_logaddexp_f64 requires: bt_exp_f64 bt_log1p_unit_f64 */
+/* log(exp(x) + exp(y)); the error is that of the larger operand. */
+static inline __attribute__((always_inline)) double
+bt_logaddexp_f64(double x, double y)
+{
+    double distance = x == y ? 0.0 : __builtin_fabs(x - y);
+    return (x > y ? x : y) + bt_log1p_unit_f64(bt_exp_f64(-distance));
 }

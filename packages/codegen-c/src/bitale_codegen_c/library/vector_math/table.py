@@ -91,13 +91,13 @@ _FLOAT_ERRORS = {
     "round": (0.0, 0.0),
 }
 _INTEGERS = tuple(dtype for dtype in SUFFIXES if not dtype.startswith("float"))
-_OF_INTEGERS = ("floordiv", "mod", "ipow")
+_OF_INTEGERS = ("floordiv", "mod", "ipow", "gcd", "lcm")
 
 # Loops that stay scalar: calls of fmod, 64-bit division, and loops of their own.
 _SCALAR = {
     *((name, dtype) for name in ("floordiv", "mod") for dtype in ("float32", "float64")),
     *((name, dtype) for name in ("floordiv", "mod") for dtype in ("int64", "uint64")),
-    *(("ipow", dtype) for dtype in _INTEGERS),
+    *((name, dtype) for name in ("ipow", "gcd", "lcm") for dtype in _INTEGERS),
 }
 
 
@@ -128,6 +128,10 @@ def _sections() -> Mapping[str, Section]:
 
 # What sections for all dialects are written with.
 _WORDS = """#define BT_PORTABLE static inline __attribute__((always_inline))
+#define BT_FUNCTION static inline __attribute__((unused))
+#define BT_C(name) __builtin_##name
+#define BT_INF __builtin_inf()
+#define BT_NAN __builtin_nan("")
 #define BT_SQRT __builtin_sqrt
 #define BT_FABS __builtin_fabs
 #define BT_FLOOR __builtin_floor"""
@@ -160,5 +164,5 @@ def source(c_names: Iterable[str]) -> str:
             "the names are the c_name entries of bitale_codegen_c.vector_math.FUNCTIONS"
         )
     texts = in_order(wanted, sections)
-    words = [_WORDS] if any("BT_PORTABLE" in text for text in texts) else []
+    words = [_WORDS] if any("BT_" in text for text in texts) else []
     return "\n".join([*words, *texts])

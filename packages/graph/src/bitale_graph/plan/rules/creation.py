@@ -1,11 +1,11 @@
-"""How many numbers a range has; what is made of numbers alone is a loop."""
+"""Memory alone, and how many numbers a range has; what is made of numbers is a loop."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from ...core.graph import Apply
-from ...ops.creation import ArangeLength
+from ...ops.creation import AllocEmpty, ArangeLength
 from ..builder import Builder
 from ..expressions import Conversion, choose, number
 from ..target import emits
@@ -24,4 +24,14 @@ def emit_arange_length(b: Builder, node: Apply[ArangeLength]) -> Iterator[None]:
     size = distance.divided_by(choose(one > 0, by, -by))
     some = choose(one > 0, start < stop, one.differs(0) & (stop < start))
     b.scalars[node.out] = b.let("n", choose(some, Conversion("int64", (size,)) + 1, 0))
+    yield
+
+
+@emits.define(AllocEmpty)
+def emit_empty(b: Builder, node: Apply[AllocEmpty]) -> Iterator[None]:
+    """Take memory."""
+    lengths = [b.let("n", b.scalar(n)) for n in node.inputs]
+    for n in lengths:
+        b.check(n >= 0)
+    b.result(node.outputs[0], lengths)
     yield

@@ -113,7 +113,7 @@ def _branch(b: Builder, node: Apply, body: Body, condition: Expression) -> _Bran
     region.head()
     results: list[Expression | Array] = []
     for v, out in zip(body.outputs, node.outputs, strict=True):
-        if v.type.ndim == 0:
+        if rank(v) == 0:
             value = b.scalar(v)  # its memory ends with the branch
             results.append(b.alias(None, value) if value.loads else value)
             continue

@@ -8,6 +8,7 @@ from typing import Any
 from ...core.graph import Apply, Variable
 from ...core.order import toposort
 from ...ops.along_axis import PutAlongAxis
+from ...ops.diagonal import Diagonal, IncDiagonal
 from ...ops.index_pattern import Entry, unpack
 from ...ops.indexing import (
     AdvancedIncSubtensor,
@@ -140,25 +141,54 @@ def emit_subtensor(b: Builder, node: Apply[Subtensor]) -> Iterator[None]:
     yield
 
 
-@reuses.define(IncSubtensor, AdvancedIncSubtensor1, AdvancedIncSubtensor, PutAlongAxis)
+def _diagonal(b: Builder, source: Array, op: Any, offset: Variable) -> Array:
+    """The diagonal of two axes as the last axis."""
+    n, m = source.lengths[op.axis1], source.lengths[op.axis2]
+    s, t = source.stride(op.axis1), source.stride(op.axis2)
+    k = b.let("offset", b.scalar(offset))
+    down = b.let("down", choose(k < 0, choose(k > -n, -k, n), 0))
+    right = b.let("right", choose(k > 0, choose(k < m, k, m), 0))
+    rows, columns = n - down, m - right
+    length = b.let("length", choose(rows < columns, rows, columns))
+    # Beyond the matrix there is nothing, not even a place.
+    place = choose(length > 0, down * s + right * t, 0)
+    others = [a for a in range(source.rank) if a not in (op.axis1, op.axis2)]
+    lengths = [*(source.lengths[a] for a in others), length]
+    strides = [*(b.let("s", source.stride(a)) for a in others), b.let("s", s + t)]
+    pointer = b.let("diagonal", source.pointer + place)
+    return Array(pointer, source.dtype, lengths, strides, source.buffers, source.level)
+
+
+@emits.define(Diagonal)
+def emit_diagonal(b: Builder, node: Apply[Diagonal]) -> Iterator[None]:
+    """A view."""
+    x, offset = node.inputs
+    b.arrays[node.outputs[0]] = _diagonal(b, b.array(x), node.op, offset)
+    yield
+
+
+@reuses.define(IncSubtensor, IncDiagonal, AdvancedIncSubtensor1, AdvancedIncSubtensor, PutAlongAxis)
 def inc_reuses(node: Apply) -> list[tuple[int, int]]:
     """What is written into may be written into where it lies."""
     return [(0, 0)]
 
 
-@waits.define(IncSubtensor, AdvancedIncSubtensor1, AdvancedIncSubtensor, PutAlongAxis)
+@waits.define(IncSubtensor, IncDiagonal, AdvancedIncSubtensor1, AdvancedIncSubtensor, PutAlongAxis)
 def inc_waits(node: Apply) -> tuple[int, ...]:
     """Indices are checked, the numbers themselves are not."""
     return (0, 1)
 
 
-@emits.define(IncSubtensor)
-def emit_inc_subtensor(b: Builder, node: Apply[IncSubtensor]) -> Iterator[None]:
+@emits.define(IncSubtensor, IncDiagonal)
+def emit_inc_subtensor(b: Builder, node: Apply[Any]) -> Iterator[None]:
     """Copy, unless the buffer was taken over; then write to the selection."""
     x, y, *inputs = node.inputs
     source = b.array(x)
     out = b.result(node.outputs[0], source.lengths)
-    place = _selection(b, out, node.op.pattern, inputs)
+    if isinstance(node.op, IncDiagonal):
+        place = _diagonal(b, out, node.op, inputs[0])
+    else:
+        place = _selection(b, out, node.op.pattern, inputs)
     shape = y.type.shape
     for a, n in enumerate(shape):
         if n != 1:
@@ -179,7 +209,7 @@ def emit_inc_subtensor(b: Builder, node: Apply[IncSubtensor]) -> Iterator[None]:
         pass
 
 
-def _writing(b: Builder, node: Apply[IncSubtensor], place: Array, y: Variable) -> Iterator[None]:
+def _writing(b: Builder, node: Apply[Any], place: Array, y: Variable) -> Iterator[None]:
     """The kernel that writes ``y`` to a part of an array, or adds it to what is there."""
     rank, dtype = place.rank, place.dtype
     steps: tuple[Step, ...] = ()

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ...core.graph import Apply, Variable
-from ...ops.shape import Dimshuffle, MakeVector, Reshape, ShapeI, SpecifyShape
+from ...ops.contiguous import CpuContiguous
+from ...ops.shape import Dimshuffle, MakeVector, Reshape, ShapeI, SpecifyShape, Unbroadcast
 from ...tensor.conversion import constant_int
 from ..array import Array
 from ..builder import Builder
@@ -83,6 +84,36 @@ def emit_specify_shape(b: Builder, node: Apply[SpecifyShape]) -> Iterator[None]:
         if wanted is not None:
             b.check_equal(n, number(int(wanted)))
     b.arrays[node.outputs[0]] = source
+    yield
+
+
+@emits.define(Unbroadcast)
+def emit_unbroadcast(b: Builder, node: Apply[Unbroadcast]) -> Iterator[None]:
+    """The array stays."""
+    b.arrays[node.outputs[0]] = b.array(node.inputs[0])
+    yield
+
+
+@emits.define(CpuContiguous)
+def emit_contiguous(b: Builder, node: Apply[CpuContiguous]) -> Iterator[None]:
+    """The array if it is contiguous when it runs, else a copy."""
+    x = node.inputs[0]
+    if x.type.ndim == 0:
+        b.scalars[node.outputs[0]] = b.scalar(x)
+        yield
+        return
+    source = b.array(x)
+    view = b.contiguous(source)
+    if view is not source:
+        b.adopt_temporaries(view)
+    b.arrays[node.outputs[0]] = Array(
+        view.pointer,
+        source.dtype,
+        source.lengths,
+        None,
+        view.buffers | source.buffers,
+        source.level,
+    )
     yield
 
 

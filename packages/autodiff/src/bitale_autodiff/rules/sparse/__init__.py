@@ -1,0 +1,1 @@
+"""Derivatives of sparse matrices; loaded when one is differentiated by or through."""

@@ -1,0 +1,20 @@
+"""Sparse matrices as vectors, where a graph has any."""
+
+from __future__ import annotations
+
+import sys
+
+from bitale_graph.extend import FunctionGraph
+
+from ..engine.fixed_point import to_fixed_point
+from ..engine.rewrite import RewriteContext
+
+
+def sparse_matrices(graph: FunctionGraph, context: RewriteContext) -> None:
+    """Work on the vectors that sparse matrices are made of."""
+    room = sys.modules.get("bitale_graph.sparse")
+    if room is None or not any(map(room.is_sparse, graph.clients)):
+        return
+    from ..rules.sparse.matrices import sparse  # most programs have no sparse matrix
+
+    to_fixed_point(sparse)(graph, context)

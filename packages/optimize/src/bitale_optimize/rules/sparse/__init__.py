@@ -1,0 +1,1 @@
+"""Rules for sparse matrices; loaded with the first graph that has one."""

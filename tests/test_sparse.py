@@ -1,0 +1,337 @@
+"""Sparse matrices through all layers: compiled, rewritten, differentiated, in loops and choices."""
+
+import pickle
+
+import bitale
+import bitale.tensor as T
+import numpy as np
+import pytest
+import scipy.sparse as sp
+from bitale import sparse as S
+from bitale_graph import sparse as room
+from bitale_graph.testing.sparse_samples import sparse_samples
+
+PLAIN = bitale.Mode(linker="numpy", optimizer="None")
+MACHINE = bitale.Mode(linker="c")
+X = sp.random(6, 5, 0.5, format="csr", random_state=3)
+x, d, v = S.csr_matrix("x"), T.dmatrix("d"), T.dvector("v")
+
+
+def groups():
+    """The samples, a few hundred, as functions of a few dozen."""
+    samples = sparse_samples()
+    return [samples[i::24] for i in range(24)]
+
+
+def ops_of(function):
+    return {type(node.op).__name__ for node in function.maker.fgraph.apply_nodes}
+
+
+def check_samples(samples, mode):
+    inputs, outputs, values = [], [], []
+    for sample in samples:
+        variables = sample.variables()
+        inputs += variables
+        outputs.append(sample.build(*variables))
+        values += sample.inputs
+    found = bitale.function(inputs, outputs, mode=mode)(*values)
+    pairs = zip(samples, found, strict=True)
+    told = [f"{sample}: {sample.difference(one)}" for sample, one in pairs]
+    assert [text for text in told if not text.endswith(": ")] == []
+
+
+@pytest.mark.parametrize("samples", groups(), ids=lambda s: str(s[0]))
+def test_compiled_functions_give_what_scipy_gives(samples):
+    check_samples(samples, MACHINE)
+
+
+@pytest.mark.parametrize("samples", groups()[:6], ids=lambda s: str(s[0]))
+def test_what_is_not_rewritten_is_compiled_as_well(samples):
+    check_samples(samples, bitale.Mode(linker="c", optimizer="None"))
+
+
+def test_a_device_leaves_matrices_to_the_cpu():
+    with (
+        bitale.config.change_flags(device="emulated"),
+        pytest.warns(UserWarning, match="no arrays"),
+    ):
+        check_samples(sparse_samples()[::23], None)
+
+
+def test_a_device_runs_what_is_vectors_after_rewriting():
+    rows = np.array([0, 2, 2])
+    w = bitale.shared(np.ones((4, 3)))
+    read = bitale.sparse_grad(w[T.constant(rows)])
+    g = bitale.grad((read * read).sum(), w)
+    warned = pytest.warns(UserWarning, match="no kernel is known for MajorOf. They run")
+    with bitale.config.change_flags(device="emulated"), warned:
+        bitale.function([], updates=[(w, w - g)])()
+    np.testing.assert_array_equal(w.get_value(), [[-1] * 3, [1] * 3, [-3] * 3, [1] * 3])
+
+
+@pytest.mark.parametrize("sample", [s for s in sparse_samples() if s.smooth], ids=str)
+def test_derivatives_agree_with_differences(sample):
+    structured = sample.smooth == "structured"
+    S.verify_grad_sparse(sample.build, sample.inputs, structured, mode=PLAIN, n_tests=1)
+
+
+def dense(y, structured):
+    return S.dense_from_sparse(y, structured) if isinstance(y, S.SparseVariable) else y
+
+
+@pytest.mark.parametrize("sample", [s for s in sparse_samples() if s.smooth][::3], ids=str)
+def test_second_derivatives_agree_with_differences(sample):
+    structured = sample.smooth == "structured"
+
+    def total(*inputs):
+        cost = T.sum(T.sqr(dense(sample.build(*inputs), structured))) / 9
+        found = bitale.grad(cost, list(inputs), disconnected_inputs="ignore")
+        return sum(T.sum(T.sqr(dense(g, structured))) for g in found)
+
+    S.verify_grad_sparse(total, sample.inputs, structured, mode=PLAIN, n_tests=1)
+
+
+# Derivatives
+def test_structured_derivatives_keep_the_places():
+    cost = T.sum(T.sqr(S.structured_dot(S.structured_exp(x), d)))
+    gx, gd = bitale.function([x, d], bitale.grad(cost, [x, d]))(X, np.ones((5, 2)))
+    assert type(gx) is sp.csr_matrix
+    np.testing.assert_array_equal(gx.indices, X.indices)
+    np.testing.assert_array_equal(gx.indptr, X.indptr)
+    assert gd.shape == (5, 2)
+
+
+def test_the_derivative_of_dot_is_dense():
+    g = bitale.grad(T.sum(S.dot(x, d)), x)
+    assert isinstance(g, T.TensorVariable)
+    np.testing.assert_array_equal(g.eval({x: X, d: np.ones((5, 2))}), np.full((6, 5), 2.0))
+
+
+def test_what_is_stored_twice_receives_once():
+    indices, indptr = np.array([0, 0, 1], "int32"), np.array([0, 3], "int32")
+    twice = sp.csr_matrix((np.ones(3), indices, indptr), shape=(1, 2))
+    cost = T.sum(S.structured_dot(x, d)) + 2 * S.sp_sum(x, sparse_grad=True)
+    found = bitale.function([x, d], bitale.grad(cost, x))(twice, np.array([[5.0], [7.0]]))
+    np.testing.assert_array_equal(found.data, [7, 7, 9])
+
+
+def test_a_matrix_that_does_not_matter():
+    cost = T.sum(v) + S.sp_sum(S.sp_ones_like(x))
+    with pytest.raises(bitale.gradient.DisconnectedInputError):
+        bitale.grad(T.sum(v), x)
+    zeros = bitale.grad(cost, x, disconnected_inputs="ignore")
+    found = bitale.function([x], zeros, on_unused_input="ignore")(X)
+    assert (found.shape, found.nnz) == (X.shape, 0)
+
+
+def test_known_derivatives_may_be_sparse():
+    z = S.structured_exp(x)
+    g = bitale.grad(None, x, known_grads={z: S.sp_ones_like(z)})
+    np.testing.assert_allclose(g.eval({x: X}).data, np.exp(X.data))
+
+
+def test_narrow_numbers_have_narrow_derivatives():
+    z = S.csc_fmatrix("z")
+    g = bitale.grad(S.sp_sum(S.tanh(z)), z)
+    assert (g.dtype, g.format) == ("float32", "csc")
+    counts = S.csr_matrix("counts", dtype="int32")
+    assert bitale.grad(T.sum(counts.toarray() * d), counts).dtype == bitale.config.floatX
+
+
+def test_complex_numbers_have_derivatives_by_theano_s_convention():
+    z = S.csr_matrix("z", dtype="complex128")
+    value = (X + 1j * X.multiply(X)).tocsr()
+    g = bitale.grad(T.sum(T.sqr(abs(z.toarray()))), z)
+    np.testing.assert_allclose(g.eval({z: value}).toarray(), 2 * value.toarray())
+
+
+@pytest.mark.parametrize("mode", [PLAIN, MACHINE], ids=["plain", "c"])
+def test_sparse_grad_stores_the_rows_that_were_read(mode):
+    w, rows = T.dmatrix("w"), T.ivector("rows")
+    read = bitale.sparse_grad(w[rows])
+    g = bitale.grad(T.sum(read**3), w)
+    assert (type(g), g.format) == (S.SparseVariable, "csc")
+    f = bitale.function([w, rows], [read, g, w - 0.1 * g, w + d * 0], givens=[(d, w)], mode=mode)
+    value = np.arange(12.0).reshape(4, 3)
+    given = [1, -1, 1]
+    found, stored, updated, _ = f(value, given)
+    np.testing.assert_array_equal(found, value[given])
+    expected = np.zeros((4, 3))
+    np.add.at(expected, given, 3 * value[given] ** 2)
+    np.testing.assert_array_equal(stored.toarray(), expected)
+    assert stored.nnz <= 9
+    np.testing.assert_allclose(updated, value - 0.1 * expected)
+
+
+def test_sparse_grad_beside_dense_derivatives_is_dense():
+    w, rows = T.dmatrix("w"), T.ivector("rows")
+    cost = T.sum(bitale.sparse_grad(w[rows])) + T.sum(w * w)
+    found = bitale.function([w, rows], bitale.grad(cost, w))(np.ones((2, 2)), [1])
+    np.testing.assert_array_equal(found, [[2, 2], [3, 3]])
+    inner = bitale.grad(T.sum(bitale.sparse_grad(T.tanh(w)[rows])), w)
+    np.testing.assert_array_equal(inner.eval({w: np.zeros((2, 1)), rows: [0, 0]}), [[2], [0]])
+
+
+@pytest.mark.parametrize("wrong", [T.dmatrix(), T.dmatrix()[0], T.dvector()[[1]], 3])
+def test_sparse_grad_takes_rows_of_a_matrix(wrong):
+    with pytest.raises(TypeError, match="rows that were just read"):
+        bitale.sparse_grad(wrong)
+
+
+# Loops and choices
+@pytest.mark.parametrize("mode", ["FAST_COMPILE", MACHINE], ids=["plain", "c"])
+def test_a_loop_is_differentiated_by_a_matrix(mode):
+    square = sp.csr_matrix(X[:5])
+    outputs, _ = bitale.scan(
+        lambda u, a: T.tanh(S.structured_dot(a, u)), outputs_info=[v], non_sequences=[x], n_steps=3
+    )
+    cost = T.sum(outputs)
+    found = bitale.function([x, v], [cost, *bitale.grad(cost, [x, v])], mode=mode)
+    value, gx, _ = found(square, np.ones(5))
+    u, total = np.ones(5), 0.0
+    for _ in range(3):
+        u = np.tanh(square @ u)
+        total += u.sum()
+    assert np.isclose(value, total)
+    step = 1e-6
+    for k in range(square.nnz):
+        moved = square.copy()
+        moved.data[k] += step
+        assert np.isclose((found(moved, np.ones(5))[0] - value) / step, gx.data[k], atol=1e-4)
+
+
+def test_a_choice_is_differentiated_by_a_matrix():
+    c = T.bscalar("c")
+    y = bitale.ifelse.ifelse(c, S.structured_exp(x), 3 * x)
+    f = bitale.function([c, x], [y, bitale.grad(S.sp_sum(y, sparse_grad=True), x)])
+    for chosen, slope in ((1, np.exp(X.data)), (0, np.full(X.nnz, 3.0))):
+        _, g = f(chosen, X)
+        np.testing.assert_allclose(g.data, slope)
+
+
+def test_a_layer_learns_from_sparse_rows():
+    rng = np.random.default_rng(1)
+    data = sp.random(60, 20, 0.2, format="csr", random_state=5)
+    truth = rng.normal(size=20)
+    labels = (data @ truth > 0).astype("float64")
+    w = bitale.shared(np.zeros(20))
+    target = T.dvector("target")
+    cost = T.nnet.binary_crossentropy(T.nnet.sigmoid(bitale.dot(x, w)), target).mean()
+    train = bitale.function([x, target], cost, updates=[(w, w - 20 * bitale.grad(cost, w))])
+    losses = [float(train(data, labels)) for _ in range(100)]
+    assert losses[-1] < 0.3 * losses[0]
+    again = pickle.loads(pickle.dumps(train))
+    assert float(again(data, labels)) < losses[-1]
+
+
+# Rewriting
+def test_what_is_made_of_vectors_needs_no_matrix():
+    data = T.dvector("data")
+    made = S.CSR(data, X.indices, X.indptr, X.shape)
+    scaled = -S.col_scale(S.structured_exp(made), v)
+    outputs = [
+        S.structured_dot(scaled, d),
+        S.structured_dot(scaled.T, v[:1][T.zeros(6, "int64")]),
+        S.sp_sum(scaled, 1, sparse_grad=True),
+        scaled.toarray(),
+        scaled + d[:1][T.zeros(6, "int64")],
+        S.csm_data(scaled),
+    ]
+    outputs += bitale.grad(sum(T.sum(o**2) for o in outputs[:4]), [data, d, v])
+    f = bitale.function([data, d, v], outputs, mode=MACHINE)
+    sparse_ops = {
+        name
+        for name, op in vars(room).items()
+        if isinstance(op, type) and issubclass(op, room.SparseOp)
+    }
+    assert ops_of(f) & sparse_ops == set()
+    given = X.data, np.random.default_rng(0).random((5, 5)), np.arange(5.0) / 5
+    plain = bitale.function([data, d, v], outputs, mode=PLAIN)(*given)
+    for one, other in zip(f(*given), plain, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-12)
+
+
+def test_a_constant_matrix_is_multiplied_in_machine_code():
+    for left in (True, False):
+        for value in (X, X.tocsc()):
+            made = S.structured_dot(value, d) if left else S.structured_dot(d, value)
+            f = bitale.function([d], made, mode=MACHINE)
+            assert "StoredProduct" in ops_of(f)
+            given = np.random.default_rng(0).random((5, 6))
+            np.testing.assert_allclose(f(given), value @ given if left else given @ value)
+
+
+def test_ways_there_and_back_are_left_out():
+    f = bitale.function([d], S.csr_from_dense(d).toarray(), mode=MACHINE)
+    assert ops_of(f) == set()
+    f = bitale.function([x], S.CSR(*S.csm_properties(x)), mode=MACHINE)
+    assert ops_of(f) == {"OwnValue"}
+    f = bitale.function([x], S.CSC(*S.csm_properties(x)[:3], x.T.shape), mode=MACHINE)
+    assert ops_of(f) == {"Transpose"}
+    n = bitale.function([x], S.structured_exp(x).T.shape, mode=MACHINE)
+    assert "CSM" not in ops_of(n)
+    np.testing.assert_array_equal(n(X), [5, 6])
+
+
+def test_a_pass_can_be_left_out():
+    data = T.dvector("data")
+    y = S.structured_dot(S.CSR(data, X.indices, X.indptr, X.shape), v)
+    f = bitale.function([data, v], y, mode=bitale.Mode(linker="c").excluding("sparse"))
+    assert "CSM" in ops_of(f)
+    np.testing.assert_allclose(f(X.data, np.ones(5)), X @ np.ones(5))
+
+
+# Products of vectors in machine code
+@pytest.mark.parametrize("dtype", ["float64", "float32", "int32", "uint8", "complex128", "bool"])
+@pytest.mark.parametrize("format", ["csr", "csc"])
+@pytest.mark.parametrize("columns", [None, 0, 1, 3, 4, 19, 37])
+def test_products_of_vectors_in_every_width(dtype, format, columns):
+    value = (X * 4).astype(dtype).asformat(format)
+    data = T.TensorType(dtype, (None,))("data")
+    y = T.TensorType(dtype, (None,) if columns is None else (None, None))("y")
+    given = np.arange(5 * (1 if columns is None else columns)).astype(dtype)
+    given = given if columns is None else given.reshape(5, columns)
+    made = S.CSM(format)(data, value.indices, value.indptr, value.shape)
+    f = bitale.function([data, y], S.structured_dot(made, y), mode=MACHINE)
+    rtol = 1e-5 if dtype == "float32" else 1e-12
+    for numbers in (value.data, value.data[::-1][::-1], np.repeat(value.data, 2)[::2]):
+        for operand in (given, np.asfortranarray(given), np.repeat(given, 2, axis=-1)[..., ::2]):
+            found = f(numbers, operand)
+            assert found.dtype == dtype
+            np.testing.assert_allclose(found, value @ given, rtol=rtol)
+
+
+@pytest.mark.parametrize(
+    ("change", "error", "message"),
+    [
+        (lambda d, i, p, y: (d, np.where(i == 4, 5, i), p, y), IndexError, "between 0 and 4"),
+        (lambda d, i, p, y: (d, i - 1, p, y), IndexError, "from -1"),
+        (lambda d, i, p, y: (d, i, p[::-1].copy(), y), ValueError, "does not fall"),
+        (lambda d, i, p, y: (d, i, np.where(np.arange(7) == 3, 99, p), y), ValueError, "indptr"),
+        (lambda d, i, p, y: (d, i, p[:-1], y), ValueError, "length 7"),
+        (lambda d, i, p, y: (d[1:], i, p, y), ValueError, "numbers are given"),
+        (lambda d, i, p, y: (d, i, p, y[1:]), ValueError, "shapes do not match"),
+    ],
+)
+@pytest.mark.parametrize("what", ["product", "columns", "sampled", "sum"])
+def test_places_that_are_none_are_refused(change, error, message, what):
+    data, y = T.dvector("data"), T.dmatrix("y")
+    indices, indptr = T.ivector("indices"), T.ivector("indptr")
+    made = S.CSR(data, indices, indptr, X.shape)
+    if what == "product":
+        out = S.structured_dot(made, y)
+    elif what == "columns":
+        out = S.structured_dot(made, y[:, 0])
+    elif what == "sampled":
+        out = S.sampling_dot(T.ones((6, 2)), y, made).toarray()
+    else:
+        out = S.sp_sum(made, 1) + 0 * y.sum()
+        if message == "shapes do not match":
+            return
+    f = bitale.function([data, indices, indptr, y], out, mode=MACHINE)
+    given = X.data, X.indices, X.indptr, np.ones((5, 2))
+    f(*given)
+    if what == "sum" and error is IndexError:
+        return  # of which nothing is read
+    with pytest.raises((error, IndexError, ValueError, AssertionError)):
+        f(*change(*given))
