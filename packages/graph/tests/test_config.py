@@ -106,7 +106,7 @@ def settings_of_a_new_process():
         ("FLOATX", "floatX"),
         ("float_X", "floatX"),
         ("on_unused_imput", "on_unused_input"),
-        ("traceback.limit", "traceback_limit"),
+        ("traceback.limits", "traceback.limit"),
         ("optimiser", "optimizer"),
         ("linkers", "linker"),
         ("exception_verbose", "exception_verbosity"),

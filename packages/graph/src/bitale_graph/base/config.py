@@ -17,6 +17,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, TypeVar, cast
 
+from .accepted_flags import ACCEPTED
 from .errors import ConfigError, nearest
 from .given_settings import Given, read_given
 
@@ -38,7 +39,8 @@ class Flag:
     """One setting: its name, default value, one line of documentation, and what it admits.
 
     ``admits`` is the tuple of allowed values, or None where every value of the default's type will
-    do; ``check`` may refuse more, with a `ConfigError`.
+    do; ``check`` may refuse more, with a `ConfigError`. ``same_as`` makes it another name of a
+    flag. What is ``accepted`` has no effect, and gives way to a flag of its name that has.
     """
 
     name: str
@@ -46,6 +48,8 @@ class Flag:
     doc: str
     admits: tuple[Any, ...] | None = None
     check: Callable[[Any], object] | None = None
+    same_as: str = ""
+    accepted: bool = False
 
     def read(self, value: Any) -> Any:
         """Convert text to the default's type and check it; raises `ConfigError`."""
@@ -68,6 +72,39 @@ class Flag:
         if self.check is not None:
             self.check(value)
         return value
+
+
+HISTORY = "warn."
+
+
+class _OfHistory(Flag):
+    """A flag that tells of results that changed in some version of Theano: any value will do."""
+
+    def read(self, value: Any) -> Any:
+        return value
+
+
+class Section:
+    """Flags whose names begin alike, with a point after that: ``config.gcc.cxxflags``."""
+
+    def __init__(self, settings: Config, name: str) -> None:
+        object.__setattr__(self, "_place", (settings, name))
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        settings, section = self._place
+        return getattr(settings, f"{section}.{name}")
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        settings, section = self._place
+        setattr(settings, f"{section}.{name}", value)
+
+    def __repr__(self) -> str:
+        settings, section = self._place
+        names = [name for name in settings if name.startswith(f"{section}.")]
+        shown = ", ".join(f"{n.partition('.')[2]}={getattr(settings, n)!r}" for n in names)
+        return f"Section({section}: {shown})"
 
 
 @dataclass(eq=False)
@@ -102,7 +139,8 @@ class change_flags(contextlib.ContextDecorator):  # noqa: N801 (reads as a verb 
         self._entered: list[_Block] = []
 
     def __enter__(self) -> None:
-        read = {name: self._settings.flag(name).read(v) for name, v in self._values.items()}
+        known = self._settings.known
+        read = {known(name).name: known(name).read(v) for name, v in self._values.items()}
         block = _Block(self)
         self._entered.append(block)
         layers = self._settings._layers
@@ -156,7 +194,7 @@ class Config:
 
     def register(self, flag: Flag) -> None:
         """Add a flag; a second one of the same name is an error."""
-        if flag.name in self._flags:
+        if flag.name in self._flags and not self._flags[flag.name].accepted:
             raise ConfigError(f"config.{flag.name} exists already")
         self._flags[flag.name] = flag
 
@@ -171,6 +209,8 @@ class Config:
 
     def flag(self, name: str) -> Flag:
         """The flag called ``name``; raises `ConfigError` with the nearest and all known names."""
+        if name.startswith(HISTORY):
+            return _OfHistory(name, False, "of Theano's history, without effect", accepted=True)
         if name not in self._flags:
             self.load_layers()
         try:
@@ -181,6 +221,11 @@ class Config:
                 f"there is no flag {name!r}; the flags are: {known}{nearest(name, self._flags)}"
             ) from None
         return found
+
+    def known(self, name: str) -> Flag:
+        """The flag called ``name``, or the one that this is another name of."""
+        found = self.flag(name)
+        return self.flag(found.same_as) if found.same_as else found
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):
@@ -194,12 +239,17 @@ class Config:
             try:
                 flag = self.flag(name)
             except ConfigError as error:
+                if self._has_section(name):
+                    return Section(self, name)
                 raise AttributeError(str(error)) from None
+            if flag.same_as:
+                return getattr(self, flag.same_as)
             self._values[name] = self._first_value(flag)
         return self._values[name]
 
     def __setattr__(self, name: str, value: Any) -> None:
-        read = self.flag(name).read(value)
+        flag = self.known(name)
+        name, read = flag.name, flag.read(value)
         layers = self._layers.get()
         for k, (block, values) in reversed(list(enumerate(layers))):
             if name in values and not block.has_ended:
@@ -230,7 +280,8 @@ class Config:
     def _warn(self, unknown: set[str]) -> None:
         if unknown - self._warned:
             self.load_layers()
-        for name in sorted(unknown - set(self._flags) - self._warned):
+        told = {name for name in unknown if not name.startswith(HISTORY)}
+        for name in sorted(told - set(self._flags) - self._warned):
             self._warned.add(name)
             one = self._sources()[name]
             # Shown with the line of the file, where the mistake is.
@@ -255,8 +306,13 @@ class Config:
     def __iter__(self) -> Iterator[str]:
         return iter(sorted(self._flags))
 
+    def _has_section(self, name: str) -> bool:
+        return f"{name}." == HISTORY or any(flag.startswith(f"{name}.") for flag in self._flags)
+
     def _first_value(self, flag: Flag) -> Any:
-        given = self._sources().get(flag.name)
+        sources = self._sources()
+        names = [flag.name, *(one.name for one in self._flags.values() if one.same_as == flag.name)]
+        given = next((sources[name] for name in names if name in sources), None)
         if given is None:
             return flag.default
         try:
@@ -308,5 +364,16 @@ for _flag in (
         "",
         "folder of the compile cache; empty: bitale in the user's cache folder",
     ),
+    Flag(
+        "warn_float64",
+        "ignore",
+        "what a new variable of float64 does",
+        ("ignore", "warn", "raise", "pdb"),
+    ),
+    Flag("traceback.limit", 8, "another name of traceback_limit", same_as="traceback_limit"),
+    Flag("compiledir", "", "another name of base_compiledir", same_as="base_compiledir"),
 ):
     config.register(_flag)
+for _name, _default, _admits, _why in ACCEPTED:
+    _doc = "of Theano's, without effect" + (f": {_why}" if _why else "")
+    config.register(Flag(_name, _default, _doc, _admits, accepted=True))

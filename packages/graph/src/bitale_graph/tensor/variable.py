@@ -2,13 +2,30 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable
 from typing import Any
 
 from ..base import late
+from ..base.config import config
+from ..base.errors import DtypeError, where_made
 from ..core.graph import Constant, Type, Variable
 from .array_type import ArrayType, Shape
 from .methods import TensorMethods
+
+
+def _tell_of_float64(made: TensorVariable) -> None:
+    """What `config.warn_float64` asks for, for who does not want such variables."""
+    file, line, _ = next(iter(made.made_at), ("bitale", 1, ""))
+    place = where_made(made)
+    where = f" at {place}" if place else ""
+    text = f"a variable of float64 was made{where}; config.warn_float64={config.warn_float64!r}"
+    if config.warn_float64 == "warn":
+        warnings.warn_explicit(text, UserWarning, file, line)
+    elif config.warn_float64 == "raise":
+        raise DtypeError(f"{text}\n  hint: cast() what it is made of, or set config.floatX")
+    else:
+        breakpoint()
 
 
 class TensorType(ArrayType):
@@ -55,7 +72,10 @@ class TensorType(ArrayType):
 
     def __call__(self, name: str | None = None) -> TensorVariable:
         """Make a variable of this type."""
-        return TensorVariable(self, name=name)
+        made = TensorVariable(self, name=name)
+        if self.dtype == "float64" and config.warn_float64 != "ignore":
+            _tell_of_float64(made)
+        return made
 
     def convert_variable(self, other: Variable[Any]) -> TensorVariable | None:
         """``other`` with the lengths of this type, which are checked when it runs.

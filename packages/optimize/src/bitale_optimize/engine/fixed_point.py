@@ -39,6 +39,9 @@ config.register(
         "how often a rewrite rule may fire in one pass, as a multiple of the number of nodes",
     )
 )
+config.register(
+    Flag("optdb.max_use_ratio", 8.0, "another name of max_use_ratio", same_as="max_use_ratio")
+)
 
 
 class RewriteWarning(UserWarning):
