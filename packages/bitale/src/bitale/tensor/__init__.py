@@ -19,6 +19,7 @@ from bitale_graph import Variable as Variable
 from bitale_graph.extend import SpecifyShape as SpecifyShape
 from bitale_graph.language import *  # noqa: F403 (a name of the language is listed once, there)
 
+from . import blas as blas
 from . import elemwise as elemwise
 from . import extra_ops as extra_ops
 from . import io as io

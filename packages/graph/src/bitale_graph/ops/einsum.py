@@ -13,9 +13,9 @@ from ..tensor.conversion import as_tensor
 from ..tensor.elementwise import cast
 from ..tensor.variable import TensorVariable
 from .assertion import Assert
-from .contraction import added, contract, product_of_lengths
+from .contraction import added, contract
 from .contraction_order import contraction_order
-from .reshape import reshape
+from .diagonal import diagonal
 from .shape import dimshuffle, shape_i
 from .subscripts import Labels, read_subscripts
 
@@ -109,12 +109,12 @@ def _diagonals(x: Any, labels: Labels, i: int) -> tuple[Any, Labels]:
         a = labels.index(twice)
         b = labels.index(twice, a + 1)
         x = _diagonal(x, a, b, f"einsum: operand {i} has no diagonal for {_shown(twice)}")
-        labels = (twice, *(n for at, n in enumerate(labels) if at not in (a, b)))
+        labels = (*(n for at, n in enumerate(labels) if at not in (a, b)), twice)
     return x, labels
 
 
 def _diagonal(x: Any, a: int, b: int, problem: str) -> Any:
-    """The elements whose indices along two axes are equal, along a first axis."""
+    """The elements whose indices along two axes are equal, along a last axis."""
     n, m = x.type.shape[a], x.type.shape[b]
     if n is not None and m is not None and n != m:
         raise ShapeError(f"{problem}: the lengths {n} and {m} differ in {describe(x)}")
@@ -122,14 +122,7 @@ def _diagonal(x: Any, a: int, b: int, problem: str) -> Any:
         x = Assert(f"{problem}: two lengths differ", "ShapeError")(
             x, tm.eq(shape_i(x, a), shape_i(x, b))
         )
-    rest = [axis for axis in range(x.ndim) if axis not in (a, b)]
-    length = shape_i(x, a)
-    rows = reshape(
-        dimshuffle(x, a, b, *rest),
-        [product_of_lengths([length, length]), *(shape_i(x, axis) for axis in rest)],
-    )
-    step = n + 1 if n is not None else tm.add(length, 1)
-    return rows[::step]
+    return diagonal(x, 0, a, b)
 
 
 def _known_lengths(terms: Sequence[tuple[Any, Labels]]) -> dict[Hashable, int | None]:
