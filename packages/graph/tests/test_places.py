@@ -40,6 +40,16 @@ def test_take_is_numpys(places, axis, mode, is_matrix):
         np.testing.assert_array_equal(found, expected)
 
 
+@pytest.mark.parametrize("n", [1, 2, 3, 1000, 2**20 - 3])
+def test_far_indices_wrap_exactly(n):
+    powers = 2 ** np.arange(63, dtype="int64")
+    at = np.concatenate([s * (powers * k + d) for s in (1, -1) for k in (1, n) for d in (-1, 0, 1)])
+    at = np.append(at, [-(2**63), 2**63 - 1, 2**63 - 600])
+    v = T.lvector()
+    found = function([v], T.take(np.arange(n), v, mode="wrap"))(at)
+    np.testing.assert_array_equal(found, at % n)
+
+
 def test_nothing_is_taken_of_nothing():
     for mode in ("wrap", "clip", "raise"):
         out = T.take(T.zeros((0,)), [1], mode=mode)

@@ -20,7 +20,12 @@ def nonzero_body(node: Apply[Nonzero]) -> str:
         f"for (int64_t i{a} = 0; found < n && i{a} < x0_n[{a}]; i{a}++)\n" for a in range(inner)
     )
     offset = " + ".join(f"i{a} * x0_s[{a}]" for a in range(inner)) or "0"
-    write = "".join(f"y{a}[found] = i{a}; " for a in range(inner)) + f"y{inner}[found] = i;"
+    outside = "".join(f"y{a}[found] = i{a}; " for a in range(inner))
+    write = f"{outside}y{inner}[found] = i;"
+    eight = "\n".join(
+        f"            {outside}y{inner}[found] = i + {k}; found += row[i + {k}] != 0;"
+        for k in range(8)
+    )
     return f"""
 const int64_t n = *x1, length = x0_n[{inner}], by = x0_s[{inner}];
 int64_t found = 0;
@@ -31,14 +36,10 @@ int64_t found = 0;
         while (i + 8 <= length && found + 8 <= n) {{
             uint64_t word;
             __builtin_memcpy(&word, row + i, 8);
-            if (word == 0) {{
-                i += 8;
-                continue;
+            if (word != 0) {{
+{eight}
             }}
-            for (int64_t end = i + 8; i < end; i++) {{
-                {write}
-                found += row[i] != 0;
-            }}
+            i += 8;
         }}
     }}
     for (; found < n && i < length; i++) {{

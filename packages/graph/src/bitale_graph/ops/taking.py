@@ -16,7 +16,7 @@ from .along_axis import TakeAlongAxis
 from .assertion import Assert
 from .index_expression import index
 from .index_value import as_index
-from .math import clip, eq, ge, lt, mod, switch
+from .math import add, clip, eq, floor, ge, lt, mul, sub, switch, true_div
 from .nonzero import flatnonzero
 from .reduction import normalize_axes
 from .reshape import flatten
@@ -37,7 +37,20 @@ def in_range(indices: Any, n: Any, mode: Mode) -> Any:
     if mode == "raise":
         return indices
     indices = cast(indices, "int64")
-    return mod(indices, n) if mode == "wrap" else clip(indices, 0, n - 1)
+    return _remainder(indices, n) if mode == "wrap" else clip(indices, 0, n - 1)
+
+
+def _remainder(indices: Any, n: Any) -> Any:
+    """Indices modulo a length, by products in float64, of which compilers make vectors.
+
+    Of large indices the first quotient is off, and so the rest is not small; that of the second is
+    off by one at most. Division of integers takes four times as long.
+    """
+    inverse = true_div(np.float64(1), n)
+    rest = indices
+    for _ in range(2):
+        rest = sub(rest, mul(cast(floor(mul(cast(rest, "float64"), inverse)), "int64"), n))
+    return switch(lt(rest, 0), add(rest, n), switch(ge(rest, n), sub(rest, n), rest))
 
 
 def take(a: Any, indices: Any, axis: int | None = None, mode: Mode = "raise") -> TensorVariable:

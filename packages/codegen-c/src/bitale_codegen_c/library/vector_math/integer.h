@@ -73,13 +73,25 @@ bt_mod_i@(__INT@_TYPE__ x, __INT@_TYPE__ y)
     return y == 0 ? 0 : r;
 }
 
-/* bt_mod_i@{32,64} requires: bt_floordiv_i@ */
+/* bt_mod_i32 requires: bt_floordiv_i32 */
 /* The remainder with the sign of y; 0 for y = 0. */
-static inline __attribute__((always_inline)) __INT@_TYPE__
-bt_mod_i@(__INT@_TYPE__ x, __INT@_TYPE__ y)
+static inline __attribute__((always_inline)) __INT32_TYPE__
+bt_mod_i32(__INT32_TYPE__ x, __INT32_TYPE__ y)
 {
-    __UINT@_TYPE__ multiple = (__UINT@_TYPE__)bt_floordiv_i@(x, y) * (__UINT@_TYPE__)y;
-    __INT@_TYPE__ r = (__INT@_TYPE__)((__UINT@_TYPE__)x - multiple);
+    __UINT32_TYPE__ multiple = (__UINT32_TYPE__)bt_floordiv_i32(x, y) * (__UINT32_TYPE__)y;
+    __INT32_TYPE__ r = (__INT32_TYPE__)((__UINT32_TYPE__)x - multiple);
+    return y == 0 ? 0 : r;
+}
+
+/* bt_mod_i64 requires: */
+/* The remainder with the sign of y; 0 for y = 0. By the instruction that divides: by way of the quotient it took five
+ * times as long, since compilers took the numbers out of vectors for it and put them back. */
+static inline __attribute__((always_inline)) __INT64_TYPE__
+bt_mod_i64(__INT64_TYPE__ x, __INT64_TYPE__ y)
+{
+    __INT64_TYPE__ divisor = (y == 0) | (y == -1) ? 1 : y;
+    __INT64_TYPE__ r = x % divisor;
+    r += (r != 0) & ((r < 0) != (divisor < 0)) ? divisor : 0;
     return y == 0 ? 0 : r;
 }
 
