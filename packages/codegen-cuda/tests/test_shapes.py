@@ -155,6 +155,23 @@ def test_arrays_that_broadcast_are_repeated(device):
         )
 
 
+def test_what_takes_the_place_of_an_operand_is_stored_when_all_sums_have_read_it(device):
+    # Two launches: each sums up along another axis.
+    x, v = T.dmatrix("x"), T.dvector("v")
+    row = SCALAR_OPS
+    steps = (Step(row["mul"], (0, 1), "float64"), Step(row["exp"], (2,), "float64"))
+    results = (
+        Result(2, "float64", row["add"], (0,), "float64"),
+        Result(2, "float64", row["add"], (1,), "float64"),
+        Result(3, "float64"),
+    )
+    columns, rows, stored = Loop(2, steps, results)(T.dot(x, x), v)
+    run = compiled([x, v], T.dot(stored, columns) + rows)
+    product = lambda x, v: (x @ x) * v
+    expected = lambda x, v: [np.exp(product(x, v)) @ product(x, v).sum(0) + product(x, v).sum(1)]
+    check(lambda *a: [run(*a)], expected, numbers((33, 33)) / 9, numbers(33), rtol=1e-9)
+
+
 def test_lengths_that_do_not_fit_are_told_as_by_numpy(device):
     x, y = T.dvector("x"), T.dvector("y")
     run = compiled([x, y], x + y)

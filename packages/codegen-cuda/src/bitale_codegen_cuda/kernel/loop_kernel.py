@@ -50,10 +50,10 @@ def parts_of(kernel: Kernel) -> list[Part]:
     for k, r in enumerate(kernel.loop.results):
         key = r.axes if r.reduce is not None else "into" if r.into is not None else None
         groups.setdefault(key, []).append(k)
-    # What is stored side by side goes along with anything.
+    # What is stored side by side goes along with anything, but may lie where all parts read.
     stored = groups.pop(None, [])
     parts = [part for chosen in groups.values() for part in _with_room(kernel, chosen)] or [[]]
-    parts[0] += stored
+    parts[-1] += stored
     if len(parts) == 1:
         return [Part(kernel, list(range(len(kernel.operands))))]
     return [_part(kernel, sorted(chosen)) for chosen in parts]
