@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable
 from typing import Any
 
@@ -14,10 +15,12 @@ from ..tensor.conversion import as_tensor
 from ..tensor.elementwise import cast
 from ..tensor.variable import TensorVariable
 from .axes import axes_in_order, normalize_axes, swapaxes
+from .creation import empty
+from .indexing import set_subtensor
 from .join import Join
 from .reshape import flatten, reshape
 from .shape import shape_i, with_lengths
-from .split import as_known, part_of
+from .split import as_known, minus, part_of
 
 
 def roll(x: Any, shift: Any, axis: Any = None) -> TensorVariable:
@@ -41,11 +44,16 @@ def roll(x: Any, shift: Any, axis: Any = None) -> TensorVariable:
     if 1 not in (len(axes), len(shifts)) and len(axes) != len(shifts):
         raise ShapeError(f"roll: {len(shifts)} shifts do not go with {len(axes)} axes")
     count = max(len(axes), len(shifts))
+    by_axis: dict[int, list[Any]] = {}
     pairs = zip(axes * (count // len(axes)), shifts * (count // len(shifts)), strict=True)
     for a, by in pairs:
         (place,) = axes_in_order("roll", a, x)
-        x = _rolled(x, by, place)
-    return as_tensor(x)
+        by_axis.setdefault(place, []).append(by)
+    cuts = {a: _cut(x, by[0] if len(by) == 1 else _sum(by), a) for a, by in by_axis.items()}
+    cuts = {a: cut for a, cut in cuts.items() if cut != 0}
+    if not cuts:
+        return as_tensor(x)
+    return _cut_once(x, *cuts.popitem()) if len(cuts) == 1 else _in_blocks(x, cuts)
 
 
 def _sum(shifts: Iterable[Any]) -> Any:
@@ -55,19 +63,35 @@ def _sum(shifts: Iterable[Any]) -> Any:
     return total
 
 
-def _rolled(x: Any, shift: Any, axis: int) -> Any:
+def _cut(x: Any, shift: Any, axis: int) -> Any:
+    """How many elements come to lie behind the others: an int where it is known."""
     given = as_tensor(shift)
     if given.ndim or not dtypes.is_discrete(given.type.dtype):
         raise DtypeError(f"roll: a shift must be an integer scalar, and is {describe(given)}")
     n, by = as_known(shape_i(x, axis)), as_known(cast(given, "int64"))
-    if isinstance(n, int) and isinstance(by, int):
-        cut: Any = n - by % n if n else 0
-        if cut in (0, n):
-            return x
-    else:
-        cut = tm.sub(n, tm.mod(by, n))
+    if isinstance(by, int) and (by == 0 or isinstance(n, int)):
+        return -by % n if by and n else 0
+    return tm.mod(tm.neg(by), n)
+
+
+def _cut_once(x: Any, axis: int, cut: Any) -> TensorVariable:
     rolled = Join(axis)(part_of(x, axis, cut, None), part_of(x, axis, None, cut))
     return with_lengths(rolled, x.type.shape)
+
+
+def _in_blocks(x: Any, cuts: dict[int, Any]) -> TensorVariable:
+    """Each block that the cuts make is written to its place."""
+    lengths = [as_known(shape_i(x, a)) for a in range(x.ndim)]
+    made = empty(lengths, x.type.dtype)
+    for is_first in itertools.product((True, False), repeat=len(cuts)):
+        source, place = ([slice(None)] * x.ndim for _ in range(2))
+        for (a, cut), first in zip(cuts.items(), is_first, strict=True):
+            # What was first lies behind what was last.
+            seam = minus(lengths[a], cut)
+            source[a] = slice(None, cut) if first else slice(cut, None)
+            place[a] = slice(seam, None) if first else slice(None, seam)
+        made = set_subtensor(made[tuple(place)], x[tuple(source)])
+    return made
 
 
 def flip(x: Any, axis: Any = None) -> TensorVariable:

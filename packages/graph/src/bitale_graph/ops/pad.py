@@ -24,7 +24,7 @@ from .reduction import mean as mean_of
 from .reduction import min as min_of
 from .sequences import linspace
 from .shape import as_lengths, dimshuffle, shape_i
-from .split import as_known, part_of, plus
+from .split import as_known, minus, part_of, plus
 
 _STATISTICS: dict[str, Callable[..., Any]] = {"maximum": max_of, "mean": mean_of, "minimum": min_of}
 # The option that a mode has, and its default.
@@ -66,8 +66,7 @@ class _Axis:
 
     def rows(self, places: Any) -> Any:
         """A copy of what is there at places, as many as there are elements in the first axis."""
-        moved = moveaxis(self.y, self.axis, 0)
-        return moveaxis(moved[tm.add(places, self.before)], 0, self.axis)
+        return self.y[(slice(None),) * self.axis + (tm.add(places, self.before),)]
 
     def along(self, vector: Any) -> Any:
         """A vector along the axis."""
@@ -147,22 +146,25 @@ def _from_dict(widths: Any, x: Any) -> Any:
     return pairs
 
 
+def _unstacked(name: str, given: Any) -> Any:
+    """What is told by an array or a symbolic vector or matrix, as a list of its rows."""
+    if isinstance(given, np.ndarray):
+        return given.tolist()
+    if not isinstance(given, Variable) or not as_tensor(given).ndim:
+        return list(given) if isinstance(given, (list, tuple)) else given
+    v = as_tensor(given)
+    n = v.type.shape[0]
+    if n is None:
+        raise ShapeError(f"pad: the length of {name} must be known\n  {describe(v)}")
+    return [v[i] for i in range(n)]
+
+
 def _pairs(name: str, given: Any, ndim: int) -> list[tuple[Any, Any]]:
     """What is told for all axes, or for each, as a pair for each."""
-    if isinstance(given, np.ndarray):
-        given = given.tolist()
-    if isinstance(given, Variable) and as_tensor(given).ndim:
-        v: Any = as_tensor(given)
-        if None in v.type.shape:
-            raise ShapeError(f"pad: the shape of {name} must be known\n  {describe(v)}")
-        given = (
-            [v[i] for i in range(v.type.shape[0])]
-            if v.ndim == 1
-            else [[v[i, j] for j in range(v.type.shape[1])] for i in range(v.type.shape[0])]
-        )
-    if not isinstance(given, (list, tuple)):
+    given = _unstacked(name, given)
+    if not isinstance(given, list):
         return [(given, given)] * ndim
-    items = [list(item) if isinstance(item, (list, tuple, np.ndarray)) else item for item in given]
+    items = [_unstacked(name, item) for item in given]
     if all(not isinstance(item, list) for item in items):
         if len(items) == 1:
             return [(items[0], items[0])] * ndim
@@ -257,20 +259,13 @@ def _statistic(mode: str, one: _Axis, length: Any, is_left: bool) -> Any:
     if length is None:
         part = one.inner(0, one.n)
     else:
-        (size,) = as_lengths("pad", [length])
-        known = as_known(size)
-        if isinstance(known, int) and known < 1:
-            raise ValueError(f"pad: stat_length must be 1 or more, and is {known}")
-        size = (
-            min(known, one.n)
-            if isinstance(known, int) and isinstance(one.n, int)
-            else (tm.minimum(size, one.n))
-        )
-        part = (
-            one.inner(0, size)
-            if is_left
-            else one.inner(plus(one.n, tm.neg(size) if not isinstance(size, int) else -size), one.n)
-        )
+        (given,) = as_lengths("pad", [length])
+        size = as_known(given)
+        if isinstance(size, int) and size < 1:
+            raise ValueError(f"pad: stat_length must be 1 or more, and is {size}")
+        is_known = isinstance(size, int) and isinstance(one.n, int)
+        size = min(size, one.n) if is_known else tm.minimum(size, one.n)
+        part = one.inner(0, size) if is_left else one.inner(minus(one.n, size), one.n)
     found = _STATISTICS[mode](part, axis=one.axis, keepdims=True)
     is_rounded = mode == "mean" and dtypes.is_discrete(one.y.type.dtype)
     return tm.round(found) if is_rounded else found

@@ -16,7 +16,7 @@ from ..tensor.conversion import as_tensor
 from ..tensor.elementwise import cast
 from ..tensor.op import TensorOp
 from ..tensor.variable import TensorType, TensorVariable
-from .axes import moveaxis, shape_padleft, shape_padright
+from .axes import shape_padleft, shape_padright
 from .creation import Alloc
 from .join import Join
 from .reduction import sum as total_of
@@ -186,4 +186,4 @@ def _by_rows(x: Any, counts: Any, axis: int) -> TensorVariable:
         )
     x = with_lengths(x, [len(counts) if a == axis else None for a in range(x.ndim)])
     rows = np.repeat(np.arange(len(counts)), counts)
-    return moveaxis(moveaxis(x, axis, 0)[rows], 0, axis)
+    return as_tensor(x[(slice(None),) * axis + (rows,)])

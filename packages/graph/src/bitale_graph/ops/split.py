@@ -39,6 +39,11 @@ def plus(a: Any, b: Any) -> Any:
     return a + b if isinstance(a, int) and isinstance(b, int) else tm.add(a, b)
 
 
+def minus(a: Any, b: Any) -> Any:
+    """The difference of two lengths: an int where both are ints."""
+    return a - b if isinstance(a, int) and isinstance(b, int) else tm.sub(a, b)
+
+
 def as_known(n: Any) -> Any:
     """A length as an int where it is known, else the variable."""
     known = constant_int(n)
