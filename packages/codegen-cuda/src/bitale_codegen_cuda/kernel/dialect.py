@@ -18,21 +18,10 @@ _LIBRARY = {
     **{f"arc{name}": f"a{name}" for name in ("sin", "cos", "tan", "tan2", "sinh", "cosh", "tanh")},
     "round": "rint",
 }  # fmt: skip
-_OURS = frozenset(
-    [
-        "sigmoid",
-        "softplus",
-        "logaddexp",
-        "maximum",
-        "minimum",
-        "sign",
-        "floordiv",
-        "mod",
-        "ipow",
-        "gcd",
-        "lcm",
-    ]
-)
+_OURS = (
+    "sigmoid", "softplus", "logaddexp", "maximum", "minimum", "sign", "floordiv", "mod", "ipow",
+    "gcd", "lcm",
+)  # fmt: skip
 HALF = "float16"
 
 
