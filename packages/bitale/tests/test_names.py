@@ -17,7 +17,6 @@ NAMES = {
         scalar scan scan_checkpoints scan_module scan_utils shared sparse_grad subgraph_grad
         tensor wrap_py
     """,
-    "bitale.scalar": "ScalarOp",
     "bitale.printing": "Print debugprint pp pprint",
     "bitale.gradient": """
         DisconnectedInputError DisconnectedType GradientError Lop NullType NullTypeGradError Rop
@@ -79,6 +78,11 @@ NAMES = {
         view_roots
     """,
     "bitale.scan_utils": "clone clone_replace equal_computations infer_shape map_variables",
+    "bitale.scalar": """
+        BinaryScalarOp Composite Scalar ScalarConstant ScalarOp ScalarVariable UnaryScalarOp
+        as_common_dtype as_scalar cast complexs float_out floats get_scalar_type inclosedrange
+        inopenrange ints same_out specific_out transfer_type upcast upcast_out upgrade_to_float
+    """,
     "bitale.raise_op": "Raise",
     "bitale.tensor.io": "load",
     "bitale.tensor.type_other": "NoneConst NoneTypeT SliceType none_type_t slicetype",

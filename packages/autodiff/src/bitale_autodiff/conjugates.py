@@ -15,7 +15,14 @@ from dataclasses import replace
 from typing import Any
 
 from bitale_graph import language as T
-from bitale_graph.extend import Apply, Elementwise, TensorType, Variable
+from bitale_graph.extend import (
+    Apply,
+    Composite,
+    Elementwise,
+    OwnScalarOp,
+    TensorType,
+    Variable,
+)
 from bitale_graph.extend import dtype as dtypes
 from bitale_graph.extend import scalar as s
 
@@ -33,11 +40,14 @@ def is_complex(v: Variable) -> bool:
 def takes_conjugates(node: Apply) -> bool:
     """Whether the rule of a node speaks of complex derivatives.
 
-    What has bodies differentiates them by this convention, step by step.
+    What has bodies or steps differentiates them by this convention, one by one.
     """
     if not any(map(is_complex, (*node.inputs, *node.outputs))) or node.op.bodies:
         return False
-    return not (isinstance(node.op, Elementwise) and node.op.scalar_op in OF_PARTS)
+    if not isinstance(node.op, Elementwise):
+        return True
+    op = node.op.scalar_op
+    return not (op in OF_PARTS or isinstance(op, (OwnScalarOp, Composite)))
 
 
 def by_conjugates(

@@ -185,6 +185,7 @@ from .ops.transfer import transfer as transfer
 from .random.state import Parameter as Parameter
 from .recurrence import carry_scan as carry_scan
 from .tensor import scalar as scalar
+from .tensor.composite import Composite as Composite
 from .tensor.conversion import as_tensor as as_tensor
 from .tensor.conversion import constant_int as constant_int
 from .tensor.draws import draw_ops as draw_ops
@@ -198,6 +199,7 @@ from .tensor.generic import SliceType as SliceType
 from .tensor.generic import generic as generic
 from .tensor.generic import none_type_t as none_type_t
 from .tensor.generic import slicetype as slicetype
+from .tensor.own_scalar import OwnScalarOp as OwnScalarOp
 from .tensor.reductions import Reduction as Reduction
 from .tensor.reductions import reductions as reductions
 from .tensor.scalar import ScalarOp as ScalarOp

@@ -11,10 +11,11 @@ from bitale_graph.extend import scalar as s
 
 from ..choices import Chosen
 from ..conjugates import OF_PARTS, is_complex
-from ..table import connections, jvps, scalar_vjps, vjps
+from ..table import connections, jvps, vjps
 from ..walker import is_null
 from ..zero import ZERO
 from .complex import MOVED
+from .own_scalar import rule_of
 
 
 @vjps.define(Elementwise)
@@ -25,7 +26,7 @@ def elementwise_vjp(
     (ct,) = cotangents
     if s.is_cast(op.scalar_op):
         return [ct]
-    return scalar_vjps[op.scalar_op](*inputs, outputs[0], ct)
+    return rule_of(op.scalar_op)(*inputs, outputs[0], ct)
 
 
 @jvps.define(Elementwise)
@@ -44,7 +45,7 @@ def elementwise_jvp(
     if op.scalar_op in OF_PARTS and is_complex(inputs[0] if len(inputs) == 1 else outputs[0]):
         moved = (T.zeros_like(x) if t is None else t for x, t in zip(inputs, tangents, strict=True))
         return [MOVED[op.scalar_op](*inputs, outputs[0], *moved)]
-    rule = scalar_vjps[op.scalar_op]
+    rule = rule_of(op.scalar_op)
     given = enumerate(tangents)
     terms = [_of_operand(rule(*inputs, outputs[0], t)[i]) for i, t in given if t is not None]
     terms = [t for t in terms if t is not None and t is not ZERO]

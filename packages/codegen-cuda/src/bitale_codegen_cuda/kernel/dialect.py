@@ -90,6 +90,10 @@ class CudaDialect(Dialect):
             return "__int_as_float(0x7fc00000)"
         return "__longlong_as_double(0x7ff8000000000000LL)"
 
+    def block(self, statements: str, value: str, c_type: str) -> str:
+        """A function without a name, which is called where it stands."""
+        return f"[&]() -> {c_type} {{ {statements} return {value}; }}()"
+
 
 def _suffix(dtype: str) -> str:
     return "f" if dtype == "float32" else ""

@@ -10,6 +10,7 @@ import numpy as np
 from ..base.rules import RuleTable
 from ..core.graph import Apply, Variable
 from ..tensor import scalar
+from ..tensor.composite import Composite
 from ..tensor.conversion import as_tensor
 from ..tensor.elementwise import Elementwise
 from .along_axis import PutAlongAxis, TakeAlongAxis
@@ -51,10 +52,22 @@ def loop_itself(node: Apply[Loop]) -> LoopForm:
 
 @loop_forms.define(Elementwise, subclasses=True)
 def elementwise_form(node: Apply[Elementwise]) -> LoopForm:
-    """One step."""
+    """One step; as many as it has for a `Composite`."""
     n, out = len(node.inputs), node.out.type
+    if isinstance(node.op.scalar_op, Composite):
+        steps = [_step_of(*step) for step in node.op.scalar_op.steps]
+        last = node.op.scalar_op.result_place
+        if not isinstance(last, int):
+            steps.append(_step_of(Elementwise(scalar.identity), (last,), out.dtype))
+            last = n + len(steps) - 1
+        return LoopForm(Loop(out.ndim, tuple(steps), (Result(last, out.dtype),)), node.inputs)
     step = Step(node.op.scalar_op, tuple(range(n)), out.dtype)
     return LoopForm(Loop(out.ndim, (step,), (Result(n, out.dtype),)), node.inputs)
+
+
+def _step_of(op: Elementwise, args: tuple[Any, ...], dtype: str) -> Step:
+    numbers = (a if isinstance(a, int) else Literal.of(a.data) for a in args)
+    return Step(op.scalar_op, tuple(numbers), dtype)
 
 
 @loop_forms.define(Reduce)

@@ -11,6 +11,7 @@ from ..base import dtype as dtypes
 from ..base.errors import DtypeError, describe
 from ..core.graph import Constant
 from ..tensor.conversion import as_tensor, is_python_number
+from ..tensor.elementwise import Elementwise as Elementwise
 from ..tensor.elementwise import cast as cast
 from ..tensor.functions import *
 from ..tensor.special import *

@@ -24,6 +24,7 @@ from ..tensor.draws import (
     random_gamma,
     random_poisson,
 )
+from ..tensor.own_scalar import OwnScalarOp
 from ..tensor.scalar import ScalarOp
 
 C_TYPES = {
@@ -99,6 +100,8 @@ class Dialect(ABC):
         self, op: ScalarOp, dtypes: Sequence[str], result: str, args: Sequence[str]
     ) -> Spelling:
         """One step; raises `MissingRuleError` where there is no row for the op."""
+        if isinstance(op, OwnScalarOp):
+            return Spelling(self._own(op, dtypes, result, args))
         if not scalar.is_cast(op):
             return spellings[op](self, dtypes, result, args)
         if result == "bool":  # NumPy asks whether a number differs from zero
@@ -108,6 +111,23 @@ class Dialect(ABC):
             return Spelling(_UINT64.format(args[0], "f" if dtypes[0] == "float32" else ""))
         wide = _WIDER.get(result, "") if is_float(dtypes[0]) else ""
         return Spelling(f"({C_TYPES[result]}){wide}{args[0]}")
+
+    @abstractmethod
+    def block(self, statements: str, value: str, c_type: str) -> str:
+        """An expression that runs statements and has a value."""
+
+    def _own(self, op: OwnScalarOp, dtypes: Sequence[str], result: str, args: Sequence[str]) -> str:
+        """The text that a user's op gives, on names of its own."""
+        names = [f"own{i}" for i in range(len(args))]
+        given = "".join(
+            f"const {self.c_type(dtype)} {name} = {arg}; "
+            for dtype, name, arg in zip(dtypes, names, args, strict=True)
+        )
+        text = op.statements(dtypes, names, "own")
+        if not isinstance(text, str) or not text.isascii():
+            raise TypeError(f"{op}: c_code gives a text in ASCII, and gave {text!r:.60}")
+        c_type = self.c_type(result)
+        return self.block(f"{given}{c_type} own; {text}", "own", c_type)
 
     def converted(self, text: str, source: str, target: str) -> str:
         """A number of one dtype as one of another, converted as NumPy does."""
@@ -124,6 +144,8 @@ spellings: RuleTable[Rule] = RuleTable("a spelling", "bitale_graph/plan/dialect.
 
 def is_known(op: ScalarOp) -> bool:
     """Whether generated code can compute ``op``."""
+    if isinstance(op, OwnScalarOp):
+        return not op.is_called
     return scalar.is_cast(op) or op in spellings
 
 

@@ -40,7 +40,15 @@ class Elementwise(TensorOp):
                 "  hint: derive it from Op"
             )
 
-    def __init__(self, scalar_op: ScalarOp) -> None:
+    def __init__(
+        self, scalar_op: ScalarOp, inplace_pattern: Any = None, name: str | None = None
+    ) -> None:
+        """``inplace_pattern`` and ``name`` are taken for old programs, and say nothing."""
+        if not isinstance(scalar_op, ScalarOp):
+            raise TypeError(
+                f"an Elementwise computes a scalar op, and got {scalar_op!r:.60}: take one of "
+                "bitale.scalar, or an instance of a UnaryScalarOp of your own"
+            )
         self.scalar_op = scalar_op
 
     def make_node(self, *operands: Any) -> Apply:

@@ -15,7 +15,9 @@ from typing import Any
 import numpy as np
 
 from ..base import dtype as dtypes
+from ..base import late
 from ..base.errors import DtypeError
+from ..core.graph import Variable
 
 # What a quotient and a function such as exp cost, in multiplications.
 DIVISION, TRANSCENDENTAL = 4, 12
@@ -118,7 +120,12 @@ class ScalarOp:
         return self.result(operands[0])
 
     def __call__(self, *operands: Array) -> Array:
-        """Compute on arrays of the operand dtype; the result has the result dtype."""
+        """Compute on arrays of the operand dtype; the result has the result dtype.
+
+        Of variables it makes the elementwise expression.
+        """
+        if any(isinstance(x, Variable) for x in operands):
+            return late.ops.math.Elementwise(self)(*operands)
         with np.errstate(all="ignore"):
             return self.compute(*operands)
 
