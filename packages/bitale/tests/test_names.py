@@ -53,7 +53,7 @@ NAMES = {
     "bitale.tensor.elemwise": "CAReduce DimShuffle Elemwise",
     "bitale.tensor.subtensor": """
         AdvancedIncSubtensor AdvancedIncSubtensor1 AdvancedSubtensor AdvancedSubtensor1 IncSubtensor
-        Subtensor inc_subtensor set_subtensor
+        Subtensor inc_subtensor set_subtensor take
     """,
     "bitale.tensor.var": "TensorConstant TensorVariable",
     "bitale.tensor.sharedvar": """

@@ -8,3 +8,4 @@ from bitale_graph.extend import IncSubtensor as IncSubtensor
 from bitale_graph.extend import Subtensor as Subtensor
 from bitale_graph.language import inc_subtensor as inc_subtensor
 from bitale_graph.language import set_subtensor as set_subtensor
+from bitale_graph.language import take as take

@@ -16,6 +16,7 @@ from bitale_graph.extend import (
     Subtensor,
     Variable,
     Write,
+    as_tensor,
     constant_int,
     names_no_place_twice,
     scalar,
@@ -68,17 +69,82 @@ def element_of_made_vector(node: Apply[Subtensor], context: RewriteContext) -> V
     return vector if made.inputs[chosen] else None
 
 
-@canonical.rule(tracks=[Subtensor], before="x[i][j]", after="x[i, j]")
+@canonical.rule(tracks=[Subtensor], before="x[i, 2:][:5, j]", after="x[i, 2:7, j]")
 def element_of_element(node: Apply[Subtensor], context: RewriteContext) -> Variable | None:
-    """Integers on the first axes join the index that follows."""
+    """An index of what an index takes is one index, where that is known."""
     inner = made_by(node.inputs[0], Subtensor)
     if inner is None:
         return None
-    first, then = inner.op.pattern, node.op.pattern
-    if any(entry != "i" for entry in first):
+    x, *first = inner.inputs
+    parts = _joined_parts(
+        unpack(inner.op.pattern, first), unpack(node.op.pattern, node.inputs[1:]), x.type.ndim
+    )
+    if parts is None:
         return None
-    made: Variable = Subtensor((*first, *then))(*inner.inputs, *node.inputs[1:])
+    pattern, bounds = _packed(parts)
+    made: Variable = Subtensor(pattern)(x, *bounds)
     return made
+
+
+def _joined_parts(first: list[Any], then: list[Any], ndim: int) -> list[Any] | None:
+    """The index that takes what two do one after the other."""
+    waiting = iter(then)
+    parts: list[Any] = []
+    for part in [*first, *[slice(None)] * (ndim - len(first))]:
+        if not isinstance(part, slice):
+            parts.append(part)
+            continue
+        after = next(waiting, slice(None))
+        joined = after if part == slice(None) else _joined_part(part, after)
+        if joined is None:
+            return None
+        parts.append(joined)
+    while parts and parts[-1] == slice(None):
+        parts.pop()
+    return parts
+
+
+def _joined_part(first: slice, then: Any) -> slice | None:
+    """A slice of a slice that counts forwards from the start.
+
+    Of an element the slice would be asked for its length, to keep an error.
+    """
+    if then == slice(None):
+        return first
+    bounds = _forwards(first)
+    inside = _forwards(then) if isinstance(then, slice) else None
+    if bounds is None or inside is None:
+        return None
+    (start, stop, step), (begin, end, by) = bounds, inside
+    ends = [n for n in (stop, None if end is None else start + end * step) if n is not None]
+    found = (start + begin * step, min(ends, default=None), step * by)
+    return slice(*(None if n is None else as_tensor(n) for n in found))
+
+
+def _forwards(part: slice) -> tuple[int, int | None, int] | None:
+    """Start, stop and step of a slice, if they are known and none is negative."""
+    given = [b for b in (part.start, part.stop, part.step) if b is not None]
+    known = [n for n in map(constant_int, given) if n is not None and n >= 0]
+    if len(known) < len(given):
+        return None
+    bounds = (part.start, part.stop, part.step)
+    start, stop, step = (None if b is None else constant_int(b) for b in bounds)
+    return None if step == 0 else (start or 0, stop, 1 if step is None else step)
+
+
+def _packed(parts: list[Any]) -> tuple[Any, list[Any]]:
+    """The pattern of an index, and its inputs."""
+    pattern: list[Any] = []
+    inputs: list[Any] = []
+    for part in parts:
+        if not isinstance(part, slice):
+            pattern.append("i")
+            inputs.append(part)
+            continue
+        bounds = (part.start, part.stop, part.step)
+        pattern.append(tuple(b is not None for b in bounds))
+        inputs += [b for b in bounds if b is not None]
+    return tuple(pattern), inputs
 
 
 # Not before stability, which would look for log(softmax(x)) in vain.
@@ -151,25 +217,28 @@ def set_to_sum(node: Apply[Any], context: RewriteContext) -> Variable | None:
 
 @canonical.rule(
     tracks=[IncSubtensor],
-    before="inc_subtensor(zeros[i], inc_subtensor(zeros[j], y))",
-    after="inc_subtensor(zeros[i, j], y)",
+    before="inc_subtensor(zeros[i, 2:], inc_subtensor(zeros[:5, j], y))",
+    after="inc_subtensor(zeros[i, 2:7, j], y)",
     changes=Changes.DOMAIN,
 )
 def increment_of_increment(node: Apply[IncSubtensor], context: RewriteContext) -> Variable | None:
-    """Integers on the first axes join the index that follows, as where elements are read."""
+    """One index takes what two do one after the other, as where elements are read."""
     x, y, *index = node.inputs
     op: Any = node.op
     inner = made_by(y, IncSubtensor)
-    if inner is None or op.set or inner.op.set or any(entry != "i" for entry in op.pattern):
+    if inner is None or op.set or inner.op.set:
         return None
     if not is_uniform(x, 0) or not is_uniform(inner.inputs[0], 0):
         return None
-    if y.type.ndim + len(op.pattern) != x.type.ndim:
+    region = op.reading().make_node(x, *index).out.type
+    if y.type.broadcastable != region.broadcastable:
         return None
-    if y.type.broadcastable != x.type.broadcastable[len(op.pattern) :]:
+    then = unpack(inner.op.pattern, inner.inputs[2:])
+    parts = _joined_parts(unpack(op.pattern, index), then, x.type.ndim)
+    if parts is None:
         return None
-    joined = IncSubtensor((*op.pattern, *inner.op.pattern), False)
-    made: Variable = joined(x, inner.inputs[1], *index, *inner.inputs[2:])
+    pattern, bounds = _packed(parts)
+    made: Variable = IncSubtensor(pattern, False)(x, inner.inputs[1], *bounds)
     return made
 
 
