@@ -301,6 +301,58 @@ def test_products_of_vectors_in_every_width(dtype, format, columns):
             np.testing.assert_allclose(found, value @ given, rtol=rtol)
 
 
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("format", ["csr", "csc"])
+@pytest.mark.parametrize("columns", [None, 1, 3, 4, 19])
+def test_a_product_that_is_scaled_and_added(dtype, format, columns):
+    rank = 1 if columns is None else 2
+    value = X.astype(dtype).asformat(format)
+    data = T.TensorType(dtype, (None,))("data")
+    y, z = (T.TensorType(dtype, (None,) * rank)(n) for n in "yz")
+    alpha = T.TensorType(dtype, ())("alpha")
+    shape = () if columns is None else (columns,)
+    rng = np.random.default_rng(0)
+    given = [
+        value.data, rng.random((5, *shape)).astype(dtype), rng.random((6, *shape)).astype(dtype),
+        np.asarray(0.5, dtype),
+    ]  # fmt: skip
+    product = S.structured_dot(S.CSM(format)(data, value.indices, value.indptr, value.shape), y)
+    rtol = 1e-5 if dtype == "float32" else 1e-12
+    for build in (
+        lambda p: z + alpha * p,
+        lambda p: p * alpha + z,
+        lambda p: z - p,
+        lambda p: p + z + z,
+        lambda p: z - alpha * p,
+    ):
+        out = build(product)
+        f = bitale.function([data, y, z, alpha], out, mode=MACHINE, on_unused_input="ignore")
+        assert ops_of(f) >= {"Usmm"}
+        plain = bitale.function([data, y, z, alpha], out, mode=PLAIN, on_unused_input="ignore")
+        for zs in (given[2], np.asfortranarray(given[2]), given[2][::-1]):
+            arrays = [*given[:2], zs, given[3]]
+            np.testing.assert_allclose(f(*arrays), plain(*arrays), rtol=rtol, atol=rtol)
+        with pytest.raises(ValueError, match="shape"):
+            f(given[0], given[1], given[2][1:], given[3])
+
+
+def test_products_that_others_read_or_that_stretch_are_not_added_in_place():
+    data = T.dvector("data")
+    product = S.structured_dot(S.CSR(data, X.indices, X.indptr, X.shape), d)
+    for outputs in ([product + 1], [product + v], [product, product + d]):
+        f = bitale.function([data, d, v], outputs, mode=MACHINE, on_unused_input="ignore")
+        assert "Usmm" not in ops_of(f)
+
+
+def test_usmm_is_differentiated():
+    def usmm(data, y, alpha, z):
+        return room.Usmm("csc")(data, X.tocsc().indices, X.tocsc().indptr, 6, 5, y, alpha, z)
+
+    rng = np.random.default_rng(0)
+    points = [X.data, rng.random((5, 2)), np.array(0.7), rng.random((6, 2))]
+    bitale.gradient.verify_grad(usmm, points, mode=PLAIN)
+
+
 @pytest.mark.parametrize(
     ("change", "error", "message"),
     [

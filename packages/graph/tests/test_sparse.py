@@ -11,6 +11,7 @@ from bitale_graph import In, Mode, function, ifelse, scan, shared
 from bitale_graph import language as T
 from bitale_graph import sparse as S
 from bitale_graph.extend import ShapeError
+from bitale_graph.extend import leaves as graph_inputs
 from bitale_graph.testing.sparse_samples import KINDS, matrix_of, sparse_samples
 
 PLAIN = Mode(linker="numpy", optimizer="None")
@@ -105,6 +106,24 @@ def test_constants_are_copies():
 def test_what_is_not_sparse_is_not_made_so_in_silence(value):
     with pytest.raises(TypeError, match=r"csr_from_dense|csr_matrix\(x\)|tocsr"):
         S.as_sparse_variable(value)
+
+
+def test_values_are_compared_as_those_of_tensors_are():
+    type = x.type
+    other = X.copy()
+    other.data += 1e-9
+    assert type.values_eq(X, X.copy())
+    assert not type.values_eq(X, other)
+    assert type.values_eq_approx(X, other)
+    assert not type.values_eq_approx(X, 2 * X)
+    assert not type.values_eq(X, X.tocsc())
+    assert type.may_share_memory(X, sp.csr_matrix(X))
+    assert not type.may_share_memory(X, X.copy())
+
+
+def test_other_formats_are_shared_by_rows():
+    assert shared(X.tolil()).get_value().format == "csr"
+    assert shared(sp.csc_array(X)).get_value().format == "csc"
 
 
 # Functions
@@ -212,12 +231,17 @@ def test_arrays_and_matrices_leave_operators_to_variables():
         (dense + x, dense + X),
         (dense * x, X.multiply(dense)),
         (X + x, 2 * X),
+        (X * x, X.multiply(X)),
+        (X.T @ x, X.T @ X),
+        (T.dot(d, X.T).T, X @ X.T),
+        (abs(-x), abs(X)),
         (x - X, 0 * X),
         (2.5 * x, 2.5 * X),
         (x / 2, X / 2),
         (-x, -X),
     ):
-        found = made.eval({x: X})
+        leaves = {x: X} if d not in graph_inputs([made]) else {d: X.toarray()}
+        found = made.eval(leaves)
         np.testing.assert_allclose(
             found.toarray() if sp.issparse(found) else found,
             expected.toarray() if sp.issparse(expected) else expected,
@@ -377,8 +401,8 @@ def test_errors_name_what_was_given():
         T.exp(x)
     with pytest.raises(ShapeError, match="square"):
         function([x], S.diag(x))(X)
-    with pytest.raises(TypeError, match="symbolic and has no value"):
-        np.asarray(x)
+    with pytest.warns(UserWarning, match="always true"):
+        assert x
     for use in (len, iter, lambda v: v.__setitem__(0, 1)):
         with pytest.raises(TypeError, match=r"length|iterate|assigned"):
             use(x)

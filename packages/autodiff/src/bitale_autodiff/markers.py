@@ -17,6 +17,7 @@ from bitale_graph.extend import (
     Elementwise,
     Op,
     Storage,
+    TensorType,
     Variable,
     describe,
 )
@@ -198,19 +199,28 @@ def filled_like(x: Any, value: Any) -> Any:
     return ZeroGradFill()(x, value)
 
 
+def _marked(op: GradientMarker, x: Any) -> Any:
+    """A tensor, or the stored numbers of a sparse matrix, behind a marker."""
+    if not isinstance(x, Variable) or isinstance(x.type, TensorType):
+        return op(x)
+    from bitale_graph import sparse
+
+    return sparse.with_data(x, op(sparse.csm_data(x)))
+
+
 def zero_grad(x: Any) -> Any:
     """``x``, whose derivative counts as zero; the variables behind it stay connected."""
-    return ZeroGrad()(x)
+    return _marked(ZeroGrad(), x)
 
 
 def disconnected_grad(x: Any) -> Any:
     """``x``, disconnected from the variables behind it; cheaper than `zero_grad`."""
-    return DisconnectedGrad()(x)
+    return _marked(DisconnectedGrad(), x)
 
 
 def undefined_grad(x: Any) -> Any:
     """``x``; a derivative that has to pass it is a `NullTypeGradError`."""
-    return UndefinedGrad()(x)
+    return _marked(UndefinedGrad(), x)
 
 
 def consider_constant(x: Any) -> Any:
@@ -224,7 +234,7 @@ def consider_constant(x: Any) -> Any:
         DeprecationWarning,
         stacklevel=2,
     )
-    return ZeroGrad()(x)
+    return _marked(ZeroGrad(), x)
 
 
 def grad_clip(x: Any, lower: float, upper: float) -> Any:
@@ -244,9 +254,9 @@ def grad_clip(x: Any, lower: float, upper: float) -> Any:
     >>> grad(grad_clip(x, -1, 1) ** 2, x).eval({x: 2.0})
     array(1.)
     """
-    return GradClip(lower, upper)(x)
+    return _marked(GradClip(lower, upper), x)
 
 
 def grad_scale(x: Any, multiplier: float) -> Any:
     """``x``, with what comes back to it multiplied by a number; a negative one reverses it."""
-    return GradScale(multiplier)(x)
+    return _marked(GradScale(multiplier), x)

@@ -182,6 +182,8 @@ def fitted(name: str, old: Variable, new: Any) -> Variable:
     """
     if not isinstance(new, Variable) and isinstance(old.type, TensorType):
         new = value_for(f"function: {name}", old, new)
+    elif not isinstance(new, Variable):
+        new = old.type.filter_variable(new)
     if isinstance(old.type, TensorType) and isinstance(new.type, TensorType):
         if new.type.dtype != old.type.dtype and np.can_cast(new.type.dtype, old.type.dtype, "safe"):
             new = cast(new, old.type.dtype)

@@ -39,7 +39,7 @@ def dot(x: Any, y: Any) -> TensorVariable:
     """
     if is_python_number(x) or is_python_number(y):
         return tm.mul(x, y)
-    if any(getattr(v, "answers_tensors", False) for v in (x, y)):
+    if any(map(_is_sparse, (x, y))):
         made: TensorVariable = late.sparse.structured_dot(x, y)
         return made
     x, y = as_tensor(x), as_tensor(y)
@@ -48,6 +48,11 @@ def dot(x: Any, y: Any) -> TensorVariable:
     if x.ndim <= 2 and y.ndim <= 2:
         return Dot()(x, y)
     return contract("dot", x, y, ([], []), ([x.ndim - 1], [max(y.ndim - 2, 0)]))
+
+
+def _is_sparse(x: Any) -> bool:
+    """Whether ``x`` is a sparse variable, or a sparse matrix of SciPy's."""
+    return hasattr(x, "answers_tensors") or type(x).__module__.startswith("scipy.sparse")
 
 
 def outer(x: Any, y: Any) -> TensorVariable:

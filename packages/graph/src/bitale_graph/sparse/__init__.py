@@ -95,6 +95,7 @@ from .parts import transpose as transpose
 from .parts import with_data as with_data
 from .patterns import SampledProduct as SampledProduct
 from .patterns import StoredProduct as StoredProduct
+from .patterns import Usmm as Usmm
 from .placing import PlaceItem2d as PlaceItem2d
 from .placing import PlaceNumbers as PlaceNumbers
 from .placing import PlaceRows as PlaceRows

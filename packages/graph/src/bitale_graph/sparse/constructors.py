@@ -65,9 +65,14 @@ def _type_of(x: Any) -> SparseType:
 def sparse_constructor(
     value: Any, name: str | None = None, borrow: bool = False, **keywords: Any
 ) -> SparseSharedVariable:
-    """A shared sparse matrix, which may become one of another shape and number of elements."""
+    """A shared sparse matrix, which may become one of another shape and number of elements.
+
+    One of a format that is not compiled (lil, say) becomes csr.
+    """
     if keywords:
         raise TypeError(f"shared: a sparse matrix takes no {', '.join(map(repr, keywords))}")
+    if value.format not in FORMATS:
+        value = value.tocsr()
     type = _type_of(value)
     data = type.filter(value)
     return SparseSharedVariable(type, Container(data if borrow else type.copied(data)), name)

@@ -72,6 +72,59 @@ class StoredProduct(TensorOp):
         return [(input_shapes[0][0], input_shapes[1][0]), (node.inputs[4], input_shapes[5][0])]
 
 
+class Usmm(TensorOp):
+    """``z + alpha * dot(x, y)``, of the parts of ``x`` and dense operands.
+
+    Rewriting makes it, of a product that is scaled and added.
+
+    Parameters
+    ----------
+    format : str
+        Of ``x``: ``"csr"`` or ``"csc"``.
+    """
+
+    __props__ = ("format",)
+
+    def __init__(self, format: str) -> None:
+        self.format = format
+
+    def make_node(self, *inputs: Any) -> Apply:
+        """Take the inputs of `StoredProduct`, then the factor and what is added."""
+        *factors, alpha, z = inputs
+        product = StoredProduct(self.format).make_node(*factors)
+        out: Any = product.outputs[0]
+        alpha, z = as_tensor(alpha), as_tensor(z)
+        if (alpha.ndim, z.ndim) != (0, out.ndim) or z.type.dtype != out.dtype:
+            raise ShapeError(
+                f"usmm takes a number, and a tensor like the product, and got\n  {describe(alpha)}"
+                f"\n  {describe(z)}"
+            )
+        shape = tuple(
+            n if m is None else m for n, m in zip(out.type.shape, z.type.shape, strict=True)
+        )
+        made = TensorType(out.dtype, shape)()
+        return Apply(self, [*product.inputs, cast(alpha, out.dtype), z], [made])
+
+    def perform(self, node: Apply, inputs: Sequence[Any], output_storage: Storage) -> None:
+        *factors, alpha, z = inputs
+        StoredProduct(self.format).perform(node, factors, output_storage)
+        found = output_storage[0][0]
+        if z.shape != found.shape:
+            raise ShapeError(f"usmm: z has shape {z.shape}, dot(x, y) has {found.shape}")
+        with np.errstate(all="ignore"):
+            output_storage[0][0] = np.asarray(z + alpha * found, z.dtype)
+
+    def infer_shape(self, node: Apply, input_shapes: Sequence[Sequence[Any]]) -> list[Any]:
+        return [input_shapes[7]]
+
+    def compared_lengths(
+        self, node: Apply, input_shapes: Sequence[Sequence[Any]]
+    ) -> Iterable[tuple[Any, Any]]:
+        pairs = StoredProduct(self.format).compared_lengths(node, input_shapes[:6])
+        last = zip(input_shapes[7][1:], input_shapes[5][1:], strict=True)
+        return [*pairs, (node.inputs[3], input_shapes[7][0]), *last]
+
+
 class SampledProduct(TensorOp):
     """For each place (i, j) of a csr matrix the product of row i of ``x`` and row j of ``y``.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from typing import Any, NoReturn
 
@@ -114,6 +115,28 @@ class SparseType(Type):
         """The same matrix in memory of its own."""
         return value.copy()
 
+    def values_eq(self, a: Any, b: Any) -> bool:
+        """Whether two matrices have one format, dtype and shape, and the same numbers."""
+        return _alike(a, b) and not (a != b).nnz
+
+    def values_eq_approx(
+        self, a: Any, b: Any, rtol: float | None = None, atol: float | None = None
+    ) -> bool:
+        """Whether they have numbers equal but for rounding, by the tolerances of tensors."""
+        if not _alike(a, b):
+            return False
+        largest = abs(b).max() if b.nnz else 0.0
+        usual = 1e-4 if self.dtype in ("float32", "complex64") else 1e-5
+        rtol, atol = (usual if t is None else t for t in (rtol, atol))
+        far = abs(a - b)
+        return not far.nnz or bool(far.max() <= atol + rtol * largest)
+
+    def may_share_memory(self, a: Any, b: Any) -> bool:
+        """Whether a write into the numbers of one matrix may be seen in the other."""
+        if not (self.holds(a) and self.holds(b)):
+            return False
+        return bool(np.may_share_memory(a.data, b.data))
+
     def of_parts(self, variable: Any) -> Any:
         """A loop reads the vectors of a matrix, which it works on without SciPy."""
         return None if self.format == "bsr" else late.sparse.of_own_parts(variable)
@@ -135,6 +158,11 @@ class SparseType(Type):
 
     def __repr__(self) -> str:
         return str(self)
+
+
+def _alike(a: Any, b: Any) -> bool:
+    kinds = [(type(x), x.dtype, x.shape) for x in (a, b) if is_scipy(x)]
+    return len(kinds) == 2 and kinds[0] == kinds[1]
 
 
 def _as_matrix(type: SparseType, value: Any) -> Any:
@@ -234,6 +262,9 @@ class SparseVariable(Variable[SparseType]):
     def __neg__(self) -> Any:
         return late.sparse.neg(self)
 
+    def __abs__(self) -> Any:
+        return late.sparse.absolute(self)
+
     def __add__(self, other: Any) -> Any:
         return late.sparse.add(self, other)
 
@@ -288,11 +319,15 @@ class SparseVariable(Variable[SparseType]):
             "x.shape[0]"
         )
 
-    def __array__(self, dtype: Any = None, copy: Any = None) -> NoReturn:
-        raise TypeError(
-            f"NumPy cannot make an array of {describe(self)}: it is symbolic and has no value yet; "
-            "x.toarray() is its dense form in an expression"
+    def __bool__(self) -> bool:
+        """True; old programs ask with it whether a variable was given."""
+        warnings.warn(
+            f"a symbolic variable ({self}) is always true, whatever its value will be: write "
+            "`is not None` to ask whether it was given",
+            UserWarning,
+            stacklevel=2,
         )
+        return True
 
 
 class SparseConstant(SparseVariable, Constant[SparseType]):

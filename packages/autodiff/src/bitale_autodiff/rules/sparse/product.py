@@ -9,7 +9,7 @@ from bitale_graph import language as T
 from bitale_graph import sparse as S
 from bitale_graph.extend import Apply
 
-from ...table import connections, vjps
+from ...table import Cotangents, connections, vjps
 
 vjp = vjps.define
 
@@ -78,6 +78,17 @@ def stored_product_vjp(
     return [_sampled(op.format, ct, y, indices, indptr), *[None] * 4, dy]
 
 
+@vjp(S.Usmm)
+def usmm_vjp(
+    op: Any, inputs: Sequence[Any], outputs: Sequence[Any], cotangents: Cotangents
+) -> list[Any]:
+    """Those of the product, scaled, and of what it is added to."""
+    (*factors, alpha, _), (ct,) = inputs, cotangents
+    product = S.StoredProduct(op.format)
+    terms = stored_product_vjp(product, factors, outputs, Cotangents.of([alpha * ct], [True]))
+    return [*terms, T.sum(ct * product(*factors)), ct]
+
+
 @vjp(S.SampledProduct)
 def sampled_product_vjp(
     op: Any, inputs: Sequence[Any], outputs: Sequence[Any], cotangents: Sequence[Any]
@@ -94,6 +105,12 @@ def sampled_product_vjp(
 def stored_product_connection(node: Apply) -> list[list[bool]]:
     """The numbers of both operands."""
     return [[i in (0, 5)] for i in range(6)]
+
+
+@connections.define(S.Usmm)
+def usmm_connection(node: Apply) -> list[list[bool]]:
+    """All but the places and lengths."""
+    return [[i in (0, 5, 6, 7)] for i in range(8)]
 
 
 @connections.define(S.SampledProduct)

@@ -5,6 +5,8 @@ Places are held against the lengths as they are used: they come from outside.
 
 from __future__ import annotations
 
+from typing import Any, NamedTuple
+
 from bitale_graph import sparse as S
 from bitale_graph.extend import Apply
 
@@ -31,6 +33,7 @@ const int64_t stored = x1_n[0], columns = {columns}, {major} = *x3, {minor} = *x
 if (x0_n[0] != stored || x2_n[0] != major + 1 || x5_n[0] != *x4 || *x3 < 0) return 1;
 if (x2[0] != 0 || x2[major * x2_s[0]] != stored) return 1;
 {checked}
+{added}
 const int is_plain = x0_s[0] == 1 && x1_s[0] == 1{plain};
 """
 # The sign of ``place | (last - place)`` tells whether a place is negative or behind the last.
@@ -46,7 +49,6 @@ if ({name}_s[0] == 1) {{
         outside |= place | (last - place);
     }}
 if (outside > {most}) return 1;"""
-_CLEAR = "for (int64_t i = 0; i < *x3 * columns; i++) y0[i] = 0;"
 _ROWS = """
 int64_t k = 0;
 for (int64_t i = 0; i < major; i++) {
@@ -80,34 +82,63 @@ def _for_both(loop: str) -> str:
 @C.function_bodies.define(S.StoredProduct)
 def product_body(node: Apply[S.StoredProduct]) -> str | None:
     """Go over what is stored once; rows of a dense matrix are added as they lie."""
-    is_matrix = node.inputs[5].type.ndim == 2
+    return None if node.outputs[0].type.dtype == "bool" else _product(node, _Added("0", ""))
+
+
+@C.function_bodies.define(S.Usmm)
+def usmm_body(node: Apply[S.Usmm]) -> str | None:
+    """The same, from what is added to on."""
     if node.outputs[0].type.dtype == "bool":
         return None  # which adds by or
+    at = "x7[i * x7_s[0] + c * x7_s[1]]" if node.inputs[5].type.ndim == 2 else "x7[i * x7_s[0]]"
+    return _product(node, _Added(at, "*x6 * "))
+
+
+class _Added(NamedTuple):
+    """What a product begins with at ``i`` (and ``c``), and what each term is multiplied by."""
+
+    start: str
+    factor: str
+
+    @property
+    def begins(self) -> str:
+        """Fill the result."""
+        loop = "for (int64_t c = 0; c < columns; c++) y0[i * columns + c] = "
+        return f"for (int64_t i = 0; i < *x3; i++)\n    {loop}{self.start};"
+
+
+def _product(node: Apply[Any], added: _Added) -> str:
+    is_matrix = node.inputs[5].type.ndim == 2
     by_rows = node.op.format == "csr"
     names = ("major", "minor") if by_rows else ("minor", "major")
+    checks = "x7_n[0] != *x3" + (" || x7_n[1] != columns" if is_matrix else "")
     head = _PARTS.format(
         columns="x5_n[1]" if is_matrix else "1",
         plain=" && x5_s[1] == 1" if is_matrix else "",
         major=names[0],
         minor=names[1],
         checked=_checked_places("x1", node.inputs[1].type.dtype, "minor"),
+        added=f"if ({checks}) return 1;" if added.factor else "",
     )
     if not is_matrix and by_rows:
         loop = "for (; k < stop; k++) {NEXT\n        total += a * x5[j * x5_s[0]];\n    }"
-        return f"{head}{_ROWS}    y0_t total = 0;\n{_for_both(loop)}    y0[i] = total;\n}}"
+        end = f"    y0[i] = {added.start} + {added.factor}total;\n}}"
+        return f"{head}{_ROWS}    y0_t total = 0;\n{_for_both(loop)}{end}"
     if not is_matrix:
         loop = "for (; k < stop; k++) {NEXT\n        y0[j] += a * b;\n    }"
-        return f"{head}{_CLEAR}{_ROWS}    const y0_t b = x5[i * x5_s[0]];\n{_for_both(loop)}}}"
+        factor = f"    const y0_t b = {added.factor}x5[i * x5_s[0]];\n"
+        return f"{head}{added.begins}{_ROWS}{factor}{_for_both(loop)}}}"
     if by_rows:
-        return f"{head}{_ROWS}{_rows_in_blocks()}}}"
-    return f"{head}{_CLEAR}{_ROWS}{_added_rows('j', 'i')}}}"
+        return f"{head}{_ROWS}{_rows_in_blocks(added)}}}"
+    return f"{head}{added.begins}{_ROWS}{_added_rows(added.factor)}}}"
 
 
-def _added_rows(to: str, of: str) -> str:
+def _added_rows(factor: str) -> str:
     """Add a row of the dense matrix for each stored number, a few numbers at once."""
     step = f"""
-        y0_t *restrict to = y0 + {to} * columns;
-        const x5_t *restrict of = x5 + {of} * x5_s[0];
+        const y0_t a = {factor}stored_number;
+        y0_t *restrict to = y0 + j * columns;
+        const x5_t *restrict of = x5 + i * x5_s[0];
         int64_t c = 0;
         for (; c + {_SHORT} <= columns; c += {_SHORT}) {{
             #pragma omp simd
@@ -116,14 +147,17 @@ def _added_rows(to: str, of: str) -> str:
         for (; c < columns; c++) to[c] += a * of[c * STRIDE];
     }}"""
     loops = [
-        f"for (; k < stop; k++) {{{text}{step.replace('STRIDE', stride)}"
+        "for (; k < stop; k++) {"
+        + text.replace("y0_t a =", "y0_t stored_number =")
+        + step.replace("STRIDE", stride)
         for text, stride in ((_PLAIN, "1"), (_ANY, "x5_s[1]"))
     ]
     return f"    if (is_plain) {loops[0]}\n    else {loops[1]}\n"
 
 
-def _rows_in_blocks() -> str:
+def _rows_in_blocks(added: _Added) -> str:
     """Sum a row of the result block by block, in registers; the rest of it as it lies."""
+    start = added.start.replace("c *", "(c + b) *")
     blocks = "\n".join(
         f"""        for (; c + {n} <= columns; c += {n}) {{
             y0_t t[{n}] = {{0}};
@@ -132,7 +166,7 @@ def _rows_in_blocks() -> str:
                 #pragma omp simd
                 for (int b = 0; b < {n}; b++) t[b] += a * of[b];
             }}
-            for (int b = 0; b < {n}; b++) row[c + b] = t[b];
+            for (int b = 0; b < {n}; b++) row[c + b] = {start} + {added.factor}t[b];
         }}"""
         for n in (_BLOCK, _SHORT)
     )
@@ -143,11 +177,11 @@ def _rows_in_blocks() -> str:
 {blocks}
     }}
     const int64_t rest = c;
-    for (; c < columns; c++) row[c] = 0;
+    for (; c < columns; c++) row[c] = {added.start};
     if (rest < columns)
         for (k = start; k < stop; k++) {{{_ANY}
             const x5_t *of = x5 + j * x5_s[0];
-            for (c = rest; c < columns; c++) row[c] += a * of[c * x5_s[1]];
+            for (c = rest; c < columns; c++) row[c] += {added.factor}a * of[c * x5_s[1]];
         }}
     k = stop;
 """

@@ -10,10 +10,10 @@ from typing import Any
 
 from bitale_graph import language as T
 from bitale_graph import sparse as S
-from bitale_graph.extend import Apply
+from bitale_graph.extend import Apply, scalar
 
 from ...engine.rewrite import Changes, RewriteContext, RuleSet
-from ...facts.forms import made_by
+from ...facts.forms import made_by, operands, row_of
 
 sparse = RuleSet("sparse", "sparse matrices as vectors")
 
@@ -246,3 +246,44 @@ def _vectors(x: Any) -> list[Any] | None:
         return vectors
     data, indices, indptr, n, m = vectors
     return [data, indices, indptr, m, n]
+
+
+@sparse.rule(
+    tracks=[scalar.add, scalar.sub],
+    before="z + alpha * StoredProduct(x, y), z - StoredProduct(x, y)",
+    after="Usmm(x, y, alpha, z)",
+    changes=Changes.ACCURACY,
+)
+def scaled_product_that_is_added(node: Apply[Any], context: RewriteContext) -> Any:
+    """Add to what is there, without a place for the product alone."""
+    output: Any = node.outputs[0]
+    for place, v in enumerate(node.inputs):
+        rest = [u for k, u in enumerate(node.inputs) if k != place]
+        found = _scaled_product(v, context)
+        is_subtracted = row_of(node) is scalar.sub and place == 1
+        if found is None or (row_of(node) is scalar.sub and not is_subtracted):
+            continue
+        product, alpha = found
+        z = rest[0] if len(rest) == 1 else T.add(*rest)
+        if z.type.dtype == output.dtype == v.type.dtype and context.shapes.same(z, output):
+            sign = T.neg(alpha) if is_subtracted else alpha
+            return S.Usmm(product.op.format)(*product.inputs, sign, z)
+    return None
+
+
+def _scaled_product(v: Any, context: RewriteContext) -> tuple[Apply[Any], Any] | None:
+    """The node of a product that nothing else reads, and the number that it is multiplied by."""
+    if not context.has_one_reader(v) or v.type.dtype not in ("float32", "float64"):
+        return None
+    made = made_by(v, S.StoredProduct)
+    if made is not None:
+        return made, T.constant(1, dtype=v.type.dtype)
+    factors = operands(v, scalar.mul)
+    if factors is None or len(factors) != 2:
+        return None
+    for product, number in (factors, factors[::-1]):
+        made = made_by(product, S.StoredProduct)
+        is_alone = made is not None and context.has_one_reader(product)
+        if made is not None and is_alone and all(n == 1 for n in number.type.shape):
+            return made, T.dimshuffle(number)
+    return None
