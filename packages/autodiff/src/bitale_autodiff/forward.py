@@ -136,25 +136,28 @@ def transposed_twice(node: Apply, given: Sequence[Any]) -> list[Tangent | None]:
     """The tangents of a node's outputs by its gradient rule.
 
     What that gives is linear in the cotangents, with the transposed Jacobian; the derivative of it
-    by the cotangents, along the tangents, is the Jacobian times these.
+    by the cotangents, along the tangents, is the Jacobian times these. Each output goes alone: the
+    derivative of another one may be undefined.
     """
-    leaves = {o: _leaf(o) for o in node.outputs if not is_discrete(o)}
     moving = {v: t for v, t in zip(node.inputs, given, strict=True) if t is not None}
-    back = pull_back(leaves, list(moving), constants=set(node.inputs))
+    return [None if is_discrete(o) else _of_output(node, o, moving) for o in node.outputs]
+
+
+def _of_output(node: Apply, o: Variable, moving: Mapping[Variable, Any]) -> Tangent | None:
+    leaf = _leaf(o)
+    back = pull_back({o: leaf}, list(moving), constants=set(node.inputs))
     seeds: dict[Variable, Any] = {}
     for v, t in moving.items():
         term = back.get(v)
         if term is not None and term is not ZERO:
             if is_null(term):
-                return [term] * len(node.outputs)
+                return term
             seeds[term] = T.add(seeds[term], t) if term in seeds else t
-    outside = {*node.inputs, *node.outputs}
-    found = pull_back(seeds, list(leaves.values()), constants=outside)
-    terms = [found.get(leaves[o]) if o in leaves else None for o in node.outputs]
-    computed = [t for t in terms if t is not None and t is not ZERO]
+    found = pull_back(seeds, [leaf], constants={*node.inputs, *node.outputs}).get(leaf)
+    if found is None or found is ZERO or is_null(found):
+        return found
     # A rule that is not linear is taken at zero.
-    replaced = iter(graph_replace(computed, {leaf: zeros_for(o) for o, leaf in leaves.items()}))
-    return [t if t is None or t is ZERO else next(replaced) for t in terms]
+    return graph_replace([found], {leaf: zeros_for(o)})[0]
 
 
 def _leaf(o: Any) -> Any:
