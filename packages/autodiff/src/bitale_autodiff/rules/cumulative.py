@@ -39,7 +39,7 @@ def _product_vjp(x: Any, ct: Any, axis: int) -> Any:
     rest, _ = scan(
         lambda c, f, r: c + f * r,
         sequences=[ct[::-1], factors[::-1]],
-        outputs_info=[T.zeros_like(ct[0])],
+        outputs_info=[T.zeros([T.shape_i(ct, a) for a in range(1, ct.ndim)], dtype=ct.dtype)],
     )
     before = T.cumprod(T.concatenate([one, x[:-1]]), axis=0)
     found = T.conj(before) * rest[::-1] if x.dtype.startswith("complex") else before * rest[::-1]

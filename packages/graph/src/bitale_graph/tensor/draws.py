@@ -47,8 +47,11 @@ class _Binomial(Draw):
 def _row(name: str, kind: type[Draw], compute: Callable[..., Any], dtype: str, doc: str) -> Any:
     cost = 4 * TRANSCENDENTAL
     arity = 3 + len(kind.parameters)
+    by = tuple(range(3, arity))  # what it draws from has no derivative
     return Elementwise(
-        define(kind(name, arity, compute, result=lambda _: dtype, cost=cost, doc=doc))
+        define(
+            kind(name, arity, compute, result=lambda _: dtype, cost=cost, doc=doc, no_gradient=by)
+        )
     )
 
 
