@@ -39,7 +39,7 @@ def _infix(node: Apply, parts: list[str]) -> str:
     if op.bodies:
         return f"{op}({', '.join(parts)})"
     name = op.row.name if isinstance(op, Reduce) else str(op).split("{")[0]
-    if name == "Dot":
+    if name in ("Dot", "BatchedDot"):
         return f"({parts[0]} \\dot {parts[1]})"
     if name == "Dimshuffle" and getattr(op, "pattern", None) == (1, 0):
         return f"{parts[0]}.T"
