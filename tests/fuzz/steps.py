@@ -35,6 +35,7 @@ WEIGHTS: dict[Callable[[Any], None], int] = {
     algebra.order: 5,
     graphs.products: 3,
     algebra.matrices: 6,
+    algebra.transform: 3,
     graphs.softmax: 4,
     graphs.scan: 5,
     graphs.ifelse: 2,

@@ -107,3 +107,20 @@ def matrices(b: Any) -> None:
 
 def _swapped(ndim: int) -> str:
     return ", ".join(map(str, (*range(ndim - 2), ndim - 1, ndim - 2)))
+
+
+def transform(b: Any) -> None:
+    """A Fourier transform."""
+    rng = b.rng
+    x = b.pick("f", least=2, most=3)
+    value = b.values[x]
+    if not value.size or value.dtype == "float16":
+        return
+    norm = rng.choice((None, "ortho", "no_norm"))
+    half = b.add(f"T.fft.rfft({{0}}, norm={norm!r})", x)
+    if rng.random() < 0.5:
+        b.add(f"T.fft.irfft({{0}}, {norm!r}, {rng.random() < 0.5})", half)
+    else:
+        axis = rng.randrange(value.ndim)
+        z = b.add(f"T.fft.{rng.choice(('fft', 'ifft'))}({{0}}, axis={axis})", x)
+        b.add(f"T.{rng.choice(('real', 'abs_', 'imag'))}({{0}})", z)

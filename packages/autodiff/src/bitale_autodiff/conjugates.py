@@ -4,7 +4,8 @@ The gradient of a real cost C by a complex z is Theano's ``dC / d real(z) + i dC
 direction in which C grows fastest. Through a function with a complex derivative f' that is
 ``ct conj(f')``. A rule is written as if all numbers were real, ``ct f'``, and is linear in ct: with
 conjugates of the cotangents it gives conjugates of the terms. What reads complex numbers and has no
-complex derivative (`real`, `abs`) has a rule for the convention itself, `OF_PARTS`; methods of ops
+complex derivative (`real`, `abs`) has a rule for the convention itself, `OF_PARTS`, and so has what
+is written with conjugate transposes (`of_parts`); methods of ops
 from outside (``grad``, ``L_op``) are written for it too.
 """
 
@@ -19,6 +20,7 @@ from bitale_graph.extend import (
     Apply,
     Composite,
     Elementwise,
+    Op,
     OwnScalarOp,
     TensorType,
     Variable,
@@ -30,6 +32,14 @@ from .choices import Chosen
 from .table import kinds
 
 OF_PARTS = frozenset((s.real, s.imag, s.conj, s.complex, s.angle, s.abs_, s.sgn))
+
+
+_OPS_OF_PARTS: set[type[Op]] = set()
+
+
+def of_parts(*ops: type[Op]) -> None:
+    """Say of ops that their rules are written for the convention itself."""
+    _OPS_OF_PARTS.update(ops)
 
 
 def is_complex(v: Variable) -> bool:
@@ -45,7 +55,7 @@ def takes_conjugates(node: Apply) -> bool:
     if not any(map(is_complex, (*node.inputs, *node.outputs))) or node.op.bodies:
         return False
     if not isinstance(node.op, Elementwise):
-        return True
+        return type(node.op) not in _OPS_OF_PARTS
     op = node.op.scalar_op
     return not (op in OF_PARTS or isinstance(op, (OwnScalarOp, Composite)))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable
 from typing import Any
 
 from bitale_graph import language as T
@@ -12,8 +13,17 @@ from bitale_graph.extend import swapped, triangle
 
 def adjoint(x: Any) -> Any:
     """The conjugate transpose."""
-    flipped = swapped(x)
-    return T.conj(flipped) if dtypes.is_complex(x.dtype) else flipped
+    return conjugate(swapped(x))
+
+
+def conjugate(x: Any) -> Any:
+    """The conjugates of complex numbers."""
+    return T.conj(x) if dtypes.is_complex(x.dtype) else x
+
+
+def real_diagonal(x: Any) -> Any:
+    """Square matrices with the real parts of the diagonal, and zeros beside it."""
+    return (T.real(x) if dtypes.is_complex(x.dtype) else x) * identity_of(T.real(x))
 
 
 def product(*factors: Any) -> Any:
@@ -67,6 +77,6 @@ def inverse_differences(w: Any) -> Any:
     return T.switch(is_diagonal, 0, 1 / T.switch(is_diagonal, 1, difference))
 
 
-def folded(x: Any, lower: bool) -> Any:
+def folded(x: Any, lower: bool, turned: Callable[[Any], Any] = adjoint) -> Any:
     """What derivatives by a symmetric matrix are where only one triangle of it is read."""
-    return triangle(x, lower) + adjoint(triangle(x, not lower, 1 if lower else -1))
+    return triangle(x, lower) + turned(triangle(x, not lower, 1 if lower else -1))

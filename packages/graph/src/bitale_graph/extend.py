@@ -93,6 +93,10 @@ from .ops.diagonal import IncDiagonal as IncDiagonal
 from .ops.eigen import Eig as Eig
 from .ops.eigen import Eigh as Eigh
 from .ops.eigen import Eigvalsh as Eigvalsh
+from .ops.fourier import DFT as DFT
+from .ops.fourier import RealDFT as RealDFT
+from .ops.fourier import RealInverseDFT as RealInverseDFT
+from .ops.fourier import adjoint_norm as adjoint_norm
 from .ops.from_graph import OpFromGraph as OpFromGraph
 from .ops.identity import DeepCopyOp as DeepCopyOp
 from .ops.identity import OutputGuard as OutputGuard

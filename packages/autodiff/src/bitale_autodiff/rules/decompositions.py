@@ -24,21 +24,26 @@ from bitale_graph.extend import (
     SolveTriangular,
     triangle,
 )
+from bitale_graph.extend import dtype as dtypes
 
+from ..conjugates import of_parts
 from ..matrices import (
     adjoint,
     as_column,
     as_row,
+    diagonal,
     half_lower,
     identity_of,
     inverse_differences,
     on_diagonal,
     product,
+    real_diagonal,
 )
 from ..table import Cotangents, connections, vjps
 from ..zero import grad_not_implemented, grad_undefined
 
 vjp = vjps.define
+of_parts(QR, SVD, Cholesky, LUFactor)
 
 
 def _times_inverse(x: Any, factor: Any, lower: bool, trans: str = "N") -> Any:
@@ -72,25 +77,18 @@ def qr_vjp(
     n, m = x.type.shape[-2:]
     if op.mode == "raw":
         return [grad_not_implemented(op, 0, x, "take the mode 'reduced'")]
-    if op.mode == "r":
-        (q, r), (by_q, by_r) = QR()(x), (None, cotangents[0])
+    by_q, by_r = cotangents if len(outputs) > 1 else (None, cotangents[0])
+    if by_q is None:
+        q, r = QR()(x)
+        by_r = by_r[..., : T.shape_i(q, -1), :] if op.mode == "complete" else by_r
     else:
-        (q, r), (by_q, by_r) = outputs, cotangents
-    if op.mode == "complete" and (n is None or m is None or n > m):
+        q, r = outputs
+    if op.mode == "complete" and by_q is not None and (n is None or m is None or n > m):
         text = "qr: columns that mode='complete' adds have no derivatives; take mode='reduced'"
-        if None not in (n, m) and by_q is not None:
+        if None not in (n, m):
             return [grad_undefined(op, 0, x, text)]
-        fits = T.le(T.shape_i(x, -2), T.shape_i(x, -1))
-        by_q = None if by_q is None else Assert(text)(by_q, fits)
-        if by_r is not None:
-            by_r, rows = by_r[..., : T.shape_i(x, -1), :], T.minimum(*map(_length(x), (-2, -1)))
-            q, r = q[..., :rows], r[..., :rows, :]
-            by_q = None if by_q is None else by_q[..., :rows]
+        by_q = Assert(text)(by_q, T.le(T.shape_i(x, -2), T.shape_i(x, -1)))
     return [_qr_vjp(x, q, r, by_q, by_r, is_tall=None not in (n, m) and n >= m)]
-
-
-def _length(x: Any) -> Any:
-    return lambda axis: T.shape_i(x, axis)
 
 
 def _qr_vjp(x: Any, q: Any, r: Any, by_q: Any, by_r: Any, is_tall: bool) -> Any:
@@ -117,7 +115,9 @@ def _tall_qr_vjp(q: Any, r: Any, by_q: Any, by_r: Any) -> Any:
         inner = product(r, adjoint(by_r))
     if by_q is not None:
         inner = inner - product(adjoint(by_q), q)
-    whole = product(q, triangle(inner, True) + adjoint(triangle(inner, True, -1)))
+    below = triangle(inner, True, -1)
+    # The diagonal of R is real.
+    whole = product(q, below + adjoint(below) + real_diagonal(inner))
     return _times_inverse(whole if by_q is None else by_q + whole, r, False, "C")
 
 
@@ -163,6 +163,10 @@ def _svd_vjp(outputs: Sequence[Any], cotangents: Sequence[Any], is_square: bool)
     if by_u is not None:
         turned = product(adjoint(u), by_u)
         inner = inner + differences * (turned - adjoint(turned)) * as_row(s)
+        if dtypes.is_complex(inner.dtype):
+            # A cost that does not depend on phases: those of V are taken to stay.
+            phases = T.imag(diagonal(turned)) / s
+            inner = inner + on_diagonal(T.complex(T.zeros_like(phases), phases))
         if not is_square:
             outside.append(product((by_u - product(u, turned)) / as_row(s), vt))
     if by_vt is not None:

@@ -12,6 +12,7 @@ from typing import Any
 
 from bitale_graph.extend import Eig, Eigh, Eigvalsh, MatrixInverse
 
+from ..conjugates import of_parts
 from ..matrices import (
     adjoint,
     as_row,
@@ -24,6 +25,7 @@ from ..matrices import (
 from ..table import Cotangents, vjps
 
 vjp = vjps.define
+of_parts(Eig, Eigh, Eigvalsh)
 
 
 @vjp(Eigvalsh)

@@ -10,19 +10,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from bitale_graph import language as T
 from bitale_graph.extend import Det, MatrixInverse, MatrixPinv, SlogDet
-from bitale_graph.extend import dtype as dtypes
 
-from ..matrices import adjoint, as_column, product
+from ..conjugates import of_parts
+from ..matrices import adjoint, as_column, conjugate, product
 from ..table import Cotangents, vjps
 from ..zero import ZERO
 
 vjp = vjps.define
-
-
-def _conjugate(x: Any) -> Any:
-    return T.conj(x) if dtypes.is_complex(x.dtype) else x
+of_parts(Det, MatrixInverse, MatrixPinv, SlogDet)
 
 
 @vjp(MatrixInverse)
@@ -40,7 +36,7 @@ def det_vjp(
 ) -> list[Any]:
     """``ct det(x) inv(x).T``."""
     (x,), (y,), (ct,) = inputs, outputs, cotangents
-    return [as_column(as_column(ct * _conjugate(y))) * adjoint(MatrixInverse()(x))]
+    return [as_column(as_column(ct * conjugate(y))) * adjoint(MatrixInverse()(x))]
 
 
 @vjp(SlogDet)

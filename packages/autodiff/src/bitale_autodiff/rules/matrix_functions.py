@@ -13,10 +13,12 @@ from typing import Any
 from bitale_graph import language as T
 from bitale_graph.extend import Expm, Logm, SolveSylvester, Sqrtm
 
+from ..conjugates import of_parts
 from ..matrices import adjoint
 from ..table import Cotangents, vjps
 
 vjp = vjps.define
+of_parts(Expm, Logm, Sqrtm)
 
 
 @vjp(Expm, Logm)

@@ -20,20 +20,23 @@ from bitale_graph.extend import (
     SolveStein,
     SolveSylvester,
     SolveTriangular,
+    swapped,
     triangle,
 )
 
-from ..matrices import adjoint, as_column, as_row, folded, product
+from ..conjugates import of_parts
+from ..matrices import adjoint, as_column, as_row, conjugate, folded, product
 from ..table import Cotangents, connections, vjps
 from ..zero import ZERO, grad_not_implemented
 
 vjp = vjps.define
+of_parts(Lstsq, Solve, SolveStein, SolveSylvester, SolveTriangular)
 
 
 def _outer(x: Any, y: Any) -> Any:
     """``x y.T`` of two vectors, or of matrices of as many columns."""
     if x.ndim == 1:
-        return as_column(x) * as_row(y)
+        return as_column(x) * as_row(conjugate(y))
     return product(x, adjoint(y))
 
 
@@ -46,8 +49,11 @@ def solve_vjp(
     if op.A_structure == "general":
         by_b = op(adjoint(a), ct)
         return [-_outer(by_b, y), by_b]
-    by_b = op(a, ct)
-    return [-folded(_outer(by_b, y), op.lower), by_b]
+    if op.A_structure == "positive":
+        by_b = op(a, ct)
+        return [-folded(_outer(by_b, y), op.lower), by_b]
+    by_b = op(conjugate(a), ct)
+    return [-folded(_outer(by_b, y), op.lower, swapped), by_b]
 
 
 @vjp(SolveTriangular)
@@ -56,8 +62,10 @@ def solve_triangular_vjp(
 ) -> list[Any]:
     """As of any other matrix, in the triangle that is read."""
     (a, _), (y,), (ct,) = inputs, outputs, cotangents
-    by_b = SolveTriangular(op.lower, "C" if op.trans == "N" else "N", op.unit_diagonal)(a, ct)
+    back = SolveTriangular(op.lower, "C" if op.trans == "N" else "N", op.unit_diagonal)
+    by_b = back(conjugate(a) if op.trans == "T" else a, ct)
     by_a = -_outer(by_b, y) if op.trans == "N" else -_outer(y, by_b)
+    by_a = conjugate(by_a) if op.trans == "T" else by_a
     skipped = (-1 if op.lower else 1) if op.unit_diagonal else 0
     return [triangle(by_a, op.lower, skipped), by_b]
 
@@ -75,10 +83,10 @@ def lstsq_vjp(
     by_b: Any = None if by_y is None else ZERO
     if by_y is not None:
         inverse = MatrixPinv(1e-15 if op.rcond is None else op.rcond)(a)
-        by_b = T.dot(inverse.T, by_y)
-        beside = by_y - T.dot(a.T, by_b)
+        by_b = T.dot(adjoint(inverse), by_y)
+        beside = by_y - T.dot(adjoint(a), by_b)
         by_a = -_outer(by_b, y) + _outer(b - T.dot(a, y), T.dot(inverse, by_b))
-        by_a = by_a + _outer(T.dot(inverse.T, y), beside)
+        by_a = by_a + _outer(T.dot(adjoint(inverse), y), beside)
     if by_s is not None:
         u, _, vt = SVD(full_matrices=False)(a)
         term = T.dot(u * as_row(by_s), vt)

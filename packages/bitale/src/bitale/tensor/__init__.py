@@ -22,6 +22,7 @@ from bitale_graph.language import *  # noqa: F403 (a name of the language is lis
 from . import blas as blas
 from . import elemwise as elemwise
 from . import extra_ops as extra_ops
+from . import fft as fft
 from . import io as io
 from . import linalg as linalg
 from . import nlinalg as nlinalg

@@ -16,6 +16,7 @@ from . import differences as differences
 from . import eigen as eigen
 from . import einsum as einsum
 from . import fill_diagonal as fill_diagonal
+from . import fourier as fourier
 from . import grids as grids
 from . import ifelse as ifelse
 from . import index_expression as index_expression

@@ -32,6 +32,7 @@ from ..ops import (
     math,
     multi_index,
     nonzero,
+    numpy_fourier,
     numpy_linalg,
     numpy_sorting,
     order,
@@ -139,6 +140,7 @@ def _parameters(row: Reduction) -> str:
 
 
 _FUNCTIONS: dict[str, Row] = {
+    **numpy_fourier.ROWS,
     **numpy_linalg.ROWS,
     **numpy_sorting.ROWS,
     # reductions

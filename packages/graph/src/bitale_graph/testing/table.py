@@ -11,6 +11,7 @@ from .arrangement_samples import arrangement_samples, diagonal_samples, made_sam
 from .condition_samples import assertion_samples, ifelse_samples
 from .cumulative_samples import cumulative_samples
 from .elementwise_samples import elementwise_samples
+from .fourier_samples import fourier_samples
 from .graph_samples import from_graph_samples, identity_samples
 from .index_samples import index_samples
 from .loop_samples import loop_samples
@@ -40,6 +41,7 @@ def _table() -> tuple[OpSample, ...]:
         *softmax_samples(),
         *sorting_samples(),
         *algebra_samples(),
+        *fourier_samples(),
         *loop_samples(),
         *scan_samples(),
         *assertion_samples(),
