@@ -86,6 +86,7 @@ def test_every_function_of_complex_numbers_has_its_gradient(name):
 MIXED = {
     "product": lambda x, z: x * z,
     "power": lambda x, z: z**x,
+    "constant powers": lambda x, z: z**3 + z ** (1 + 2j) - (x * z) ** 2 + z**0,
     "phase": lambda x, z: x / z + T.exp(1j * x) * T.conj(z),
     "parts": lambda x, z: T.complex(x, T.sqr(x)) * z,
     "polar": lambda x, z: T.complex_from_polar(x, 2 * x) - z.real,

@@ -71,11 +71,11 @@ def _pow_by_base(x: Any, p: Any, ct: Any) -> Any:
 
 
 def _uniform(p: Any) -> float | None:
-    """The number that all elements of a constant have in common."""
+    """The real number that all elements of a constant have in common."""
     if not isinstance(p, Constant) or p.data.size == 0:
         return None
     first = p.data.flat[0]
-    return float(first) if (p.data == first).all() else None
+    return float(first.real) if first.imag == 0 and (p.data == first).all() else None
 
 
 @vjp(s.maximum)
