@@ -63,8 +63,7 @@ def test_a_device_runs_what_is_vectors_after_rewriting():
     w = bitale.shared(np.ones((4, 3)))
     read = bitale.sparse_grad(w[T.constant(rows)])
     g = bitale.grad((read * read).sum(), w)
-    warned = pytest.warns(UserWarning, match="no kernel is known for MajorOf. They run")
-    with bitale.config.change_flags(device="emulated"), warned:
+    with bitale.config.change_flags(device="emulated"):
         bitale.function([], updates=[(w, w - g)])()
     np.testing.assert_array_equal(w.get_value(), [[-1] * 3, [1] * 3, [-3] * 3, [1] * 3])
 
@@ -89,6 +88,14 @@ def test_second_derivatives_agree_with_differences(sample):
         return sum(T.sum(T.sqr(dense(g, structured))) for g in found)
 
     S.verify_grad_sparse(total, sample.inputs, structured, mode=PLAIN, n_tests=1)
+
+
+def test_rows_in_a_matrix_are_differentiated_twice():
+    def build(values):
+        made = S.construct_sparse_from_list(np.ones((4, 2)), values, [3, 0, 3])
+        return bitale.grad(T.sum(S.dense_from_sparse(made, False) ** 3), values)
+
+    bitale.gradient.verify_grad(build, [np.random.default_rng(0).random((3, 2))], mode=PLAIN)
 
 
 # Derivatives
@@ -161,6 +168,49 @@ def test_sparse_grad_stores_the_rows_that_were_read(mode):
     np.testing.assert_array_equal(stored.toarray(), expected)
     assert stored.nnz <= 9
     np.testing.assert_allclose(updated, value - 0.1 * expected)
+
+
+@pytest.mark.parametrize(
+    "build",
+    [
+        lambda w, g, rate: w - rate * g,
+        lambda w, g, rate: w - g * 0.5,
+        lambda w, g, rate: w + -(g / rate),
+        lambda w, g, rate: (-2 * (rate * g)) + w,
+        lambda w, g, rate: w - S.fcast(g),
+    ],
+)
+def test_an_update_by_read_rows_writes_these_rows_alone(build):
+    value = np.random.default_rng(0).random((5, 3))
+    rows, rate = T.lvector("rows"), T.dscalar("rate")
+    w = bitale.shared(value)
+    g = bitale.grad(T.sum(bitale.sparse_grad(w[rows]) ** 2), w)
+    new = build(w, g, rate)
+    f = bitale.function([rows, rate], updates=[(w, new)], mode=MACHINE, on_unused_input="ignore")
+    assert "AdvancedIncSubtensor1" in ops_of(f)
+    assert not any("Sparse" in name or name in {"CSM", "AddSD"} for name in ops_of(f))
+    plain = bitale.function([rows, rate], new, mode=PLAIN, on_unused_input="ignore")
+    expected = plain([1, -1, 1], 0.3)
+    f([1, -1, 1], 0.3)
+    np.testing.assert_allclose(w.get_value(), expected, rtol=1e-6)
+    with pytest.raises(IndexError):
+        f([7], 0.3)
+
+
+def test_rows_that_do_not_fit_are_refused():
+    values, rows = T.dmatrix("values"), T.ivector("rows")
+    made = S.construct_sparse_from_list(d, values, rows)
+    for mode in (PLAIN, MACHINE):
+        f = bitale.function([d, values, rows], [made, made + d], mode=mode)
+        found, total = f(np.ones((3, 2)), [[1.0, 2], [3, 4]], [-1, -1])
+        np.testing.assert_array_equal(found.toarray(), [[0, 0], [0, 0], [4, 6]])
+        np.testing.assert_array_equal(total, found.toarray() + 1)
+        for wrong in (np.ones((2, 3)), np.ones((1, 2))):
+            with pytest.raises(ValueError, match=r"rows of a matrix|one row of values"):
+                f(np.ones((3, 2)), wrong, [0, 1])
+        for outside in ([3], [-4]):
+            with pytest.raises((IndexError, ValueError)):
+                f(np.ones((3, 2)), np.ones((1, 2)), outside)
 
 
 def test_sparse_grad_beside_dense_derivatives_is_dense():

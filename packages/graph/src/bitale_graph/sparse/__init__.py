@@ -1,5 +1,6 @@
 """Sparse matrices in expressions: types, variables and functions of them, in Theano's shape."""
 
+from .arithmetic import AddSD as AddSD
 from .arithmetic import AddSS as AddSS
 from .arithmetic import Cast as Cast
 from .arithmetic import Conj as Conj
@@ -19,6 +20,7 @@ from .arithmetic import lcast as lcast
 from .arithmetic import mul as mul
 from .arithmetic import neg as neg
 from .arithmetic import sub as sub
+from .arithmetic import sum_with_dense as sum_with_dense
 from .arithmetic import true_div as true_div
 from .arithmetic import wcast as wcast
 from .arithmetic import zcast as zcast
@@ -54,11 +56,13 @@ from .indexing import GetItem2Lists as GetItem2Lists
 from .indexing import GetItemList as GetItemList
 from .indexing import GetItemScalar as GetItemScalar
 from .indexing import index as index
+from .moving import ConstructSparseFromList as ConstructSparseFromList
 from .moving import Diag as Diag
 from .moving import Stack as Stack
 from .moving import construct_sparse_from_list as construct_sparse_from_list
 from .moving import diag as diag
 from .moving import hstack as hstack
+from .moving import list_as_matrix as list_as_matrix
 from .moving import sp_ones_like as sp_ones_like
 from .moving import sp_zeros_like as sp_zeros_like
 from .moving import square_diagonal as square_diagonal

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -91,6 +92,31 @@ class AddSS(SparseOp):
         return x + y
 
 
+class AddSD(SparseOp):
+    """The sum of a sparse matrix and a dense one, which is dense."""
+
+    __props__ = ()
+    is_safe = True
+
+    def make_node(self, x: Any, y: Any) -> Apply:
+        """Cast to one dtype."""
+        x, y = sparse_operand("add", x, "csr", "csc"), as_tensor(y)
+        if y.ndim != 2:
+            raise ShapeError(f"add: the dense operand is a matrix\n  {describe(y)}")
+        dtype = upcast(x, y)
+        x, y = cast(x, dtype), cast_dense(y, dtype)
+        return Apply(self, [x, y], [y.type()])
+
+    def compute(self, node: Apply, *values: Any) -> Any:
+        x, y = values
+        if x.shape != y.shape:
+            raise same_shape_error("add", x, y)
+        return x + y
+
+    def infer_shape(self, node: Apply, input_shapes: Sequence[Sequence[Any]]) -> list[Any]:
+        return [input_shapes[1]]
+
+
 class MulSS(SparseOp):
     """The product of two sparse matrices, element by element, where both store a number."""
 
@@ -172,17 +198,17 @@ def at_places(x: Any, y: Any) -> Any:
         return y
     rows, columns = rows_and_columns(x)
     if y.ndim == 1:
-        return y[0] if y.type.shape == (1,) else _checked(x, y, 1)[columns]
+        return y[0] if y.type.shape == (1,) else checked_lengths(x, y, 1)[columns]
     if y.type.shape == (1, 1):
         return y[0, 0]
     if y.type.shape[0] == 1:
-        return _checked(x, y, 1)[0][columns]
+        return checked_lengths(x, y, 1)[0][columns]
     if y.type.shape[1] == 1:
-        return _checked(x, y, 0)[:, 0][rows]
-    return _checked(x, y, 0, 1)[rows, columns]
+        return checked_lengths(x, y, 0)[:, 0][rows]
+    return checked_lengths(x, y, 0, 1)[rows, columns]
 
 
-def _checked(x: Any, y: Any, *axes: int) -> Any:
+def checked_lengths(x: Any, y: Any, *axes: int) -> Any:
     """``y``, whose axes (counted as in ``x``) must have the lengths of those of ``x``."""
     same = [tm.eq(shape_i(y, axis - 2), length(x, axis)) for axis in axes]
     told = f"shapes do not match: a sparse matrix ({x}) beside a dense operand ({y})"
@@ -204,11 +230,15 @@ def add(x: Any, y: Any) -> Any:
 def _add_to_dense(x: Any, y: Any) -> Any:
     dtype = upcast(x, y)
     y = cast_dense(y, dtype)
-    if y.ndim != 2 or 1 in y.type.shape:
+    if y.ndim != 2 or 1 in y.type.shape or x.format == "bsr":
         return tm.add(cast(x, dtype).toarray(), y)
-    rows, columns = rows_and_columns(x)
-    place = _checked(x, y, 0, 1)[rows, columns]
-    return inc_subtensor(place, cast_dense(csm_data(x), dtype))
+    return AddSD()(x, y)
+
+
+def sum_with_dense(x: Any, y: Any) -> Any:
+    """What `AddSD` makes, as an expression."""
+    place = checked_lengths(x, y, 0, 1)[rows_and_columns(x)]
+    return inc_subtensor(place, cast_dense(csm_data(x), y.type.dtype))
 
 
 def sub(x: Any, y: Any) -> Any:

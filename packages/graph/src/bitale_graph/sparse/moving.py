@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from ..base import dtype as dtypes
 from ..base.errors import DtypeError, ShapeError, describe
 from ..core.graph import Apply
@@ -20,6 +22,7 @@ from ..tensor.variable import TensorType
 from .arithmetic import cast, upcast
 from .constructors import as_sparse_variable
 from .dense import SparseFromDense
+from .indexing import checked
 from .library import scipy_sparse
 from .op import SparseOp, sparse_operand
 from .parts import CSM, csm_data, length, lengths, with_data
@@ -83,6 +86,52 @@ class Diag(SparseOp):
         self, node: Apply, input_shapes: Sequence[Sequence[Any]]
     ) -> Sequence[Sequence[Any] | None] | None:
         return None
+
+
+class ConstructSparseFromList(SparseOp):
+    """A csc matrix of given lengths with rows of values added at the rows named."""
+
+    __props__ = ()
+    is_safe = True
+
+    def make_node(self, values: Any, rows: Any, n: Any, m: Any) -> Apply:
+        """Take a dense matrix, a vector of integers, and the lengths."""
+        values, rows = as_tensor(values), as_tensor(rows)
+        if (values.ndim, rows.ndim) != (2, 1):
+            raise ShapeError(
+                "construct_sparse_from_list takes a matrix of values and a vector of rows, and got"
+                f"\n  {describe(values)}\n  {describe(rows)}"
+            )
+        if not dtypes.is_discrete(rows.type.dtype) or rows.type.dtype == "bool":
+            raise DtypeError(f"construct_sparse_from_list: rows are integers\n  {describe(rows)}")
+        out: Any = SparseType("csc", values.type.dtype)()
+        return Apply(self, [values, rows, cast_dense(n, "int64"), cast_dense(m, "int64")], [out])
+
+    def compute(self, node: Apply, *values: Any) -> Any:
+        given, rows, n, m = values
+        shape = int(n), int(m)
+        if given.shape != (len(rows), shape[1]):
+            raise ShapeError(
+                f"construct_sparse_from_list: {len(rows)} rows of a matrix of shape {shape} are "
+                f"named, and values have shape {given.shape}"
+            )
+        places = np.tile(checked(rows, shape, 0), shape[1])
+        indptr = np.arange(shape[1] + 1) * len(rows)
+        kind = scipy_sparse().csc_matrix
+        return kind((given.T.ravel(), places, indptr), shape=shape)
+
+
+def list_as_matrix(values: Any, rows: Any, n: Any, m: Any) -> Any:
+    """What `ConstructSparseFromList` makes, as an expression."""
+    count = shape_i(rows, 0)
+    fits = eq(shape_i(values, 0), count), eq(shape_i(values, 1), m)
+    told = "construct_sparse_from_list: there is one row of values for each row that is named"
+    values = Assert(told, "ShapeError")(values, *fits)
+    places = cast_dense(switch(lt(rows, 0), add_dense(cast_dense(rows, "int64"), n), rows), "int32")
+    repeated = add_dense(zeros((m, 1), "int32"), dimshuffle(places, "x", 0))
+    indptr = cast_dense(arange(add_dense(m, 1)) * count, "int32")
+    data = reshape(dimshuffle(values, 1, 0), (m * count,))
+    return CSM("csc")(data, reshape(repeated, (m * count,)), indptr, n, m)
 
 
 def hstack(blocks: Sequence[Any], format: str | None = None, dtype: str | None = None) -> Any:
@@ -150,7 +199,7 @@ def sp_zeros_like(x: Any) -> Any:
     return CSM(x.format)(none, cast_dense(none, "int32"), indptr, n, m)
 
 
-def construct_sparse_from_list(x: Any, values: Any, rows: Any) -> SparseVariable:
+def construct_sparse_from_list(x: Any, values: Any, rows: Any) -> Any:
     """A csc matrix of the shape of ``x`` with rows of values added at the rows named.
 
     Parameters
@@ -160,23 +209,9 @@ def construct_sparse_from_list(x: Any, values: Any, rows: Any) -> SparseVariable
     values : dense matrix
         One row for each one named.
     rows : vector of integers
-        From 0 on; a row may be named several times.
+        A negative one counts from the end; a row may be named several times.
     """
-    x, values, rows = as_tensor(x), as_tensor(values), as_tensor(rows)
-    if (x.ndim, values.ndim, rows.ndim) != (2, 2, 1):
-        raise ShapeError(
-            "construct_sparse_from_list takes two matrices and a vector, and got\n"
-            f"  {describe(x)}\n  {describe(values)}\n  {describe(rows)}"
-        )
-    if dtypes.is_float(rows.type.dtype) or rows.type.dtype == "bool":
-        raise DtypeError(f"construct_sparse_from_list: rows are integers\n  {describe(rows)}")
-    n, m, count = shape_i(x, 0), shape_i(x, 1), shape_i(rows, 0)
-    fits = eq(shape_i(values, 0), count), eq(shape_i(values, 1), m)
-    told = "construct_sparse_from_list: there is one row of values for each row that is named"
-    values = Assert(told, "ShapeError")(values, *fits)
-    places = cast_dense(switch(lt(rows, 0), add_dense(cast_dense(rows, "int64"), n), rows), "int32")
-    repeated = add_dense(zeros((m, 1), "int32"), dimshuffle(places, "x", 0))
-    indptr = cast_dense(arange(add_dense(m, 1)) * count, "int32")
-    data = reshape(dimshuffle(values, 1, 0), (m * count,))
-    made: SparseVariable = CSM("csc")(data, reshape(repeated, (m * count,)), indptr, n, m)
-    return made
+    x = as_tensor(x)
+    if x.ndim != 2:
+        raise ShapeError(f"construct_sparse_from_list takes a matrix\n  {describe(x)}")
+    return ConstructSparseFromList()(values, rows, shape_i(x, 0), shape_i(x, 1))

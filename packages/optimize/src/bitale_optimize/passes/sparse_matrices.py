@@ -16,5 +16,8 @@ def sparse_matrices(graph: FunctionGraph, context: RewriteContext) -> None:
     if room is None or not any(map(room.is_sparse, graph.clients)):
         return
     from ..rules.sparse.matrices import sparse  # most programs have no sparse matrix
+    from ..rules.sparse.rows import rows
 
-    to_fixed_point(sparse)(graph, context)
+    # First what needs no matrix at all, since the vectors of one would hide that.
+    for rules in (rows, sparse):
+        to_fixed_point(rules)(graph, context)

@@ -37,6 +37,15 @@ def dense_vjp(
     return [S.with_data(by_rows, S.at_places(by_rows, ct))]
 
 
+@vjp(S.AddSD)
+def sum_with_dense_vjp(
+    op: Any, inputs: Sequence[Any], outputs: Sequence[Any], cotangents: Sequence[Any]
+) -> list[Any]:
+    """The cotangent where numbers are stored, and all of it."""
+    (x, _), (ct,) = inputs, cotangents
+    return [S.with_data(x, S.at_places(x, ct)), ct]
+
+
 @vjp(S.MulSS)
 def product_vjp(
     op: Any, inputs: Sequence[Any], outputs: Sequence[Any], cotangents: Sequence[Any]

@@ -77,7 +77,17 @@ def number_vjp(
     return [S.PlaceNumbers(x.format)(*vectors, *S.lengths(x)), None, None]
 
 
+@vjp(S.ConstructSparseFromList)
+def rows_of_list_vjp(
+    op: Any, inputs: Sequence[Any], outputs: Sequence[Any], cotangents: Sequence[Any]
+) -> list[Any]:
+    """The rows that were named, dense."""
+    read = S.index(S.as_format(cotangents[0], "csr"), inputs[1])
+    return [S.dense_from_sparse(read, structured=False), None, None, None]
+
+
 connections.define(
+    S.ConstructSparseFromList,
     S.GetItem2d,
     S.GetItemList,
     S.GetItem2Lists,

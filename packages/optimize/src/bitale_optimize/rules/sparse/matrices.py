@@ -189,6 +189,26 @@ def dense_form_of_made_matrix(node: Apply[Any], context: RewriteContext) -> Any:
 
 
 @sparse.rule(
+    tracks=[S.AddSD],
+    before="add(x, z) of a sparse and a dense matrix",
+    after="inc_subtensor(z[rows, columns], data)",
+)
+def sum_of_sparse_and_dense(node: Apply[Any], context: RewriteContext) -> Any:
+    """Add the stored numbers where they stand."""
+    return S.sum_with_dense(*node.inputs)
+
+
+@sparse.rule(
+    tracks=[S.ConstructSparseFromList],
+    before="construct_sparse_from_list(x, values, rows)",
+    after="CSM(values.T, repeated rows, ...)",
+)
+def rows_as_matrix(node: Apply[Any], context: RewriteContext) -> Any:
+    """Write the vectors of the matrix."""
+    return S.list_as_matrix(*node.inputs)
+
+
+@sparse.rule(
     tracks=[S.SpSum], before="sp_sum(CSM(data, ...))", after="data.sum(), or a sum by places"
 )
 def sum_of_made_matrix(node: Apply[Any], context: RewriteContext) -> Any:
