@@ -71,11 +71,13 @@ NAMES = {
         simple_rnn_step softmax softplus softsign tanh
     """,
     "bitale.graph": """
-        Apply Constant Variable ancestors as_string clone clone_get_equiv clone_replace
-        equal_computations explicit_graph_inputs general_toposort graph_inputs graph_replace
-        inputs io_connection_pattern io_toposort is_in_ancestors is_same_graph list_of_nodes
-        map_variables op_as_string ops orphans stack_search variables variables_and_orphans
-        view_roots
+        AlreadyThere Apply Bookkeeper CachedConstantError Constant Feature FunctionGraph History
+        InconsistencyError MissingInputError NodeFinder PreserveNames PreserveVariableAttributes
+        PrintListener ReplaceValidate ReplacementDidNotRemoveError Validator Variable ancestors
+        as_string clone clone_get_equiv clone_replace equal_computations explicit_graph_inputs
+        general_toposort graph_inputs graph_replace inputs io_connection_pattern io_toposort
+        is_in_ancestors is_same_graph list_of_nodes map_variables op_as_string ops orphans
+        stack_search variables variables_and_orphans view_roots
     """,
     "bitale.scan_utils": "clone clone_replace equal_computations infer_shape map_variables",
     "bitale.scalar": """

@@ -338,7 +338,8 @@ def test_a_length_that_is_computed_is_read():
 
 
 def test_shapes_in_numbers_are_told_of_all_variables():
-    graph = FunctionGraph([m, x], [T.dot(m, x).sum() + T.concatenate([x, x])])
+    outputs = [T.dot(m, x).sum() + T.concatenate([x, x])]
+    graph = FunctionGraph([m, x], outputs, clone=False)
     found = shape_of_variables(graph, {m: (3, 2), x: (2,)})
     assert found[graph.outputs[0]] == (4,)
     assert found[m] == (3, 2)

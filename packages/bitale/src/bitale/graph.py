@@ -1,8 +1,23 @@
 """Graphs: what lies between variables, copies of it, comparison and texts."""
 
 from bitale_autodiff import io_connection_pattern as io_connection_pattern
+from bitale_graph.graphs import AlreadyThere as AlreadyThere
 from bitale_graph.graphs import Apply as Apply
+from bitale_graph.graphs import Bookkeeper as Bookkeeper
+from bitale_graph.graphs import CachedConstantError as CachedConstantError
 from bitale_graph.graphs import Constant as Constant
+from bitale_graph.graphs import Feature as Feature
+from bitale_graph.graphs import FunctionGraph as FunctionGraph
+from bitale_graph.graphs import History as History
+from bitale_graph.graphs import InconsistencyError as InconsistencyError
+from bitale_graph.graphs import MissingInputError as MissingInputError
+from bitale_graph.graphs import NodeFinder as NodeFinder
+from bitale_graph.graphs import PreserveNames as PreserveNames
+from bitale_graph.graphs import PreserveVariableAttributes as PreserveVariableAttributes
+from bitale_graph.graphs import PrintListener as PrintListener
+from bitale_graph.graphs import ReplacementDidNotRemoveError as ReplacementDidNotRemoveError
+from bitale_graph.graphs import ReplaceValidate as ReplaceValidate
+from bitale_graph.graphs import Validator as Validator
 from bitale_graph.graphs import Variable as Variable
 from bitale_graph.graphs import ancestors as ancestors
 from bitale_graph.graphs import as_string as as_string

@@ -1,9 +1,24 @@
 """What can be done with graphs: walks, copies, comparison, constants, shapes and texts of them."""
 
+from .base.errors import CachedConstantError as CachedConstantError
+from .base.errors import InconsistencyError as InconsistencyError
+from .base.errors import MissingInputError as MissingInputError
 from .core.copying import clone as clone
 from .core.copying import clone_get_equiv as clone_get_equiv
 from .core.copying import clone_replace as clone_replace
 from .core.copying import graph_replace as graph_replace
+from .core.features import AlreadyThere as AlreadyThere
+from .core.features import Bookkeeper as Bookkeeper
+from .core.features import Feature as Feature
+from .core.features import History as History
+from .core.features import NodeFinder as NodeFinder
+from .core.features import PreserveNames as PreserveNames
+from .core.features import PreserveVariableAttributes as PreserveVariableAttributes
+from .core.features import PrintListener as PrintListener
+from .core.features import ReplacementDidNotRemoveError as ReplacementDidNotRemoveError
+from .core.features import ReplaceValidate as ReplaceValidate
+from .core.features import Validator as Validator
+from .core.function_graph import FunctionGraph as FunctionGraph
 from .core.graph import Apply as Apply
 from .core.graph import Constant as Constant
 from .core.graph import Variable as Variable

@@ -155,7 +155,8 @@ def unflatten(flat: FlatGraph) -> FunctionGraph:
         node = Apply(op, [variables[i] for i in inputs], made)
         node.trace = trace
         variables.extend(made)
-    return FunctionGraph(variables[:n_inputs], [variables[i] for i in flat.outputs])
+    results = [variables[i] for i in flat.outputs]
+    return FunctionGraph(variables[:n_inputs], results, clone=False)
 
 
 def equal_graphs(
