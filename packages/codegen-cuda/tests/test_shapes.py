@@ -172,6 +172,14 @@ def test_what_takes_the_place_of_an_operand_is_stored_when_all_sums_have_read_it
     check(lambda *a: [run(*a)], expected, numbers((33, 33)) / 9, numbers(33), rtol=1e-9)
 
 
+def test_lengths_that_the_device_computes_are_those_of_the_results(device):
+    x, counts = T.dvector("x"), T.lvector("counts")
+    repeated = T.repeat(x, T.sum(counts))
+    run = compiled([x, counts], [repeated, T.tile(x * 2, (T.max(counts), 2))])
+    expected = lambda x, c: [np.repeat(x, c.sum()), np.tile(x * 2, (c.max(), 2))]
+    check(run, expected, numbers(5), np.array([1, 0, 3]))
+
+
 def test_lengths_that_do_not_fit_are_told_as_by_numpy(device):
     x, y = T.dvector("x"), T.dvector("y")
     run = compiled([x, y], x + y)

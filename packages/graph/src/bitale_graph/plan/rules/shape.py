@@ -153,7 +153,8 @@ def _reshaped(b: Builder, node: Apply[Reshape], total: Expression) -> list[Expre
     static = node.outputs[0].type.shape
     deduced = [i for i, n in enumerate(sizes) if constant_int(n) == -1]
     given = [
-        number(m) if m is not None else b.scalar(n) for m, n in zip(static, sizes, strict=True)
+        number(m) if m is not None else b.let("n", b.scalar(n))
+        for m, n in zip(static, sizes, strict=True)
     ]
     lengths = list(given)
     for i in deduced:
