@@ -243,15 +243,14 @@ def jacobian_product(b: Any) -> None:
     if not earlier:
         return
     y = b.rng.choice(earlier)
-    b.add(
-        b.rng.choice(
-            (
-                "T.Rop({0}, {1}, T.cos({1}), 'ignore')",
-                "T.Rop({0}, {1}, T.ones_like({1}), 'ignore')",
-                "T.Lop({0}, {1}, {0}, disconnected_inputs='ignore')",
-                "T.Lop({0}, {1}, T.ones_like({0}), disconnected_inputs='ignore')",
-            )
-        ),
-        x,
-        y,
-    )
+    ways = [
+        "T.Rop({0}, {1}, T.cos({1}), 'ignore')",
+        "T.Rop({0}, {1}, T.ones_like({1}), 'ignore')",
+        "T.Lop({0}, {1}, {0}, disconnected_inputs='ignore')",
+        "T.Lop({0}, {1}, T.ones_like({0}), disconnected_inputs='ignore')",
+    ]
+    if b.values[x].size * b.values[y].size <= 300:
+        ways.append("T.jacobian({0}, {1}, disconnected_inputs='ignore')")
+    if b.values[y].size <= 20:
+        ways.append("T.hessian(T.sum(T.tanh({0})), {1}, disconnected_inputs='ignore')")
+    b.add(b.rng.choice(ways), x, y)
