@@ -111,7 +111,10 @@ class ExpressionPrinter:
         operands = [self(o, _PRIMARY) for o in e.operands]
         dtypes = [o.dtype for o in e.operands]
         made = C.expression(e.op, dtypes, e.dtype, operands)
-        return called(self.file, made, e.op.arity, dtypes[0]) if made.requires else made.text
+        if e.op.arity <= 2 and made.requires:
+            return called(self.file, made, e.op.arity, dtypes[0])
+        self.file.vector_functions.update(made.requires)
+        return made.text
 
     def element(self, pointer: Expression, index: Expression) -> str:
         """What a pointer points to, or an element after that."""
