@@ -179,6 +179,7 @@ def test_sparse_grad_stores_the_rows_that_were_read(mode):
         lambda w, g, rate: (-2 * (rate * g)) + w,
         lambda w, g, rate: w - S.fcast(g),
     ],
+    ids=["times", "half", "over", "twice", "narrow"],
 )
 def test_an_update_by_read_rows_writes_these_rows_alone(build):
     value = np.random.default_rng(0).random((5, 3))
@@ -437,3 +438,26 @@ def test_places_that_are_none_are_refused(change, error, message, what):
         return  # of which nothing is read
     with pytest.raises((error, IndexError, ValueError, AssertionError)):
         f(*change(*given))
+
+
+# Random matrices
+def test_draws_are_those_of_their_distributions():
+    means = 4 * sp.random(300, 50, 0.3, format="csr", random_state=0)
+    rates = bitale.function([x], [S.Poisson(7)(x), S.Poisson(7)(x), S.poisson(x)])
+    one, same, other = rates(means)
+    assert (one != same).nnz == 0
+    assert (one != other).nnz > 0
+    again, _, _ = rates(means)
+    assert (one != again).nnz > 0
+    assert (one.data > 0).all()
+    assert not (one.astype(bool) > means.astype(bool)).nnz
+    assert abs(one.sum() / means.sum() - 1) < 0.05
+    drawn = bitale.function([], S.Binomial("csc", "float32", 7)(10, 0.3, (200, 100)))()
+    assert (drawn.format, drawn.dtype, drawn.shape) == ("csc", "float32", (200, 100))
+    assert abs(drawn.mean() - 3) < 0.05
+    p, n = sp.csr_matrix([[0.2, 0, 0.8], [0.5, 0.5, 0]]), T.lvector("n")
+    chosen = bitale.function([x, n], S.Multinomial(7)(n, x))(p, [1000, 10])
+    np.testing.assert_array_equal(chosen.sum(1).ravel(), [[1000, 10]])
+    assert abs(chosen[0, 0] - 200) < 60
+    assert chosen[0, 1] == 0
+    assert S.csr_dbinomial(1, 0.5, (2, 3)).type == S.csr_dmatrix

@@ -2,6 +2,15 @@
 
 from bitale_autodiff import sparse_grad as sparse_grad
 from bitale_autodiff.sparse_check import verify_grad_sparse as verify_grad_sparse
+from bitale_graph.random.sparse_matrices import Binomial as Binomial
+from bitale_graph.random.sparse_matrices import Multinomial as Multinomial
+from bitale_graph.random.sparse_matrices import Poisson as Poisson
+from bitale_graph.random.sparse_matrices import csc_dbinomial as csc_dbinomial
+from bitale_graph.random.sparse_matrices import csc_fbinomial as csc_fbinomial
+from bitale_graph.random.sparse_matrices import csr_dbinomial as csr_dbinomial
+from bitale_graph.random.sparse_matrices import csr_fbinomial as csr_fbinomial
+from bitale_graph.random.sparse_matrices import multinomial as multinomial
+from bitale_graph.random.sparse_matrices import poisson as poisson
 from bitale_graph.sparse import CSC as CSC
 from bitale_graph.sparse import CSM as CSM
 from bitale_graph.sparse import CSR as CSR
