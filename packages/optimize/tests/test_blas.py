@@ -27,8 +27,9 @@ def ops(inputs, output):
         lambda z, x, y: z + T.dot(x, y) * 3.0,
         lambda z, x, y: z + -T.dot(x, y),
         lambda z, x, y: z + (2.0 * T.dot(y.T, x.T)).T,
+        lambda z, x, y: 0.9 * z - 0.1 * T.dot(x, y),
     ],
-    ids=["sum", "product first", "difference", "rate", "factor", "negated", "transposed"],
+    ids=["sum", "product first", "difference", "rate", "factor", "negated", "transposed", "decay"],
 )
 def test_gemm_updates_what_is_stored(build):
     z, x, y = T.dmatrix("z"), T.dmatrix("x"), T.dmatrix("y")
@@ -45,6 +46,14 @@ def test_a_rate_that_is_given_at_run_time_becomes_alpha():
     assert Gemm in ops([z, x, y, rate], output)
     f = function([z, x, y, rate], output, mode=Mode("numpy", "fast_run"))
     np.testing.assert_allclose(f(Z, X, Y, 0.5), Z - 0.5 * X @ Y, rtol=1e-13)
+
+
+def test_a_matrix_that_is_scaled_by_zero_is_left():
+    z, x, y = T.dmatrix("z"), T.dmatrix("x"), T.dmatrix("y")
+    f = function([z, x, y], 0.0 * z + T.dot(x, y), mode=Mode("numpy", "fast_run"))
+    b = T.dscalar("b")
+    assert Gemm not in ops([z, x, y, b], b * z + T.dot(x, y))
+    assert f(Z, X, Y).shape == Z.shape
 
 
 def test_two_products_accumulate():

@@ -22,14 +22,15 @@ from bitale_graph.extend import (
 )
 
 from ..engine.rewrite import Changes, RewriteContext, RuleSet
+from ..facts.forms import row_of, uniform_constant
 
 blas = RuleSet("blas", "sums with a matrix product become one call of gemm")
 
 
 @blas.rule(
     tracks=[scalar.add, scalar.sub],
-    before="z + a * dot(x, y)",
-    after="gemm(z, a, x, y, 1)",
+    before="2 * z + a * dot(x, y)",
+    after="gemm(z, a, x, y, 2)",
     changes=Changes.ACCURACY,
 )
 def gemm_of_sum(node: Apply, context: RewriteContext) -> Variable | None:
@@ -46,6 +47,7 @@ def gemm_of_sum(node: Apply, context: RewriteContext) -> Variable | None:
         if sign < 0 and z is right:
             continue
         product = _scaled_product(other, context)
+        beta, z = _scaled_matrix(z, context)
         if product is None or not _is_accumulator(z, node, context):
             continue
         scale, (x, y) = product
@@ -57,9 +59,23 @@ def gemm_of_sum(node: Apply, context: RewriteContext) -> Variable | None:
         alpha: Any = T.constant(np.asarray(factor, dtype))
         if scale is not None:
             alpha = scale if factor == 1 else T.neg(scale)
-        made: Variable = Gemm()(z, alpha, x, y, T.constant(np.asarray(1, dtype)))
+        made: Variable = Gemm()(z, alpha, x, y, T.constant(np.asarray(beta, dtype)))
         return made
     return None
+
+
+def _scaled_matrix(z: Variable, context: RewriteContext) -> tuple[Any, Variable]:
+    """``(b, z)`` for ``b * z`` that nothing else reads, with a number that is known and not 0.
+
+    By 0 gemm does not multiply: a NaN in z would be lost.
+    """
+    if row_of(z.owner) is scalar.mul and len(context.graph.clients[z]) == 1:
+        assert z.owner is not None
+        for factor, other in (z.owner.inputs, z.owner.inputs[::-1]):
+            beta = uniform_constant(factor)
+            if beta and other.type.ndim == 2:
+                return beta, other
+    return 1, z
 
 
 def _scaled_product(v: Variable, context: RewriteContext) -> tuple[Any, list[Any]] | None:
