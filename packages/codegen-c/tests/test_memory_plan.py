@@ -250,7 +250,9 @@ def test_a_call_that_fails_changes_nothing(kind, mode):
 
 def plan_of(inputs, outputs, updated=()):
     first = len(outputs) - len(updated)
-    return plan_memory(FunctionGraph(inputs, outputs), dict(enumerate(updated, first)), C)
+    return plan_memory(
+        FunctionGraph(inputs, outputs, clone=False), dict(enumerate(updated, first)), C
+    )
 
 
 def test_a_chain_lives_in_one_buffer():
