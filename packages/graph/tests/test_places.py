@@ -262,3 +262,17 @@ def test_options_of_theano_are_taken():
     np.testing.assert_array_equal(run(T.set_subtensor(x[0], 1.0, **options)), expected)
     as_set = T.inc_subtensor(x[0], 1.0, set_instead_of_inc=True, **options)
     np.testing.assert_array_equal(run(as_set), expected)
+
+
+@pytest.mark.parametrize("mode", [None, "FAST_COMPILE"])
+def test_the_last_of_several_values_stays_however_indices_lie_in_memory(mode):
+    a, v, m = T.dmatrix(), T.lvector(), T.lmatrix()
+    outs = [T.put_along_axis(a, m, a, 0), T.set_subtensor(a[v], a), T.set_subtensor(a[:, v], a)]
+    f = function([a, v, m], outs, mode=mode)
+    values = np.arange(16.0).reshape(4, 4)
+    rows, places = np.zeros(4, int)[::-1], np.zeros((4, 4), int)
+    for at in (places, places[::-1, ::-1], np.asfortranarray(places)):
+        found = f(values, rows, at)
+        np.testing.assert_array_equal(found[0][0], values[3])
+        np.testing.assert_array_equal(found[1][0], values[3])
+        np.testing.assert_array_equal(found[2][:, 0], values[:, 3])

@@ -18,7 +18,7 @@ from ..tensor.elementwise import (
 )
 from ..tensor.variable import TensorType, TensorVariable
 from .creation import arange, zeros
-from .index_pattern import add_at, check_fits, fitting
+from .index_pattern import add_at, check_fits, fitting, set_at
 from .index_value import as_index
 from .places import Read, Write
 from .reduction import normalize_axes
@@ -118,7 +118,7 @@ class PutAlongAxis(Write):
         out = np.array(x)
         check_fits(node.inputs[1].type.shape, y, np.broadcast_shapes(*(p.shape for p in places)))
         if self.set:
-            out[places] = y
+            set_at(out, places, y)
         else:
             add_at(out, places, y)
         output_storage[0][0] = out

@@ -121,6 +121,20 @@ def check_fits(static: Shape, y: Any, shape: tuple[int, ...]) -> None:
             )
 
 
+def set_at(out: Any, index: Any, y: Any) -> None:
+    """Write in row-major order, so that the last of several values for one place stays.
+
+    NumPy goes through indices in the order in which they lie in memory.
+    """
+    entries = index if isinstance(index, tuple) else (index,)
+    shape = np.broadcast_shapes(*(np.shape(e) for e in entries if not isinstance(e, slice)))
+    out[tuple(e if isinstance(e, slice) else _in_order(e, shape) for e in entries)] = y
+
+
+def _in_order(e: Any, shape: tuple[int, ...]) -> Any:
+    return np.ascontiguousarray(np.broadcast_to(e, shape)) if np.ndim(e) else e
+
+
 def add_at(out: Any, index: Any, y: Any) -> None:
     """Add, repeats as well; element by element where NumPy 2.4 would crash, above 32 axes."""
     if out.ndim > 32:

@@ -28,6 +28,7 @@ from .index_pattern import (
     check_fits,
     fitting,
     known_slice_length,
+    set_at,
     slice_length,
     unpack,
     whole_length,
@@ -181,7 +182,7 @@ class AdvancedIncSubtensor1(Write):
         check_fits(node.inputs[1].type.shape, y, (len(rows), *x.shape[1:]))
         out = np.array(x)
         if self.set:
-            out[rows] = y
+            set_at(out, rows, y)
         else:
             add_at(out, rows, y)
         output_storage[0][0] = out
@@ -279,7 +280,7 @@ class AdvancedIncSubtensor(Write):
         index = as_numpy_index(self.pattern, inputs[2:])
         check_fits(node.inputs[1].type.shape, inputs[1], out[index].shape)
         if self.set:
-            out[index] = inputs[1]
+            set_at(out, index, inputs[1])
         else:
             add_at(out, index, inputs[1])
         output_storage[0][0] = out

@@ -25,7 +25,7 @@ from ..tensor.elementwise import (
 from ..tensor.reductions import reductions
 from ..tensor.scalar import ScalarOp, common_shape
 from ..tensor.variable import TensorType
-from .index_pattern import add_at
+from .index_pattern import add_at, set_at
 from .reduction import Reduce
 
 T = TypeVar("T")
@@ -220,7 +220,7 @@ class Loop(Op):
                 cell[0] = np.array(values[r.into])
                 at = tuple(np.broadcast_to(number(a), lengths) for a in r.at)
                 if r.combine is None:
-                    cell[0][at] = full
+                    set_at(cell[0], at, full)
                 else:
                     add_at(cell[0], at, full)
             elif r.reduce is None:
