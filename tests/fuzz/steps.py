@@ -10,6 +10,7 @@ from . import steps_of_arrangements as arrangements
 from . import steps_of_elements as elements
 from . import steps_of_graphs as graphs
 from . import steps_of_places as places
+from . import steps_of_random as random_numbers
 from . import steps_of_shapes as shapes
 
 WEIGHTS: dict[Callable[[Any], None], int] = {
@@ -36,6 +37,7 @@ WEIGHTS: dict[Callable[[Any], None], int] = {
     graphs.products: 3,
     algebra.matrices: 6,
     algebra.transform: 3,
+    random_numbers.draw: 3,
     graphs.softmax: 4,
     graphs.scan: 5,
     graphs.ifelse: 2,
