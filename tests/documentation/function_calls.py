@@ -10,7 +10,7 @@ PLAIN = {
         mean median min nan_to_num nanmax nanmin ndtri ndtri_exp neg nonzero ones_like prod psi
         rad2deg real reciprocal round round_half_away_from_zero round_half_to_even sgn shape
         sigmoid sign signbit sin sinc sinh softmax softplus sqr sqrt square squeeze std sum tan
-        tanh tensor_copy transpose tri_gamma trunc var xlogx zeros_like flatten
+        tanh tensor_copy transpose tri_gamma trunc var zeros_like flatten
     """,
     "x, y": """
         add arctan2 beta betaln ceil_intdiv copysign divmod eq equal fill floor_div fmax fmin
@@ -27,6 +27,7 @@ PLAIN = {
 
 # What is called with something else.
 CALLS = {
+    "xlogx": "xlogx.xlogx(x)",
     "addbroadcast": "addbroadcast(t[:1], 0)",
     "alloc": "alloc(s, n, 4)",
     "arange": "arange(n)",

@@ -9,13 +9,13 @@ import pytest
 
 NAMES = {
     "bitale": """
-        Apply Constant Function FunctionGraph FunctionMaker Generic In Lop Mode Op OpFromGraph
-        OrderedUpdates Out Rop SharedVariable Type Variable __version__ as_op carry_scan
-        change_flags clone clone_replace compile config debugprint doctor dot foldl foldr
-        function function_dump generic get_scalar_constant_value grad gradient graph
-        graph_replace ifelse map pp pprint predefined_modes printing raise_op reduce sandbox
-        scalar scan scan_checkpoints scan_module scan_utils shared sparse_grad subgraph_grad
-        tensor wrap_py
+        Apply Constant Function FunctionGraph FunctionMaker Generic In Lop Mode Op
+        OpFromGraph OrderedUpdates Out Rop SharedVariable Type Variable __version__ as_op
+        carry_scan change_flags clone clone_replace compile config debugprint doctor dot
+        foldl foldr function function_dump generic get_scalar_constant_value grad gradient
+        graph graph_replace ifelse map pp pprint predefined_modes printing raise_op reduce
+        sandbox scalar scan scan_checkpoints scan_module scan_utils shared sparse_grad
+        subgraph_grad tensor updates wrap_py
     """,
     "bitale.printing": "Print debugprint pp pprint",
     "bitale.gradient": """
@@ -61,8 +61,15 @@ NAMES = {
         ScalarSharedVariable SharedVariable TensorSharedVariable shared shared_constructor
     """,
     "bitale.tensor.shared_randomstreams": "RandomStreams",
+    "bitale.updates": "OrderedUpdates",
+    "bitale.tensor.type": """
+        TensorType values_eq_approx values_eq_approx_always_true values_eq_approx_remove_inf
+        values_eq_approx_remove_inf_nan values_eq_approx_remove_nan
+    """,
+    "bitale.tensor.utils": "shape_of_variables",
+    "bitale.tensor.xlogx": "xlogx xlogy0",
     "bitale.tensor.raw_random": """
-        beta binomial choice exponential gamma integers multinomial new_state normal permutation
+        RandomFunction beta binomial choice exponential gamma integers multinomial new_state normal permutation
         poisson random_integers shuffle_row_elements truncated_normal uniform
     """,
     "bitale.sandbox.rng_mrg": "MRG_RandomStreams",

@@ -7,7 +7,14 @@ import pytest
 from bitale_graph import config, function, scan, shared
 from bitale_graph import language as T
 from bitale_graph.base.errors import DtypeError, ShapeError
-from bitale_graph.random import MRG_RandomStreams, RandomStreams, new_state, normal, uniform
+from bitale_graph.random import (
+    MRG_RandomStreams,
+    RandomFunction,
+    RandomStreams,
+    new_state,
+    normal,
+    uniform,
+)
 
 N = 40_000
 
@@ -356,3 +363,16 @@ def test_a_stream_of_ones_own_draws_what_its_function_draws():
     x = RandomStreams(3).gen(two, (2,))
     after, wanted = two(state, (2,))
     np.testing.assert_array_equal(drawn(x), function([], wanted, updates=[(state, after)])())
+
+
+def test_a_random_function_has_theanos_form():
+    after, x = RandomFunction("uniform", T.fvector)(new_state(1), (3,), -1.0, 1.0)
+    found, moved = function([], [x, after])()
+    assert found.dtype == np.float32
+    assert moved.tolist()[1] == 1
+    own = RandomFunction(lambda state, size: normal(state, size), T.dmatrix)
+    assert own(new_state(1), (2, 3))[1].type.shape == (2, 3)
+    with pytest.raises(ValueError, match="no function of random numbers"):
+        RandomFunction("exec", T.fvector)
+    with pytest.raises(TypeError, match="was asked for"):
+        RandomFunction("uniform", T.fmatrix)(new_state(1), (3,))

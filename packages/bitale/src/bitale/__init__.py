@@ -58,6 +58,7 @@ from . import scalar as scalar
 from . import scan_module as scan_module
 from . import scan_utils as scan_utils
 from . import tensor as tensor
+from . import updates as updates
 
 change_flags = config.change_flags
 clone = clone_replace

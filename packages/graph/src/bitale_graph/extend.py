@@ -189,6 +189,11 @@ from .ops.transfer import transfer as transfer
 from .random.state import Parameter as Parameter
 from .recurrence import carry_scan as carry_scan
 from .tensor import scalar as scalar
+from .tensor.closeness import values_eq_approx as values_eq_approx
+from .tensor.closeness import values_eq_approx_always_true as values_eq_approx_always_true
+from .tensor.closeness import values_eq_approx_remove_inf as values_eq_approx_remove_inf
+from .tensor.closeness import values_eq_approx_remove_inf_nan as values_eq_approx_remove_inf_nan
+from .tensor.closeness import values_eq_approx_remove_nan as values_eq_approx_remove_nan
 from .tensor.composite import Composite as Composite
 from .tensor.conversion import as_tensor as as_tensor
 from .tensor.conversion import constant_int as constant_int

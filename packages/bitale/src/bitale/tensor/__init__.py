@@ -19,6 +19,7 @@ from bitale_graph import Variable as Variable
 from bitale_graph.extend import SpecifyShape as SpecifyShape
 from bitale_graph.language import *  # noqa: F403 (a name of the language is listed once, there)
 
+from . import basic as basic
 from . import blas as blas
 from . import elemwise as elemwise
 from . import extra_ops as extra_ops
@@ -33,7 +34,9 @@ from . import shared_randomstreams as shared_randomstreams
 from . import sharedvar as sharedvar
 from . import slinalg as slinalg
 from . import subtensor as subtensor
+from . import type as type
 from . import type_other as type_other
+from . import utils as utils
 from .elemwise import CAReduce as CAReduce
 from .elemwise import DimShuffle as DimShuffle
 from .elemwise import Elemwise as Elemwise
@@ -44,6 +47,9 @@ from .subtensor import AdvancedSubtensor as AdvancedSubtensor
 from .subtensor import AdvancedSubtensor1 as AdvancedSubtensor1
 from .subtensor import IncSubtensor as IncSubtensor
 from .subtensor import Subtensor as Subtensor
+
+# Last, so that `xlogx` becomes the module, as in Theano, and not the function in it.
+from .xlogx import xlogy0 as xlogy0
 
 if TYPE_CHECKING:
     from typing import Any

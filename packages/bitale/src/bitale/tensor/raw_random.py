@@ -1,5 +1,6 @@
 """Random numbers as functions from a state to the next state and what was drawn."""
 
+from bitale_graph.random import RandomFunction as RandomFunction
 from bitale_graph.random import beta as beta
 from bitale_graph.random import binomial as binomial
 from bitale_graph.random import choice as choice

@@ -1,0 +1,3 @@
+"""New values of shared variables, in order."""
+
+from bitale_graph import OrderedUpdates as OrderedUpdates
