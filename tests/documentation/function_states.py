@@ -40,15 +40,15 @@ class State:
         "own rules"; "twice back" where an op is differentiated backwards twice; or as `gradient`.
     c, cuda : str
         "yes", or the ops that are called back.
-    samples : int
-        How many samples there are of the ops that the function makes.
+    samples : str
+        How many samples there are of the ops that the function makes; "no op" if it makes none.
     """
 
     gradient: str
     forward: str
     c: str
     cuda: str
-    samples: int
+    samples: str
 
     def row(self, name):
         """The row of the table."""
@@ -190,4 +190,4 @@ def _samples(outputs):
         node.op.scalar_op if isinstance(node.op, Elementwise) else type(node.op)
         for node in toposort([v for v in outputs if isinstance(v, bitale.Variable)])
     }
-    return len(op_samples(*subjects)) if subjects else 0
+    return str(len(op_samples(*subjects))) if subjects else "no op"

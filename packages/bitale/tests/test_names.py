@@ -69,8 +69,8 @@ NAMES = {
     "bitale.tensor.utils": "shape_of_variables",
     "bitale.tensor.xlogx": "xlogx xlogy0",
     "bitale.tensor.raw_random": """
-        RandomFunction beta binomial choice exponential gamma integers multinomial new_state normal permutation
-        poisson random_integers shuffle_row_elements truncated_normal uniform
+        RandomFunction beta binomial choice exponential gamma integers multinomial new_state
+        normal permutation poisson random_integers shuffle_row_elements truncated_normal uniform
     """,
     "bitale.sandbox.rng_mrg": "MRG_RandomStreams",
     "bitale.tensor.nnet": """

@@ -1,4 +1,4 @@
-"""When two values of a variable count as equal, for those who relax it (``tag.values_eq_approx``)."""
+"""When two values count as equal, for those who relax it (``tag.values_eq_approx``)."""
 
 from __future__ import annotations
 
