@@ -1,4 +1,4 @@
-"""A call of every public function; the variables are those of `function_states.variables`."""
+"""A call of every function of the language; variables are those of `function_states`."""
 
 # For functions that take so many matrices (or arrays of the same kind) and nothing else.
 PLAIN = {
@@ -182,14 +182,14 @@ CALLS = {
     "unbroadcast": "unbroadcast(x, 0)",
     "union1d": "union1d(i, j)",
     "unique": "unique(j)",
-    "unpack": "unpack(v, [(2,), (2,)])",
+    "unpack": "unpack(v, None, [(2,), (2,)])",
     "unravel_index": "unravel_index(i, (2, 2))",
     "vander": "vander(v)",
     "vecmat": "vecmat(v, x.T)",
     "vertical_stack": "vertical_stack(x, y)",
     "vstack": "vstack([x, y])",
     "where": "where(m, x, y)",
-    "xlogx": "xlogx.xlogx(x)",
+    "xlogx": "xlogx(x)",
     "zeros": "zeros((n, 2))",
 }
 

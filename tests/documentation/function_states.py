@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 import bitale
 import bitale.tensor as T
 import bitale_codegen_c.lowering  # noqa: F401 (whose rules are those of C)
 import bitale_codegen_cuda.making  # noqa: F401 (whose rules are those of CUDA)
 import numpy as np
+import scipy.sparse
+from bitale import sparse
 from bitale_autodiff import NullType, jvps
 from bitale_codegen_c.host.target import C
 from bitale_codegen_cuda.target import CUDA
@@ -23,6 +26,7 @@ from bitale_graph.extend import (
 )
 from bitale_graph.plan.node_code import has_code
 from bitale_graph.testing import op_samples
+from bitale_graph.testing.sparse_samples import sparse_samples
 
 HEADER = "| function | gradient | forward | C | CUDA | samples |\n|---|---|---|---|---|---|"
 
@@ -93,7 +97,7 @@ def variables():
 def state_of(call, names):
     """The state of a function, from a call of it as text."""
     given, values = variables()
-    made = eval(call, {**names, **given})
+    made = eval(call, {**names, **given, **_helpers(given)})
     outputs = [v for v in (made if isinstance(made, (list, tuple)) else [made]) if v is not None]
     outputs = [v for v in outputs if isinstance(v, bitale.Variable)]
     inputs = list(given.values())
@@ -104,6 +108,21 @@ def state_of(call, names):
     graph = _rewritten(inputs, outputs)
     gradient, forward = _derivatives(outputs, inputs)
     return State(gradient, forward, _code(C, graph), _code(CUDA, graph), _samples(outputs))
+
+
+def _helpers(given):
+    """Weights, and sparse matrices: words of calls that are no variables."""
+
+    def dense(x):
+        return sparse.dense_from_sparse(x) if isinstance(x, sparse.SparseVariable) else x
+
+    square = T.dot(given["x"].T, given["y"])
+    return {
+        "dense": dense,
+        "csr": sparse.csr_from_dense(given["x"]),
+        "value": scipy.sparse.csr_matrix(np.eye(3)),
+        "wide": lambda n: T.concatenate([square] * n, axis=1),
+    }
 
 
 def _rewritten(inputs, outputs):
@@ -190,4 +209,23 @@ def _samples(outputs):
         node.op.scalar_op if isinstance(node.op, Elementwise) else type(node.op)
         for node in toposort([v for v in outputs if isinstance(v, bitale.Variable)])
     }
-    return str(len(op_samples(*subjects))) if subjects else "no op"
+    count = len(op_samples(*subjects)) if subjects else 0
+    count += sum(bool(subjects & ops) for ops in _ops_of_sparse_samples())
+    return str(count) if subjects else "no op"
+
+
+@cache
+def _ops_of_sparse_samples():
+    """For each sample of sparse matrices the classes of ops that take or give one."""
+    found = []
+    for sample in sparse_samples():
+        inputs = sample.variables()
+        nodes = toposort([sample.build(*inputs)])
+        found.append(
+            {
+                type(node.op)
+                for node in nodes
+                if any(isinstance(v, sparse.SparseVariable) for v in (*node.inputs, *node.outputs))
+            }
+        )
+    return found

@@ -3,14 +3,33 @@
 LINALG = {
     **{
         name: f"{name}(A)"
-        for name in """
-            cholesky cond det eig eigh eigvals eigvalsh expm inv logdet logm lu lu_factor
-            matrix_rank norm pinv qr slogdet sqrtm svd svdvals
-        """.split()
+        for name in [
+            "cholesky",
+            "cond",
+            "det",
+            "eig",
+            "eigh",
+            "eigvals",
+            "eigvalsh",
+            "expm",
+            "inv",
+            "logdet",
+            "logm",
+            "lu",
+            "lu_factor",
+            "matrix_rank",
+            "norm",
+            "pinv",
+            "qr",
+            "slogdet",
+            "sqrtm",
+            "svd",
+            "svdvals",
+        ]
     },
     "block_diag": "block_diag(A, x)",
     "cho_solve": "cho_solve((L, True), B)",
-    "lstsq": "lstsq(A, B)",
+    "lstsq": "lstsq(A, B)[0]",
     "lu_solve": "lu_solve(lu_factor(A), B)",
     "matrix_power": "matrix_power(A, 3)",
     "solve": "solve(A, B)",
@@ -28,10 +47,20 @@ LINALG = {
 RANDOM = {
     **{
         name: f"{name}(state, (n,))"
-        for name in """
-            beta binomial choice exponential gamma integers normal permutation poisson
-            random_integers truncated_normal uniform
-        """.split()
+        for name in [
+            "beta",
+            "binomial",
+            "choice",
+            "exponential",
+            "gamma",
+            "integers",
+            "normal",
+            "permutation",
+            "poisson",
+            "random_integers",
+            "truncated_normal",
+            "uniform",
+        ]
     },
     "integers": "integers(state, (n,), 9)",
     "multinomial": "multinomial(state, (n,))",
@@ -42,14 +71,102 @@ RANDOM = {
 NNET = {
     **{
         name: f"{name}(x)"
-        for name in "elu hard_sigmoid leaky_relu logsoftmax relu selu softsign".split()
+        for name in ["elu", "hard_sigmoid", "leaky_relu", "logsoftmax", "relu", "selu", "softsign"]
     },
     "sigmoid_binary_crossentropy": "sigmoid_binary_crossentropy(x, y)",
-    "gru_step": "gru_step(v, w, concatenate([B.T[:, [0, 1, 2, 0]]] * 6).T[:, :12], "
-    "concatenate([B.T[:, [0, 1, 2, 0]]] * 6).T[:, :12], concatenate([v, w, v]))",
-    "lstm_step": "",
-    "simple_rnn_step": "",
+    "gru_step": "gru_step(v, w, wide(2), wide(2), wide(1), wide(1))",
+    "lstm_step": "lstm_step(v, w, w, wide(4), wide(4))",
+    "simple_rnn_step": "simple_rnn_step(v, w, wide(1), wide(1))",
 }
+
+SPARSE = {
+    **{
+        name: f"dense({name}(csr))"
+        for name in [
+            "absolute",
+            "arcsin",
+            "arcsinh",
+            "arctan",
+            "arctanh",
+            "bcast",
+            "ccast",
+            "ceil",
+            "clean",
+            "conj",
+            "csm_data",
+            "csm_indices",
+            "csm_indptr",
+            "csm_shape",
+            "dcast",
+            "deg2rad",
+            "dense_from_sparse",
+            "ensure_sorted_indices",
+            "expm1",
+            "fcast",
+            "floor",
+            "icast",
+            "lcast",
+            "log1p",
+            "neg",
+            "rad2deg",
+            "remove0",
+            "rint",
+            "sgn",
+            "sin",
+            "sinh",
+            "sp_ones_like",
+            "sp_sum",
+            "sp_zeros_like",
+            "sqr",
+            "sqrt",
+            "structured_exp",
+            "structured_log",
+            "structured_sigmoid",
+            "tan",
+            "tanh",
+            "transpose",
+            "trunc",
+            "wcast",
+            "zcast",
+        ]
+    },
+    **{
+        name: f"dense({name}(csr, csr))"
+        for name in ["add", "eq", "ge", "gt", "le", "lt", "mul", "neq", "sub"]
+    },
+    **{
+        name: f"dense({name}(csr, s))"
+        for name in ["structured_add", "structured_maximum", "structured_minimum", "structured_pow"]
+    },
+    "CSC": "dense(CSC(*csm_properties(csc_from_dense(x))))",
+    "CSR": "dense(CSR(*csm_properties(csr)))",
+    "as_format": "dense(as_format(csr, 'csc'))",
+    "as_sparse_variable": "dense(as_sparse_variable(csr))",
+    "cast": "dense(cast(csr, 'float32'))",
+    "col_scale": "dense(col_scale(csr, v))",
+    "constant": "dense(constant(value))",
+    "construct_sparse_from_list": "dense(construct_sparse_from_list(x, y, i))",
+    "csc_from_dense": "dense(csc_from_dense(x))",
+    "csm_properties": "csm_properties(csr)",
+    "csr_from_dense": "dense(csr_from_dense(x))",
+    "diag": "dense(diag(csr_from_dense(A)))",
+    "dot": "dot(csr, v)",
+    "hstack": "dense(hstack([csr, csr]))",
+    "row_scale": "dense(row_scale(csr, A[0]))",
+    "sampling_dot": "dense(sampling_dot(x, y, csr_from_dense(A)))",
+    "sparse_grad": "sparse_grad(x[i])",
+    "square_diagonal": "dense(square_diagonal(v))",
+    "structured_dot": "dense(structured_dot(csr, x.T))",
+    "true_div": "dense(true_div(csr, s))",
+    "true_dot": "dense(true_dot(csr, x.T))",
+    "vstack": "dense(vstack([csr, csr]))",
+}
+# Types, classes, and what makes variables or tests.
+SPARSE_OTHERS = """
+    CSM DenseFromSparse Dot SparseConstant SparseFromDense SparseSharedVariable SparseType
+    SparseVariable StructuredDot TrueDot bsr_dmatrix bsr_fmatrix bsr_matrix csc_dmatrix csc_fmatrix
+    csc_matrix csr_dmatrix csr_fmatrix csr_matrix matrix verify_grad_sparse
+"""
 
 LOOPS = {
     "scan": "scan(lambda a, b: a * b, sequences=v, outputs_info=s)[0]",
