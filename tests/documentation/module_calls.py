@@ -1,32 +1,32 @@
 """Calls of functions that modules beside the language have; see `function_calls`."""
 
+OF_A_MATRIX = """
+    cholesky cond det eig eigh eigvals eigvalsh expm inv logdet logm lu lu_factor
+    matrix_rank norm pinv qr slogdet sqrtm svd svdvals
+"""
+OF_A_SIZE = """
+    beta binomial choice exponential gamma integers normal permutation poisson
+    random_integers truncated_normal uniform
+"""
+ACTIVATIONS = """
+    elu hard_sigmoid leaky_relu logsoftmax relu selu softsign
+"""
+OF_A_SPARSE_MATRIX = """
+    absolute arcsin arcsinh arctan arctanh bcast ccast ceil clean conj csm_data csm_indices
+    csm_indptr csm_shape dcast deg2rad dense_from_sparse ensure_sorted_indices expm1 fcast
+    floor icast lcast log1p neg rad2deg remove0 rint sgn sin sinh sp_ones_like sp_sum
+    sp_zeros_like sqr sqrt structured_exp structured_log structured_sigmoid tan tanh
+    transpose trunc wcast zcast
+"""
+OF_TWO = """
+    add eq ge gt le lt mul neq sub
+"""
+OF_A_NUMBER = """
+    structured_add structured_maximum structured_minimum structured_pow
+"""
+
 LINALG = {
-    **{
-        name: f"{name}(A)"
-        for name in [
-            "cholesky",
-            "cond",
-            "det",
-            "eig",
-            "eigh",
-            "eigvals",
-            "eigvalsh",
-            "expm",
-            "inv",
-            "logdet",
-            "logm",
-            "lu",
-            "lu_factor",
-            "matrix_rank",
-            "norm",
-            "pinv",
-            "qr",
-            "slogdet",
-            "sqrtm",
-            "svd",
-            "svdvals",
-        ]
-    },
+    **{name: f"{name}(A)" for name in OF_A_MATRIX.split()},
     "block_diag": "block_diag(A, x)",
     "cho_solve": "cho_solve((L, True), B)",
     "lstsq": "lstsq(A, B)[0]",
@@ -45,23 +45,7 @@ LINALG = {
 }
 
 RANDOM = {
-    **{
-        name: f"{name}(state, (n,))"
-        for name in [
-            "beta",
-            "binomial",
-            "choice",
-            "exponential",
-            "gamma",
-            "integers",
-            "normal",
-            "permutation",
-            "poisson",
-            "random_integers",
-            "truncated_normal",
-            "uniform",
-        ]
-    },
+    **{name: f"{name}(state, (n,))" for name in OF_A_SIZE.split()},
     "integers": "integers(state, (n,), 9)",
     "multinomial": "multinomial(state, (n,))",
     "permutation": "permutation(state, (), n)",
@@ -69,10 +53,7 @@ RANDOM = {
 }
 
 NNET = {
-    **{
-        name: f"{name}(x)"
-        for name in ["elu", "hard_sigmoid", "leaky_relu", "logsoftmax", "relu", "selu", "softsign"]
-    },
+    **{name: f"{name}(x)" for name in ACTIVATIONS.split()},
     "sigmoid_binary_crossentropy": "sigmoid_binary_crossentropy(x, y)",
     "gru_step": "gru_step(v, w, wide(2), wide(2), wide(1), wide(1))",
     "lstm_step": "lstm_step(v, w, w, wide(4), wide(4))",
@@ -80,64 +61,9 @@ NNET = {
 }
 
 SPARSE = {
-    **{
-        name: f"dense({name}(csr))"
-        for name in [
-            "absolute",
-            "arcsin",
-            "arcsinh",
-            "arctan",
-            "arctanh",
-            "bcast",
-            "ccast",
-            "ceil",
-            "clean",
-            "conj",
-            "csm_data",
-            "csm_indices",
-            "csm_indptr",
-            "csm_shape",
-            "dcast",
-            "deg2rad",
-            "dense_from_sparse",
-            "ensure_sorted_indices",
-            "expm1",
-            "fcast",
-            "floor",
-            "icast",
-            "lcast",
-            "log1p",
-            "neg",
-            "rad2deg",
-            "remove0",
-            "rint",
-            "sgn",
-            "sin",
-            "sinh",
-            "sp_ones_like",
-            "sp_sum",
-            "sp_zeros_like",
-            "sqr",
-            "sqrt",
-            "structured_exp",
-            "structured_log",
-            "structured_sigmoid",
-            "tan",
-            "tanh",
-            "transpose",
-            "trunc",
-            "wcast",
-            "zcast",
-        ]
-    },
-    **{
-        name: f"dense({name}(csr, csr))"
-        for name in ["add", "eq", "ge", "gt", "le", "lt", "mul", "neq", "sub"]
-    },
-    **{
-        name: f"dense({name}(csr, s))"
-        for name in ["structured_add", "structured_maximum", "structured_minimum", "structured_pow"]
-    },
+    **{name: f"dense({name}(csr))" for name in OF_A_SPARSE_MATRIX.split()},
+    **{name: f"dense({name}(csr, csr))" for name in OF_TWO.split()},
+    **{name: f"dense({name}(csr, s))" for name in OF_A_NUMBER.split()},
     "CSC": "dense(CSC(*csm_properties(csc_from_dense(x))))",
     "CSR": "dense(CSR(*csm_properties(csr)))",
     "as_format": "dense(as_format(csr, 'csc'))",

@@ -51,8 +51,7 @@ class RandomFunction:
 
 def _named(name: str) -> Callable[..., tuple[Any, Any]]:
     for module in (distributions, choices):
-        found = getattr(module, name, None)
-        if getattr(found, "__module__", None) == module.__name__ and not name.startswith("_"):
-            assert callable(found)
+        found: Callable[..., tuple[Any, Any]] | None = getattr(module, name, None)
+        if found is not None and found.__module__ == module.__name__ and name[0] != "_":
             return found
     raise ValueError(f"there is no function of random numbers called {name!r}")
