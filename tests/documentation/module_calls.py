@@ -71,6 +71,12 @@ SPARSE = {
     "cast": "dense(cast(csr, 'float32'))",
     "col_scale": "dense(col_scale(csr, v))",
     "constant": "dense(constant(value))",
+    **{
+        name: f"dense({name}(n, s, (2, 3)))"
+        for name in ("csc_dbinomial", "csc_fbinomial", "csr_dbinomial", "csr_fbinomial")
+    },
+    "multinomial": "dense(multinomial(n, csr_from_dense(A * A / 99)))",
+    "poisson": "dense(poisson(csr))",
     "construct_sparse_from_list": "dense(construct_sparse_from_list(x, y, i))",
     "csc_from_dense": "dense(csc_from_dense(x))",
     "csm_properties": "csm_properties(csr)",
@@ -90,7 +96,7 @@ SPARSE = {
 # Types, classes, and what makes variables or tests.
 SPARSE_OTHERS = """
     CSM DenseFromSparse Dot SparseConstant SparseFromDense SparseSharedVariable SparseType
-    SparseVariable StructuredDot TrueDot bsr_dmatrix bsr_fmatrix bsr_matrix csc_dmatrix csc_fmatrix
+    Binomial Multinomial Poisson SparseVariable StructuredDot TrueDot bsr_dmatrix bsr_fmatrix bsr_matrix csc_dmatrix csc_fmatrix
     csc_matrix csr_dmatrix csr_fmatrix csr_matrix matrix verify_grad_sparse
 """
 

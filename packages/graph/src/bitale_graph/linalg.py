@@ -7,7 +7,6 @@ from .ops.algebra import matrix_rank as matrix_rank
 from .ops.algebra import norm as norm
 from .ops.algebra import tensorinv as tensorinv
 from .ops.algebra import tensorsolve as tensorsolve
-from .ops.algebra import trace as trace
 from .ops.contraction import kron as kron
 from .ops.contraction import matrix_dot as matrix_dot
 from .ops.contraction import outer as outer
@@ -16,6 +15,7 @@ from .ops.decompositions import cholesky as cholesky
 from .ops.decompositions import qr as qr
 from .ops.decompositions import svd as svd
 from .ops.decompositions import svdvals as svdvals
+from .ops.diagonal import trace as trace
 from .ops.eigen import eig as eig
 from .ops.eigen import eigh as eigh
 from .ops.eigen import eigvals as eigvals

@@ -15,7 +15,7 @@ from . import math as tm
 from . import reduction
 from .assertion import Assert
 from .axes import transpose
-from .creation import eye, zeros
+from .creation import zeros
 from .decompositions import cholesky, svdvals
 from .eigen import Eigvalsh
 from .indexing import set_subtensor
@@ -24,17 +24,6 @@ from .matrices import as_matrices, as_numbers, as_squares, common_dtype, swapped
 from .reshape import reshape
 from .shape import dimshuffle, shape_i
 from .solve import solve, solve_triangular
-
-
-def trace(X: Any) -> TensorVariable:
-    """The sum of the diagonal of a matrix."""
-    x = as_tensor(X)
-    if x.ndim < 2:
-        raise ShapeError(f"trace takes a matrix\n  {describe(x)}")
-    found: TensorVariable = reduction.sum(
-        tm.mul(x, cast(eye(shape_i(x, -2), shape_i(x, -1)), x.dtype)), (-2, -1)
-    )
-    return found
 
 
 def eigvalsh(a: Any, b: Any = None, lower: bool = True) -> TensorVariable:
