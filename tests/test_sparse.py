@@ -324,6 +324,22 @@ def test_ways_there_and_back_are_left_out():
     np.testing.assert_array_equal(n(X), [5, 6])
 
 
+@pytest.mark.parametrize("mode", [PLAIN, MACHINE], ids=["plain", "c"])
+def test_matrices_that_share_places_do_not_leave_a_function(mode):
+    outputs = [S.structured_exp(x), S.sqr(x), S.tanh(S.sqr(x)).T, S.sp_sum(S.sqr(x) + x)]
+    state = bitale.shared(X)
+    f = bitale.function([x], outputs, updates=[(state, S.sqr(state))], mode=mode)
+    if mode is MACHINE:
+        assert "WithData" in ops_of(f)
+    given = X.copy()
+    for found in [*f(given)[:3], state.get_value(borrow=True)]:
+        for part in (found.data, found.indices, found.indptr):
+            for own in (given.data, given.indices, given.indptr):
+                assert not np.shares_memory(part, own)
+            part[:] = 0
+    np.testing.assert_array_equal(given.toarray(), X.toarray())
+
+
 def test_a_pass_can_be_left_out():
     data = T.dvector("data")
     y = S.structured_dot(S.CSR(data, X.indices, X.indptr, X.shape), v)

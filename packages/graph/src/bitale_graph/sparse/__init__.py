@@ -83,6 +83,7 @@ from .parts import SparseLength as SparseLength
 from .parts import Stored as Stored
 from .parts import StoredAt as StoredAt
 from .parts import Transpose as Transpose
+from .parts import WithData as WithData
 from .parts import csm_data as csm_data
 from .parts import csm_indices as csm_indices
 from .parts import csm_indptr as csm_indptr

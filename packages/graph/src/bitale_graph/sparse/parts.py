@@ -7,7 +7,7 @@ differentiated as all tensors are; SciPy is called for what changes where number
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -243,6 +243,29 @@ def rows_and_columns(x: Any) -> tuple[Any, Any]:
 def with_data(x: Any, data: Any) -> Any:
     """A matrix that stores other numbers at the places of ``x``."""
     return CSM(x.format)(data, csm_indices(x), csm_indptr(x), *lengths(x))
+
+
+class WithData(SparseOp):
+    """A matrix that stores other numbers at the places of ``x``, which both then have in common.
+
+    Rewriting makes it, where places are not looked at.
+    """
+
+    __props__ = ()
+    is_safe = True
+    view_map: ClassVar = {0: [0]}
+
+    def make_node(self, x: Any, data: Any) -> Apply:
+        """Take a matrix and a vector."""
+        x, data = sparse_operand("WithData", x, "csr", "csc"), as_tensor(data)
+        return Apply(self, [x, data], [x.type.clone(dtype=data.type.dtype)()])
+
+    def compute(self, node: Apply, *values: Any) -> Any:
+        x, data = values
+        places = x.indices[: x.indptr[-1]]
+        if len(data) != len(places):
+            raise ShapeError(f"CSM: {len(data)} numbers are given with {len(places)} indices")
+        return type(x)((data.copy(), places, x.indptr), shape=x.shape, copy=False)
 
 
 def of_own_parts(x: Any) -> Any:

@@ -15,9 +15,9 @@ def sparse_matrices(graph: FunctionGraph, context: RewriteContext) -> None:
     room = sys.modules.get("bitale_graph.sparse")
     if room is None or not any(map(room.is_sparse, graph.clients)):
         return
-    from ..rules.sparse.matrices import sparse  # most programs have no sparse matrix
+    from ..rules.sparse.matrices import places, sparse  # most programs have no sparse matrix
     from ..rules.sparse.rows import rows
 
     # First what needs no matrix at all, since the vectors of one would hide that.
-    for rules in (rows, sparse):
+    for rules in (rows, sparse, places):
         to_fixed_point(rules)(graph, context)

@@ -16,6 +16,9 @@ from ...engine.rewrite import Changes, RewriteContext, RuleSet
 from ...facts.forms import made_by, operands, row_of
 
 sparse = RuleSet("sparse", "sparse matrices as vectors")
+places = RuleSet(
+    "sparse_places", "matrices that are made share the places of those they are made of"
+)
 
 # What keeps where numbers stand, and how many there are.
 _KEEPING = (S.Neg, S.Cast, S.Conj, S.MulSD)
@@ -130,16 +133,11 @@ def change_of_made_matrix(node: Apply[Any], context: RewriteContext) -> Any:
     return found
 
 
-@sparse.rule(
-    tracks=[S.MulSD], before="CSM(data, ...) * y", after="CSM(data * y[rows, columns], ...)"
-)
-def made_matrix_times_dense(node: Apply[Any], context: RewriteContext) -> Any:
+@sparse.rule(tracks=[S.MulSD], before="x * y", after="CSM(data(x) * y[rows, columns], ...)")
+def matrix_times_dense(node: Apply[Any], context: RewriteContext) -> Any:
     """Read the dense operand where numbers stand, in the loop that multiplies."""
     x, y = node.inputs
-    made = _parts(x)
-    if made is None:
-        return None
-    return _with_data(made, T.mul(made.inputs[0], S.at_places(x, y)))
+    return S.with_data(x, T.mul(S.csm_data(x), S.at_places(x, y)))
 
 
 @sparse.rule(
@@ -307,3 +305,22 @@ def _scaled_product(v: Any, context: RewriteContext) -> tuple[Apply[Any], Any] |
         if made is not None and is_alone and all(n == 1 for n in number.type.shape):
             return made, T.dimshuffle(number)
     return None
+
+
+@places.rule(
+    tracks=[S.CSM],
+    before="CSM(data, indices(x), indptr(x), *x.shape)",
+    after="WithData(x, data)",
+)
+def matrix_with_other_numbers(node: Apply[Any], context: RewriteContext) -> Any:
+    """Places that only pass from one matrix to the next are not copied."""
+    data, *others = node.inputs
+    indices = made_by(others[0], S.Stored)
+    if indices is None:
+        return None
+    x: Any = indices.inputs[0]
+    wanted = [S.Stored("indices"), S.Stored("indptr"), S.SparseLength(0), S.SparseLength(1)]
+    for v, op in zip(others, wanted, strict=True):
+        if v.owner is None or v.owner.op != op or v.owner.inputs[0] is not x:
+            return None
+    return S.WithData()(x, data) if x.format == node.op.format else None
