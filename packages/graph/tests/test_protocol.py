@@ -59,7 +59,6 @@ CALLS = {
     "assert eq": lambda: bool(T.eq(x, 1.0)),
     "mean": lambda: statistics.fmean([x, x]),
     "pow with a modulus": lambda: pow(n, 2, 3),
-    "shift": lambda: n << 2,
     "memoryview": lambda: memoryview(v),
     "assignment": lambda: operator.setitem(v, 0, 1.0),
     "deletion": lambda: operator.delitem(v, 0),
