@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import threading
 import warnings
@@ -241,8 +242,15 @@ def _callback(node: Apply, maker: FunctionMaker) -> Callback:
         except Exception as error:  # noqa: BLE001 (raised again, with the node)
             raise_with_node(error, node, arrays, maker.fgraph)
 
+    def run_on_lent(*arrays: np.ndarray[Any, Any]) -> list[Any]:
+        with contextlib.suppress(Exception):
+            return result_of(node, arrays)
+        # The frames of an error outlive what was lent.
+        return run(*map(np.array, arrays))
+
     inputs, outputs = (list(map(_described, side)) for side in (node.inputs, node.outputs))
-    return Callback(run, inputs, outputs)
+    lent = node.op.keeps_nothing
+    return Callback(run_on_lent if lent else run, inputs, outputs, borrow=lent)
 
 
 def _described(v: Variable) -> tuple[str, Any]:

@@ -15,6 +15,8 @@ from .ops.decompositions import cholesky as cholesky
 from .ops.decompositions import qr as qr
 from .ops.decompositions import svd as svd
 from .ops.decompositions import svdvals as svdvals
+from .ops.diagonal import diag as diag
+from .ops.diagonal import diagonal as diagonal
 from .ops.diagonal import trace as trace
 from .ops.eigen import eig as eig
 from .ops.eigen import eigh as eigh

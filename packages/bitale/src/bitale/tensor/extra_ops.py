@@ -3,12 +3,17 @@
 from bitale_graph.extend import Unique as Unique
 from bitale_graph.language import bartlett as bartlett
 from bitale_graph.language import bincount as bincount
+from bitale_graph.language import broadcast_arrays as broadcast_arrays
+from bitale_graph.language import broadcast_to as broadcast_to
 from bitale_graph.language import compress as compress
 from bitale_graph.language import cumprod as cumprod
 from bitale_graph.language import cumsum as cumsum
 from bitale_graph.language import diff as diff
 from bitale_graph.language import fill_diagonal as fill_diagonal
 from bitale_graph.language import fill_diagonal_offset as fill_diagonal_offset
+from bitale_graph.language import geomspace as geomspace
+from bitale_graph.language import linspace as linspace
+from bitale_graph.language import logspace as logspace
 from bitale_graph.language import ravel_multi_index as ravel_multi_index
 from bitale_graph.language import repeat as repeat
 from bitale_graph.language import searchsorted as searchsorted

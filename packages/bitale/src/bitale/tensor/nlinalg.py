@@ -9,13 +9,17 @@ from bitale_graph.extend import Lstsq as Lstsq
 from bitale_graph.extend import MatrixInverse as MatrixInverse
 from bitale_graph.extend import MatrixPinv as MatrixPinv
 from bitale_graph.extend import SlogDet as SlogDet
+from bitale_graph.language import AllocDiag as AllocDiag
 from bitale_graph.linalg import det as det
+from bitale_graph.linalg import diag as diag
 from bitale_graph.linalg import eig as eig
 from bitale_graph.linalg import eigh as eigh
 from bitale_graph.linalg import eigvalsh as eigvalsh
 from bitale_graph.linalg import inv as inv
+from bitale_graph.linalg import kron as kron
 from bitale_graph.linalg import logdet as logdet
 from bitale_graph.linalg import lstsq as lstsq
+from bitale_graph.linalg import matrix_dot as matrix_dot
 from bitale_graph.linalg import matrix_power as matrix_power
 from bitale_graph.linalg import norm as norm
 from bitale_graph.linalg import pinv as pinv

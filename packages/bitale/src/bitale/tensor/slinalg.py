@@ -9,6 +9,7 @@ from bitale_graph.linalg import cho_solve as cho_solve
 from bitale_graph.linalg import cholesky as cholesky
 from bitale_graph.linalg import eigvalsh as eigvalsh
 from bitale_graph.linalg import expm as expm
+from bitale_graph.linalg import kron as kron
 from bitale_graph.linalg import logm as logm
 from bitale_graph.linalg import lu as lu
 from bitale_graph.linalg import lu_factor as lu_factor

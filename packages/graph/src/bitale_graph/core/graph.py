@@ -306,6 +306,8 @@ class Op:
     default_output: ClassVar[int | None] = None
     # Whether the first input decides which one of `bodies` runs, and the others are what they read.
     chooses: ClassVar[bool] = False
+    # Whether `perform` keeps none of the arrays it is given, so that compiled code may lend them.
+    keeps_nothing: ClassVar[bool] = False
     # Which output may show the memory of which input, one input each: {output: [input]}.
     view_map: ClassVar[Mapping[int, Sequence[int]]] = {}
 

@@ -36,6 +36,7 @@ class QR(Op):
         or what LAPACK keeps (the reflections as rows, and their factors).
     """
 
+    keeps_nothing = True
     __props__ = ("mode",)
 
     def __init__(self, mode: str = "reduced") -> None:
@@ -81,6 +82,7 @@ class SVD(Op):
         Whether they are given at all.
     """
 
+    keeps_nothing = True
     __props__ = ("full_matrices", "compute_uv")
 
     def __init__(self, full_matrices: bool = True, compute_uv: bool = True) -> None:
@@ -125,6 +127,7 @@ class Cholesky(OfSquares, TensorOp):
         What is done with a matrix that is not positive definite.
     """
 
+    keeps_nothing = True
     __props__ = ("lower", "on_error")
 
     def __init__(self, lower: bool = True, on_error: Literal["raise", "nan"] = "raise") -> None:

@@ -17,6 +17,7 @@ from .matrices import OfSquares, as_squares, check_square, quiet, real_of, squar
 class Eig(OfSquares, Op):
     """The eigenvalues and the right eigenvectors of square matrices, in the dtype of the input."""
 
+    keeps_nothing = True
     __props__: ClassVar[tuple[str, ...] | None] = ()
 
     def make_node(self, x: Any) -> Apply:
@@ -50,6 +51,7 @@ class _OfSymmetric(OfSquares):
     UPLO : {"L", "U"}
     """
 
+    keeps_nothing = True
     __props__: ClassVar[tuple[str, ...] | None] = ("UPLO",)
 
     def __init__(self, UPLO: Any = "L") -> None:

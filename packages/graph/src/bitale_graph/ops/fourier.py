@@ -46,6 +46,7 @@ class _Transform(TensorOp):
         Which direction divides by the number of elements; both by its root for "ortho".
     """
 
+    keeps_nothing = True
     __props__: ClassVar[tuple[str, ...] | None] = ("axes", "norm")
 
     def __init__(self, axes: Sequence[int], norm: Norm = "backward") -> None:
@@ -70,16 +71,17 @@ class DFT(_Transform):
         self.inverse = bool(inverse)
 
     def make_node(self, x: Any) -> Apply:
-        """Keep the shape."""
-        x = _as_complex("fft", x)
+        """Keep the shape; real numbers are taken as they are."""
+        x = _as_numbers("fft", x)
         self.check(x, x.ndim)
-        return Apply(self, [x], [x.type()])
+        dtype = _COMPLEX.get(x.type.dtype, x.type.dtype)
+        return Apply(self, [x], [TensorType(dtype, x.type.shape)()])
 
     def perform(self, node: Apply, inputs: Sequence[Any], output_storage: Storage) -> None:
         transform = np.fft.ifftn if self.inverse else np.fft.fftn
         with np.errstate(all="ignore"):
             found = transform(inputs[0], axes=self.axes, norm=self.norm)
-        output_storage[0][0] = found.astype(inputs[0].dtype, copy=False)
+        output_storage[0][0] = found.astype(node.outputs[0].type.dtype, copy=False)
 
     def infer_shape(self, node: Apply, input_shapes: Sequence[Sequence[Any]]) -> list[Any]:
         return [tuple(input_shapes[0])]
@@ -208,9 +210,14 @@ def _as_real(name: str, x: Any) -> TensorVariable:
     return numbers
 
 
-def _as_complex(name: str, x: Any) -> TensorVariable:
+def _as_numbers(name: str, x: Any) -> TensorVariable:
     x = as_tensor(x)
-    return x if x.type.dtype in _REAL else cast(x, _COMPLEX[_as_real(name, x).type.dtype])
+    return x if x.type.dtype in _REAL else _as_real(name, x)
+
+
+def _as_complex(name: str, x: Any) -> TensorVariable:
+    numbers = _as_numbers(name, x)
+    return cast(numbers, _COMPLEX.get(numbers.type.dtype, numbers.type.dtype))
 
 
 _THEANO: dict[Any, tuple[Norm, Norm]] = {
@@ -333,14 +340,14 @@ def fftn(a: Any, s: Any = None, axes: Any = None, norm: Any = None) -> TensorVar
     norm : {"backward", "ortho", "forward"}, optional
         Which direction divides by the number of elements; both by its root for "ortho".
     """
-    x = _as_complex("fftn", a)
+    x = _as_numbers("fftn", a)
     places = _axes("fftn", x, s, axes)
     return DFT(places, False, _norm_of(norm))(_resized(x, s, places))
 
 
 def ifftn(a: Any, s: Any = None, axes: Any = None, norm: Any = None) -> TensorVariable:
     """The inverse of `fftn`, as `numpy.fft.ifftn`."""
-    x = _as_complex("ifftn", a)
+    x = _as_numbers("ifftn", a)
     places = _axes("ifftn", x, s, axes)
     return DFT(places, True, _norm_of(norm))(_resized(x, s, places))
 

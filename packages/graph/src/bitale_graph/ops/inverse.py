@@ -24,6 +24,8 @@ from .matrices import (
 class MatrixInverse(OfSquares, TensorOp):
     """The inverses of square matrices, by `numpy.linalg.inv`."""
 
+    keeps_nothing = True
+
     def make_node(self, x: Any) -> Apply:
         """Keep the shape."""
         x = as_squares("inv", x)
@@ -49,6 +51,7 @@ class MatrixPinv(TensorOp):
         Whether the matrices are known to be symmetric, which is faster.
     """
 
+    keeps_nothing = True
     __props__ = ("rcond", "hermitian")
 
     def __init__(self, rcond: float | None = None, hermitian: bool = False) -> None:
@@ -76,6 +79,8 @@ class MatrixPinv(TensorOp):
 class Det(OfSquares, TensorOp):
     """The determinants of square matrices, by `numpy.linalg.det`."""
 
+    keeps_nothing = True
+
     def make_node(self, x: Any) -> Apply:
         """Drop the last two axes."""
         x = as_squares("det", x)
@@ -93,6 +98,7 @@ class Det(OfSquares, TensorOp):
 class SlogDet(OfSquares, Op):
     """The signs of determinants, and the logarithms of their absolute values."""
 
+    keeps_nothing = True
     __props__: ClassVar[tuple[str, ...] | None] = ()
 
     def make_node(self, x: Any) -> Apply:

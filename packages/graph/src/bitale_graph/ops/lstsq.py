@@ -24,6 +24,7 @@ class Lstsq(Op):
         the dtype times the larger length.
     """
 
+    keeps_nothing = True
     __props__ = ("rcond",)
 
     def __init__(self, rcond: float | None = None) -> None:

@@ -37,6 +37,7 @@ class LUFactor(OfSquares, Op):
     They are what `scipy.linalg.lu_factor` gives.
     """
 
+    keeps_nothing = True
     __props__ = ()
 
     def make_node(self, x: Any) -> Apply:
@@ -63,6 +64,7 @@ class LUFactor(OfSquares, Op):
 class PivotOrder(TensorOp):
     """The order of rows that exchanging each with another, one after the other, makes."""
 
+    keeps_nothing = True
     __props__ = ()
 
     def make_node(self, pivots: Any) -> Apply:

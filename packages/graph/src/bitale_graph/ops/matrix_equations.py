@@ -17,6 +17,7 @@ from .matrices import common_dtype, conjugate, from_scipy, one_by_one, quiet, sw
 class _OfSides(TensorOp):
     """An op of two square matrices, one for each side of the unknown, and a right-hand side."""
 
+    keeps_nothing = True
     __props__: ClassVar[tuple[str, ...] | None] = ()
     name = "solve_sylvester"
 

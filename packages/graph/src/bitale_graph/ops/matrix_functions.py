@@ -30,6 +30,7 @@ from .shape import shape_i
 class _OfMatrix(OfSquares, TensorOp):
     """A function of square matrices by SciPy, in the dtype of the input."""
 
+    keeps_nothing = True
     name = ""
 
     def make_node(self, x: Any) -> Apply:

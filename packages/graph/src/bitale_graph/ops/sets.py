@@ -37,6 +37,7 @@ class Unique(Op):
         Whether all NaN count as one.
     """
 
+    keeps_nothing = True
     __props__ = ("return_index", "return_inverse", "return_counts", "axis", "equal_nan")
 
     def __init__(

@@ -39,6 +39,7 @@ class _OfEquations(TensorOp):
     Axes before the last two are those of both, stretched where one is known to be of length 1.
     """
 
+    keeps_nothing = True
     name = "solve"
 
     def operands(self, a: Any, b: Any) -> tuple[Any, Any]:

@@ -34,6 +34,7 @@ class SearchSorted(TensorOp):
         Whether a number goes before those equal to it ("left") or behind them ("right").
     """
 
+    keeps_nothing = True
     __props__ = ("side",)
 
     def __init__(self, side: Side) -> None:
@@ -100,6 +101,7 @@ KINDS: tuple[Kind, ...] = (None, "quicksort", "mergesort", "heapsort", "stable")
 class _AlongAxis(TensorOp):
     """What orders the elements along one axis; NaN goes last, as in NumPy."""
 
+    keeps_nothing = True
     __props__: ClassVar[tuple[str, ...] | None] = ("axis",)
 
     def __init__(self, axis: int) -> None:

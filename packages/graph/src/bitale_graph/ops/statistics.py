@@ -120,7 +120,10 @@ def histogram(
         edges = cast(edges, x.type.dtype)
     count = tm.sub(shape_i(edges, 0), 1)
     within = tm.and_(tm.ge(x, edges[0]), tm.le(x, edges[-1]))
-    places = tm.minimum(tm.sub(searchsorted(edges, x, "right"), 1), tm.sub(count, 1))
+    if is_count:
+        places = _in_equal_bins(tm.switch(within, x, edges[0]), edges, count)
+    else:
+        places = tm.minimum(tm.sub(searchsorted(edges, x, "right"), 1), tm.sub(count, 1))
     ones = ones_like(x, "int64") if weights is None else flatten(as_tensor(weights))
     # What lies outside adds nothing to the first.
     counted = tm.switch(within, ones, full_like(ones, 0))
@@ -130,6 +133,16 @@ def histogram(
         share = cast(counts, edges.type.dtype)
         counts = tm.true_div(share, tm.mul(share.sum(), tm.sub(edges[1:], edges[:-1])))
     return counts, edges
+
+
+def _in_equal_bins(x: Any, edges: Any, count: Any) -> Any:
+    """In which interval of one width a number lies: by a division, put right at the ends."""
+    low, last = edges[0], tm.sub(count, 1)
+    share = tm.mul(tm.true_div(tm.sub(x, low), tm.sub(edges[-1], low)), cast(count, x.dtype))
+    places = tm.minimum(cast(share, "int64"), last)
+    places = tm.sub(places, cast(tm.lt(x, edges[places]), "int64"))
+    above = tm.and_(tm.ge(x, edges[tm.add(places, 1)]), tm.lt(places, last))
+    return tm.add(places, cast(above, "int64"))
 
 
 def _equal_bins(x: Any, bins: Any, given: Any) -> TensorVariable:
