@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from bitale_graph import Assert, IfElse, assert_op, ifelse
 from bitale_graph import language as T
+from bitale_graph import linalg as L
 from bitale_graph.core.body import Body
 from bitale_graph.ops.creation import Alloc
 from bitale_graph.ops.join import Join
@@ -104,7 +105,40 @@ def chosen(condition, x, work):
     return IfElse(Body([x], [work(x)]), Body([x], [x]))(condition, x)
 
 
+def gram(x):
+    """A symmetric matrix."""
+    return T.dot(x, x.T) + 2 * T.eye(3)
+
+
 CASES = [
+    # linear algebra
+    Case(
+        "product_with_inverse",
+        lambda x, y: T.dot(L.inv(gram(x)), y),
+        lambda x, y: T.dot(L.inv(gram(x)), L.inv(gram(x)) + y[:, :3]),
+    ),
+    Case("inverse_of_transpose", lambda x: L.inv(x[:, :3].T), lambda x: L.inv(x[:, :3])),
+    Case("log_of_determinant", lambda x: T.log(L.det(gram(x))), lambda x: T.exp(L.det(gram(x)))),
+    Case(
+        "determinant_by_factor",
+        lambda x: L.det(gram(x)) + L.cholesky(gram(x)).sum() + L.slogdet(gram(x))[1],
+        lambda x: L.det(x[:, :3]) + L.cholesky(x[:, :3] + 9 * np.eye(3)).sum(),
+    ),
+    Case(
+        "solve_of_triangle",
+        lambda x, y: L.solve(L.cholesky(gram(x)).T, y),
+        lambda x, y: L.solve(gram(x), y),
+    ),
+    Case(
+        "solve_by_factor",
+        lambda x, y: L.solve(gram(x), y).sum() + L.cholesky(gram(x)).sum(),
+        lambda x, y: L.solve(x[:, :3], y),
+    ),
+    Case(
+        "transpose_of_symmetric",
+        lambda x: L.expm(T.sqr(gram(x) / 9).T),
+        lambda x: L.expm((x[:, :3] - gram(x)).T),
+    ),
     # arithmetic
     Case("neg_of_neg", lambda x: -T.neg(x), lambda x: -abs(-x)),
     Case("inv_of_inv", lambda x: T.inv(T.inv(x)), lambda x: T.inv(T.sqr(x))),

@@ -30,6 +30,7 @@ from .rules import (  # noqa: F401 (each puts its rules into the phases)
     ifelse,
     indexing,
     join,
+    linear_algebra,
     masks,
     matrix_product,
     power,

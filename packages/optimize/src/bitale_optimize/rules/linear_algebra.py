@@ -1,0 +1,242 @@
+"""Inverses that are only multiplied with, and factors that are at hand."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from bitale_graph import language as T
+from bitale_graph.extend import (
+    QR,
+    Alloc,
+    Apply,
+    BatchedDot,
+    Cholesky,
+    Det,
+    Dimshuffle,
+    Dot,
+    Elementwise,
+    Eye,
+    MatrixInverse,
+    SlogDet,
+    Solve,
+    SolveTriangular,
+    Variable,
+    constant_int,
+    scalar,
+    swapped,
+)
+
+from ..engine.phases import canonical, specialize
+from ..engine.rewrite import Changes, RewriteContext
+from ..facts.forms import dtype_of, kind_of, made_by, operands
+
+_LONGEST = 50
+
+
+def transposed(x: Variable) -> Any:
+    """What a variable is the transpose of, in its last two axes; None if it is none."""
+    moved = made_by(x, Dimshuffle)
+    if moved is None:
+        return None
+    pattern, ndim = moved.op.pattern, moved.inputs[0].type.ndim
+    is_swap = len(pattern) == ndim > 1 and pattern == (*range(ndim - 2), ndim - 1, ndim - 2)
+    return moved.inputs[0] if is_swap else None
+
+
+_SYMMETRIC_IF_OPERANDS = (
+    *(scalar.add, scalar.sub, scalar.mul, scalar.true_div, scalar.neg),
+    *(scalar.sqr, scalar.exp, scalar.identity, scalar.abs_),
+)
+
+
+def is_symmetric(x: Variable) -> bool:
+    """Whether a real matrix is seen to equal its transpose: ``y y.T``, and sums of such."""
+    waiting: list[Any] = [x]
+    for _ in range(_LONGEST):
+        if not waiting:
+            return True
+        v = waiting.pop()
+        node = v.owner
+        if kind_of(v) != "f":
+            return False
+        if v.type.ndim == 0 or v.type.shape == (1,) * v.type.ndim:
+            continue
+        if node is None:
+            data = getattr(v, "data", np.empty((0, 1)))
+            if not np.array_equal(data, np.swapaxes(data, -1, -2)):
+                return False
+        elif isinstance(node.op, Elementwise) and node.op.scalar_op in _SYMMETRIC_IF_OPERANDS:
+            first, *others = node.inputs
+            is_sum = node.op.scalar_op is scalar.add and len(others) == 1
+            if is_sum and (transposed(others[0]) is first or transposed(first) is others[0]):
+                continue
+            waiting.extend(node.inputs)
+        elif type(node.op) is Dot and node.inputs[0].type.ndim == 2:
+            y, z = node.inputs
+            if transposed(z) is not y and transposed(y) is not z:
+                return False
+        elif type(node.op) is Eye:
+            rows, columns, place = node.inputs
+            known = [constant_int(n) for n in (rows, columns, place)]
+            is_square = rows is columns or (known[0] is not None and known[0] == known[1])
+            if known[2] != 0 or not is_square:
+                return False
+        elif type(node.op) is Alloc and node.inputs[0].type.ndim == 0:
+            continue
+        else:
+            return False
+    return False
+
+
+def factor_at_hand(x: Variable, node: Apply, context: RewriteContext) -> Apply[Cholesky] | None:
+    """The node of the Cholesky factor of ``x``, if the graph has it and may read it."""
+    for reader, _ in context.graph.clients.get(x, {}):
+        found: Any = reader
+        if type(getattr(found, "op", None)) is not Cholesky or found.op.on_error != "raise":
+            continue
+        if context.is_independent(found.outputs[0], node):
+            return found  # type: ignore[no-any-return]  # of that op
+    return None
+
+
+@canonical.rule(
+    tracks=[Dot, BatchedDot],
+    before="dot(inv(x), y), or dot(y, inv(x))",
+    after="solve(x, y), solve(x.T, y.T).T",
+    changes=Changes.ACCURACY,
+)
+def product_with_inverse(node: Apply[Any], context: RewriteContext) -> Variable | None:
+    """Solve for what an inverse is multiplied with, where nothing else reads the inverse."""
+    factors: list[Any] = node.inputs
+    first, second = factors
+    for place, inverse in enumerate((first, second)):
+        made = made_by(inverse, MatrixInverse)
+        if made is None or not context.has_one_reader(inverse):
+            continue
+        x: Any = made.inputs[0]
+        if dtype_of(x) != dtype_of(node.outputs[0]) or first is second:
+            continue
+        if place == 0:
+            return Solve()(x, second)
+        if first.type.ndim == 1:
+            return Solve()(swapped(x), first)
+        return swapped(Solve()(swapped(x), swapped(first)))
+    return None
+
+
+@canonical.rule(
+    tracks=[MatrixInverse],
+    before="inv(x.T)",
+    after="inv(x).T",
+    changes=Changes.ACCURACY,
+)
+def inverse_of_transpose(node: Apply, context: RewriteContext) -> Variable | None:
+    """Transpose last, so that one inverse does for both."""
+    x = transposed(node.inputs[0])
+    return None if x is None else swapped(MatrixInverse()(x))
+
+
+@canonical.rule(
+    tracks=[scalar.log],
+    before="log(det(x))",
+    after="the second result of slogdet(x), NaN where the first is -1",
+    changes=Changes.ACCURACY,
+)
+def log_of_determinant(node: Apply, context: RewriteContext) -> Variable | None:
+    """Determinants of large matrices are soon out of range; their logarithms are not."""
+    (y,) = node.inputs
+    size = operands(y, scalar.abs_)
+    made = made_by(y if size is None else size[0], Det)
+    if made is None or kind_of(made.inputs[0]) != "f":
+        return None
+    if not context.has_one_reader(y) or not context.has_one_reader(made.outputs[0]):
+        return None
+    sign, logarithm = SlogDet()(made.inputs[0])
+    return logarithm if size is not None else T.switch(T.lt(sign, 0), np.nan, logarithm)
+
+
+@specialize.rule(
+    tracks=[Det, SlogDet],
+    before="det(x), slogdet(x), where cholesky(x) is computed and x is seen to be symmetric",
+    after="the product of its squared diagonal, the sum of the logarithms",
+    changes=Changes.ACCURACY,
+)
+def determinant_by_factor(
+    node: Apply, context: RewriteContext
+) -> Variable | list[Variable | None] | None:
+    """A triangular matrix has its determinant on the diagonal."""
+    (x,) = node.inputs
+    if not is_symmetric(x):
+        return None
+    factor = factor_at_hand(x, node, context)
+    if factor is None:
+        return None
+    diagonal = T.diagonal(factor.outputs[0], axis1=-2, axis2=-1)
+    if type(node.op) is Det:
+        found: Variable = T.sqr(T.prod(diagonal, axis=-1))
+        return found
+    logarithm = 2 * T.sum(T.log(diagonal), axis=-1)
+    return [T.ones_like(logarithm), logarithm]
+
+
+@specialize.rule(
+    tracks=[Solve],
+    before="solve(cholesky(x), y), solve(R, y) with R of qr(x)",
+    after="solve_triangular",
+    changes=Changes.ACCURACY,
+)
+def solve_of_triangle(node: Apply[Solve], context: RewriteContext) -> Variable | None:
+    """What is known to be triangular needs no factors."""
+    a, b = node.inputs
+    if node.op.A_structure != "general" or kind_of(a) != "f":
+        return None
+    other = transposed(a)
+    made = (a if other is None else other).owner
+    if made is None:
+        return None
+    if type(made.op) is Cholesky:
+        lower = made.op.lower
+    elif type(made.op) is QR and (made.op.mode, (other or a).index) in _TRIANGULAR:
+        lower = False
+    else:
+        return None
+    if other is None:
+        return SolveTriangular(lower)(a, b)
+    return SolveTriangular(lower, "T")(other, b)
+
+
+_TRIANGULAR = (("reduced", 1), ("complete", 1), ("r", 0))
+
+
+@specialize.rule(
+    tracks=[Solve],
+    before="solve(x, y), where cholesky(x) is computed and x is seen to be symmetric",
+    after="cho_solve((cholesky(x), True), y)",
+    changes=Changes.ACCURACY,
+)
+def solve_by_factor(node: Apply[Solve], context: RewriteContext) -> Variable | None:
+    """With the factor at hand two triangular solutions do."""
+    a, b = node.inputs
+    if node.op.A_structure == "general" and is_symmetric(a):
+        made = factor_at_hand(a, node, context)
+        if made is not None:
+            factor, lower = made.outputs[0], made.op.lower
+            half = SolveTriangular(lower, "N" if lower else "T")(factor, b)
+            return SolveTriangular(lower, "T" if lower else "N")(factor, half)
+    return None
+
+
+@specialize.rule(
+    tracks=[Dimshuffle],
+    before="dot(x, x.T).T, and other transposes of what is seen to be symmetric",
+    after="dot(x, x.T)",
+    changes=Changes.ACCURACY,
+)
+def transpose_of_symmetric(node: Apply, context: RewriteContext) -> Variable | None:
+    """The transpose of a symmetric matrix is itself."""
+    x = transposed(node.outputs[0])
+    if x is None or x.type.ndim != 2 or not is_symmetric(x):
+        return None
+    found: Variable = x
+    return found
