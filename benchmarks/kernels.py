@@ -116,6 +116,38 @@ def ops_over_axes():
         )
 
 
+def ops_that_move():
+    """Elements in other places, called as NumPy's functions are; what is a view there is copied."""
+    few, some = lambda d: [matrix(d)[:400, :500]], lambda d: [vector(d, 0, SIZE // 4)]
+    calls = (
+        ("tile", few, lambda f, x: f(x, (2, 3))),
+        ("repeat", some, lambda f, x: f(x, 4)),
+        ("roll", one_matrix, lambda f, x: f(x, 3, 1)),
+        ("roll", one_matrix, lambda f, x: f(x, (3, 5), (0, 1))),
+        ("pad", one_matrix, lambda f, x: f(x, 3)),
+        ("pad", one_matrix, lambda f, x: f(x, 3, "reflect")),
+        ("tril", one_matrix, lambda f, x: f(x)),
+        ("diff", one_matrix, lambda f, x: f(x)),
+        ("diag", lambda d: [vector(d, 0, SIDE)], lambda f, x: f(x)),
+        ("ptp", one_matrix, lambda f, x: f(x, 0)),
+    )
+    for name, arguments, call in calls:
+        yield (
+            name,
+            DTYPES,
+            arguments,
+            functools.partial(call, getattr(T, name)),
+            functools.partial(call, getattr(np, name)),
+        )
+    yield (
+        "repeat by counts",
+        DTYPES,
+        lambda d: [vector(d), places(SIZE) % 3],
+        T.repeat,
+        np.repeat,
+    )
+
+
 # Name, dtypes, arguments, expression, NumPy's; where that is None, the expression holds for both.
 STRUCTURAL = (
     (
@@ -338,6 +370,7 @@ def measured(only, rounds):
         *elementwise(),
         *casts(),
         *ops_over_axes(),
+        *ops_that_move(),
         *STRUCTURAL,
     ):
         if not name.startswith(only):

@@ -201,3 +201,30 @@ def test_empty_tensors_have_a_shape_and_a_dtype():
     assert T.zeros_like(x, opt=True).ndim == 2
     with pytest.raises(ShapeError, match="cannot be negative"):
         run([n], T.empty((n,)), -1)
+
+
+PLACES = np.array([[-1.0, 0.0, 0.25], [1.0, 2.5, np.nan], [3.0, 4.0, 3.5]])
+POINTS, VALUES = np.array([0.0, 1.0, 1.5, 4.0]), np.array([2.0, -1.0, 3.0, 5.0])
+
+
+@pytest.mark.parametrize("options", [{}, {"left": -7.0}, {"right": 9.0}, {"period": 2.5}])
+@pytest.mark.parametrize("count", [1, 2, 4])
+def test_values_between_points_are_numpys(options, count):
+    w = T.dvector("w")
+    points, values = POINTS[:count], VALUES[:count]
+    # A single point is NumPy's value for NaN as well.
+    places = PLACES if count > 1 else np.nan_to_num(PLACES)
+    found = run([x, v, w], T.interp(x, v, w, **options), places, points, values)
+    np.testing.assert_allclose(found, np.interp(places, points, values, **options), rtol=1e-12)
+
+
+def test_products_of_vectors_are_numpys():
+    a, b = np.arange(12.0).reshape(4, 3), np.array([1.0, -2.0, 0.5])
+    np.testing.assert_array_equal(run([x, v], T.cross(x, v), a, b), np.cross(a, b))
+    np.testing.assert_array_equal(run([x, v], T.cross(x.T, v, 0), a, b), np.cross(a.T, b, 0))
+    found = run([x, v], T.cross(x.T, v.dimshuffle(0, "x"), axis=0), a, b)
+    np.testing.assert_array_equal(found, np.cross(a.T, b[:, None], axis=0))
+    with pytest.raises(ShapeError, match="the length 3"):
+        T.cross(T.zeros(2), v)
+    with pytest.raises(ShapeError):
+        run([x, v], T.cross(x, v), a[:, :2], b)

@@ -79,6 +79,8 @@ from .ops.grids import mgrid as mgrid
 from .ops.grids import ogrid as ogrid
 from .ops.indexing import inc_subtensor as inc_subtensor
 from .ops.indexing import set_subtensor as set_subtensor
+from .ops.interpolation import cross as cross
+from .ops.interpolation import interp as interp
 from .ops.join import column_stack as column_stack
 from .ops.join import concatenate as concatenate
 from .ops.join import dstack as dstack

@@ -22,6 +22,7 @@ from . import ifelse as ifelse
 from . import index_expression as index_expression
 from . import index_value as index_value
 from . import indexing as indexing
+from . import interpolation as interpolation
 from . import inverse as inverse
 from . import join as join
 from . import lengths as lengths

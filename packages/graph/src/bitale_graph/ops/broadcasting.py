@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ..base.errors import ShapeError
+from ..base.errors import ShapeError, describe
 from ..tensor.array_type import Shape
 from ..tensor.conversion import as_tensor, constant_int
 from ..tensor.elementwise import broadcast_symbolic_shape
@@ -22,6 +22,8 @@ def broadcast_to(x: Any, shape: Any) -> TensorVariable:
     """
     x = as_tensor(x)
     lengths = as_lengths("broadcast_to", shape)
+    if x.ndim > len(lengths):
+        raise ShapeError(f"broadcast_to: there are not {x.ndim} lengths for {describe(x)}")
     known = tuple(constant_int(n) for n in lengths)
     if known == x.type.shape and None not in known:
         return as_tensor(x)

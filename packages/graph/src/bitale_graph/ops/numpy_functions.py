@@ -28,6 +28,7 @@ from ..ops import (
     diagonal,
     differences,
     grids,
+    interpolation,
     join,
     math,
     multi_index,
@@ -70,6 +71,10 @@ def _concatenate(arrays: Sequence[Any], axis: int | None = 0) -> Any:
 
 def _stack(arrays: Sequence[Any], axis: int = 0) -> Any:
     return join.stack(list(arrays), axis=axis)
+
+
+def _of_matrices(function: Callable[..., Any]) -> Callable[..., Any]:
+    return functools.partial(function, axis1=-2, axis2=-1)
 
 
 def _split(x: Any, indices_or_sections: Any, axis: int = 0) -> Any:
@@ -191,6 +196,8 @@ _FUNCTIONS: dict[str, Row] = {
     "diag": (diagonal.diag, "v | k"),
     "diagonal": (diagonal.diagonal, "a | offset axis1 axis2"),
     "trace": (diagonal.trace, "a | offset axis1 axis2 dtype !out"),
+    "linalg.diagonal": (_of_matrices(diagonal.diagonal), "x | offset"),
+    "linalg.trace": (_of_matrices(diagonal.trace), "x | offset dtype"),
     "tril": (triangle.tril, "m | k"),
     "triu": (triangle.triu, "m | k"),
     "tril_indices_from": (triangle.tril_indices_from, "arr | k"),
@@ -223,6 +230,9 @@ _FUNCTIONS: dict[str, Row] = {
     "average": (covariance.average, "a | axis weights returned keepdims"),
     "cov": (covariance.cov, "m | y rowvar bias ddof fweights aweights !dtype"),
     "corrcoef": (covariance.corrcoef, "x | y rowvar !bias !ddof !dtype"),
+    "interp": (interpolation.interp, "x xp fp | left right period"),
+    "cross": (interpolation.cross, "a b | axisa axisb axisc axis"),
+    "linalg.cross": (interpolation.cross, "x1 x2 | axis"),
     "diff": (differences.diff, "a | n axis prepend append"),
     "ediff1d": (differences.ediff1d, "ary | to_end to_begin"),
     # elements

@@ -267,7 +267,7 @@ def _statistic(mode: str, one: _Axis, length: Any, is_left: bool) -> Any:
         size = min(size, one.n) if is_known else tm.minimum(size, one.n)
         part = one.inner(0, size) if is_left else one.inner(minus(one.n, size), one.n)
     found = _STATISTICS[mode](part, axis=one.axis, keepdims=True)
-    is_rounded = mode == "mean" and dtypes.is_discrete(one.y.type.dtype)
+    is_rounded = mode == "mean" and one.y.type.dtype in dtypes.INTEGERS
     return tm.round(found) if is_rounded else found
 
 

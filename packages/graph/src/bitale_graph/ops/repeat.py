@@ -25,7 +25,7 @@ from .shape import Reshape, as_lengths, dimshuffle, shape_i, with_lengths
 from .split import as_known, one_axis
 
 # Copies of single elements up to this number are written side by side, each in one go.
-MOST_INTERLEAVED = 3
+MOST_INTERLEAVED = 4
 
 
 def tile(x: Any, reps: Any, ndim: int | None = None) -> TensorVariable:

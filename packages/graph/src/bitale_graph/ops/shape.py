@@ -51,8 +51,11 @@ class ShapeI(TensorOp):
         return known
 
 
-def shape_i(x: Any, axis: int) -> TensorVariable:
-    """The length of one axis: a constant where it is known, else a 0-d int64 variable."""
+def shape_i(x: Any, axis: int, fgraph: Any = None) -> TensorVariable:
+    """The length of one axis: a constant where it is known, else a 0-d int64 variable.
+
+    ``fgraph`` is Theano's, and changes nothing.
+    """
     x = as_tensor(x)
     if not -x.ndim <= axis < x.ndim:
         raise IndexError(f"{describe(x)} has no axis {axis}")

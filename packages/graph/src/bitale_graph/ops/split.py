@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..base.errors import ShapeError, describe
+from ..core.graph import Variable
 from ..ops import math as tm
 from ..tensor.conversion import as_tensor, constant_int
 from ..tensor.variable import TensorVariable
@@ -19,11 +20,16 @@ from .shape import as_lengths, shape_i, with_lengths
 
 def one_axis(name: str, axis: Any, x: Any) -> int:
     """An axis of ``x`` counted from the front; a constant may stand for the number."""
-    if not isinstance(axis, (int, np.integer)):
-        known = constant_int(as_tensor(axis))
+    if isinstance(axis, Variable):
+        known = constant_int(axis)
         if known is None:
-            raise TypeError(f"{name}: the axis must be known when the expression is built")
+            raise TypeError(
+                f"{name}: the axis must be known when the expression is built\n"
+                f"  axis  {describe(axis)}"
+            )
         axis = known
+    if not isinstance(axis, (int, np.integer)):
+        raise TypeError(f"{name}: the axis is an int, not {axis!r}")
     (place,) = normalize_axes(name, axis, x)
     return place
 
