@@ -16,7 +16,7 @@ static void bt_one_of_stack_SUFFIX(const bt_stack_SUFFIX *all, const TYPE *x, co
     const int64_t m = all->m, n = all->n, k = all->k;
     if (n == 1) bt_gemv_SUFFIX(all->rt, m, k, x, all->x0, all->x1, y, all->y0, z);
     else if (m == 1) bt_gemv_SUFFIX(all->rt, n, k, y, all->y1, all->y0, x, all->x1, z);
-    else if (k * n <= BT_SMALL_SIDE && (n >= 4 || m * n * k <= BT_SMALL_PRODUCT))
+    else if (k * (n > 4 ? n : 4) <= BT_SMALL_SIDE)
         bt_small_SUFFIX(all->rt, m, n, k, x, all->x0, all->x1, y, all->y0, all->y1, z, n);
     else bt_gemm_SUFFIX(all->rt, m, n, k, 1, x, all->x0, all->x1, y, all->y0, all->y1, 0, z, n);
 }

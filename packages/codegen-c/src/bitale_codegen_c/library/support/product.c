@@ -101,6 +101,37 @@ static void bt_blas_part_SUFFIX(void *context, int64_t part) {
         }
 }
 
+/* Elements of z = x y by BLAS; y is a vector of stride y0. */
+static void bt_gemv_part_SUFFIX(void *context, int64_t part) {
+    typedef void gemv(const char *, const int *, const int *, const TYPE *, const TYPE *, const int *, const TYPE *,
+                      const int *, const TYPE *, TYPE *, const int *);
+    const bt_product_SUFFIX *all = context;
+    const int64_t lo = all->m * part / all->parts, m = all->m * (part + 1) / all->parts - lo;
+    const int plain = (all->x1 == 1 || all->k == 1) && all->x0 >= all->k, one = 1, step = (int)all->y0;
+    const int rows = (int)(plain ? all->k : m), columns = (int)(plain ? m : all->k);
+    const int64_t lx = plain ? all->x0 : all->x1;
+    const int ldx = (int)(lx > rows ? lx : rows);
+    const TYPE unit = 1, zero = 0;
+    ((gemv *)all->rt->blas[BT_GEMV_SUFFIX])(plain ? "T" : "N", &rows, &columns, &unit, all->x + lo * all->x0, &ldx,
+                                            all->y, &step, &zero, all->z + lo, &one);
+}
+
+/* z = x y for a matrix x (m by k, stride 1 along one axis) and a vector y of any stride. */
+BT_SHARED(1) void bt_gemv_SUFFIX(const bt_runtime *rt, int64_t m, int64_t k,
+        const TYPE *x, int64_t x0, int64_t x1, const TYPE *y, int64_t y0, TYPE *z) {
+    for (int64_t i = 0; i < m; i++) z[i] = 0;
+    if (m == 0 || k == 0) return;
+    if (m * k <= BT_SMALL_PRODUCT || y0 <= 0) {
+        bt_small_by_vector_SUFFIX(rt, m, k, x, x0, x1, y, y0, z);
+        return;
+    }
+    bt_product_SUFFIX all = {rt, bt_parts(rt, m * k), m, 1, k, 1, x, x0, x1, y, y0, 1, 0, z, 1};
+    if (all.parts > rt->blas_parts) all.parts = rt->blas_parts;
+    if (all.parts > m) all.parts = m;
+    if (all.parts == 1) bt_gemv_part_SUFFIX(&all, 0);
+    else rt->share(bt_gemv_part_SUFFIX, &all, all.parts);
+}
+
 static void bt_small_part_SUFFIX(void *context, int64_t part) {
     const bt_product_SUFFIX *all = context;
     const int64_t lo = all->m * part / all->parts, hi = all->m * (part + 1) / all->parts;
@@ -116,7 +147,12 @@ BT_SHARED(1) void bt_gemm_SUFFIX(const bt_runtime *rt, int64_t m, int64_t n, int
     if (m == 0 || n == 0) return;
     bt_product_SUFFIX all = {rt, 1, m, n, k, alpha, x, x0, x1, y, y0, y1, beta, z, z0};
     const int is_thin = n <= BT_THIN && x0 == 1 && x1 >= m && m >= 8 * n && m * n * k > BT_SMALL_PRODUCT;
-    if (alpha == 1 && beta == 0 && k * n <= BT_SMALL_SIDE && n >= 4 && !is_thin) {
+    if (alpha == 1 && beta == 0 && (m == 1 || (n == 1 && z0 == 1))) {
+        if (m == 1) bt_gemv_SUFFIX(rt, n, k, y, y1, y0, x, x1, z);
+        else bt_gemv_SUFFIX(rt, m, k, x, x0, x1, y, y0, z);
+        return;
+    }
+    if (alpha == 1 && beta == 0 && k * (n > 4 ? n : 4) <= BT_SMALL_SIDE && !is_thin) {
         all.parts = bt_parts(rt, m * n * k / 8);
         if (all.parts > m) all.parts = m;
         if (all.parts == 1) bt_small_part_SUFFIX(&all, 0);
@@ -157,35 +193,4 @@ BT_SHARED(1) void bt_gemm_SUFFIX(const bt_runtime *rt, int64_t m, int64_t n, int
     if (all.parts > rt->blas_parts) all.parts = rt->blas_parts;
     if (all.parts == 1) bt_blas_part_SUFFIX(&all, 0);
     else rt->share(bt_blas_part_SUFFIX, &all, all.parts);
-}
-
-/* Elements of z = x y by BLAS; y is a vector of stride y0. */
-static void bt_gemv_part_SUFFIX(void *context, int64_t part) {
-    typedef void gemv(const char *, const int *, const int *, const TYPE *, const TYPE *, const int *, const TYPE *,
-                      const int *, const TYPE *, TYPE *, const int *);
-    const bt_product_SUFFIX *all = context;
-    const int64_t lo = all->m * part / all->parts, m = all->m * (part + 1) / all->parts - lo;
-    const int plain = (all->x1 == 1 || all->k == 1) && all->x0 >= all->k, one = 1, step = (int)all->y0;
-    const int rows = (int)(plain ? all->k : m), columns = (int)(plain ? m : all->k);
-    const int64_t lx = plain ? all->x0 : all->x1;
-    const int ldx = (int)(lx > rows ? lx : rows);
-    const TYPE unit = 1, zero = 0;
-    ((gemv *)all->rt->blas[BT_GEMV_SUFFIX])(plain ? "T" : "N", &rows, &columns, &unit, all->x + lo * all->x0, &ldx,
-                                            all->y, &step, &zero, all->z + lo, &one);
-}
-
-/* z = x y for a matrix x (m by k, stride 1 along one axis) and a vector y of any stride. */
-BT_SHARED(1) void bt_gemv_SUFFIX(const bt_runtime *rt, int64_t m, int64_t k,
-        const TYPE *x, int64_t x0, int64_t x1, const TYPE *y, int64_t y0, TYPE *z) {
-    for (int64_t i = 0; i < m; i++) z[i] = 0;
-    if (m == 0 || k == 0) return;
-    if (m * k <= BT_SMALL_PRODUCT || y0 <= 0) {
-        bt_small_by_vector_SUFFIX(rt, m, k, x, x0, x1, y, y0, z);
-        return;
-    }
-    bt_product_SUFFIX all = {rt, bt_parts(rt, m * k), m, 1, k, 1, x, x0, x1, y, y0, 1, 0, z, 1};
-    if (all.parts > rt->blas_parts) all.parts = rt->blas_parts;
-    if (all.parts > m) all.parts = m;
-    if (all.parts == 1) bt_gemv_part_SUFFIX(&all, 0);
-    else rt->share(bt_gemv_part_SUFFIX, &all, all.parts);
 }

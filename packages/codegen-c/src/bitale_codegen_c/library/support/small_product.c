@@ -8,16 +8,15 @@ typedef TYPE bt_half_SUFFIX __attribute__((vector_size(32), aligned(sizeof(TYPE)
 typedef TYPE bt_short_SUFFIX __attribute__((vector_size(16), aligned(sizeof(TYPE)), may_alias));
 enum { bt_lanes_SUFFIX = 64 / sizeof(TYPE) };
 
-/* `rows` rows by `wide` vectors; both are constants. */
+/* `rows` rows by `wide` vectors, which begin so many columns apart; the first two are constants. */
 #define BT_TILE(name, vector) \
-    static inline __attribute__((always_inline)) void name(const int rows, const int wide, int64_t k, const TYPE *x, \
-            int64_t x0, int64_t x1, const TYPE *y, int64_t y0, TYPE *z, int64_t z0) { \
-        enum { lanes = sizeof(vector) / sizeof(TYPE) }; \
+    static inline __attribute__((always_inline)) void name(const int rows, const int wide, int64_t apart, int64_t k, \
+            const TYPE *x, int64_t x0, int64_t x1, const TYPE *y, int64_t y0, TYPE *z, int64_t z0) { \
         vector s[8][4] = {{{0}}}; \
         for (int64_t p = 0; p < k; p++) { \
             vector b[4]; \
             _Pragma("GCC unroll 4") \
-            for (int v = 0; v < wide; v++) b[v] = *(const vector *)(y + p * y0 + v * lanes); \
+            for (int v = 0; v < wide; v++) b[v] = *(const vector *)(y + p * y0 + v * apart); \
             _Pragma("GCC unroll 8") \
             for (int r = 0; r < rows; r++) \
                 _Pragma("GCC unroll 4") \
@@ -26,7 +25,7 @@ enum { bt_lanes_SUFFIX = 64 / sizeof(TYPE) };
         _Pragma("GCC unroll 8") \
         for (int r = 0; r < rows; r++) \
             _Pragma("GCC unroll 4") \
-            for (int v = 0; v < wide; v++) *(vector *)(z + r * z0 + v * lanes) = s[r][v]; \
+            for (int v = 0; v < wide; v++) *(vector *)(z + r * z0 + v * apart) = s[r][v]; \
     }
 BT_TILE(bt_wide_tile_SUFFIX, bt_wide_SUFFIX)
 BT_TILE(bt_half_tile_SUFFIX, bt_half_SUFFIX)
@@ -34,16 +33,16 @@ BT_TILE(bt_short_tile_SUFFIX, bt_short_SUFFIX)
 
 /* All rows of some columns. The last tile ends at the last row. */
 #define BT_COLUMNS(name, tile, most, wide) \
-    BT_KERNEL void name(int64_t m, int64_t k, const TYPE *x, int64_t x0, int64_t x1, const TYPE *y, int64_t y0, TYPE *z, \
-            int64_t z0) { \
+    BT_KERNEL void name(int64_t apart, int64_t m, int64_t k, const TYPE *x, int64_t x0, int64_t x1, const TYPE *y, \
+            int64_t y0, TYPE *z, int64_t z0) { \
         for (int64_t i = 0, at; m >= most && i < m; i += most) { \
             at = i + most <= m ? i : m - most; \
-            tile(most, wide, k, x + at * x0, x0, x1, y, y0, z + at * z0, z0); \
+            tile(most, wide, apart, k, x + at * x0, x0, x1, y, y0, z + at * z0, z0); \
         } \
         for (int64_t i = 0, at; m < most && i < m; i += 2) { \
             at = i + 2 <= m || m == 1 ? i : m - 2; \
-            if (m == 1) tile(1, wide, k, x, x0, x1, y, y0, z, z0); \
-            else tile(2, wide, k, x + at * x0, x0, x1, y, y0, z + at * z0, z0); \
+            if (m == 1) tile(1, wide, apart, k, x, x0, x1, y, y0, z, z0); \
+            else tile(2, wide, apart, k, x + at * x0, x0, x1, y, y0, z + at * z0, z0); \
         } \
     }
 #ifdef __AVX512F__
@@ -53,49 +52,41 @@ BT_COLUMNS(bt_one_SUFFIX, bt_wide_tile_SUFFIX, 8, 1)
 BT_COLUMNS(bt_two_SUFFIX, bt_wide_tile_SUFFIX, 2, 2)
 BT_COLUMNS(bt_one_SUFFIX, bt_wide_tile_SUFFIX, 4, 1)
 #endif
-BT_COLUMNS(bt_few_SUFFIX, bt_half_tile_SUFFIX, 4, 1)
-BT_COLUMNS(bt_pair_SUFFIX, bt_short_tile_SUFFIX, 4, 1)
+BT_COLUMNS(bt_two_halves_SUFFIX, bt_half_tile_SUFFIX, 4, 2)
+BT_COLUMNS(bt_tall_halves_SUFFIX, bt_half_tile_SUFFIX, 6, 2)
+BT_COLUMNS(bt_half_of_one_SUFFIX, bt_half_tile_SUFFIX, 4, 1)
+BT_COLUMNS(bt_two_shorts_SUFFIX, bt_short_tile_SUFFIX, 4, 2)
+BT_COLUMNS(bt_short_one_SUFFIX, bt_short_tile_SUFFIX, 4, 1)
 
 /* One row of z: four vectors at a time, since each addition waits for the one before. */
 BT_KERNEL void bt_row_SUFFIX(int64_t n, int64_t k, const TYPE *x, int64_t x1, const TYPE *y, int64_t y0, TYPE *z) {
     const int64_t block = 4 * bt_lanes_SUFFIX;
     for (int64_t j = 0, at; j < n; j += block) {
         at = j + block <= n ? j : n - block;
-        bt_wide_tile_SUFFIX(1, 4, k, x, 0, x1, y + at, y0, z + at, 0);
+        bt_wide_tile_SUFFIX(1, 4, bt_lanes_SUFFIX, k, x, 0, x1, y + at, y0, z + at, 0);
     }
 }
 
-/* A product of a y with unit column stride. */
+/* A product of a y with unit column stride, and of as many columns as the shortest vector has at least. */
 static void bt_small_rows_SUFFIX(int64_t m, int64_t n, int64_t k, const TYPE *x, int64_t x0, int64_t x1, const TYPE *y,
         int64_t y0, TYPE *z, int64_t z0) {
-    const int64_t lanes = bt_lanes_SUFFIX;
-    if (m == 1 && n >= 4 * lanes) {
+    const int64_t wide = bt_lanes_SUFFIX, half = wide / 2, least = wide / 4;
+    if (m == 1 && n >= 4 * wide) {
         bt_row_SUFFIX(n, k, x, x1, y, y0, z);
-    } else if (n >= 2 * lanes) {
-        for (int64_t j = 0; j + lanes < n; j += 2 * lanes) {
-            const int64_t at = j + 2 * lanes <= n ? j : n - 2 * lanes;
-            bt_two_SUFFIX(m, k, x, x0, x1, y + at, y0, z + at, z0);
+    } else if (n >= 2 * wide) {
+        for (int64_t j = 0; j + wide < n; j += 2 * wide) {
+            const int64_t at = j + 2 * wide <= n ? j : n - 2 * wide;
+            bt_two_SUFFIX(wide, m, k, x, x0, x1, y + at, y0, z + at, z0);
         }
-        const int64_t left = n % (2 * lanes), at = n - (left <= lanes / 2 ? lanes / 2 : lanes);
-        if (left == 0 || left > lanes) return;
-        (left <= lanes / 2 ? bt_few_SUFFIX : bt_one_SUFFIX)(m, k, x, x0, x1, y + at, y0, z + at, z0);
-    } else if (n >= lanes) {
-        bt_one_SUFFIX(m, k, x, x0, x1, y, y0, z, z0);
-        if (n > lanes) bt_one_SUFFIX(m, k, x, x0, x1, y + n - lanes, y0, z + n - lanes, z0);
-    } else if (n >= lanes / 2) {
-        bt_few_SUFFIX(m, k, x, x0, x1, y, y0, z, z0);
-        if (n > lanes / 2) bt_few_SUFFIX(m, k, x, x0, x1, y + n - lanes / 2, y0, z + n - lanes / 2, z0);
-    } else if (n >= lanes / 4) {
-        bt_pair_SUFFIX(m, k, x, x0, x1, y, y0, z, z0);
-        if (n > lanes / 4) bt_pair_SUFFIX(m, k, x, x0, x1, y + n - lanes / 4, y0, z + n - lanes / 4, z0);
-    } else {
-        for (int64_t i = 0; i < m; i++)
-            for (int64_t j = 0; j < n; j++) {
-                TYPE s = 0;
-                for (int64_t p = 0; p < k; p++) s += x[i * x0 + p * x1] * y[p * y0 + j];
-                z[i * z0 + j] = s;
-            }
-    }
+        const int64_t left = n % (2 * wide), at = n - (left <= half ? half : wide);
+        if (left == 0 || left > wide) return;
+        (left <= half ? bt_half_of_one_SUFFIX : bt_one_SUFFIX)(0, m, k, x, x0, x1, y + at, y0, z + at, z0);
+    } else if (n > wide) bt_two_SUFFIX(n - wide, m, k, x, x0, x1, y, y0, z, z0);
+    else if (n == wide) bt_one_SUFFIX(0, m, k, x, x0, x1, y, y0, z, z0);
+    else if (n > half) (m > 8 ? bt_tall_halves_SUFFIX : bt_two_halves_SUFFIX)(n - half, m, k, x, x0, x1, y, y0, z, z0);
+    else if (n == half) bt_half_of_one_SUFFIX(0, m, k, x, x0, x1, y, y0, z, z0);
+    else if (n > least) bt_two_shorts_SUFFIX(n - least, m, k, x, x0, x1, y, y0, z, z0);
+    else bt_short_one_SUFFIX(0, m, k, x, x0, x1, y, y0, z, z0);
 }
 
 /* Four numbers, and the transpose of four times four. */
@@ -128,21 +119,36 @@ BT_KERNEL void bt_turn_SUFFIX(int64_t n, int64_t k, const TYPE *y, int64_t y0, i
         for (int64_t j = p < down ? right : 0; j < n; j++) rows[p * n + j] = y[p * y0 + j * y1];
 }
 
-/* z = x y for a y of at most BT_SMALL_SIDE numbers; x and y have any strides. Of many rows some at a time are computed,
- * which stay in the fastest cache. */
+/* Fewer columns: of a y with columns of zeros beside them. */
+static void bt_narrow_SUFFIX(int64_t m, int64_t n, int64_t k, const TYPE *x, int64_t x0, int64_t x1, const TYPE *y,
+        int64_t y0, int64_t y1, TYPE *z, int64_t z0) {
+    enum { least = bt_lanes_SUFFIX / 4 };
+    TYPE rows[BT_SMALL_SIDE], out[BT_ROWS * least];
+    for (int64_t p = 0; p < k; p++)
+        for (int64_t j = 0; j < least; j++) rows[p * least + j] = j < n ? y[p * y0 + j * y1] : 0;
+    for (int64_t i = 0; i < m; i += BT_ROWS) {
+        const int64_t some = m - i < BT_ROWS ? m - i : BT_ROWS;
+        bt_short_one_SUFFIX(0, some, k, x + i * x0, x0, x1, rows, least, out, least);
+        for (int64_t r = 0; r < some; r++)
+            for (int64_t j = 0; j < n; j++) z[(i + r) * z0 + j] = out[r * least + j];
+    }
+}
+
+/* z = x y for a y of at most BT_SMALL_SIDE numbers, also if it had four columns; x and y have any strides. Of many rows
+ * some at a time are computed, which stay in the fastest cache. */
 BT_SHARED(2) void bt_small_SUFFIX(const bt_runtime *rt, int64_t m, int64_t n, int64_t k, const TYPE *x, int64_t x0, int64_t x1,
         const TYPE *y, int64_t y0, int64_t y1, TYPE *z, int64_t z0) {
     TYPE rows[BT_SMALL_SIDE];
+    if (n < bt_lanes_SUFFIX / 4) {
+        bt_narrow_SUFFIX(m, n, k, x, x0, x1, y, y0, y1, z, z0);
+        return;
+    }
     if (y1 != 1) {
         bt_turn_SUFFIX(n, k, y, y0, y1, rows);
         y = rows, y0 = n;
     }
-    if (m <= BT_ROWS) {
-        bt_small_rows_SUFFIX(m, n, k, x, x0, x1, y, y0, z, z0);
-        return;
-    }
     for (int64_t i = 0; i < m; i += BT_ROWS) {
-        if (i % (128 * BT_ROWS) == 0 && rt->is_stopped()) return;
+        if (i > 0 && i % (128 * BT_ROWS) == 0 && rt->is_stopped()) return;
         bt_small_rows_SUFFIX(m - i < BT_ROWS ? m - i : BT_ROWS, n, k, x + i * x0, x0, x1, y, y0, z + i * z0, z0);
     }
 }
@@ -185,7 +191,7 @@ BT_KERNEL void bt_rows_by_vector_SUFFIX(int64_t m, int64_t k, const TYPE *x, int
 BT_SHARED(2) void bt_small_by_vector_SUFFIX(const bt_runtime *rt, int64_t m, int64_t k, const TYPE *x, int64_t x0, int64_t x1,
         const TYPE *y, int64_t y0, TYPE *z) {
     if (x1 == 1 && y0 == 1) bt_rows_by_vector_SUFFIX(m, k, x, x0, y, z);
-    else if (x0 == 1) bt_small_rows_SUFFIX(1, m, k, y, 0, y0, x, x1, z, 0);
+    else if (x0 == 1 && m >= bt_lanes_SUFFIX / 4) bt_small_rows_SUFFIX(1, m, k, y, 0, y0, x, x1, z, 0);
     else
         for (int64_t i = 0; i < m; i++) {
             TYPE s = 0;
