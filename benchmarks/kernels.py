@@ -17,9 +17,12 @@ import time
 import bitale
 import bitale.tensor as T
 import numpy as np
+from bitale import sparse
 from bitale_graph.extend import Elementwise
+from bitale_graph.tensor.draws import Draw
 from bitale_graph.tensor.scalar import SCALAR_OPS, cast_to, is_cast
 from bitale_graph.testing.elementwise_samples import accepted, makes_floats, operands
+from kernel_cases import ALGEBRA, MOVED, ORDERED, RANDOM, SPARSE
 
 SIDE = 1000
 SIZE = SIDE * SIDE
@@ -29,6 +32,7 @@ FLOATS = ("float32", "float64")
 PATIENCE = 0.5
 PAUSE = 0.2
 AGAIN = 4
+USING_BLAS = ("dot", *(case[0] for case in ALGEBRA))
 
 
 # Arguments, for a dtype.
@@ -310,7 +314,7 @@ STRUCTURAL = (
 def elementwise():
     """Every scalar op of the table, on operands of its domain."""
     for op in SCALAR_OPS.values():
-        if is_cast(op) or op.name == "second":
+        if is_cast(op) or op.name == "second" or isinstance(op, Draw):
             continue
         dtypes = [d for d in accepted(op) if d in (FLOATS if makes_floats(op) else DTYPES)]
         yield (
@@ -334,15 +338,20 @@ def casts():
         )
 
 
-def made(dtype, arguments, expression, beside):
+def made(dtype, arguments, expression, beside, *, is_compared):
     """The two callables of a case, after a comparison of what they give."""
-    variables = [T.tensor(str(x.dtype), (None,) * x.ndim) for x in arguments]
+    variables = [
+        sparse.matrix(x.format, dtype=str(x.dtype))
+        if hasattr(x, "format")
+        else T.tensor(str(x.dtype), (None,) * x.ndim)
+        for x in arguments
+    ]
     compiled = bitale.function(variables, expression(*variables))
     beside = beside or expression
     tolerance = 1e-3 if dtype == "float32" else 1e-9
-    np.testing.assert_allclose(
-        compiled(*arguments), beside(*arguments), rtol=tolerance, atol=tolerance
-    )
+    found, wanted = (np.asarray(f(*arguments)) for f in (compiled, beside))
+    if is_compared:
+        np.testing.assert_allclose(found, wanted, rtol=tolerance, atol=tolerance)
     return lambda: compiled(*arguments), lambda: beside(*arguments)
 
 
@@ -372,12 +381,18 @@ def measured(only, rounds):
         *ops_over_axes(),
         *ops_that_move(),
         *STRUCTURAL,
+        *MOVED,
+        *ORDERED,
+        *ALGEBRA,
+        *SPARSE,
+        *RANDOM,
     ):
         if not name.startswith(only):
             continue
         for dtype in dtypes:
-            calls = made(dtype, arguments(dtype), expression, beside)
-            pause = PAUSE if name.startswith("dot") else 0.0
+            is_compared = not name.startswith("random ")
+            calls = made(dtype, arguments(dtype), expression, beside, is_compared=is_compared)
+            pause = PAUSE if name.startswith(USING_BLAS) else 0.0
             ours, numpys = best(calls, rounds, pause)
             time.sleep(pause)
             yield numpys / ours, name, dtype, ours, numpys

@@ -1,25 +1,23 @@
 /* Random numbers by Philox 4x32-10; what each step is for tell bitale_graph/tensor/philox.py and draws.py. */
 
 /* bt_philox requires: */
-/* The two halves of the block of an element. The words are computed in 64 bits: products need them. */
+/* The two halves of the block of an element. The words are computed in 64 bits: products need them. The rounds are
+ * written out, since compilers do not vectorise a loop around a loop. */
+#define BT_ROUND(number)                                                                                             \
+    p = c0 * 0xD2511F53u, q = c2 * 0xCD9E8D57u;                                                                      \
+    c0 = (q >> 32) ^ c1 ^ ((k0 + number * (uint64_t)0x9E3779B9u) & low), c1 = q & low;                               \
+    c2 = (p >> 32) ^ c3 ^ ((k1 + number * (uint64_t)0xBB67AE85u) & low), c3 = p & low;
 BT_PORTABLE void
 bt_philox(uint64_t key, uint64_t draw, uint64_t index, uint64_t *first, uint64_t *last)
 {
-    const uint64_t low = 0xFFFFFFFFu;
-    uint64_t c0 = index & low, c1 = index >> 32, c2 = draw & low, c3 = draw >> 32;
-    uint64_t k0 = key & low, k1 = key >> 32;
-    for (int number = 0; number < 10; number++) {
-        const uint64_t p = c0 * 0xD2511F53u, q = c2 * 0xCD9E8D57u;
-        c0 = (q >> 32) ^ c1 ^ k0;
-        c1 = q & low;
-        c2 = (p >> 32) ^ c3 ^ k1;
-        c3 = p & low;
-        k0 = (k0 + 0x9E3779B9u) & low;
-        k1 = (k1 + 0xBB67AE85u) & low;
-    }
+    const uint64_t low = 0xFFFFFFFFu, k0 = key & low, k1 = key >> 32;
+    uint64_t c0 = index & low, c1 = index >> 32, c2 = draw & low, c3 = draw >> 32, p, q;
+    BT_ROUND(0) BT_ROUND(1) BT_ROUND(2) BT_ROUND(3) BT_ROUND(4)
+    BT_ROUND(5) BT_ROUND(6) BT_ROUND(7) BT_ROUND(8) BT_ROUND(9)
     *first = c1 << 32 | c0;
     *last = c3 << 32 | c2;
 }
+#undef BT_ROUND
 
 /* bt_random_bits_u64 requires: bt_philox */
 BT_PORTABLE uint64_t
