@@ -95,8 +95,9 @@ SPARSE = {
 }
 # Types, classes, and what makes variables or tests.
 SPARSE_OTHERS = """
-    CSM DenseFromSparse Dot SparseConstant SparseFromDense SparseSharedVariable SparseType
-    Binomial Multinomial Poisson SparseVariable StructuredDot TrueDot bsr_dmatrix bsr_fmatrix bsr_matrix csc_dmatrix csc_fmatrix
+    Binomial CSM DenseFromSparse Dot Multinomial Poisson SparseConstant SparseFromDense
+    SparseSharedVariable SparseType SparseVariable StructuredDot TrueDot
+    bsr_dmatrix bsr_fmatrix bsr_matrix csc_dmatrix csc_fmatrix
     csc_matrix csr_dmatrix csr_fmatrix csr_matrix matrix verify_grad_sparse
 """
 
