@@ -52,6 +52,7 @@ from .rules import (  # noqa: F401 (each puts its rules into the phases)
     sum,
 )
 from .rules.blas import blas
+from .rules.scan_units import units
 
 
 @dataclass(frozen=True)
@@ -134,6 +135,8 @@ FINISHING = (
     Pass("lazy", lazy),
     # Sums are in order now, and not hidden in loops yet.
     Pass("blas", to_fixed_point(blas)),
+    # What is still a loop will stay one.
+    Pass("units", to_fixed_point(units)),
     # Numbers that specialize and blas have put together, and the nodes of them that are equal.
     Pass("fold", fold_constants, tags=("constant_folding",)),
     Pass("merge", merge),
