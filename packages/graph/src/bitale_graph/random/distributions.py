@@ -3,8 +3,8 @@
 ``size`` is the shape of what is drawn: an int, a sequence of ints and symbolic lengths, or a vector
 of integers (whose length ``ndim`` tells, where it is not known); None is the shape that the
 parameters have together. Parameters broadcast to it. By a parameter the derivative is undefined.
-Equal states give equal numbers on every target; those that go through logarithms and the like are
-equal but for rounding.
+Equal states give equal numbers on every target; those that are scaled, or go through logarithms and
+the like, are equal but for rounding.
 """
 
 from __future__ import annotations
