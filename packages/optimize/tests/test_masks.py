@@ -88,3 +88,20 @@ def test_what_is_set_to_a_sum_is_added(rewriting):
         assert isinstance(done.output.owner.op, op)
         assert not done.output.owner.op.set
         rewriting.assert_same(done, LEAVES, out, VALUES)
+
+
+TARGETS = T.TensorType("int64", (None, 1))("targets")
+
+
+@pytest.mark.parametrize("probabilities", [T.softmax(x), T.sigmoid(x)], ids=["softmax", "sigmoid"])
+@pytest.mark.parametrize("is_masked", [True, False])
+def test_logarithms_of_chosen_probabilities_are_stable(rewriting, probabilities, is_masked):
+    chosen = probabilities[mask] if is_masked else T.take_along_axis(probabilities, TARGETS, 1)
+    loss = -T.log(chosen).sum()
+    done = rewriting.whole([x, mask, TARGETS], [loss, grad(loss, x)])
+    far = np.array([[0.0, 800, -800], [1, 2, -900]])
+    args = [far, far < -5, np.array([[2], [2]])]
+    value, slope = rewriting.values(done.graph, args=args)
+    assert 1690 < value < 2505
+    assert np.isfinite(slope).all()
+    assert np.all(slope[:, 2] < -0.99)

@@ -21,6 +21,7 @@ from bitale_graph.extend import (
     ShapeI,
     SpecifyShape,
     Subtensor,
+    TakeAlongAxis,
     Variable,
     cast,
     is_cast,
@@ -41,7 +42,15 @@ from ..facts.forms import (
 
 DEEPEST = 12
 """Levels that are looked through: expressions of probabilities are no deeper."""
-_MOVES = (Subtensor, AdvancedSubtensor1, AdvancedSubtensor, Dimshuffle, Reshape, SpecifyShape)
+_MOVES = (
+    Subtensor,
+    AdvancedSubtensor1,
+    AdvancedSubtensor,
+    TakeAlongAxis,
+    Dimshuffle,
+    Reshape,
+    SpecifyShape,
+)
 
 
 class Log(NamedTuple):
