@@ -50,6 +50,36 @@ NAMES = {
         structured_maximum structured_minimum structured_pow structured_sigmoid sub tan tanh
         transpose true_div true_dot trunc verify_grad_sparse vstack wcast zcast
     """,
+    "bitale.tensor.nlinalg": """
+        AllocDiag Det Eig Eigh Lstsq MatrixInverse MatrixPinv QR SVD SlogDet alloc_diag
+        det diag diagonal eig eigh eigvalsh extract_diag inv kron logdet lstsq
+        matrix_dot matrix_inverse matrix_power norm pinv qr slogdet svd tensorinv
+        tensorsolve trace
+    """,
+    "bitale.tensor.slinalg": """
+        Cholesky Expm Solve SolveTriangular block_diag cho_solve cholesky eigvalsh expm
+        kron logm lu lu_factor lu_solve solve solve_continuous_lyapunov
+        solve_discrete_lyapunov solve_lower_triangular solve_sylvester solve_symmetric
+        solve_triangular solve_upper_triangular sqrtm
+    """,
+    "bitale.tensor.linalg": """
+        block_diag cho_solve cholesky cond det diag diagonal eig eigh eigvals eigvalsh
+        expm inv kron logdet logm lstsq lu lu_factor lu_solve matmul matrix_dot
+        matrix_power matrix_rank matrix_transpose multi_dot norm outer pinv qr slogdet
+        solve solve_continuous_lyapunov solve_discrete_lyapunov solve_lower_triangular
+        solve_sylvester solve_symmetric solve_triangular solve_upper_triangular sqrtm
+        svd svdvals tensordot tensorinv tensorsolve trace vecdot
+    """,
+    "bitale.tensor.fft": """
+        fft fft2 fftfreq fftn fftshift ifft ifft2 ifftn ifftshift irfft irfft2 irfftn
+        rfft rfft2 rfftfreq rfftn
+    """,
+    "bitale.tensor.extra_ops": """
+        SearchSorted SearchsortedOp Unique bartlett bincount broadcast_arrays
+        broadcast_to compress cumprod cumsum diff fill_diagonal fill_diagonal_offset
+        geomspace linspace logspace ravel_multi_index repeat searchsorted squeeze
+        to_one_hot unique unravel_index
+    """,
     "bitale.tensor.opt": "Assert assert_op",
     "bitale.tensor.elemwise": "CAReduce DimShuffle Elemwise",
     "bitale.tensor.subtensor": """

@@ -1,5 +1,6 @@
 """Theano's names for what sorts, counts and gathers."""
 
+from bitale_graph.extend import SearchSorted as SearchSorted
 from bitale_graph.extend import Unique as Unique
 from bitale_graph.language import bartlett as bartlett
 from bitale_graph.language import bincount as bincount
@@ -21,3 +22,5 @@ from bitale_graph.language import squeeze as squeeze
 from bitale_graph.language import to_one_hot as to_one_hot
 from bitale_graph.language import unique as unique
 from bitale_graph.language import unravel_index as unravel_index
+
+SearchsortedOp = SearchSorted

@@ -12,6 +12,7 @@ from bitale_graph.extend import SlogDet as SlogDet
 from bitale_graph.language import AllocDiag as AllocDiag
 from bitale_graph.linalg import det as det
 from bitale_graph.linalg import diag as diag
+from bitale_graph.linalg import diagonal as diagonal
 from bitale_graph.linalg import eig as eig
 from bitale_graph.linalg import eigh as eigh
 from bitale_graph.linalg import eigvalsh as eigvalsh
@@ -29,3 +30,5 @@ from bitale_graph.linalg import svd as svd
 from bitale_graph.linalg import tensorinv as tensorinv
 from bitale_graph.linalg import tensorsolve as tensorsolve
 from bitale_graph.linalg import trace as trace
+
+matrix_inverse, alloc_diag, extract_diag = inv, diag, diagonal

@@ -30,8 +30,10 @@ class Lstsq(Op):
     def __init__(self, rcond: float | None = None) -> None:
         self.rcond = None if rcond is None else float(rcond)
 
-    def make_node(self, a: Any, b: Any) -> Apply:
+    def make_node(self, a: Any, b: Any, rcond: float | None = None) -> Apply:
         """Give the solution, the squared residuals, the rank and the singular values."""
+        if rcond is not None:
+            return Lstsq(rcond).make_node(a, b)
         a, b = common_dtype("lstsq", a, b)
         if a.ndim != 2 or b.ndim not in (1, 2):
             raise ShapeError(
