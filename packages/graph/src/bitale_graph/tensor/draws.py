@@ -120,7 +120,7 @@ def _poisson_inverted(u: Array, mean: Array) -> Array:
     total = term.copy()
     while (more := u > total).any():
         count = count + more
-        term = term * mean / np.maximum(count, 1)
+        term = term * (mean * (1 / np.maximum(count, 1)))
         grown = total + term
         if not (more & (grown > total)).any():
             break
