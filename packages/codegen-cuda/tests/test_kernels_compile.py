@@ -49,7 +49,8 @@ def check_resources(used, texts):
     assert not spilling
     stacked = [texts[name] for name, one in used.items() if one.stack_bytes]
     assert all(
-        any(f"{name}(" in one or f"{name}f(" in one for name in REDUCES_ANGLES) for one in stacked
+        any(f"{name}{end}(" in one for name in REDUCES_ANGLES for end in ("", "f", ")"))
+        for one in stacked
     )
     assert max(one.shared_bytes for one in used.values()) <= SHARED
     registers = np.array([one.registers for one in used.values()])
