@@ -93,6 +93,16 @@ def test_precision_is_not_lost_without_leave():
         function([In(z, strict=True)], z)(X.astype("float32").tocsc())
 
 
+def test_room_behind_what_is_stored_does_not_count():
+    roomy = X.copy()
+    roomy.data, roomy.indices = np.r_[X.data, 9.0], np.r_[X.indices, 0].astype("int32")
+    found = function([x], [x.sum(), S.csm_data(x), x * 2], mode=PLAIN)(roomy)
+    assert found[0] == 3.5
+    np.testing.assert_array_equal(found[1], X.data)
+    same(found[2], 2 * X)
+    assert len(roomy.data) == 3
+
+
 def test_constants_are_copies():
     value = X.copy()
     c = S.as_sparse_variable(value)

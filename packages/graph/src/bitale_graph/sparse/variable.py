@@ -83,7 +83,7 @@ class SparseType(Type):
             If ``value`` is symbolic, no matrix, or would lose precision.
         """
         if self.holds(value):
-            return value
+            return _pruned(value)
         if isinstance(value, Variable):
             raise TypeError(f"expected a value of {self}, but got the symbolic variable {value}")
         if strict and not (
@@ -103,7 +103,7 @@ class SparseType(Type):
                 f"precision: cast the data yourself, by x.astype({self.dtype!r}), or set "
                 "allow_input_downcast=True when calling function()"
             )
-        return self.as_value(found)
+        return _pruned(self.as_value(found))
 
     def as_value(self, value: Any) -> Any:
         """A matrix of this format and dtype with the numbers of any sparse or dense one."""
@@ -158,6 +158,15 @@ class SparseType(Type):
 
     def __repr__(self) -> str:
         return str(self)
+
+
+def _pruned(value: Any) -> Any:
+    """A matrix without room behind what it stores, which SciPy sums up as well."""
+    if value.format == "bsr" or len(value.data) == value.indptr[-1]:
+        return value
+    made = value.copy()
+    made.prune()
+    return made
 
 
 def _alike(a: Any, b: Any) -> bool:
