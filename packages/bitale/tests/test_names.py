@@ -9,11 +9,11 @@ import pytest
 
 NAMES = {
     "bitale": """
-        Apply Constant Function FunctionGraph FunctionMaker Generic In Lop Mode Op
-        OpFromGraph OrderedUpdates Out Rop SharedVariable Type Variable __version__ as_op
-        carry_scan change_flags clone clone_replace compile config debugprint doctor dot
-        foldl foldr function function_dump generic get_scalar_constant_value grad gradient
-        graph graph_replace ifelse map pp pprint predefined_modes printing raise_op reduce
+        Apply Constant Function FunctionGraph FunctionMaker Generic In Lop Mode Op OpFromGraph
+        OrderedUpdates Out Rop SharedVariable Type Variable __version__ as_op carry_scan
+        change_flags clone clone_replace compile config debugprint doctor dot foldl foldr
+        function function_dump generic get_scalar_constant_value grad gradient graph
+        graph_replace ifelse map misc pp pprint predefined_modes printing raise_op reduce
         sandbox scalar scan scan_checkpoints scan_module scan_utils shared sparse_grad
         subgraph_grad tensor updates wrap_py
     """,
@@ -80,7 +80,7 @@ NAMES = {
         geomspace linspace logspace ravel_multi_index repeat searchsorted squeeze
         to_one_hot unique unravel_index
     """,
-    "bitale.tensor.opt": "Assert assert_op",
+    "bitale.tensor.opt": "Assert MakeVector assert_op make_vector",
     "bitale.tensor.elemwise": "CAReduce DimShuffle Elemwise",
     "bitale.tensor.subtensor": """
         AdvancedIncSubtensor AdvancedIncSubtensor1 AdvancedSubtensor AdvancedSubtensor1 IncSubtensor
@@ -115,7 +115,7 @@ NAMES = {
         as_string clone clone_get_equiv clone_replace equal_computations explicit_graph_inputs
         general_toposort graph_inputs graph_replace inputs io_connection_pattern io_toposort
         is_in_ancestors is_same_graph list_of_nodes map_variables op_as_string ops orphans
-        stack_search variables variables_and_orphans view_roots
+        shape_of_variables stack_search variables variables_and_orphans view_roots
     """,
     "bitale.scan_utils": "clone clone_replace equal_computations infer_shape map_variables",
     "bitale.scalar": """
@@ -126,6 +126,11 @@ NAMES = {
     "bitale.raise_op": "Raise",
     "bitale.tensor.io": "load",
     "bitale.tensor.type_other": "NoneConst NoneTypeT SliceType none_type_t slicetype",
+    "bitale.misc": "pkl_utils",
+    "bitale.misc.pkl_utils": """
+        PersistentNdarrayID PersistentNdarrayLoad PersistentSharedVariableID StripPickler dump
+        dump_zip load load_zip
+    """,
 }
 
 

@@ -51,6 +51,7 @@ from . import compile as compile
 from . import gradient as gradient
 from . import graph as graph
 from . import ifelse as ifelse
+from . import misc as misc
 from . import printing as printing
 from . import raise_op as raise_op
 from . import sandbox as sandbox

@@ -38,6 +38,7 @@ from bitale_graph.graphs import map_variables as map_variables
 from bitale_graph.graphs import op_as_string as op_as_string
 from bitale_graph.graphs import ops as ops
 from bitale_graph.graphs import orphans as orphans
+from bitale_graph.graphs import shape_of_variables as shape_of_variables
 from bitale_graph.graphs import stack_search as stack_search
 from bitale_graph.graphs import variables as variables
 from bitale_graph.graphs import variables_and_orphans as variables_and_orphans

@@ -73,6 +73,12 @@ from .disk.cache import open_cache as open_cache
 from .disk.cache import temporary_cache as temporary_cache
 from .disk.cache import warn_once as warn_once
 from .disk.entry import is_key as is_key
+from .disk.zip_pickle import PersistentNdarrayID as PersistentNdarrayID
+from .disk.zip_pickle import PersistentNdarrayLoad as PersistentNdarrayLoad
+from .disk.zip_pickle import PersistentSharedVariableID as PersistentSharedVariableID
+from .disk.zip_pickle import StripPickler as StripPickler
+from .disk.zip_pickle import dump_zip as dump_zip
+from .disk.zip_pickle import load_zip as load_zip
 from .ops.along_axis import PutAlongAxis as PutAlongAxis
 from .ops.along_axis import TakeAlongAxis as TakeAlongAxis
 from .ops.assertion import Assert as Assert
@@ -154,6 +160,7 @@ from .ops.reduction import Reduce as Reduce
 from .ops.reduction import accumulator_dtype as accumulator_dtype
 from .ops.repeat import Repeat as Repeat
 from .ops.reshape import reshape as reshape
+from .ops.scalars import make_vector as make_vector
 from .ops.scan import Scan as Scan
 from .ops.scan import ScanInputs as ScanInputs
 from .ops.sets import Unique as Unique

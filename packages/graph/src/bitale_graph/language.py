@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from .base.errors import EmptyConstantError as EmptyConstantError
+from .base.errors import NotScalarConstantError as NotScalarConstantError
 from .ops.along_axis import inverse_permutation as inverse_permutation
 from .ops.along_axis import permute_row_elements as permute_row_elements
 from .ops.along_axis import put_along_axis as put_along_axis
@@ -31,6 +33,8 @@ from .ops.axes import unbroadcast as unbroadcast
 from .ops.broadcasting import broadcast_arrays as broadcast_arrays
 from .ops.broadcasting import broadcast_shape as broadcast_shape
 from .ops.broadcasting import broadcast_to as broadcast_to
+from .ops.constant_value import extract_constant as extract_constant
+from .ops.constant_value import get_scalar_constant_value as get_scalar_constant_value
 from .ops.contiguous import CpuContiguous as CpuContiguous
 from .ops.contiguous import cpu_contiguous as cpu_contiguous
 from .ops.contraction import batched_dot as batched_dot
@@ -159,6 +163,8 @@ from .ops.repeat import tile as tile
 from .ops.reshape import flatten as flatten
 from .ops.reshape import is_flat as is_flat
 from .ops.reshape import reshape as reshape
+from .ops.scalars import scalar_from_tensor as scalar_from_tensor
+from .ops.scalars import tensor_from_scalar as tensor_from_scalar
 from .ops.sequences import bartlett as bartlett
 from .ops.sequences import geomspace as geomspace
 from .ops.sequences import linspace as linspace

@@ -47,6 +47,7 @@ from . import product as product
 from . import reduction as reduction
 from . import repeat as repeat
 from . import reshape as reshape
+from . import scalars as scalars
 from . import scan as scan
 from . import sequences as sequences
 from . import sets as sets

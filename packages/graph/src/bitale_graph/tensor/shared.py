@@ -290,3 +290,6 @@ def shared(
         f"; of what shared() is given, unknown may be: {', '.join(keywords)}" if keywords else ""
     )
     raise TypeError("; ".join(problems) + given)
+
+
+shared.constructors = constructors  # type: ignore[attr-defined]  # where Theano's programs find them

@@ -1,0 +1,3 @@
+"""What belongs nowhere else."""
+
+from . import pkl_utils as pkl_utils
