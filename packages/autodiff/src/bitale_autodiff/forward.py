@@ -23,12 +23,16 @@ from bitale_graph.extend import (
 )
 from bitale_graph.extend import trace as tracing
 
+from .scan_step import cotangent_leaf
 from .table import JvpRule, jvps, vjps
 from .walker import (
+    accumulate,
     connection_pattern,
     cotangent_dtype,
+    in_type_of,
     is_discrete,
     is_null,
+    kind_of,
     of_shape,
     place,
     pull_back,
@@ -88,7 +92,8 @@ def _tangents(node: Apply, received: Sequence[Tangent | None]) -> list[Tangent |
     if nulls:
         # What is undefined stays so, but where the op would let nothing through.
         probe = [
-            _leaf(v) if t in nulls else None for v, t in zip(node.inputs, received, strict=True)
+            cotangent_leaf(v) if t in nulls else None
+            for v, t in zip(node.inputs, received, strict=True)
         ]
         terms = _apply_rule(node, probe)
         for j in list(open_places):
@@ -144,7 +149,7 @@ def transposed_twice(node: Apply, given: Sequence[Any]) -> list[Tangent | None]:
 
 
 def _of_output(node: Apply, o: Variable, moving: Mapping[Variable, Any]) -> Tangent | None:
-    leaf = _leaf(o)
+    leaf = cotangent_leaf(o)
     back = pull_back({o: leaf}, list(moving), constants=set(node.inputs))
     seeds: dict[Variable, Any] = {}
     for v, t in moving.items():
@@ -152,16 +157,12 @@ def _of_output(node: Apply, o: Variable, moving: Mapping[Variable, Any]) -> Tang
         if term is not None and term is not ZERO:
             if is_null(term):
                 return term
-            seeds[term] = T.add(seeds[term], t) if term in seeds else t
+            seeds[term] = accumulate(seeds[term], t) if term in seeds else t
     found = pull_back(seeds, [leaf], constants={*node.inputs, *node.outputs}).get(leaf)
     if found is None or found is ZERO or is_null(found):
         return found
     # A rule that is not linear is taken at zero.
     return graph_replace([found], {leaf: zeros_for(o)})[0]
-
-
-def _leaf(o: Any) -> Any:
-    return TensorType(cotangent_dtype(o), o.type.shape)()
 
 
 def _fitted(node: Apply, j: int, term: Any) -> Tangent:
@@ -171,8 +172,12 @@ def _fitted(node: Apply, j: int, term: Any) -> Tangent:
         return ZERO
     if isinstance(term, Variable) and is_null(term):
         return term
-    if not isinstance(term, Variable) or not isinstance(term.type, TensorType):
+    kind = kind_of(o, term)
+    fitted = term if kind is None else kind.fitted(o, term)
+    if not isinstance(term, Variable) or fitted is None:
         raise TypeError(f"the forward rule of {node.op} gave {term!r} for output {j}, not a tensor")
+    if not isinstance(term.type, TensorType) or not isinstance(o.type, TensorType):
+        return in_type_of(o, fitted)
     given, wanted = term.type.shape, o.type.shape
     pairs = list(zip(given[::-1], wanted[::-1], strict=False))
     if len(given) > len(wanted) or any(n not in (None, 1, m) and m is not None for n, m in pairs):

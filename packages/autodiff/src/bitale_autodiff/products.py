@@ -24,7 +24,7 @@ from .arguments import (
 from .forward import push_forward
 from .grad import cotangents_of, dependence_bits, grad, refuse_null
 from .markers import filled_like
-from .walker import accumulate, cotangent_dtype, is_null
+from .walker import accumulate, cotangent_dtype, has_zeros, zeros_for
 from .zero import ZERO, DisconnectedType
 
 
@@ -315,7 +315,7 @@ def _seeds(
         )
     seeds: dict[Variable, Any] = {}
     for v, g in zip(variables, points, strict=True):
-        if not isinstance(v.type, TensorType):
+        if not has_zeros(v):
             raise TypeError(f"{words.name}: {argument} must hold tensors, and holds {describe(v)}")
         if g is None:
             continue
@@ -341,11 +341,8 @@ def _depending(
 
     So a product has derivatives by what it was taken at, as a gradient has.
     """
-    tangents = [
-        T.constant(0, dtype=cotangent_dtype(o)) if t is ZERO else t
-        for o, t in zip(outputs, tangents, strict=True)
-    ]
-    computed = [t for t in tangents if t is not None and not is_null(t)]
+    tangents = [_zero_of(o) if t is ZERO else t for o, t in zip(outputs, tangents, strict=True)]
+    computed = [t for t in tangents if t is not None and isinstance(t.type, TensorType)]
     bits = dependence_bits(variables, [*outputs, *computed])
     return [
         filled_like(o, t) if t in computed and bits.get(o, 0) & ~bits.get(t, 0) else t
@@ -354,4 +351,11 @@ def _depending(
 
 
 def _zero(v: Variable) -> Any:
-    return filled_like(v, T.constant(0, dtype=cotangent_dtype(v)))
+    is_tensor = isinstance(v.type, TensorType)
+    return filled_like(v, _zero_of(v)) if is_tensor else _zero_of(v)
+
+
+def _zero_of(v: Variable) -> Any:
+    """A number for a tensor, and for others zeros of their type."""
+    is_tensor = isinstance(v.type, TensorType)
+    return T.constant(0, dtype=cotangent_dtype(v)) if is_tensor else zeros_for(v)

@@ -150,7 +150,7 @@ def _terms(
 ) -> list[tuple[Cotangent | None, Choice | None]]:
     """What each input receives from one node, of the input's dtype and rank, under what choice."""
     pattern = connection_pattern(node)
-    received = [_in_type_of(o, ct) for o, ct in zip(node.outputs, received, strict=True)]
+    received = [in_type_of(o, ct) for o, ct in zip(node.outputs, received, strict=True)]
     null = next((ct for ct in received if ct is not None and is_null(ct)), None)
     if null is not None:
         j = list(received).index(null)
@@ -432,7 +432,7 @@ def has_zeros(v: Variable) -> bool:
     return isinstance(v.type, TensorType) or kind_of(v) is not None
 
 
-def _in_type_of(v: Variable, ct: Cotangent | None) -> Cotangent | None:
+def in_type_of(v: Variable, ct: Cotangent | None) -> Cotangent | None:
     """A cotangent of the type of its variable: dense for a tensor, sparse for a sparse matrix."""
     if ct is None or ct is ZERO or is_null(ct):
         return ct
