@@ -43,7 +43,10 @@ def can_batch(node: Apply, batched: Mapping[Variable, Any] | set[Variable]) -> b
     if type(op) in (Dimshuffle, Reduce):
         return True
     if type(op) in (Dot, BatchedDot):
-        return True
+        # A column times a row would take the memory of matrices for that of vectors.
+        x, y = node.inputs
+        is_outer = x.type.ndim > 1 and y.type.ndim > 1 and x.type.shape[-1] == 1
+        return not (is_outer and all(moves))
     if type(op) is Join:
         return all(moves)
     if type(op) is Reshape:
