@@ -78,15 +78,19 @@ def is_symmetric(x: Variable) -> bool:
                 return False
         elif type(node.op) is Eye:
             rows, columns, place = node.inputs
-            known = [constant_int(n) for n in (rows, columns, place)]
-            is_square = rows is columns or (known[0] is not None and known[0] == known[1])
-            if known[2] != 0 or not is_square:
+            if constant_int(place) != 0 or not _is_one_length(rows, columns):
                 return False
         elif type(node.op) is Alloc and node.inputs[0].type.ndim == 0:
-            continue
+            if len(node.inputs) != 3 or not _is_one_length(*node.inputs[1:]):
+                return False
         else:
             return False
     return False
+
+
+def _is_one_length(n: Variable, m: Variable) -> bool:
+    known = constant_int(n)
+    return n is m or (known is not None and known == constant_int(m))
 
 
 def factor_at_hand(x: Variable, node: Apply, context: RewriteContext) -> Apply[Cholesky] | None:
