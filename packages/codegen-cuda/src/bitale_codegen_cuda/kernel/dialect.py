@@ -16,7 +16,7 @@ _LIBRARY = {
     **{name: name for name in ("exp", "exp2", "expm1", "log", "log2", "log10", "log1p")},
     **{name: name for name in ("sin", "cos", "tan", "sinh", "cosh", "tanh", "erf", "erfc", "pow")},
     **{f"arc{name}": f"a{name}" for name in ("sin", "cos", "tan", "tan2", "sinh", "cosh", "tanh")},
-    "round": "rint",
+    "round": "rint", "cbrt": "cbrt",
 }  # fmt: skip
 _OURS = (
     "sigmoid", "softplus", "logaddexp", "maximum", "minimum", "sign", "floordiv", "mod", "ipow",
