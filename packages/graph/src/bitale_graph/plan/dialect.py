@@ -239,7 +239,8 @@ for _op, _name in (
     (scalar.arccosh, "arccosh"), (scalar.arctanh, "arctanh"), (scalar.sigmoid, "sigmoid"),
     (scalar.softplus, "softplus"), (scalar.erf, "erf"), (scalar.erfc, "erfc"),
     (scalar.int_div, "floordiv"), (scalar.mod, "mod"), (scalar.round_half_to_even, "round"),
-    (scalar.logaddexp, "logaddexp"), (scalar.cbrt, "cbrt"), (scalar.gcd, "gcd"), (scalar.lcm, "lcm"),
+    (scalar.logaddexp, "logaddexp"), (scalar.cbrt, "cbrt"),
+    (scalar.gcd, "gcd"), (scalar.lcm, "lcm"),
 ):  # fmt: skip
     _vector(_op, _name)
 
