@@ -218,3 +218,10 @@ def test_without_scipy_an_error_tells_what_to_install(monkeypatch):
     with pytest.raises(ImportError, match="pip install scipy"):
         values(L.expm(X))
     np.testing.assert_allclose(values(L.inv(X)), np.linalg.inv(A))
+    for lower in (True, False):
+        for trans in ("N", "T"):
+            for unit in (True, False):
+                facts = {"trans": trans, "lower": lower, "unit_diagonal": unit}
+                found = values(L.solve_triangular(X, Y, **facts))
+                expected = scipy.linalg.solve_triangular(A, B, **facts)
+                np.testing.assert_allclose(found, expected, rtol=1e-13)

@@ -210,11 +210,21 @@ class SolveTriangular(_OfEquations):
         lower = self.lower
         if not a.flags.f_contiguous:
             a, lower, is_transposed = a.T, not lower, not is_transposed
-        find = from_scipy("linalg.blas").get_blas_funcs
+        try:
+            find = from_scipy("linalg.blas").get_blas_funcs
+        except ImportError:
+            return self._solve_by_numpy(a, b, lower, is_transposed)
         facts = {"lower": lower, "diag": self.unit_diagonal}
         if b.ndim == 1:
             return find("trsv", (a, b))(a, b, trans=is_transposed, **facts)
         return find("trsm", (a, b))(1.0, a, b.T, side=1, trans_a=not is_transposed, **facts).T
+
+    def _solve_by_numpy(self, a: Any, b: Any, lower: bool, is_transposed: bool) -> Any:
+        """As any equations: right without SciPy, and slower."""
+        triangle = np.tril(a) if lower else np.triu(a)
+        if self.unit_diagonal:
+            np.fill_diagonal(triangle, 1)
+        return np.linalg.solve(triangle.T if is_transposed else triangle, b)
 
 
 def _over_batch(solve_one: Any, a: Any, b: Any) -> Any:
