@@ -77,7 +77,7 @@ def test_a_mask_that_does_not_fit_is_an_error_when_it_runs(shape, is_symbolic):
 
 @pytest.mark.parametrize("key", [[True, False, True], [[True], [False]], [BOOLS[0], BOOLS[0]]])
 def test_a_list_of_bools_is_refused_with_advice(key):
-    with pytest.raises(TypeError, match=r"list of bools is no index.*\n.*np\.array"):
+    with pytest.raises(TypeError, match=r"list of bools is no index.*\n  for x.*\n.*np\.array"):
         x[key]
 
 

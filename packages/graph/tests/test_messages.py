@@ -75,9 +75,9 @@ def test_an_empty_axis_is_told_by_the_users_word():
 @pytest.mark.parametrize(
     ("call", "says"),
     [
-        (lambda: v[v > 1], ["for v  TensorType(float64, vector)", "switch(mask, x, 0)"]),
-        (lambda: x[0, v > 1], ["for x  TensorType", "mask"]),
-        (lambda: v[np.array([True, False])], ["for v  TensorType", "np.flatnonzero"]),
+        (lambda: v[v[0] > 1], ["for v  TensorType(float64, vector)", "switch(condition, x, y)"]),
+        (lambda: x[0, [True, False]], ["for x  TensorType", "np.array"]),
+        (lambda: v[[[v[0] > 1]]], ["for v  TensorType", "list of bools"]),
         (lambda: v[v == v[0]], ["for v  TensorType", "eq(x, y)"]),
         (lambda: v[1.5], ["for v  TensorType", "//"]),
         (lambda: v["a"], ["for v  TensorType", "'a'"]),

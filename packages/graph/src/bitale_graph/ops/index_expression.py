@@ -71,7 +71,7 @@ def _expand(x: Any, key: tuple[Any, ...]) -> list[Any]:
     """Replace an ellipsis by full slices, and masks by the vectors that they stand for."""
     if sum(1 for k in key if k is Ellipsis) > 1:
         raise IndexError("an index can have only one ellipsis")
-    masks = [as_mask(k) for k in key]
+    masks = [as_mask(k, x) for k in key]
     widths = [
         0 if k is None or k is Ellipsis else 1 if mask is None else mask.ndim
         for k, mask in zip(key, masks, strict=True)

@@ -17,6 +17,7 @@ from .along_axis import PutAlongAxis, TakeAlongAxis
 from .assertion import Assert
 from .diagonal import Diagonal, IncDiagonal
 from .index_pattern import unpack
+from .index_value import indexed
 from .join import stack
 from .math import eq, neq
 from .reduction import sum as sum_of
@@ -108,8 +109,8 @@ def count_nonzero(a: Any, axis: Any = None, keepdims: bool = False) -> TensorVar
     return sum_of(neq(a, 0), axis, "int64", keepdims)
 
 
-def as_mask(entry: Any) -> Any:
-    """The entry of an index as a tensor of bools if it is a mask, else None.
+def as_mask(entry: Any, x: Any) -> Any:
+    """The entry of an index into ``x`` as a tensor of bools if it is a mask, else None.
 
     Raises
     ------
@@ -119,7 +120,7 @@ def as_mask(entry: Any) -> Any:
     if isinstance(entry, list) and entry:
         if as_tensor(entry).type.dtype == "bool":
             raise TypeError(
-                f"a list of bools is no index: {entry!r:.60}\n"
+                f"a list of bools is no index: {entry!r:.60}{indexed(x)}\n"
                 "  hint: np.array([...]) of it is a mask; the integers 0 and 1 name rows"
             )
         return None

@@ -74,13 +74,12 @@ def take(a: Any, indices: Any, axis: int | None = None, mode: Mode = "raise") ->
     """
     check_mode("take", mode)
     a = as_tensor(a)
-    if isinstance(indices, tuple):
-        indices = list(indices)
+    indices = as_index(list(indices) if isinstance(indices, tuple) else indices, a)
     if axis is None:
         a, place = flatten(a), 0
     else:
         (place,) = normalize_axes("take", axis, a)
-    rows = in_range(as_index(indices, a), shape_i(a, place), mode)
+    rows = in_range(indices, shape_i(a, place), mode)
     return index(a, (slice(None),) * place + (rows,))
 
 
