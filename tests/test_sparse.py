@@ -10,6 +10,9 @@ import scipy.sparse as sp
 from bitale import sparse as S
 from bitale_graph import sparse as room
 from bitale_graph.testing.sparse_samples import sparse_samples
+from hypothesis import given as drawn_from
+from hypothesis import settings
+from hypothesis import strategies as st
 
 PLAIN = bitale.Mode(linker="numpy", optimizer="None")
 MACHINE = bitale.Mode(linker="c")
@@ -251,6 +254,26 @@ def test_a_loop_is_differentiated_by_a_matrix(mode):
         assert np.isclose((found(moved, np.ones(5))[0] - value) / step, gx.data[k], atol=1e-4)
 
 
+def test_a_loop_reads_rows_of_a_matrix():
+    square = sp.csr_matrix(X[:5])
+    steps = T.arange(x.shape[0])
+    sums, _ = bitale.scan(lambda k: S.sp_sum(S.sqr(x[k : k + 1])), sequences=[steps])
+    products, _ = bitale.map(
+        lambda k, a: S.structured_dot(a[[k, k]], v), sequences=[steps], non_sequences=[x]
+    )
+    cost = T.sum(sums * T.arange(5)) + T.sum(T.sqr(products))
+    outputs = [sums, products, bitale.grad(cost, x)]
+    f = bitale.function([x, v], outputs, mode=MACHINE)
+    assert "CSM" not in ops_of(bitale.function([x], sums, mode=MACHINE))
+    found = f(square, np.ones(5))
+    np.testing.assert_allclose(found[0], square.multiply(square).sum(1).A1)
+    np.testing.assert_allclose(found[1], np.repeat((square @ np.ones(5))[:, None], 2, axis=1))
+    for one, plain in zip(found, bitale.function([x, v], outputs, mode=PLAIN)(square, np.ones(5)),
+                          strict=True):  # fmt: skip
+        one, plain = (o.toarray() if sp.issparse(o) else o for o in (one, plain))
+        np.testing.assert_allclose(one, plain)
+
+
 def test_a_choice_is_differentiated_by_a_matrix():
     c = T.bscalar("c")
     y = bitale.ifelse.ifelse(c, S.structured_exp(x), 3 * x)
@@ -477,3 +500,77 @@ def test_draws_are_those_of_their_distributions():
     assert abs(chosen[0, 0] - 200) < 60
     assert chosen[0, 1] == 0
     assert S.csr_dbinomial(1, 0.5, (2, 3)).type == S.csr_dmatrix
+
+
+# Random programs
+STEPS = {
+    # For a sparse matrix s, another one t and dense d of the same shape what is made of them; and
+    # the same of dense ones.
+    "neg": (lambda s, t, d: -s, lambda s, t, d: -s),
+    "add": (lambda s, t, d: s + t, lambda s, t, d: s + t),
+    "sub": (lambda s, t, d: s - t, lambda s, t, d: s - t),
+    "twice": (lambda s, t, d: s + s, lambda s, t, d: s + s),
+    "mul": (lambda s, t, d: s * t, lambda s, t, d: s * t),
+    "dense": (lambda s, t, d: d * s, lambda s, t, d: d * s),
+    "row": (lambda s, t, d: S.col_scale(s, d[0]), lambda s, t, d: s * d[0]),
+    "column": (lambda s, t, d: S.row_scale(s, d[:, 0]), lambda s, t, d: s * d[:, :1]),
+    "number": (lambda s, t, d: 0.5 * s / 2, lambda s, t, d: s / 4),
+    "sin": (lambda s, t, d: S.sin(s), lambda s, t, d: np.sin(s)),
+    "sqr": (lambda s, t, d: S.sqr(s), lambda s, t, d: s**2),
+    "tanh": (lambda s, t, d: S.tanh(s), lambda s, t, d: np.tanh(s)),
+    "clean": (lambda s, t, d: S.clean(s), lambda s, t, d: s),
+    "format": (lambda s, t, d: s.tocsc().tocsr(), lambda s, t, d: s),
+    "turned": (lambda s, t, d: S.sqr(s.T).T, lambda s, t, d: s**2),
+    "apart": (lambda s, t, d: S.CSM(s.format)(*S.csm_properties(s)), lambda s, t, d: s),
+    "dense and back": (lambda s, t, d: S.csr_from_dense(s.toarray()), lambda s, t, d: s),
+    "added": (lambda s, t, d: S.csr_from_dense(s + d - d), lambda s, t, d: s + d - d),
+    "rows": (lambda s, t, d: s[::-1][::-1], lambda s, t, d: s),
+    "sampled": (lambda s, t, d: S.sampling_dot(d, d[:5], s), lambda s, t, d: s * (d @ d[:5].T)),
+}
+ENDS = {
+    "dense": (lambda s, d: s.toarray(), lambda s, d: s),
+    "sum": (lambda s, d: S.sp_sum(s), lambda s, d: s.sum()),
+    "columns": (lambda s, d: s.sum(0), lambda s, d: s.sum(0)),
+    "rows": (lambda s, d: s.sum(1), lambda s, d: s.sum(1)),
+    "dot": (lambda s, d: S.structured_dot(s, d.T), lambda s, d: s @ d.T),
+    "scaled": (
+        lambda s, d: d @ d.T - 0.5 * S.structured_dot(s, d.T),
+        lambda s, d: (d - s / 2) @ d.T,
+    ),
+    "left": (lambda s, d: S.structured_dot(d.T, s), lambda s, d: d.T @ s),
+    "vector": (lambda s, d: s @ d[0], lambda s, d: s @ d[0]),
+    "less": (lambda s, d: d - s, lambda s, d: d - s),
+}
+
+
+@pytest.mark.slow
+@settings(max_examples=40, deadline=None)
+@drawn_from(
+    st.lists(st.sampled_from(sorted(STEPS)), min_size=1, max_size=6),
+    st.sampled_from(sorted(ENDS)),
+    st.sampled_from(["csr", "csc"]),
+    st.integers(0, 99),
+)
+def test_random_programs_give_what_dense_ones_give(steps, end, format, seed):
+    first, second = (sp.random(6, 5, 0.4, format=format, random_state=seed + k) for k in (0, 100))
+    numbers = np.random.default_rng(seed).random((6, 5))
+    data = T.dvector("data")
+    made = S.CSM(format)(data, first.indices, first.indptr, first.shape)
+    other = S.matrix(format, "other")
+    s, dense = made, first.toarray()
+    for name in steps:
+        s = STEPS[name][0](s, other, d)
+        dense = STEPS[name][1](dense, second.toarray(), numbers)
+    out = ENDS[end][0](s, d)
+    expected = ENDS[end][1](dense, numbers)
+    slopes = bitale.grad(T.sum(T.sin(out)), [data, d], disconnected_inputs="ignore")
+    given = first.data, second, numbers
+    results = [
+        bitale.function([data, other, d], [out, *slopes], mode=mode, on_unused_input="ignore")(
+            *given
+        )
+        for mode in (PLAIN, MACHINE)
+    ]
+    np.testing.assert_allclose(results[1][0], expected, rtol=1e-9, atol=1e-9)
+    for plain, compiled in zip(*results, strict=True):
+        np.testing.assert_allclose(plain, compiled, rtol=1e-9, atol=1e-9)

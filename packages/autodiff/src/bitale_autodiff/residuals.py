@@ -28,6 +28,7 @@ from bitale_graph.extend import (
     ShapeI,
     SpecifyShape,
     Subtensor,
+    TensorType,
     Variable,
     ancestors,
     graph_replace,
@@ -126,6 +127,8 @@ class Lengths:
 
     def are_known(self, v: Any) -> bool:
         """Whether the lengths of ``v`` are the same in every step."""
+        if not isinstance(v.type, TensorType):
+            return False  # a stack has no such rows
         if None not in v.type.shape:
             return True
         stack: list[Any] = list(self[v])
@@ -150,6 +153,8 @@ class Lengths:
         return self._found[v]
 
     def _own(self, v: Any) -> tuple[Any, ...]:
+        if not isinstance(v.type, TensorType):
+            return ()
         return tuple(T.shape_i(v, a) for a in range(v.type.ndim))
 
 

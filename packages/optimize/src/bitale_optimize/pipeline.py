@@ -127,6 +127,8 @@ SIMPLIFYING = (
     Pass("specialize", to_fixed_point(canonical, specialize)),
     # Loops that read what has become simpler.
     Pass("scan", rewrite_scans(_simplify)),
+    # A matrix that left a loop, where it was made of what is outside.
+    Pass("sparse", sparse_matrices),
 )
 FINISHING = (
     # No rule that comes now drops what is compared, and the numbers that are added fuse.
