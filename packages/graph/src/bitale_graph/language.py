@@ -260,6 +260,7 @@ from .tensor.variable import TensorType as TensorType
 from .tensor.variable import TensorVariable as TensorVariable
 
 as_tensor_variable = as_tensor
+abs = abs_
 globals().update(CONSTRUCTORS)
 
 if TYPE_CHECKING:
