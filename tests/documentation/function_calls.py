@@ -3,9 +3,9 @@
 # For functions that take so many matrices (or arrays of the same kind) and nothing else.
 PLAIN = {
     "x": """
-        abs abs_ absolute arccos arcsin arcsinh arctan arctanh cbrt ceil conj cos cosh cumprod cumsum
-        deg2rad digamma erf erfc erfcinv erfcx erfinv exp exp2 expit expm1 factorial floor gamma
-        gammaln identity_like i0 i1 iround isfinite isinf isnan isneginf isposinf inv j0 j1 k0 k1
+        abs abs_ absolute arccos arcsin arcsinh arctan arctanh cbrt ceil conj cos cosh cumprod
+        cumsum deg2rad digamma erf erfc erfcinv erfcx erfinv exp exp2 expit expm1 factorial floor
+        gamma gammaln identity_like i0 i1 iround isfinite isinf isnan isneginf isposinf inv j0 j1 k0 k1
         log log10 log1mexp log1p log1pexp log2 log_softmax logit logsumexp matrix_transpose max
         mean median min nan_to_num nanmax nanmin ndtri ndtri_exp neg nonzero ones_like prod psi
         rad2deg real reciprocal round round_half_away_from_zero round_half_to_even sgn shape
