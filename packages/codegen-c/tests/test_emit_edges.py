@@ -303,3 +303,24 @@ def test_a_reduction_that_openmp_has_not_is_declared(monkeypatch):
     f = function([v], reduced, mode=Mode(linker="c", optimizer="None"))
     x = np.random.default_rng(3).integers(LEAST, LARGE, (5, 70))
     np.testing.assert_array_equal(f(x), x.max(axis=1))
+
+
+def test_what_is_written_by_arrays_fits_or_is_refused_as_numpy_refuses_it():
+    x, y = T.dmatrix("x"), T.dmatrix("y")
+    one, places = TensorType("int64", (1,))("one"), T.lmatrix("places")
+    written = [
+        T.set_subtensor(x[one], y),
+        T.set_subtensor(x[:, one], y),
+        T.inc_subtensor(x[1:, one], y),
+        T.set_subtensor(x[::2, places[0]], y),
+        T.take_along_axis(x, places, 1).inc(y),
+        T.take_along_axis(x, one.dimshuffle(0, "x"), 0).set(y[:1]),
+    ]
+    values, at = np.arange(12.0).reshape(4, 3), np.array([[0, 2], [1, 1], [-1, 0], [2, -3]])
+    given = [
+        (values, np.full(shape, 5.0), np.array([place]), at)
+        for shape in [(1, 3), (3, 3), (4, 1), (4, 2), (2, 2), (3, 1), (0, 3)]
+        for place in (0, -3, 3)
+    ]
+    for out in written:
+        check([x, y, one, places], [out], given)

@@ -276,3 +276,14 @@ def test_the_last_of_several_values_stays_however_indices_lie_in_memory(mode):
         np.testing.assert_array_equal(found[0][0], values[3])
         np.testing.assert_array_equal(found[1][0], values[3])
         np.testing.assert_array_equal(found[2][:, 0], values[:, 3])
+
+
+def test_more_than_is_named_is_not_written_where_one_place_is_known():
+    one = T.TensorType("int64", (1,))("one")
+    for selection, fitting in [(x[one], (1, 4)), (x[:, one], (3, 1)), (x[one, one], (1,))]:
+        y = T.TensorType("float64", (None,) * len(fitting))()
+        for mode in (None, "FAST_COMPILE"):
+            f = function([x, one, y], T.set_subtensor(selection, y), mode=mode)
+            assert np.sum(f(X, [2], np.full(fitting, 9.0)) == 9) == np.prod(fitting)
+            with pytest.raises(ShapeError):
+                f(X, [2], np.ones([n + 1 if n == 1 else n for n in fitting]))

@@ -114,8 +114,13 @@ def write_rows_form(node: Apply[AdvancedIncSubtensor1]) -> LoopForm:
     at: tuple[int | Index, ...] = (2, *(Index(a) for a in range(1, ndim)))
     combine = None if node.op.set else scalar.add
     lengths = [shape_i(x, a) for a in range(1, ndim)]
+    given: list[int | None] = [None, *range(3, 3 + len(lengths))]
+    if rows.type.shape[0] == 1:
+        # What is written has not more rows than are named.
+        given[0] = 3 + len(lengths)
+        lengths.append(as_tensor(np.int64(1)))
     result = Result(1, dtype, into=0, at=at, combine=combine)
-    loop = Loop(ndim, (), (result,), (None, *range(3, 3 + len(lengths))))
+    loop = Loop(ndim, (), (result,), tuple(given))
     return LoopForm(loop, [x, y, named, *lengths])
 
 
