@@ -9,13 +9,13 @@ import pytest
 
 NAMES = {
     "bitale": """
-        Apply Constant Function FunctionGraph FunctionMaker Generic In Lop Mode Op OpFromGraph
-        OrderedUpdates Out Rop SharedVariable Type Variable __version__ as_op carry_scan
-        change_flags clone clone_replace compile config debugprint doctor dot foldl foldr
-        function function_dump generic get_scalar_constant_value grad gradient graph
-        graph_replace ifelse map misc pp pprint predefined_modes printing raise_op reduce
-        sandbox scalar scan scan_checkpoints scan_module scan_utils shared sparse_grad
-        subgraph_grad tensor updates wrap_py
+        Apply Constant Function FunctionGraph FunctionMaker Generic In Lop Mode Op
+        OpFromGraph OrderedUpdates Out Rop SharedVariable Type Variable __version__ as_op
+        carry_scan change_flags clone clone_replace compile config debugprint doctor dot
+        foldl foldr function function_dump generic get_scalar_constant_value grad gradient
+        graph graph_replace ifelse map pp pprint predefined_modes printing raise_op reduce
+        scalar scan scan_checkpoints scan_module scan_utils shared sparse_grad subgraph_grad
+        tensor updates wrap_py
     """,
     "bitale.printing": "Print debugprint pp pprint",
     "bitale.gradient": """
@@ -134,10 +134,24 @@ NAMES = {
 }
 
 
+# Imported when they are asked for.
+WHEN_ASKED = ("misc", "sandbox", "sparse")
+
+
+@pytest.mark.parametrize("name", WHEN_ASKED)
+def test_a_module_is_there_when_it_is_asked_for(name):
+    assert getattr(bitale, name).__name__ == f"bitale.{name}"
+    for late in ("linalg", "fft", "raw_random", "shared_randomstreams", "io"):
+        assert getattr(T, late).__name__ == f"bitale.tensor.{late}"
+    with pytest.raises(AttributeError, match="has no attribute 'nothing'"):
+        T.nothing  # noqa: B018 (asking is what is tested)
+
+
 @pytest.mark.parametrize("module", NAMES)
 def test_a_module_holds_these_names_and_no_others(module):
     held = vars(importlib.import_module(module))
     public = {name for name in held if not name.startswith("_")} | {"__version__"} & set(held)
+    public -= {"TYPE_CHECKING", *(WHEN_ASKED if module == "bitale" else ())}
     # Who wants sparse matrices imports their module, and may have done so in this process.
     assert public - {"sparse"} == set(NAMES[module].split())
 

@@ -3,6 +3,8 @@
 This package holds names only, in Theano's shape; the work is done by the layers under it.
 """
 
+from typing import TYPE_CHECKING
+
 from bitale_autodiff import Lop as Lop
 from bitale_autodiff import Rop as Rop
 from bitale_autodiff import grad as grad
@@ -51,10 +53,8 @@ from . import compile as compile
 from . import gradient as gradient
 from . import graph as graph
 from . import ifelse as ifelse
-from . import misc as misc
 from . import printing as printing
 from . import raise_op as raise_op
-from . import sandbox as sandbox
 from . import scalar as scalar
 from . import scan_module as scan_module
 from . import scan_utils as scan_utils
@@ -65,3 +65,12 @@ change_flags = config.change_flags
 clone = clone_replace
 
 __version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from . import misc as misc
+    from . import sandbox as sandbox
+    from . import sparse as sparse
+else:
+    from ._lazy import submodules as _submodules
+
+    __getattr__ = _submodules(__name__, ("misc", "sandbox", "sparse"))

@@ -193,7 +193,6 @@ from .ops.sorting import Sort as Sort
 from .ops.sorting import TopK as TopK
 from .ops.transfer import register_transfer as register_transfer
 from .ops.transfer import transfer as transfer
-from .random.state import Parameter as Parameter
 from .recurrence import carry_scan as carry_scan
 from .tensor import scalar as scalar
 from .tensor.closeness import values_eq_approx as values_eq_approx
@@ -204,6 +203,7 @@ from .tensor.closeness import values_eq_approx_remove_nan as values_eq_approx_re
 from .tensor.composite import Composite as Composite
 from .tensor.conversion import as_tensor as as_tensor
 from .tensor.conversion import constant_int as constant_int
+from .tensor.draws import Parameter as Parameter
 from .tensor.draws import draw_ops as draw_ops
 from .tensor.elementwise import Elementwise as Elementwise
 from .tensor.elementwise import cast as cast

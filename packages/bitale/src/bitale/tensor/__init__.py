@@ -23,16 +23,9 @@ from . import basic as basic
 from . import blas as blas
 from . import elemwise as elemwise
 from . import extra_ops as extra_ops
-from . import fft as fft
-from . import io as io
-from . import linalg as linalg
-from . import nlinalg as nlinalg
 from . import nnet as nnet
 from . import opt as opt
-from . import raw_random as raw_random
-from . import shared_randomstreams as shared_randomstreams
 from . import sharedvar as sharedvar
-from . import slinalg as slinalg
 from . import subtensor as subtensor
 from . import type as type
 from . import type_other as type_other
@@ -54,5 +47,19 @@ from .xlogx import xlogy0 as xlogy0
 if TYPE_CHECKING:
     from typing import Any
 
+    from . import fft as fft
+    from . import io as io
+    from . import linalg as linalg
+    from . import nlinalg as nlinalg
+    from . import raw_random as raw_random
+    from . import shared_randomstreams as shared_randomstreams
+    from . import slinalg as slinalg
+
     def __getattr__(name: str) -> Any:
         """The constructors: ``matrix``, ``fvector``, ``dmatrices`` and the like."""
+
+else:
+    from .._lazy import submodules as _submodules
+
+    _LATE = ("fft", "io", "linalg", "nlinalg", "raw_random", "shared_randomstreams", "slinalg")
+    __getattr__ = _submodules(__name__, _LATE)

@@ -15,7 +15,6 @@ from .distributions import random_integers as random_integers
 from .distributions import truncated_normal as truncated_normal
 from .distributions import uniform as uniform
 from .function import RandomFunction as RandomFunction
-from .state import Parameter as Parameter
 from .state import new_state as new_state
 from .streams import MRG_RandomStreams as MRG_RandomStreams
 from .streams import RandomStreams as RandomStreams

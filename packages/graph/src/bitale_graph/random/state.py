@@ -6,7 +6,7 @@ A state is a vector of two uint64: a key, and how many draws were made with it.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 
@@ -18,10 +18,9 @@ from ..ops.creation import arange
 from ..ops.indexing import inc_subtensor
 from ..ops.reduction import prod
 from ..ops.shape import dimshuffle, get_vector_length, lengths_of
-from ..tensor import draws, scalar
+from ..tensor import draws
 from ..tensor.conversion import as_tensor, constant_int
 from ..tensor.elementwise import (
-    Elementwise,
     broadcast_static_shapes,
     broadcast_symbolic_shape,
     cast,
@@ -45,22 +44,10 @@ def new_state(seed: Any = None, stream: int = 0) -> np.ndarray[Any, Any]:
     return np.array([sequence.generate_state(1, np.uint64)[0], 0], np.uint64)
 
 
-class Parameter(Elementwise):
-    """A parameter of a distribution: a value that has no derivative by what is drawn."""
-
-    __props__: ClassVar[tuple[str, ...]] = ()  # type: ignore[assignment]  # it has no scalar op to tell
-
-    def __init__(self) -> None:
-        super().__init__(scalar.identity)
-
-    def __str__(self) -> str:
-        return "Parameter"
-
-
 def parameter(x: Any) -> Any:
     """A parameter as a tensor, marked as one unless it is a constant."""
     x = as_tensor(x)
-    return x if isinstance(x, Constant) else Parameter()(x)
+    return x if isinstance(x, Constant) else draws.Parameter()(x)
 
 
 class Draws:

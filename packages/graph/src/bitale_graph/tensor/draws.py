@@ -8,11 +8,11 @@ arithmetic are equal, and all else but for the rounding of logarithms and cosine
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
-from . import philox
+from . import philox, scalar
 from .elementwise import Elementwise
 from .philox import Array
 from .scalar import SCALAR_OPS, TRANSCENDENTAL, ScalarOp, define
@@ -42,6 +42,18 @@ class _ByOne(Draw):
 
 class _Binomial(Draw):
     parameters = ("int64", "float64")
+
+
+class Parameter(Elementwise):
+    """A parameter of a distribution: a value that has no derivative by what is drawn."""
+
+    __props__: ClassVar[tuple[str, ...]] = ()  # type: ignore[assignment]  # it has no scalar op to tell
+
+    def __init__(self) -> None:
+        super().__init__(scalar.identity)
+
+    def __str__(self) -> str:
+        return "Parameter"
 
 
 def _row(name: str, kind: type[Draw], compute: Callable[..., Any], dtype: str, doc: str) -> Any:
