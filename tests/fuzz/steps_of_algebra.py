@@ -75,6 +75,7 @@ SYMMETRIC = (
     "T.linalg.solve({0}, {0}[..., :1], 'symmetric')",
     "T.linalg.solve({0}, {0}, 'positive', True)",
     "T.linalg.logm({0})",
+    "T.linalg.solve_discrete_are({0}, {0}, {0}, {0}) if {0}.ndim == 2 else {0}",
     "T.linalg.sqrtm({0})",
     "T.linalg.norm(T.linalg.inv({0}[(0,) * ({0}.ndim - 2)]), 2)",
 )

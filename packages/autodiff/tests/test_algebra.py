@@ -42,6 +42,9 @@ REAL = {
     "eigvalsh of two": lambda x: L.eigvalsh(x, T.dot(x, x.T), lower=False),
     "tensorinv": lambda x: L.tensorinv(T.reshape(x, (3, 3, 1)), 1),
     "tensorsolve": lambda x: L.tensorsolve(T.reshape(x, (3, 1, 3)), T.reshape(x[0], (3, 1))),
+    "riccati": lambda x: L.solve_discrete_are(
+        x / 5, x[:, :2], T.dot(x, x.T), T.dot(x[:2], x[:2].T)
+    ),
     "block_diag": lambda x: L.inv(L.block_diag(x, x[:2, :2])),
     "lu_solve": lambda x: L.lu_solve(L.lu_factor(x[::-1]), x[:2].T, 1),
     "full values": lambda x: L.svd(x[:2])[1],

@@ -139,6 +139,7 @@ from .ops.lu import LUFactor as LUFactor
 from .ops.lu import PivotOrder as PivotOrder
 from .ops.matrices import swapped as swapped
 from .ops.matrices import triangle as triangle
+from .ops.matrix_equations import SolveRiccati as SolveRiccati
 from .ops.matrix_equations import SolveStein as SolveStein
 from .ops.matrix_equations import SolveSylvester as SolveSylvester
 from .ops.matrix_functions import Expm as Expm

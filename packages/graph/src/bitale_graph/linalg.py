@@ -35,6 +35,7 @@ from .ops.matmul import matmul as matmul
 from .ops.matmul import matrix_transpose as matrix_transpose
 from .ops.matmul import vecdot as vecdot
 from .ops.matrix_equations import solve_continuous_lyapunov as solve_continuous_lyapunov
+from .ops.matrix_equations import solve_discrete_are as solve_discrete_are
 from .ops.matrix_equations import solve_discrete_lyapunov as solve_discrete_lyapunov
 from .ops.matrix_equations import solve_sylvester as solve_sylvester
 from .ops.matrix_functions import expm as expm

@@ -17,6 +17,7 @@ from bitale_graph.extend import (
     Lstsq,
     MatrixPinv,
     Solve,
+    SolveRiccati,
     SolveStein,
     SolveSylvester,
     SolveTriangular,
@@ -30,7 +31,7 @@ from ..table import Cotangents, connections, vjps
 from ..zero import ZERO, grad_not_implemented
 
 vjp = vjps.define
-of_parts(Lstsq, Solve, SolveStein, SolveSylvester, SolveTriangular)
+of_parts(Lstsq, Solve, SolveRiccati, SolveStein, SolveSylvester, SolveTriangular)
 
 
 def _outer(x: Any, y: Any) -> Any:
@@ -118,3 +119,19 @@ def stein_vjp(
     (a, b, _), (x,), (ct,) = inputs, outputs, cotangents
     s = op(adjoint(a), adjoint(b), ct)
     return [product(s, adjoint(product(x, b))), product(adjoint(product(a, x)), s), s]
+
+
+@vjp(SolveRiccati)
+def riccati_vjp(
+    op: Any, inputs: Sequence[Any], outputs: Sequence[Any], cotangents: Cotangents
+) -> list[Any]:
+    """``s`` from ``s - c s c.T = ct``, c the closed loop ``a - b k``; of symmetric q and r.
+
+    Differentiate the equation: what k depends on cancels, since k is the best of all.
+    """
+    (a, b, _, r), (x,), (ct,) = inputs, outputs, cotangents
+    gain = Solve()(r + product(adjoint(b), x, b), product(adjoint(b), x, a))
+    closed = a - T.dot(b, gain)
+    s = SolveStein()(closed, adjoint(closed), 0.5 * (ct + adjoint(ct)))
+    by_a = 2 * product(x, closed, s)
+    return [by_a, -T.dot(by_a, adjoint(gain)), s, product(gain, s, adjoint(gain))]

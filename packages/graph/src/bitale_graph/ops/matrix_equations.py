@@ -60,6 +60,49 @@ class _OfSides(TensorOp):
         return [(first, other) for first, *others in lengths for other in others]
 
 
+class SolveRiccati(TensorOp):
+    """The solution of the discrete-time algebraic Riccati equation, by SciPy."""
+
+    __props__: ClassVar[tuple[str, ...] | None] = ()
+    keeps_nothing = True
+
+    def make_node(self, a: Any, b: Any, q: Any, r: Any) -> Apply:
+        """Four matrices; the solution has the shape of ``a``."""
+        operands = common_dtype("solve_discrete_are", a, b, q, r)
+        shown = "".join(f"\n  {n}  {describe(x)}" for n, x in zip("abqr", operands, strict=True))
+        if {x.ndim for x in operands} != {2}:
+            raise ShapeError(f"solve_discrete_are takes matrices{shown}")
+        lengths = []
+        for agreeing in _lengths_of_riccati(*(x.type.shape for x in operands)):
+            known = {n for n in agreeing if n is not None}
+            if len(known) > 1:
+                raise ShapeError(f"solve_discrete_are: lengths do not go together{shown}")
+            lengths.append(known.pop() if known else None)
+        dtype = operands[0].type.dtype
+        return Apply(self, operands, [TensorType(dtype, (lengths[0], lengths[0]))()])
+
+    def perform(self, node: Apply, inputs: Sequence[Any], output_storage: Storage) -> None:
+        shapes = [x.shape for x in inputs]
+        if any(len(set(n)) > 1 for n in _lengths_of_riccati(*shapes)):
+            raise ShapeError(f"solve_discrete_are: the shapes {shapes} do not go together")
+        with quiet():
+            found = from_scipy("linalg").solve_discrete_are(*inputs)
+        output_storage[0][0] = np.asarray(found, inputs[0].dtype)
+
+    def infer_shape(self, node: Apply, input_shapes: Sequence[Sequence[Any]]) -> list[Any]:
+        return [tuple(input_shapes[0])]
+
+    def compared_lengths(
+        self, node: Apply, input_shapes: Sequence[Sequence[Any]]
+    ) -> Iterable[tuple[Any, Any]]:
+        lengths = _lengths_of_riccati(*input_shapes)
+        return [(first, other) for first, *others in lengths for other in others]
+
+
+def _lengths_of_riccati(a: Any, b: Any, q: Any, r: Any) -> list[tuple[Any, ...]]:
+    return [(a[0], a[1], b[0], q[0], q[1]), (b[1], r[0], r[1])]
+
+
 def _agreeing(a: Any, b: Any, q: Any) -> list[tuple[Any, ...]]:
     """For each axis of the right-hand side the lengths that are one."""
     batch = zip(q[:-2], a[:-2], b[:-2], strict=True)
@@ -137,6 +180,23 @@ def solve_discrete_lyapunov(a: Any, q: Any, method: Any = None) -> TensorVariabl
         )
     a, q = common_dtype("solve_discrete_lyapunov", a, q)
     return SolveStein()(a, _adjoint(a), q)
+
+
+def solve_discrete_are(a: Any, b: Any, q: Any, r: Any) -> TensorVariable:
+    """The solution of ``a.T x a - x - (a.T x b) inv(r + b.T x b) (b.T x a) + q = 0``.
+
+    As `scipy.linalg.solve_discrete_are`, which it needs when it runs.
+
+    Parameters
+    ----------
+    a, q : tensor_like
+        Square matrices; ``q`` is symmetric.
+    b : tensor_like
+        A matrix with the rows of ``a``.
+    r : tensor_like
+        A symmetric matrix, for the columns of ``b``.
+    """
+    return SolveRiccati()(a, b, q, r)
 
 
 def _adjoint(a: Any) -> Any:

@@ -288,6 +288,17 @@ def _functions() -> Iterator[OpSample]:
         yield _one(op2, "nothing", lambda a, b, q: q, a[:0, :0], b, q[:0])
 
 
+def _riccatis() -> Iterator[OpSample]:
+    op = matrix_equations.SolveRiccati()
+    for dtype in DTYPES[:2]:
+        a, b = _small("plant", dtype), values("inputs", dtype, (3, 2), -1, 1)
+        q, r = np.eye(3, dtype=dtype), 2 * np.eye(2, dtype=dtype)
+        reference = lambda *m: _scipy("solve_discrete_are")(*m).astype(m[0].dtype)
+        # Of q and r as they are used: symmetric.
+        smooth = (dtype == "float64", dtype == "float64", False, False)
+        yield _one(op, dtype, reference, a, b, q, r, smooth=smooth)
+
+
 def _small(name: str, dtype: str, shape: tuple[int, ...] = (3, 3)) -> Any:
     return values(name, dtype, shape, -0.5, 0.5)
 
@@ -304,3 +315,4 @@ def algebra_samples() -> Iterator[OpSample]:
     yield from _factors()
     yield from _solutions()
     yield from _functions()
+    yield from _riccatis()
