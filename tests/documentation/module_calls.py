@@ -34,6 +34,7 @@ LINALG = {
     "matrix_power": "matrix_power(A, 3)",
     "solve": "solve(A, B)",
     "solve_continuous_lyapunov": "solve_continuous_lyapunov(A, L)",
+    "solve_discrete_are": "solve_discrete_are(A, A, A, A)",
     "solve_discrete_lyapunov": "solve_discrete_lyapunov(A / 9, L)",
     "solve_lower_triangular": "solve_lower_triangular(L, B)",
     "solve_sylvester": "solve_sylvester(A, A, L)",

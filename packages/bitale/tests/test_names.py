@@ -66,9 +66,10 @@ NAMES = {
         block_diag cho_solve cholesky cond det diag diagonal eig eigh eigvals eigvalsh
         expm inv kron logdet logm lstsq lu lu_factor lu_solve matmul matrix_dot
         matrix_power matrix_rank matrix_transpose multi_dot norm outer pinv qr slogdet
-        solve solve_continuous_lyapunov solve_discrete_lyapunov solve_lower_triangular
-        solve_sylvester solve_symmetric solve_triangular solve_upper_triangular sqrtm
-        svd svdvals tensordot tensorinv tensorsolve trace vecdot
+        solve solve_continuous_lyapunov solve_discrete_are solve_discrete_lyapunov
+        solve_lower_triangular solve_sylvester solve_symmetric solve_triangular
+        solve_upper_triangular sqrtm svd svdvals tensordot tensorinv tensorsolve trace
+        vecdot
     """,
     "bitale.tensor.fft": """
         fft fft2 fftfreq fftn fftshift ifft ifft2 ifftn ifftshift irfft irfft2 irfftn
