@@ -5,8 +5,8 @@ PLAIN = {
     "x": """
         abs abs_ absolute arccos arcsin arcsinh arctan arctanh cbrt ceil conj cos cosh cumprod
         cumsum deg2rad digamma erf erfc erfcinv erfcx erfinv exp exp2 expit expm1 factorial floor
-        gamma gammaln identity_like i0 i1 iround isfinite isinf isnan isneginf isposinf inv j0 j1 k0 k1
-        log log10 log1mexp log1p log1pexp log2 log_softmax logit logsumexp matrix_transpose max
+        gamma gammaln identity_like i0 i1 iround isfinite isinf isnan isneginf isposinf inv j0 j1 k0
+        k1 log log10 log1mexp log1p log1pexp log2 log_softmax logit logsumexp matrix_transpose max
         mean median min nan_to_num nanmax nanmin ndtri ndtri_exp neg nonzero ones_like prod psi
         rad2deg real reciprocal round round_half_away_from_zero round_half_to_even sgn shape
         sigmoid sign signbit sin sinc sinh softmax softplus sqr sqrt square squeeze std sum tan
