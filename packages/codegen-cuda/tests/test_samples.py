@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 from bitale_codegen_cuda.target import has_kernel
-from bitale_graph.extend import Arange, FunctionGraph, Repeat
+from bitale_graph.extend import Arange, FunctionGraph
 from bitale_graph.plan.dialect import COMPUTED
 from bitale_graph.testing import op_samples
 
@@ -74,7 +74,7 @@ def test_every_sample_equals_numpy_at_each_call(sample_device, expected, functio
     assert device.counts.graphs - before.graphs > 100
 
 
-def test_all_ops_but_one_run_on_the_device():
+def test_all_ops_run_on_the_device():
     by_subject = defaultdict(list)
     for sample in op_samples():
         nodes = FunctionGraph(*sample.graph()).toposort()
@@ -87,7 +87,6 @@ def test_all_ops_but_one_run_on_the_device():
             del by_subject[subject]
     left_out = {subject for subject, found in by_subject.items() if not any(found)}
     in_part = {subject for subject, found in by_subject.items() if any(found) != all(found)}
-    # It gives as many slices as numbers say, and runs on NumPy.
-    assert left_out <= {Repeat}
+    assert left_out == set()
     assert in_part <= {Arange}
-    assert len(by_subject) - len(left_out) >= 0.95 * len(by_subject) > 95
+    assert len(by_subject) > 90

@@ -17,11 +17,11 @@ def repeat_vjp(
     op: Any, inputs: Sequence[Any], outputs: Sequence[Any], cotangents: Sequence[Any]
 ) -> list[Any]:
     """Each slice receives what its copies do; the counts are not differentiated."""
-    x, counts = inputs
+    x, counts, _ = inputs
     rows = T.repeat(T.arange(T.shape_i(x, op.axis)), counts)
     zeros = T.moveaxis(zeros_for(x), op.axis, 0)
     added = T.inc_subtensor(zeros[rows], T.moveaxis(cotangents[0], op.axis, 0))
-    return [T.moveaxis(added, 0, op.axis), None]
+    return [T.moveaxis(added, 0, op.axis), None, None]
 
 
 jvps.define(Repeat)(linear_in_first)

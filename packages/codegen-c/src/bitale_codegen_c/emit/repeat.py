@@ -29,9 +29,13 @@ def repeat_body(node: Apply[Repeat]) -> str:
     next += n;"""
     return f"""
 if (x1_n[0] != x0_n[{axis}]) return 1;
-for (int64_t i = 0; i < x1_n[0]; i++)
-    if (x1[i * x1_s[0]] < 0) return 1;
-int64_t next = 0;
+int64_t next = 0, total = 0;
+for (int64_t i = 0; i < x1_n[0]; i++) {{
+    const int64_t n = x1[i * x1_s[0]];
+    if (n < 0) return 1;
+    total += n;
+}}
+if (total != *x2) return 1;
 {loops[0]}for (int64_t i{axis} = 0; i{axis} < x0_n[{axis}]; i{axis}++) {{
     const int64_t n = x1[i{axis} * x1_s[0]];{several if size else single}
 }}"""

@@ -11,6 +11,7 @@ from bitale_graph.plan.expressions import Expression
 
 from ..kernel.nonzero_kernel import EACH, count_kernel, places_kernel
 from ..kernel.recurrence_kernel import recurrence_text
+from ..kernel.repeat_kernel import repeat_kernel
 from ..kernel.row_kernel import ROW_KERNELS, row_kernel
 from ..kernel.search_kernel import search_kernel
 from .asking import Asking
@@ -64,6 +65,16 @@ def _search(trace: Asking, one: Call) -> None:
     trace.launcher.launch_elements(text, arguments, trace.number(count))
 
 
+def _repeat(trace: Asking, one: Call) -> None:
+    count, n, total, inner, *pointers = _expressions(one)
+    size = trace.number(count)
+    if size == 0:
+        return
+    text = repeat_kernel(one.routine.needs, is_guarded=trace.launcher.is_guarded)
+    lengths = [trace.number(e) for e in (n, total, inner)]
+    trace.launcher.launch_elements(text, [size, *lengths, *map(trace.pointer, pointers)], size)
+
+
 def _nonzero(trace: Asking, one: Call) -> None:
     rank, most = one.routine.needs
     mask, *rest = _expressions(one)
@@ -91,6 +102,7 @@ ROUTINES: dict[str, Callable[[Any, Call], None]] = {
     "recurrence": _recurrence,
     "search": _search,
     "nonzero": _nonzero,
+    "repeat": _repeat,
     **dict.fromkeys(ROW_KERNELS, _over_rows),
 }
 """By their names."""

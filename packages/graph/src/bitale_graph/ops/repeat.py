@@ -16,6 +16,7 @@ from ..tensor.conversion import as_tensor
 from ..tensor.elementwise import cast
 from ..tensor.op import TensorOp
 from ..tensor.variable import TensorType, TensorVariable
+from .assertion import Assert
 from .axes import shape_padleft, shape_padright
 from .creation import Alloc
 from .join import Join
@@ -86,15 +87,18 @@ def _product(lengths: Sequence[Any]) -> Any:
 
 
 class Repeat(TensorOp):
-    """Each slice along ``axis`` as often as a vector of counts says."""
+    """Each slice along ``axis`` as often as a vector of counts says.
+
+    ``Repeat(axis)(x, counts)`` adds their sum, the length of the result, as a third input.
+    """
 
     __props__ = ("axis",)
 
     def __init__(self, axis: int) -> None:
         self.axis = axis
 
-    def make_node(self, x: Any, counts: Any) -> Apply:
-        """There is a count for each slice."""
+    def make_node(self, x: Any, counts: Any, total: Any = None) -> Apply:
+        """There is a count for each slice, and none is negative."""
         x, counts = as_tensor(x), as_tensor(counts)
         if counts.ndim != 1 or not dtypes.is_discrete(counts.type.dtype):
             raise DtypeError(f"repeat: the counts are an integer vector, not {describe(counts)}")
@@ -104,22 +108,25 @@ class Repeat(TensorOp):
             raise ShapeError(f"repeat: {m} counts do not go with axis {self.axis} of {describe(x)}")
         lengths[self.axis] = None
         counts = cast(counts, "int64")
-        return Apply(self, [x, counts], [TensorType(x.type.dtype, lengths)()])
+        if total is None:
+            fits = Assert("repeat: a count cannot be negative", "ShapeError")
+            total = fits(total_of(counts), tm.ge(counts, 0))
+        return Apply(self, [x, counts, total], [TensorType(x.type.dtype, lengths)()])
 
     def perform(self, node: Apply, inputs: Sequence[Any], output_storage: Storage) -> None:
-        x, counts = inputs
+        x, counts, total = inputs
         if x.shape[self.axis] != len(counts):
             raise ShapeError(
                 f"repeat: {len(counts)} counts do not go with axis {self.axis} of the shape "
                 f"{x.shape}"
             )
-        if (counts < 0).any():
-            raise ShapeError("repeat: a count cannot be negative")
+        if (counts < 0).any() or counts.sum() != total:
+            raise ShapeError(f"repeat: counts must be positive or 0, and add up to {total}")
         output_storage[0][0] = np.repeat(x, counts, self.axis)
 
     def infer_shape(self, node: Apply, input_shapes: Sequence[Sequence[Any]]) -> list[Any]:
         lengths = list(input_shapes[0])
-        lengths[self.axis] = total_of(node.inputs[1])
+        lengths[self.axis] = node.inputs[2]
         return [tuple(lengths)]
 
     def passed_lengths(
