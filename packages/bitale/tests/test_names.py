@@ -38,15 +38,16 @@ NAMES = {
     "bitale.sparse": """
         Binomial CSC CSM CSR DenseFromSparse Dot Multinomial Poisson SparseConstant
         SparseFromDense SparseSharedVariable SparseType SparseVariable StructuredDot TrueDot
-        absolute add arcsin arcsinh arctan arctanh as_format as_sparse_variable bcast
-        bsr_dmatrix bsr_fmatrix bsr_matrix cast ccast ceil clean col_scale conj constant
-        construct_sparse_from_list csc_dbinomial csc_dmatrix csc_fbinomial csc_fmatrix
-        csc_from_dense csc_matrix csm_data csm_indices csm_indptr csm_properties csm_shape
-        csr_dbinomial csr_dmatrix csr_fbinomial csr_fmatrix csr_from_dense csr_matrix dcast
-        deg2rad dense_from_sparse diag dot ensure_sorted_indices eq expm1 fcast floor ge gt
-        hstack icast lcast le log1p lt matrix mul multinomial neg neq poisson rad2deg remove0
-        rint row_scale sampling_dot sgn sin sinh sp_ones_like sp_sum sp_zeros_like sparse_grad
-        sqr sqrt square_diagonal structured_add structured_dot structured_exp structured_log
+        absolute add add_s_d add_s_s arcsin arcsinh arctan arctanh as_format
+        as_sparse_or_tensor_variable as_sparse_variable bcast bsr_dmatrix bsr_fmatrix bsr_matrix
+        cast ccast ceil clean col_scale conj constant construct_sparse_from_list csc_dbinomial
+        csc_dmatrix csc_fbinomial csc_fmatrix csc_from_dense csc_matrix csm_data csm_indices
+        csm_indptr csm_properties csm_shape csr_dbinomial csr_dmatrix csr_fbinomial csr_fmatrix
+        csr_from_dense csr_matrix dcast deg2rad dense_from_sparse diag dot ensure_sorted_indices
+        eq expm1 fcast floor ge gt hstack icast lcast le log1p lt matrix mul mul_s_d mul_s_s
+        mul_s_v multinomial neg neq poisson rad2deg remove0 rint row_scale sampling_dot sgn sin
+        sinh sp_ones_like sp_sum sp_zeros_like sparse_grad sqr sqrt square_diagonal
+        structured_add structured_add_s_v structured_dot structured_exp structured_log
         structured_maximum structured_minimum structured_pow structured_sigmoid sub tan tanh
         transpose true_div true_dot trunc verify_grad_sparse vstack wcast zcast
     """,

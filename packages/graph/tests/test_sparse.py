@@ -265,6 +265,12 @@ def test_a_python_number_is_weak():
     assert (S.matrix("csr", dtype="int8") * 2).dtype == "int8"
 
 
+def test_a_vector_is_added_by_column():
+    v = T.dvector("v")
+    found = S.structured_add_s_v(x, v).eval({x: X, v: [1.0, 2, 3]})
+    np.testing.assert_array_equal(found.toarray(), [[0, 3.5, 0], [3, 0, 0]])
+
+
 def test_a_dense_operand_must_have_the_shape():
     f = function([x, d], x + d)
     g = function([x, d], x * d)

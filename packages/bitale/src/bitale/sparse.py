@@ -25,11 +25,14 @@ from bitale_graph.sparse import StructuredDot as StructuredDot
 from bitale_graph.sparse import TrueDot as TrueDot
 from bitale_graph.sparse import absolute as absolute
 from bitale_graph.sparse import add as add
+from bitale_graph.sparse import add_s_d as add_s_d
+from bitale_graph.sparse import add_s_s as add_s_s
 from bitale_graph.sparse import arcsin as arcsin
 from bitale_graph.sparse import arcsinh as arcsinh
 from bitale_graph.sparse import arctan as arctan
 from bitale_graph.sparse import arctanh as arctanh
 from bitale_graph.sparse import as_format as as_format
+from bitale_graph.sparse import as_sparse_or_tensor_variable as as_sparse_or_tensor_variable
 from bitale_graph.sparse import as_sparse_variable as as_sparse_variable
 from bitale_graph.sparse import bcast as bcast
 from bitale_graph.sparse import bsr_dmatrix as bsr_dmatrix
@@ -76,6 +79,9 @@ from bitale_graph.sparse import log1p as log1p
 from bitale_graph.sparse import lt as lt
 from bitale_graph.sparse import matrix as matrix
 from bitale_graph.sparse import mul as mul
+from bitale_graph.sparse import mul_s_d as mul_s_d
+from bitale_graph.sparse import mul_s_s as mul_s_s
+from bitale_graph.sparse import mul_s_v as mul_s_v
 from bitale_graph.sparse import neg as neg
 from bitale_graph.sparse import neq as neq
 from bitale_graph.sparse import rad2deg as rad2deg
@@ -93,6 +99,7 @@ from bitale_graph.sparse import sqr as sqr
 from bitale_graph.sparse import sqrt as sqrt
 from bitale_graph.sparse import square_diagonal as square_diagonal
 from bitale_graph.sparse import structured_add as structured_add
+from bitale_graph.sparse import structured_add_s_v as structured_add_s_v
 from bitale_graph.sparse import structured_dot as structured_dot
 from bitale_graph.sparse import structured_exp as structured_exp
 from bitale_graph.sparse import structured_log as structured_log

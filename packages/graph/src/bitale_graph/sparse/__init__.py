@@ -8,6 +8,8 @@ from .arithmetic import MulSD as MulSD
 from .arithmetic import MulSS as MulSS
 from .arithmetic import Neg as Neg
 from .arithmetic import add as add
+from .arithmetic import add_s_d as add_s_d
+from .arithmetic import add_s_s as add_s_s
 from .arithmetic import at_places as at_places
 from .arithmetic import bcast as bcast
 from .arithmetic import cast as cast
@@ -18,7 +20,11 @@ from .arithmetic import fcast as fcast
 from .arithmetic import icast as icast
 from .arithmetic import lcast as lcast
 from .arithmetic import mul as mul
+from .arithmetic import mul_s_d as mul_s_d
+from .arithmetic import mul_s_s as mul_s_s
+from .arithmetic import mul_s_v as mul_s_v
 from .arithmetic import neg as neg
+from .arithmetic import structured_add_s_v as structured_add_s_v
 from .arithmetic import sub as sub
 from .arithmetic import sum_with_dense as sum_with_dense
 from .arithmetic import true_div as true_div
@@ -48,6 +54,7 @@ from .dense import AsFormat as AsFormat
 from .dense import DenseFromSparse as DenseFromSparse
 from .dense import SparseFromDense as SparseFromDense
 from .dense import as_format as as_format
+from .dense import as_sparse_or_tensor_variable as as_sparse_or_tensor_variable
 from .dense import csc_from_dense as csc_from_dense
 from .dense import csr_from_dense as csr_from_dense
 from .dense import dense_from_sparse as dense_from_sparse

@@ -17,7 +17,7 @@ from ..ops.shape import shape_i
 from ..tensor.conversion import as_tensor, is_python_number
 from ..tensor.elementwise import cast as cast_dense
 from .constructors import as_sparse_variable
-from .dense import as_format, operand
+from .dense import as_format, as_sparse_or_tensor_variable
 from .op import SparseOp, is_sparse, sparse_operand
 from .parts import csm_data, length, rows_and_columns, same_shape_error, with_data
 from .variable import DTYPES, SparseVariable
@@ -275,6 +275,20 @@ def _narrow(y: Any) -> Any:
     return cast_dense(y, "float32") if y.type.dtype == "float16" else y
 
 
+def structured_add_s_v(x: Any, y: Any) -> Any:
+    """A sparse matrix with an element of the vector ``y`` added to each stored number, by column.
+
+    Its derivative is by the stored numbers.
+    """
+    x = as_sparse_variable(x)
+    return with_data(x, tm.add(csm_data(x), _narrow(at_places(x, beside(x, y)))))
+
+
+# Theano's names by what the operands are: sparse (s), dense (d), a vector (v).
+add_s_s = add_s_d = add
+mul_s_s = mul_s_d = mul_s_v = mul
+
+
 def neg(x: Any) -> Any:
     """The same matrix with the other sign."""
     return Neg()(as_sparse_variable(x))
@@ -299,7 +313,7 @@ def operands(name: str, x: Any, y: Any) -> tuple[Any, Any]:
         return x, y if is_sparse(y) else _other(x, y)
     if is_sparse(y):
         return _other(y, x), y
-    x, y = operand(x), operand(y)
+    x, y = as_sparse_or_tensor_variable(x), as_sparse_or_tensor_variable(y)
     if not is_sparse(x) and not is_sparse(y):
         raise TypeError(
             f"{name} of sparse matrices needs one of them, and got\n  {describe(x)}\n"
@@ -309,7 +323,7 @@ def operands(name: str, x: Any, y: Any) -> tuple[Any, Any]:
 
 
 def _other(x: Any, y: Any) -> Any:
-    y = operand(y) if not is_python_number(y) else y
+    y = as_sparse_or_tensor_variable(y) if not is_python_number(y) else y
     return y if is_sparse(y) else beside(x, y)
 
 

@@ -132,7 +132,7 @@ def as_format(x: Any, format: str) -> Any:
     return x if x.format == format else AsFormat(format)(x)
 
 
-def operand(x: Any) -> Any:
+def as_sparse_or_tensor_variable(x: Any) -> Any:
     """An operand of a function of sparse or dense ones: as it is if sparse, else a tensor."""
     if is_sparse(x):
         return x

@@ -14,7 +14,7 @@ from ..tensor.elementwise import cast as cast_dense
 from ..tensor.variable import TensorType
 from .arithmetic import cast, upcast
 from .constructors import as_sparse_variable
-from .dense import as_format, operand
+from .dense import as_format, as_sparse_or_tensor_variable
 from .op import SparseOp, is_sparse
 from .parts import csm_data, csm_indices, csm_indptr, length, same_shape_error, transpose, with_data
 from .patterns import SampledProduct
@@ -104,7 +104,7 @@ class TrueDot(_Product):
 
 
 def _factors(name: str, x: Any, y: Any) -> tuple[Any, Any]:
-    x, y = operand(x), operand(y)
+    x, y = as_sparse_or_tensor_variable(x), as_sparse_or_tensor_variable(y)
     if not is_sparse(x) and not is_sparse(y):
         raise TypeError(
             f"{name} of sparse matrices needs one of them, and got\n  {describe(x)}\n"
@@ -147,7 +147,7 @@ def structured_dot(x: Any, y: Any) -> Any:
 
     By a sparse operand its derivative is sparse, with the same places; by a dense one it is dense.
     """
-    x, y = operand(x), operand(y)
+    x, y = as_sparse_or_tensor_variable(x), as_sparse_or_tensor_variable(y)
     if is_sparse(x):
         return StructuredDot()(x, y)
     if not is_sparse(y):
@@ -166,7 +166,7 @@ def true_dot(x: Any, y: Any, grad_preserves_dense: bool = True) -> Any:
         Whether its derivative by a dense operand is dense; otherwise it is sparse. Derivatives are
         by all numbers, stored or not.
     """
-    x, y = operand(x), operand(y)
+    x, y = as_sparse_or_tensor_variable(x), as_sparse_or_tensor_variable(y)
     if is_sparse(x):
         return TrueDot(grad_preserves_dense)(x, y)
     if not is_sparse(y):
