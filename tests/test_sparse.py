@@ -325,6 +325,15 @@ def test_what_is_made_of_vectors_needs_no_matrix():
         np.testing.assert_allclose(one, other, rtol=1e-12)
 
 
+def test_derivatives_by_all_numbers_need_no_dense_matrix_where_few_are_asked_for():
+    data = T.dvector("data")
+    wide = (10**5, 10**5)  # of which a dense one would take 80 GB
+    made = S.CSR(data, np.array([5, 7]), np.r_[0, 1, np.full(10**5 - 1, 2)], wide)
+    cost = T.sqr(S.sp_sum(made)) + T.sum(T.sqr(S.sp_sum(-made, 0))) + T.sum(S.sp_sum(made, 1))
+    f = bitale.function([data], bitale.grad(cost, data), mode=MACHINE)
+    np.testing.assert_allclose(f([2.0, 3.0]), [2 * 5 + 2 * 2 + 1, 2 * 5 + 2 * 3 + 1])
+
+
 def test_a_constant_matrix_is_multiplied_in_machine_code():
     for left in (True, False):
         for value in (X, X.tocsc()):

@@ -127,12 +127,12 @@ SIMPLIFYING = (
     Pass("specialize", to_fixed_point(canonical, specialize)),
     # Loops that read what has become simpler.
     Pass("scan", rewrite_scans(_simplify)),
-    # A matrix that left a loop, where it was made of what is outside.
-    Pass("sparse", sparse_matrices),
 )
 FINISHING = (
     # No rule that comes now drops what is compared, and the numbers that are added fuse.
     Pass("keep_checks", keep_checks),
+    # Lengths that are compared once more, and matrices that left a loop.
+    Pass("sparse", sparse_matrices),
     # What the passes before have left to one branch alone.
     Pass("lazy", lazy),
     # Sums are in order now, and not hidden in loops yet.

@@ -82,8 +82,7 @@ def sum_vjp(
     if op.sparse_grad and x.format != "bsr":
         like = T.ones_like(S.csm_data(x), dtype=ct.dtype)
         return [S.with_data(x, like * S.at_places(x, spread))]
-    full = T.add(spread, T.zeros(S.lengths(x), dtype=ct.dtype))
-    return [S.SparseFromDense(x.format)(full)]
+    return [S.SparseFromDense(x.format)(T.alloc(spread, *S.lengths(x)))]
 
 
 @vjp(S.Stack)

@@ -10,7 +10,7 @@ from typing import Any
 
 from bitale_graph import language as T
 from bitale_graph import sparse as S
-from bitale_graph.extend import Apply, scalar
+from bitale_graph.extend import Alloc, Apply, scalar
 
 from ...engine.rewrite import Changes, RewriteContext, RuleSet
 from ...facts.forms import made_by, operands, row_of
@@ -165,6 +165,40 @@ def made_matrix_at_its_places(node: Apply[Any], context: RewriteContext) -> Any:
     if made is None or made.inputs[1:3] != places:
         return None
     return made.inputs[0]
+
+
+@sparse.rule(
+    tracks=[S.StoredAt],
+    before="x + y, -x or csr_from_dense(d) at the places (indices, indptr)",
+    after="sums and signs of what is there, d[rows, columns]",
+)
+def derived_matrix_at_places(node: Apply[Any], context: RewriteContext) -> Any:
+    """Look at the places of what a matrix is made of, which then need not be made."""
+    x: Any = node.inputs[0]
+    indices, indptr = node.inputs[1:]
+    kind = None if x.owner is None else type(x.owner.op)
+    of: Any = () if x.owner is None else x.owner.inputs
+    if kind is S.AddSS:
+        return T.add(*(node.op(v, indices, indptr) for v in of))
+    if kind is S.Neg:
+        return T.neg(node.op(of[0], indices, indptr))
+    if kind is S.SparseFromDense:
+        major = S.MajorOf()(indptr, indices)
+        return _read(of[0], *((major, indices) if x.format == "csr" else (indices, major)))
+    return None
+
+
+def _read(d: Any, rows: Any, columns: Any) -> Any:
+    """The numbers of a dense matrix at places; of one that repeats a row, say, those of the row."""
+    fill = made_by(d, Alloc)
+    source: Any = d if fill is None else fill.inputs[0]
+    if source.ndim == 0:
+        return T.alloc(source, T.shape_i(rows, 0))
+    if source.ndim != 2:
+        return d[rows, columns]
+    place = [0 if n == 1 else k for n, k in zip(source.type.shape, (rows, columns), strict=True)]
+    read = source[tuple(place)]
+    return T.alloc(read, T.shape_i(rows, 0)) if read.ndim == 0 else read
 
 
 @sparse.rule(
