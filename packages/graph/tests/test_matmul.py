@@ -76,6 +76,8 @@ def test_vectors_in_stacks(function, left, right, dtype, rng):
 def test_vecdot_takes_an_axis(rng):
     x, y = rng.standard_normal((3, 4)), rng.standard_normal((3, 4))
     same(computed(lambda x, y: T.vecdot(x, y, axis=0), x, y), np.vecdot(x, y, axis=0))
+    with pytest.raises(ShapeError, match="vecdot: a tensor of rank 2 has no axis 5"):
+        T.vecdot(variable(x), variable(y), axis=5)
 
 
 def test_one_matrix_for_a_stack_is_one_product():

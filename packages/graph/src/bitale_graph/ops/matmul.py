@@ -81,9 +81,9 @@ def vecdot(x: Any, y: Any, axis: int = -1) -> TensorVariable:
         If an operand has not that axis, and where lengths do not fit.
     """
     x, y = conjugated(x), as_tensor(y)
-    x, y = (swapaxes(v, axis, -1) if v.ndim > 1 else v for v in (x, y))
     for v in (x, y):
         normalize_axes("vecdot", axis, v)
+    x, y = (swapaxes(v, axis, -1) if v.ndim > 1 else v for v in (x, y))
     if x.ndim == y.ndim == 1:
         return Dot()(x, y)
     n, m = x.type.shape[-1], y.type.shape[-1]
