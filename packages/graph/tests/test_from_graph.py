@@ -182,3 +182,14 @@ def test_an_error_inside_names_the_line_of_the_graph():
     op = OpFromGraph([x, y], [T.dot(x, y) * 2])
     with pytest.raises(ValueError, match=r"test_from_graph\.py"):
         function([x, y], op(x, y), mode=MODES[0])(A, np.ones((3, 3)))
+
+
+@pytest.mark.parametrize("mode", [*MODES, Mode("numpy")], ids=str)
+def test_ops_may_be_in_each_other_to_a_depth(mode):
+    v = T.dvector()
+    op = OpFromGraph([v], [v + 1])
+    for _ in range(60):
+        op = OpFromGraph([v], [op(v) * 1.0 + 1])
+    f = function([v], op(v), mode=mode)
+    np.testing.assert_array_equal(f([0.0]), [61.0])
+    assert f.maker.key() is not None

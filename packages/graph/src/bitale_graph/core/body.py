@@ -81,8 +81,28 @@ class Body:
         return self._hash
 
     def key(self) -> str | None:
-        """A digest that is the same in every process; None if an op cannot be told by value."""
-        return self.flat.key()
+        """A digest that is the same in every process; None if an op cannot be told by value.
+
+        It is found once for each body, the innermost first: one asks for those inside twice.
+        """
+        waiting = [self]
+        while waiting:
+            body = waiting[-1]
+            if "_key" in vars(body):
+                waiting.pop()
+                continue
+            inside = [
+                one
+                for node in body.graph.apply_nodes
+                for one in node.op.bodies
+                if "_key" not in vars(one)
+            ]
+            if inside:
+                waiting += inside
+            else:
+                vars(body)["_key"] = body.flat.key()
+        found: str | None = vars(self)["_key"]
+        return found
 
     def __repr__(self) -> str:
         return f"Body({self.key()})"
