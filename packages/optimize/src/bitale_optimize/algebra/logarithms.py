@@ -42,15 +42,8 @@ from ..facts.forms import (
 
 DEEPEST = 12
 """Levels that are looked through: expressions of probabilities are no deeper."""
-_MOVES = (
-    Subtensor,
-    AdvancedSubtensor1,
-    AdvancedSubtensor,
-    TakeAlongAxis,
-    Dimshuffle,
-    Reshape,
-    SpecifyShape,
-)
+_READS = (Subtensor, AdvancedSubtensor1, AdvancedSubtensor, TakeAlongAxis)
+_MOVES = (*_READS, Dimshuffle, Reshape, SpecifyShape)
 
 
 class Log(NamedTuple):
