@@ -199,7 +199,7 @@ class FunctionMaker:
             state["update_targets"],
             state["mode"],
             state["name"],
-            state["on_device"],
+            state.get("on_device", ()),
             parameters,
             _rewritten=None if flat is None else unflatten(flat),
         )

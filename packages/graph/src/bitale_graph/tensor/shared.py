@@ -189,6 +189,11 @@ def generic_constructor(
     """A shared variable of any object that is no array, for ops of one's own."""
     if isinstance(value, np.ndarray):
         raise TypeError(f"shared: cannot hold an array of dtype {value.dtype}")
+    if isinstance(value, (list, tuple)):
+        try:
+            np.asarray(value)
+        except ValueError as error:  # rows of different lengths, meant to be an array
+            raise TypeError(f"shared: cannot hold {value!r:.80}: {error}") from None
     made = SharedVariable(generic, Container(None), name)
     made.set_value(value, borrow)
     return made
