@@ -211,7 +211,8 @@ def log_factorial(k: Array) -> Array:
     x = np.maximum(k, 1) + 1
     series = (1 / 12 - (1 / 360 - 1 / (1260 * x * x)) / (x * x)) / x
     large = (x - 0.5) * np.log(x) - x + 0.9189385332046727 + series
-    return np.where(k < 10, _LOG_FACTORIALS[np.minimum(k, 9).astype(np.int64)], large)
+    small = np.clip(np.where(k < 10, k, 0), 0, 9).astype(np.int64)
+    return np.where(k < 10, _LOG_FACTORIALS[small], large)
 
 
 def _whole(found: Array) -> Array:

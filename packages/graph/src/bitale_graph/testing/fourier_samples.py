@@ -58,7 +58,8 @@ def fourier_samples() -> Iterator[OpSample]:
             x = values("rfft", dtype, (2, 5))
             whole = lambda x, norm=norm: np.fft.fftn(x, axes=(1,), norm=norm)
             yield _one(fourier.DFT((1,), False, norm), f"{dtype} {norm}", whole, x)
-            yield from _halves(dtype, x, (1,), norm, smooth=True, core=norm == "ortho")
+            smooth = dtype == "float64"
+            yield from _halves(dtype, x, (1,), norm, smooth=smooth, core=norm == "ortho")
     x, z = values("rfft", "float64", (2, 3, 4)), values("fft", "complex128", (2, 3, 4))
     for axes in ((0,), (0, 2), (2, 1), (1, 2)):
         yield from _halves(f"axes {axes}", x, axes, "backward", smooth=True)
