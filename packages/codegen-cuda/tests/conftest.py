@@ -8,6 +8,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
+import bitale_codegen_cuda.making  # noqa: F401 (whose rules the tests ask for)
 import pytest
 from bitale_codegen_cuda.devices import use_device
 from bitale_codegen_cuda.driver.emulated import EmulatedDriver, find_compiler

@@ -19,7 +19,7 @@ TOGETHER = 20
 # What a multiprocessor has for its threads, and what a block may have of its memory.
 REGISTERS, SHARED = 65536, 48 << 10
 # Where the quadrant of large angles is looked up in a table that the library keeps on the stack.
-REDUCES_ANGLES = ("sin", "cos", "tan")
+REDUCES_ANGLES = ("sin", "cos", "tan", "random_gamma_f64")
 
 
 @pytest.fixture(scope="module")

@@ -8,6 +8,7 @@ from ...core.graph import Apply
 from ...ops.assertion import Assert
 from ..builder import Builder
 from ..target import Target, emits, supports
+from .identity import pass_on
 
 
 @supports.define(Assert)
@@ -22,9 +23,5 @@ def emit_assert(b: Builder, node: Apply[Assert]) -> Iterator[None]:
     x, *conditions = node.inputs
     for condition in conditions:
         b.check(b.scalar(condition))
-    out = node.outputs[0]
-    if x.type.ndim == 0:
-        b.scalars[out] = b.scalar(x)
-    else:
-        b.arrays[out] = b.array(x)
+    pass_on(b, x, node.outputs[0])
     yield
