@@ -41,5 +41,6 @@ def test_an_init_holds_names_and_no_code(path):
 
 @pytest.mark.parametrize("path", SOURCES, ids=str)
 def test_a_module_is_named_by_its_subject(path):
-    assert path.stem not in {"utils", "util", "helpers", "misc", "common", "tools"}
+    if "packages/bitale/src" not in str(path):  # whose modules have Theano's names
+        assert path.stem not in {"utils", "util", "helpers", "misc", "common", "tools"}
     assert not path.stem[-1].isdigit()

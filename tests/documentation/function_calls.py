@@ -27,6 +27,8 @@ PLAIN = {
 
 # What is called with something else.
 CALLS = {
+    "scalar_from_tensor": "scalar_from_tensor(s)",
+    "tensor_from_scalar": "tensor_from_scalar(s)",
     "addbroadcast": "addbroadcast(t[:1], 0)",
     "alloc": "alloc(s, n, 4)",
     "AllocDiag": "AllocDiag(1)(v)",
@@ -197,6 +199,7 @@ CALLS = {
 
 # No functions of tensors: types, lists of dtypes, what tells something of a variable at once.
 OTHERS = """
+    EmptyConstantError NotScalarConstantError extract_constant get_scalar_constant_value
     TensorConstant TensorType TensorVariable all_dtypes complex_dtypes continuous_dtypes
     discrete_dtypes float_dtypes int_dtypes integer_dtypes uint_dtypes get_vector_length
     register_transfer tensor

@@ -217,7 +217,10 @@ def _leaves_range(node: Apply, inputs: list[Any]) -> Any:
         return finite & ~np.isfinite(largest.astype(dtype))
     if isinstance(op, PRODUCTS):
         finite = all(np.isfinite(x).all() for x in inputs)
-        return finite & ~np.isfinite(np.matmul(*map(widened, sizes)).astype(dtype))
+        zero, infinite = ([test(x) for x in inputs] for test in (np.logical_not, np.isinf))
+        # Libraries leave out columns that zeros multiply, or do not.
+        skipped = np.matmul(zero[0], infinite[1]) | np.matmul(infinite[0], zero[1])
+        return skipped | finite & ~np.isfinite(np.matmul(*map(widened, sizes)).astype(dtype))
     (x,) = (widened(x) for x in sizes)
     finite = np.isfinite(x).all(axis=op.axes)
     if op.scalar_op.name == "add":

@@ -85,6 +85,9 @@ class SolveRiccati(TensorOp):
         shapes = [x.shape for x in inputs]
         if any(len(set(n)) > 1 for n in _lengths_of_riccati(*shapes)):
             raise ShapeError(f"solve_discrete_are: the shapes {shapes} do not go together")
+        if not inputs[0].size:
+            output_storage[0][0] = np.zeros(inputs[0].shape, inputs[0].dtype)
+            return
         with quiet():
             found = from_scipy("linalg").solve_discrete_are(*inputs)
         output_storage[0][0] = np.asarray(found, inputs[0].dtype)
