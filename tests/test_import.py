@@ -80,4 +80,4 @@ print(*(name for name in sys.modules if name not in before))
     brought = run(program).stdout.split()
     others = [name for name in brought if not name.startswith("bitale")]
     assert len(others) < 60, others
-    assert len(brought) - len(others) < 350
+    assert len(brought) - len(others) < 290

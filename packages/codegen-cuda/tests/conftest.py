@@ -149,18 +149,7 @@ def sample_texts():
 
     What is called back would be given the zeros of a device that only takes notes.
     """
-    return recorded_texts(op_samples())
-
-
-@pytest.fixture(scope="session")
-def core_texts():
-    """The text of the kernels of the few samples that stand for all."""
-    return recorded_texts(op_samples(core=True))
-
-
-def recorded_texts(samples):
-    """The text of the kernels that samples launch, by its name."""
-    recording = RecordingDriver(multiprocessors=2)
+    recording, samples = RecordingDriver(multiprocessors=2), op_samples()
     for sample, run in zip(samples, sample_functions(recording, samples), strict=True):
         if all(map(has_kernel, run.maker.fgraph.toposort())):
             run(*sample.inputs)

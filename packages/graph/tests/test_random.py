@@ -338,6 +338,11 @@ def test_theanos_calling_form_is_taken():
     before = streams.rstate
     streams.inc_rstate()
     assert (streams.rstate != before).any()
+    awaited = streams.rstate
+    last = streams.uniform()
+    np.testing.assert_array_equal(last.rng.get_value(), awaited)
+    streams.seed(234)
+    np.testing.assert_array_equal(last.rng.get_value(), awaited)
     MRG_RandomStreams([1, 2, 3, 4, 5, 6]).uniform()
     for wrong in (0, 2147462579, [0] * 6, -3):
         with pytest.raises(ValueError, match="not 0"):

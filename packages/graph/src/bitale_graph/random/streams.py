@@ -48,18 +48,22 @@ class RandomStreams:
     def __init__(self, seed: Any = None) -> None:
         self.default_instance_seed = _fresh(seed)
         self.state_updates: list[tuple[SharedVariable[Any], Any]] = []
+        self._streams: list[int] = []
+        self._next = 0
 
     def gen(self, draw: Callable[..., tuple[Any, Any]], *args: Any, **keywords: Any) -> Any:
         """A variable that ``draw`` draws: a function from a state to the next one and a variable.
 
         It has the attributes ``rng``, its state, and ``update``, the pair of that and the next one.
         """
-        stream = len(self.state_updates)
+        stream = self._next
         state = shared(new_state(self.default_instance_seed, stream), f"random_state_{stream}")
         after, drawn = draw(state, *args, **keywords)
         state.default_update = after
         drawn.rng, drawn.update = state, (state, after)
         self.state_updates.append((state, after))
+        self._streams.append(stream)
+        self._next += 1
         return drawn
 
     def updates(self) -> list[tuple[SharedVariable, Any]]:
@@ -73,7 +77,7 @@ class RandomStreams:
         """
         if seed is not None:
             self.default_instance_seed = _fresh(seed)
-        for stream, (state, _) in enumerate(self.state_updates):
+        for stream, (state, _) in zip(self._streams, self.state_updates, strict=True):
             state.set_value(new_state(self.default_instance_seed, stream))
 
     def __getitem__(self, state: Any) -> np.ndarray[Any, Any]:
@@ -255,12 +259,11 @@ class MRG_RandomStreams(RandomStreams):  # noqa: N801 (Theano's name)
 
     def __init__(self, seed: Any = 12345) -> None:
         super().__init__(_checked_seed(seed))
-        self._next = 0
 
     @property
     def rstate(self) -> np.ndarray[Any, Any]:
         """The state of the next variable."""
-        return new_state(self.default_instance_seed, len(self.state_updates) + self._next)
+        return new_state(self.default_instance_seed, self._next)
 
     def set_rstate(self, seed: Any) -> None:
         """The seed of variables that are drawn from now on."""
