@@ -84,10 +84,3 @@ def unit(bits: Array) -> Array:
 def above_zero(bits: Array) -> Array:
     """A float64 of 53 bits, above 0 and at most 1: for a logarithm."""
     return ((bits >> np.uint64(11)).astype(np.float64) + 1) * 2.0**-53
-
-
-def normal(key: Array, draw: Array, index: Array) -> Array:
-    """Normal numbers by Box and Muller's transformation (1958) of the two halves of a block."""
-    low, high = philox(key, draw, index)
-    found: Array = np.sqrt(-2 * np.log(above_zero(low))) * np.cos(2 * np.pi * unit(high))
-    return found
