@@ -31,13 +31,16 @@ class Eig(OfSquares, Op):
         with quiet():
             found = np.linalg.eig(inputs[0])
         dtype = node.outputs[0].type.dtype
-        if not dtypes.is_complex(dtype) and np.iscomplexobj(found[0]):
-            raise np.linalg.LinAlgError(
-                "eig: a real matrix has complex eigenvalues, which real tensors cannot hold\n"
-                "  hint: cast the matrix to complex128 first"
-            )
+        if not dtypes.is_complex(dtype):
+            if np.imag(found[0]).any():
+                raise np.linalg.LinAlgError(
+                    "eig: a real matrix has complex eigenvalues, which real tensors cannot hold\n"
+                    "  hint: cast the matrix to complex128 first"
+                )
+            # NumPy 2.5 gives complex arrays for every matrix.
+            found = [np.real(value) for value in found]
         for cell, value in zip(output_storage, found, strict=True):
-            cell[0] = np.asarray(value, dtype)
+            cell[0] = np.ascontiguousarray(value, dtype)
 
     def infer_shape(self, node: Apply, input_shapes: Sequence[Sequence[Any]]) -> list[Any]:
         return [tuple(input_shapes[0][:-1]), tuple(input_shapes[0])]
