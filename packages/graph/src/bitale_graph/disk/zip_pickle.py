@@ -192,6 +192,11 @@ def load_zip(
     import zipfile  # costs a hundredth of importing this package
 
     with zipfile.ZipFile(f, "r") as zip_file:
-        unpickler = pickle.Unpickler(io.BytesIO(zip_file.read(PICKLE)))
-        unpickler.persistent_load = persistent_load(zip_file)  # type: ignore[method-assign]  # as pickle has it
-        return unpickler.load()
+        load_member = persistent_load(zip_file)
+
+        # Some releases of Python 3.13 refuse to have the method set on an unpickler.
+        class Unpickler(pickle.Unpickler):
+            def persistent_load(self, pid: Any) -> Any:
+                return load_member(pid)
+
+        return Unpickler(io.BytesIO(zip_file.read(PICKLE))).load()
