@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from bitale_autodiff import grad
 from bitale_graph import Mode, function, scan
 from bitale_graph import language as T
 from bitale_graph.extend import BatchedDot, Dot, Gemm, Scan
@@ -49,11 +48,3 @@ def test_an_outer_product_that_is_added_is_one_loop():
     assert Gemm not in ops(f)
     a, b, c = RNG.standard_normal((3, 4)), RNG.standard_normal(3), RNG.standard_normal(4)
     np.testing.assert_allclose(f(a, b, c), a - 0.1 * np.outer(b, c), rtol=1e-12)
-
-
-def test_the_gradient_by_a_matrix_of_all_pairs_is_one_product():
-    x, w = T.dtensor3(), T.dmatrix()
-    cost = T.sum(T.sqr(T.einsum("bij,jk->bik", x, w)))
-    f = function([x, w], grad(cost, w), mode=Mode("numpy", "fast_run"))
-    assert BatchedDot not in ops(f)
-    assert ops(f).count(Dot) == 2

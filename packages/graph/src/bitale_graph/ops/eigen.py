@@ -29,7 +29,7 @@ class Eig(OfSquares, Op):
     def perform(self, node: Apply, inputs: Sequence[Any], output_storage: Storage) -> None:
         check_square("eig", inputs[0])
         with quiet():
-            found = np.linalg.eig(inputs[0])
+            found: Sequence[Any] = np.linalg.eig(inputs[0])
         dtype = node.outputs[0].type.dtype
         if not dtypes.is_complex(dtype):
             if np.imag(found[0]).any():
