@@ -80,6 +80,23 @@ def test_a_package_declares_only_neighbours_under_it(package, packages):
     assert not above & {*package.dependencies, *package.optional} - {package.project["name"]}
 
 
+def test_tests_import_only_layers_that_are_installed_with_theirs(package, packages):
+    modules = {other.project["name"]: other for other in packages}
+    installed, new = set(), {package.project["name"]}
+    while new:
+        installed |= new
+        needed = [{**modules[name].dependencies, **modules[name].optional} for name in new]
+        new = {name for names in needed for name in names if name in modules} - installed
+    others = {modules[name].module for name in modules.keys() - installed}
+    wrong = [
+        (path.name, name)
+        for path in sorted(package.folder.glob("tests/**/*.py"))
+        for name, _ in imports(path.stem, ast.parse(path.read_bytes()), ())
+        if name.partition(".")[0] in others
+    ]
+    assert not wrong
+
+
 def test_nothing_imports_the_front_door(packages):
     below = [package for package in packages if package.module != "bitale"]
     assert [package.name for package in below if "bitale" in imported_tops(package)] == []
