@@ -6,7 +6,7 @@ import bitale_graph.language as T
 import numpy as np
 import pytest
 from bitale_graph import TensorType, function, scan
-from bitale_graph.extend import Mode
+from bitale_graph.extend import Gemm, Mode
 
 TOLERANCE = {"float32": 3e-5, "float64": 1e-12}
 
@@ -87,3 +87,16 @@ def test_products_of_stacks_in_a_loop(optimizer):
     for found, row in zip(f(a, state), a, strict=True):
         state = np.tanh(state @ row)
         np.testing.assert_allclose(found, state, rtol=1e-12)
+
+
+@pytest.mark.parametrize("alpha", [np.inf, -np.inf, np.nan, 0.0])
+@pytest.mark.parametrize("shape", [(2, 3, 2), (2, 0, 2), (40, 50, 60)])
+def test_an_infinite_factor_multiplies_sums_and_not_terms(alpha, shape):
+    m, k, n = shape
+    z, x, y = numbers("float64", m, n), numbers("float64", m, k), numbers("float64", k, n)
+    a, *matrices = T.dscalar(), *(T.dmatrix() for _ in range(3))
+    given = [a, *matrices]
+    run = function(given, Gemm()(matrices[0], a, *matrices[1:], 0.5), mode=Mode("c", "None"))
+    with np.errstate(invalid="ignore"):
+        expected = 0.5 * z + alpha * (x @ y)
+    np.testing.assert_allclose(run(alpha, z, x, y), expected, rtol=1e-12)

@@ -12,6 +12,7 @@ import pytest
 import scipy.special
 from bitale_codegen_c.library.vector_math.table import source
 from bitale_graph.plan.dialect import SPECIAL_NAMES
+from bitale_graph.tensor.scalar import SCALAR_OPS
 
 FLAGS = "-O2 -march=native -fno-math-errno -fno-trapping-math -fwrapv -shared -fPIC -Wall -Wextra"
 BINARY = {"gammainc", "gammaincc"}
@@ -239,17 +240,14 @@ def test_incomplete_gamma_functions_are_scipys(compiled):
         )
 
 
-def test_where_there_is_no_number_the_functions_say_what_scipy_says(compiled):
+def test_where_there_is_no_number_the_functions_say_what_numpys_values_say(compiled):
     x = np.array([np.nan, np.inf, -np.inf, 0.0, -0.0, -1.0, -2.0, 2.5, 1.0])
     for name in SPECIAL_NAMES:
         given = np.meshgrid(x, x) if name in BINARY else [x]
         given = [v.ravel() for v in given]
-        reference = getattr(scipy.special, name if name != "tri_gamma" else "psi")
-        if name == "tri_gamma":
-            expected = np.array([np.nan, 0, np.inf, np.inf, np.inf, np.inf, np.inf])
-            np.testing.assert_array_equal(compiled(name, x)[:7], expected)
-            continue
-        found, expected = compiled(name, *given), reference(*given)
+        # SciPy's own differ from version to version.
+        with np.errstate(all="ignore"):
+            found, expected = compiled(name, *given), SCALAR_OPS[name].compute(*given)
         np.testing.assert_array_equal(np.isnan(found), np.isnan(expected), err_msg=name)
         np.testing.assert_array_equal(found[np.isinf(expected)], expected[np.isinf(expected)])
 

@@ -45,32 +45,41 @@ def test_matmul_broadcasts_as_numpys(data):
     same(np.asarray(computed(T.matmul, x, y, is_known=True)), np.asarray(np.matmul(x, y)))
 
 
+# NumPy before 2.2 lacks two of the names.
+IN_STACKS = {
+    "matvec": lambda x, y: (x @ y[..., None])[..., 0],
+    "vecmat": lambda x, y: (x.conj()[..., None, :] @ y)[..., 0, :],
+    "vecdot": np.vecdot,
+}
+
+
 @pytest.mark.parametrize(
-    ("function", "left", "right"),
+    ("name", "left", "right"),
     [
-        (np.matvec, (4, 2, 3), (4, 3)),
-        (np.matvec, (2, 3), (4, 3)),
-        (np.matvec, (4, 2, 3), (3,)),
-        (np.matvec, (2, 3), (3,)),
-        (np.vecmat, (4, 3), (4, 3, 2)),
-        (np.vecmat, (4, 3), (3, 2)),
-        (np.vecmat, (3,), (4, 3, 2)),
-        (np.vecdot, (4, 3), (4, 3)),
-        (np.vecdot, (4, 3), (3,)),
-        (np.vecdot, (3,), (3,)),
+        ("matvec", (4, 2, 3), (4, 3)),
+        ("matvec", (2, 3), (4, 3)),
+        ("matvec", (4, 2, 3), (3,)),
+        ("matvec", (2, 3), (3,)),
+        ("vecmat", (4, 3), (4, 3, 2)),
+        ("vecmat", (4, 3), (3, 2)),
+        ("vecmat", (3,), (4, 3, 2)),
+        ("vecdot", (4, 3), (4, 3)),
+        ("vecdot", (4, 3), (3,)),
+        ("vecdot", (3,), (3,)),
     ],
 )
 @pytest.mark.parametrize("dtype", ["float64", "int8", "bool", "complex128"])
-def test_vectors_in_stacks(function, left, right, dtype, rng):
+def test_vectors_in_stacks(name, left, right, dtype, rng):
     x, y = (
         (2 * rng.standard_normal(s) + 1j * rng.standard_normal(s)).astype(dtype)
         if dtype == "complex128"
         else (2 * rng.standard_normal(s)).astype(dtype)
         for s in (left, right)
     )
-    found = computed(getattr(T, function.__name__), x, y)
-    same(np.asarray(found), np.asarray(function(x, y)))
-    same(np.asarray(computed(function, x, y)), np.asarray(function(x, y)))
+    expected = np.asarray(IN_STACKS[name](x, y))
+    same(np.asarray(computed(getattr(T, name), x, y)), expected)
+    if hasattr(np, name):
+        same(np.asarray(computed(getattr(np, name), x, y)), expected)
 
 
 def test_vecdot_takes_an_axis(rng):

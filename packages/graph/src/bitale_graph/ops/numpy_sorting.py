@@ -39,6 +39,7 @@ ROWS: dict[str, tuple[Any, str]] = {
     "unique_values": (_unique, "x"),
     "in1d": (sets.in1d, "ar1 ar2 ~assume_unique invert ~kind"),
     "isin": (sets.isin, "element test_elements | ~assume_unique invert ~kind"),
+    "in1d": (sets.in1d, "ar1 ar2 | ~assume_unique invert ~kind"),
     "union1d": (sets.union1d, "ar1 ar2"),
     "bincount": (statistics.bincount, "x | weights minlength"),
     "digitize": (statistics.digitize, "x bins | right"),

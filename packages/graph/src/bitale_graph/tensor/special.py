@@ -37,16 +37,16 @@ owens_t = _function(
 # The gamma function, and what is made of it
 gamma = _function(
     "gamma",
-    _special("gamma"),
+    _values.gamma,
     "The gamma function; NaN at negative whole numbers.",
     0.3,
     4,
     **_FACTS,
 )
 gammaln = _function(
-    "gammaln", _special("gammaln"), "The logarithm of the size of gamma(x).", 0.3, 4, **_FACTS
+    "gammaln", _values.gammaln, "The logarithm of the size of gamma(x).", 0.3, 4, **_FACTS
 )
-psi = _function("psi", _special("psi"), "The derivative of gammaln.", 0.3, 4, **_FACTS)
+psi = _function("psi", _values.psi, "The derivative of gammaln.", 0.3, 4, **_FACTS)
 tri_gamma = _function("tri_gamma", _values.tri_gamma, "The derivative of psi.", 0.3, 4, **_FACTS)
 polygamma = _function(
     "polygamma",
@@ -61,7 +61,7 @@ polygamma = _function(
 _POSITIVE = ((0.4, 4), (0.3, 4))
 gammainc = _function(
     "gammainc",
-    _special("gammainc"),
+    _values.special_of_numbers("gammainc"),
     "The lower incomplete gamma function of a and x, of 1 in all.",
     arity=2,
     domain=_POSITIVE,
@@ -70,7 +70,7 @@ gammainc = _function(
 )
 gammaincc = _function(
     "gammaincc",
-    _special("gammaincc"),
+    _values.special_of_numbers("gammaincc"),
     "The upper incomplete gamma function of a and x, of 1 in all.",
     arity=2,
     domain=_POSITIVE,
@@ -80,7 +80,7 @@ gammaincc = _function(
 _SHARE = ((0.4, 4), (0.1, 0.9))
 gammaincinv = _function(
     "gammaincinv",
-    _special("gammaincinv"),
+    _values.special_of_numbers("gammaincinv"),
     "The x for which gammainc(a, x) is y.",
     arity=2,
     domain=_SHARE,
@@ -89,7 +89,7 @@ gammaincinv = _function(
 )
 gammainccinv = _function(
     "gammainccinv",
-    _special("gammainccinv"),
+    _values.special_of_numbers("gammainccinv"),
     "The x for which gammaincc(a, x) is y.",
     arity=2,
     domain=_SHARE,
@@ -141,9 +141,8 @@ _CYLINDER: dict[str, _Any] = {
     "no_gradient": (0,),
     **_CALLED,
 }
-# SciPy's error is that of the angle: large beside a zero, and for large numbers.
-j0 = _function("j0", _special("j0"), "The Bessel function of order 0.", -2, 2, huge=False, **_FACTS)
-j1 = _function("j1", _special("j1"), "The Bessel function of order 1.", -3, 3, huge=False, **_FACTS)
+j0 = _function("j0", _values.j0, "The Bessel function of order 0.", -2, 2, **_FACTS)
+j1 = _function("j1", _values.j1, "The Bessel function of order 1.", -3, 3, **_FACTS)
 jv = _function(
     "jv", _special("jv"), "The Bessel function of the first kind of order v.", **_CYLINDER
 )

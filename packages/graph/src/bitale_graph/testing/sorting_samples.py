@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -100,8 +100,16 @@ def _known_tops() -> Iterator[OpSample]:
     )
 
 
-def _uniques(tag: str, x: Any, axis: int | None = None, **facts: Any) -> Iterator[OpSample]:
+def _numpy_unique(x: Any, flags: Sequence[bool], axis: int | None) -> Any:
     unique: Any = np.unique
+    found = unique(x, *flags, axis=axis)
+    if not flags[1] or axis is None:
+        return found
+    # Along an axis NumPy 2.0 gives the inverse with lengths of 1 beside that axis.
+    return tuple(y.ravel() if at == 1 + flags[0] else y for at, y in enumerate(found))
+
+
+def _uniques(tag: str, x: Any, axis: int | None = None, **facts: Any) -> Iterator[OpSample]:
     for flags in ((False, False, False), (True, True, True), (False, True, False)):
         if sum(flags) == 1 and tag != "float64":
             continue
@@ -110,7 +118,7 @@ def _uniques(tag: str, x: Any, axis: int | None = None, **facts: Any) -> Iterato
             sets.Unique,
             sets.Unique(*flags, axis=axis),
             x,
-            reference=lambda x, flags=flags: unique(x, *flags, axis=axis),
+            reference=lambda x, flags=flags: _numpy_unique(x, flags, axis),
             **facts,
         )
 

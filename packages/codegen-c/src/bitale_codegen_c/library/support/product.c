@@ -159,12 +159,14 @@ BT_SHARED(1) void bt_gemm_SUFFIX(const bt_runtime *rt, int64_t m, int64_t n, int
         else rt->share(bt_small_part_SUFFIX, &all, all.parts);
         return;
     }
-    if (m * n * k <= BT_SMALL_PRODUCT) {
+    /* An infinite alpha multiplies sums: of products with it, which signs differ, no sum is a number. */
+    const int is_finite = alpha - alpha == 0;
+    if (m * n * k <= BT_SMALL_PRODUCT || !is_finite) {
         for (int64_t i = 0; i < m; i++) {
             TYPE *row = z + i * z0;
             if (beta == 0) for (int64_t j = 0; j < n; j++) row[j] = 0;
             else if (beta != 1) for (int64_t j = 0; j < n; j++) row[j] *= beta;
-            if (y1 == 1) {
+            if (y1 == 1 && is_finite) {
                 for (int64_t p = 0; p < k; p++) {
                     const TYPE a = alpha * x[i * x0 + p * x1], *b = y + p * y0;
 #pragma omp simd
