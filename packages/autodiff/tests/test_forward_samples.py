@@ -55,6 +55,7 @@ def test_a_product_forwards_agrees_with_differences(sample, rng):
         np.testing.assert_allclose(t, expected, rtol=tolerance, atol=tolerance * scale)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "sample", [s for s in differentiable_samples() if not has_no_rule(s)], ids=lambda s: s.name
 )
@@ -79,6 +80,7 @@ def test_third_derivatives_agree_forwards_and_backwards(sample, rng):
     assert dot(found, weights) == pytest.approx(float(expected), rel=1e-7, abs=1e-7 * size + 1e-12)
 
 
+@pytest.mark.slow
 def test_products_backwards_are_the_transposes_of_those_forwards(rng):
     """Of every sample, at kinks too: <J t, u> is <t, u J>, and both have the dtypes and shapes."""
     failures = []

@@ -96,6 +96,7 @@ def names_in(text):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("compile_quickly")
 def test_whatever_name_a_variable_has_it_does_not_meet_another():
     def run(v, w, u, integers):

@@ -173,6 +173,7 @@ def plain_like(names):
     return [name and PLAIN[alike.index(identifier(name))] for name in names]
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None)
 @given(st.lists(NAMES, min_size=1, max_size=14))
 @example([PAYLOADS[0]])

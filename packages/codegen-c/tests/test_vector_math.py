@@ -178,6 +178,7 @@ def errors_in_ulp(got, want):
     return np.where(finite, distance, np.where(same, 0.0, np.inf))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("function", INEXACT, ids=lambda f: f.c_name)
 def test_error_is_within_the_stated_bound(compiled, function):
     if np.finfo(np.longdouble).nmant < 63:

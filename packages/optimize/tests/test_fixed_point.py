@@ -185,6 +185,7 @@ GROWN = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", GROWN)
 def test_work_grows_in_proportion_to_the_graph(rewriting, form):
     x = T.vector("x")

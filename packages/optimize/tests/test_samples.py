@@ -32,10 +32,12 @@ def test_every_sample_keeps_its_values(rewriting):
     assert failures(rewriting, lambda sample: sample.graph()) == []
 
 
+@pytest.mark.slow
 def test_every_sample_keeps_its_values_on_constants(rewriting):
     assert failures(rewriting, on_constants) == []
 
 
+@pytest.mark.slow
 def test_every_sample_keeps_its_values_next_to_arithmetic(rewriting):
     """Ops meet others, so that more rules find something."""
 
