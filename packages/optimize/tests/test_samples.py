@@ -1,5 +1,6 @@
 """What optimize adds, on graph's table of op samples: rewritten, each gives what it gave."""
 
+import pytest
 from bitale_graph import Mode
 from bitale_graph import language as T
 from bitale_graph.testing import op_samples
