@@ -37,7 +37,6 @@ ROWS: dict[str, tuple[Any, str]] = {
     "lexsort": (sorting.lexsort, "keys | axis"),
     "unique": (_unique, f"ar | {_UNIQUE} axis equal_nan sorted"),
     "unique_values": (_unique, "x"),
-    "in1d": (sets.in1d, "ar1 ar2 ~assume_unique invert ~kind"),
     "isin": (sets.isin, "element test_elements | ~assume_unique invert ~kind"),
     "in1d": (sets.in1d, "ar1 ar2 | ~assume_unique invert ~kind"),
     "union1d": (sets.union1d, "ar1 ar2"),
