@@ -23,10 +23,24 @@ def cache_of_this_run(tmp_path_factory):
 @pytest.fixture(scope="session")
 def quick(compiler, tmp_path_factory):
     """Compile with little optimisation, where the text is tested and not its speed."""
-    script = tmp_path_factory.mktemp("compiler") / "quick-cc"
-    script.write_text(f'#!/bin/sh\nexec {compiler.path} "$@" -O1\n')
+    return compiler_with(compiler, tmp_path_factory, "-O1")
+
+
+def compiler_with(compiler, tmp_path_factory, flags):
+    """Write a program that is the compiler with flags after all others."""
+    script = tmp_path_factory.mktemp("compiler") / "cc"
+    script.write_text(f'#!/bin/sh\nexec {compiler.path} "$@" {flags}\n')
     script.chmod(0o755)
     return script
+
+
+@pytest.fixture
+def refuse_what_later_compilers_refuse(compiler, tmp_path_factory):
+    """Make errors of what GCC 14 and Clang 16 take for errors, and earlier ones warn of."""
+    names = ["implicit-function-declaration", "incompatible-pointer-types", "int-conversion"]
+    script = compiler_with(compiler, tmp_path_factory, " ".join(f"-Werror={n}" for n in names))
+    with config.change_flags(cxx=str(script)):
+        yield
 
 
 @pytest.fixture

@@ -306,6 +306,11 @@ def test_choices():
     check([c, x, y], outputs, *([c, np.arange(3.0), np.arange(5.0)] for c in (0, 1)))
 
 
+def test_a_choice_of_one_number_in_both_branches():
+    c, x = T.lscalar("c"), T.dscalar("x")
+    check([c, x], [ifelse(c, x, x)], *([c, np.array(2.0)] for c in (0, 1)))
+
+
 def test_a_choice_at_every_step():
     x, h = T.dvector("x"), T.dvector("h")
     number, state = T.dscalar("number"), T.dvector("state")

@@ -21,6 +21,7 @@ def test_some_core_samples_rewritten():
     run_samples(REWRITTEN, op_samples(core=True)[1::4])
 
 
+@pytest.mark.usefixtures("refuse_what_later_compilers_refuse")
 @pytest.mark.parametrize("mode", [AS_WRITTEN, REWRITTEN], ids=["as_written", "rewritten"])
 def test_every_sample(mode):
     run_samples(mode)

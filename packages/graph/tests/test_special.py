@@ -192,6 +192,11 @@ def test_polygamma_is_scipys_and_ends_far_left(n):
     assert not np.isfinite(far)
 
 
+def test_polygamma_beside_0_is_infinite():
+    found = evaluated(T.polygamma, np.array([1.0, 2.0, 3.0]), np.full(3, -5e-324))
+    np.testing.assert_array_equal(found, [np.inf, np.inf, np.inf])
+
+
 def test_polygamma_of_orders_that_are_not_whole_is_nan():
     assert np.isnan(evaluated(T.polygamma, np.array([0.5, -1.0, np.inf]), np.ones(3))).all()
 

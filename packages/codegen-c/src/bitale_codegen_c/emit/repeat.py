@@ -22,7 +22,8 @@ def repeat_body(node: Apply[Repeat]) -> str:
     const x0_t *const from = x0 + {start};
     x0_t *const first = y0 + next;
     {loops[1]}y0[next++] = from[{offset}];
-    for (int64_t k = 1; k < n; k++, next += size) memcpy(y0 + next, first, size * sizeof(x0_t));"""
+    for (int64_t k = 1; k < n; k++, next += size)
+        __builtin_memcpy(y0 + next, first, (size_t)size * sizeof(x0_t));"""
     single = f"""
     const x0_t item = x0[{start}];
     for (int64_t k = 0; k < n; k++) y0[next + k] = item;

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import singledispatchmethod
@@ -76,7 +77,7 @@ class StatementPrinter:
 
     def write(self, statements: Sequence[Statement]) -> None:
         """Write statements at the depth that is reached."""
-        for one, following in zip(statements, [*statements[1:], None], strict=True):
+        for one, following in itertools.zip_longest(statements, statements[1:]):
             # Nothing is done for a view.
             if not (isinstance(one, Mark) and isinstance(following, Mark)):
                 self.print(one)

@@ -158,5 +158,7 @@ def _reflected(n: int, x: Array, right: Array) -> Array:
     for _ in range(n):
         cot = cot.deriv() * slope
     turn = np.pi * (x - np.rint(x))
-    y = parity * right - np.pi ** (n + 1) * cot(1 / np.tan(turn))
+    # Beside 0 the cotangent is too large for a number, and NumPy's polynomial of infinity is NaN.
+    most = np.finfo(np.float64).max
+    y = parity * right - np.pi ** (n + 1) * cot(np.clip(1 / np.tan(turn), -most, most))
     return np.where(x == np.rint(x), -parity * np.inf, y)
