@@ -48,8 +48,9 @@ from bitale_graph.ops.shape import (
 )
 from bitale_graph.ops.softmax import Softmax
 from bitale_graph.ops.sorting import ArgPartition, ArgSort, ArgTopK, Partition, Sort, TopK
+from bitale_graph.tensor import special
 from bitale_graph.tensor.elementwise import Elementwise
-from bitale_graph.tensor.scalar import is_cast
+from bitale_graph.tensor.scalar import SCALAR_OPS, is_cast
 
 MOVES = (Alloc, Arange, Eye, Subtensor, AdvancedSubtensor, AdvancedSubtensor1, TakeAlongAxis,
          Nonzero, Join, Dimshuffle, MakeVector, Reshape, ShapeI, SpecifyShape, Assert, Argmax,
@@ -61,6 +62,11 @@ PRODUCTS = (Dot, BatchedDot)
 EXACT = {"neg", "abs", "sgn", "identity", "ceil", "floor", "trunc", "round_half_to_even",
          "maximum", "minimum", "switch", "second"}  # fmt: skip
 ROUNDED_ONCE = {"add", "sub", "mul", "true_div", "sqrt", "sqr", "inv"}
+# What SciPy computes is right to fewer digits than what NumPy does; and it takes a multiple of pi
+# from the argument of a wave in double precision, where exact programs keep more.
+SCIPYS = SCALAR_OPS.keys() & vars(special).keys() - {"real", "imag", "conj", "angle", "complex"}
+SCIPYS_UNITS = 16.0
+WAVES = {"j0", "j1", "jv"}
 WIDE = {"f": np.longdouble, "c": np.clongdouble}
 
 
@@ -282,7 +288,11 @@ class OtherRoundings(Values):
         if op.name in ROUNDED_ONCE and y.dtype.kind == "f":
             exact = _is_exact(op.name, y, *map(widened, inputs))
             return np.where(exact, self._zeros(y), self.moved(y, 1.0, true))
-        return self.moved(y, self.size, true)
+        if op.name in WAVES:
+            inputs = [self.moved(x + y.dtype.type(0)) for x in inputs]
+            with np.errstate(all="ignore"):
+                (y,) = result_of(node, inputs)
+        return self.moved(y, SCIPYS_UNITS if op.name in SCIPYS else self.size, true)
 
     def _cast(self, node: Apply, x: Any) -> Any:
         (y,) = result_of(node, [x])
