@@ -83,7 +83,7 @@ NAMES = {
         to_one_hot unique unravel_index
     """,
     "bitale.tensor.opt": "Assert MakeVector assert_op make_vector",
-    "bitale.tensor.elemwise": "CAReduce DimShuffle Elemwise",
+    "bitale.tensor.elemwise": "All Any CAReduce DimShuffle Elemwise Prod ProdWithoutZeros Sum",
     "bitale.tensor.subtensor": """
         AdvancedIncSubtensor AdvancedIncSubtensor1 AdvancedSubtensor AdvancedSubtensor1 IncSubtensor
         Subtensor inc_subtensor set_subtensor take
@@ -121,8 +121,9 @@ NAMES = {
     """,
     "bitale.scan_utils": "clone clone_replace equal_computations infer_shape map_variables",
     "bitale.scalar": """
-        BinaryScalarOp Composite Scalar ScalarConstant ScalarOp ScalarVariable UnaryScalarOp
-        as_common_dtype as_scalar cast complexs float_out floats get_scalar_type inclosedrange
+        BinaryScalarOp Clip ComplexError Composite InRange Scalar ScalarConstant ScalarOp
+        ScalarVariable UnaryScalarOp as_common_dtype as_scalar cast clip complexs float_out floats
+        get_scalar_type inclosedrange
         inopenrange ints same_out specific_out transfer_type upcast upcast_out upgrade_to_float
     """,
     "bitale.raise_op": "Raise",

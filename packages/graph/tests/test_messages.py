@@ -19,13 +19,20 @@ s = shared(np.zeros(3), "s")
 @pytest.mark.parametrize(
     "name", ["sum", "prod", "max", "min", "mean", "var", "std", "all", "any", "argmax", "argmin"]
 )
-@pytest.mark.parametrize("axis", [2, -3, "a", 0.5, (0, 7)], ids=str)
+@pytest.mark.parametrize("axis", [2, -3, (0, 7)], ids=str)
 def test_a_missing_axis_is_told_by_the_name_that_was_called(name, axis):
     with pytest.raises(errors.ShapeError) as caught:
         getattr(x, name)(axis=axis)
     text = str(caught.value)
     assert text.startswith(f"{name}: a tensor of rank 2 has no axis")
     assert "x  TensorType(float64, matrix)" in text
+
+
+@pytest.mark.parametrize("name", ["sum", "var", "all", "argmin"])
+@pytest.mark.parametrize("axis", ["a", 0.5, (0, 1.0)], ids=str)
+def test_an_axis_that_is_no_int_is_a_wrong_type(name, axis):
+    with pytest.raises(TypeError, match=f"{name}: an axis is an int, and got"):
+        getattr(x, name)(axis=axis)
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,10 @@ numbers.
 """
 
 from bitale_graph.scalars import BinaryScalarOp as BinaryScalarOp
+from bitale_graph.scalars import Clip as Clip
+from bitale_graph.scalars import ComplexError as ComplexError
 from bitale_graph.scalars import Composite as Composite
+from bitale_graph.scalars import InRange as InRange
 from bitale_graph.scalars import Scalar as Scalar
 from bitale_graph.scalars import ScalarConstant as ScalarConstant
 from bitale_graph.scalars import ScalarOp as ScalarOp
@@ -15,6 +18,7 @@ from bitale_graph.scalars import __getattr__ as __getattr__
 from bitale_graph.scalars import as_common_dtype as as_common_dtype
 from bitale_graph.scalars import as_scalar as as_scalar
 from bitale_graph.scalars import cast as cast
+from bitale_graph.scalars import clip as clip
 from bitale_graph.scalars import complexs as complexs
 from bitale_graph.scalars import float_out as float_out
 from bitale_graph.scalars import floats as floats

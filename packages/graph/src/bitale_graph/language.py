@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from .base.errors import AsTensorError as AsTensorError
 from .base.errors import EmptyConstantError as EmptyConstantError
 from .base.errors import NotScalarConstantError as NotScalarConstantError
 from .ops.along_axis import inverse_permutation as inverse_permutation

@@ -11,15 +11,11 @@ from typing import Any
 
 from .base import dtype as _dtypes
 from .base.dtype import upcast as upcast
+from .base.errors import ComplexError as ComplexError
 from .tensor import scalar as _table
 from .tensor.composite import Composite as Composite
 from .tensor.conversion import as_tensor as _as_tensor
 from .tensor.elementwise import cast as cast
-from .tensor.functions import and_ as _and
-from .tensor.functions import ge as _ge
-from .tensor.functions import gt as _gt
-from .tensor.functions import le as _le
-from .tensor.functions import lt as _lt
 from .tensor.own_scalar import BinaryScalarOp as BinaryScalarOp
 from .tensor.own_scalar import UnaryScalarOp as UnaryScalarOp
 from .tensor.own_scalar import float_out as float_out
@@ -28,6 +24,11 @@ from .tensor.own_scalar import specific_out as specific_out
 from .tensor.own_scalar import transfer_type as transfer_type
 from .tensor.own_scalar import upcast_out as upcast_out
 from .tensor.own_scalar import upgrade_to_float as upgrade_to_float
+from .tensor.ranges import Clip as Clip
+from .tensor.ranges import InRange as InRange
+from .tensor.ranges import clip as clip
+from .tensor.ranges import inclosedrange as inclosedrange
+from .tensor.ranges import inopenrange as inopenrange
 from .tensor.scalar import ScalarOp as ScalarOp
 from .tensor.variable import TensorConstant as TensorConstant
 from .tensor.variable import TensorType as TensorType
@@ -85,16 +86,6 @@ def as_common_dtype(*variables: Any) -> tuple[TensorVariable, ...]:
     made = [_as_tensor(x) for x in variables]
     dtype = upcast(*(v.dtype for v in made))
     return tuple(cast(v, dtype) for v in made)
-
-
-def inopenrange(x: Any, low: Any, high: Any) -> TensorVariable:
-    """Whether x lies between two numbers."""
-    return _and(_gt(x, low), _lt(x, high))
-
-
-def inclosedrange(x: Any, low: Any, high: Any) -> TensorVariable:
-    """Whether x lies between two numbers, or is one of them."""
-    return _and(_ge(x, low), _le(x, high))
 
 
 def _several(dtype: str) -> Callable[[str], Any]:

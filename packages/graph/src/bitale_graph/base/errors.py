@@ -16,6 +16,10 @@ class DtypeError(TypeError):
     """Dtypes that an operation cannot take."""
 
 
+class ComplexError(DtypeError):
+    """Complex numbers, for what has no meaning of them."""
+
+
 class AsTensorError(TypeError):
     """A value that cannot become a tensor."""
 

@@ -13,6 +13,7 @@ from ..base import late
 from ..base import trace as tracing
 from ..base.errors import describe
 from .pickling import reduced_node, reduced_variable
+from .tag import Tag
 from .values import Values
 
 if TYPE_CHECKING:
@@ -68,10 +69,6 @@ class Type(Values):
         return Constant(self, self.filter(value), name=name)
 
 
-class Tag:
-    """A free scratch pad for whoever holds the variable."""
-
-
 class Variable(Generic[TypeT]):
     """A value that an expression will have.
 
@@ -112,9 +109,9 @@ class Variable(Generic[TypeT]):
 
     @property
     def tag(self) -> Tag:
-        """A free scratch pad."""
+        """A free scratch pad; it has the place in the program as ``trace``."""
         if self._tag is None:
-            self._tag = Tag()
+            self._tag = Tag(self)
         return self._tag
 
     def clone(self) -> Variable[TypeT]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 
-from ..core.graph import Tag
+from ..core.tag import Tag
 from ..tensor.shared import SharedVariable
 
 if TYPE_CHECKING:

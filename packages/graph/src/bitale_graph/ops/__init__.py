@@ -5,6 +5,7 @@ from . import along_axis as along_axis
 from . import assertion as assertion
 from . import axes as axes
 from . import broadcasting as broadcasting
+from . import constant_value as constant_value
 from . import contiguous as contiguous
 from . import contraction as contraction
 from . import covariance as covariance

@@ -18,7 +18,7 @@ Axes = int | Sequence[int] | None
 def normalize_axes(name: str, axis: Any, x: Any) -> tuple[int, ...]:
     """Sorted non-negative axes of ``x``, a tensor or a rank; None means all.
 
-    Raises `ShapeError` for an axis that is not there or named twice.
+    Raises `TypeError` for one that is no int, `ShapeError` for one that is missing or named twice.
     """
     return tuple(sorted(axes_in_order(name, axis, x)))
 
@@ -28,8 +28,13 @@ def axes_in_order(name: str, axis: Any, x: Any) -> tuple[int, ...]:
     ndim = x if isinstance(x, int) else x.ndim
     if axis is None:
         return tuple(range(ndim))
-    given = [axis] if isinstance(axis, str) or not isinstance(axis, Iterable) else list(axis)
-    missing = [a for a in given if not isinstance(a, (int, np.integer)) or not -ndim <= a < ndim]
+    given: list[Any] = (
+        [axis] if isinstance(axis, str) or not isinstance(axis, Iterable) else list(axis)
+    )
+    for a in given:
+        if not isinstance(a, (int, np.integer)):
+            raise TypeError(f"{name}: an axis is an int, and got {a!r}")
+    missing = [a for a in given if not -ndim <= a < ndim]
     axes = () if missing else tuple(int(a) % ndim for a in given)
     if len(set(axes)) == len(given):
         return axes

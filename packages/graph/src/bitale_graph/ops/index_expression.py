@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from ..base.errors import describe
 from ..tensor.conversion import as_tensor, constant_int
 from ..tensor.variable import TensorVariable
 from .index_pattern import Entry, Pattern
-from .index_value import as_index
+from .index_value import as_index, indexed
 from .indexing import AdvancedSubtensor, AdvancedSubtensor1, Subtensor
 from .new_axes import with_new_axes
 from .nonzero import as_mask, places_of_mask
@@ -43,7 +44,9 @@ def index(x: Any, key: Any) -> TensorVariable:
             bounds = (entry.start, entry.stop, entry.step)
             start, stop, step = (b is not None for b in bounds)
             pattern.append((start, stop, step))
-            inputs += [as_index(b, x) for b in bounds if b is not None]
+            inputs += _bounds(x, [b for b in bounds if b is not None])
+            if step and constant_int(inputs[-1]) == 0:
+                raise ValueError(f"the step of a slice cannot be zero{indexed(x)}")
             position += 1
         else:
             v = as_index(entry, x)
@@ -64,6 +67,17 @@ def index(x: Any, key: Any) -> TensorVariable:
         found = found.dimshuffle(
             *("x" if i in new_axes else next(rest) for i in range(found.ndim + len(new_axes)))
         )
+    return found
+
+
+def _bounds(x: Any, given: Sequence[Any]) -> list[Any]:
+    """What a slice of ``x`` names, as 0-d integers."""
+    found = [as_index(b, x) for b in given]
+    for v in found:
+        if v.ndim:
+            raise TypeError(
+                f"start, stop and step of a slice are integers, not {describe(v)}{indexed(x)}"
+            )
     return found
 
 

@@ -53,12 +53,17 @@ def _outside(beyond: Any, bound: Any) -> Any:
 
 def deg2rad(x: Any) -> TensorVariable:
     """Degrees to radians."""
-    return mul(x, math.pi / 180)
+    return mul(_as_float(x), math.pi / 180)
 
 
 def rad2deg(x: Any) -> TensorVariable:
     """Radians to degrees."""
-    return mul(x, 180 / math.pi)
+    return mul(_as_float(x), 180 / math.pi)
+
+
+def _as_float(x: Any) -> TensorVariable:
+    x = as_tensor(x)
+    return cast(x, dtypes.at_least_float(x.type.dtype))
 
 
 def divmod(x: Any, y: Any) -> tuple[TensorVariable, TensorVariable]:

@@ -21,7 +21,7 @@ from ..tensor.variable import TensorType, TensorVariable
 from .axes import Axes, keep_axes
 from .axes import normalize_axes as normalize_axes
 from .reshape import flatten
-from .shape import shape_i
+from .shape import dimshuffle, shape_i
 
 
 class Reduce(TensorOp):
@@ -236,10 +236,15 @@ def mean(
     x: Any,
     axis: Axes = None,
     dtype: str | None = None,
+    op: Any = False,
     keepdims: bool = False,
     acc_dtype: str | None = None,
 ) -> TensorVariable:
-    """The arithmetic mean along ``axis`` (None: all); integers give float64."""
+    """The arithmetic mean along ``axis`` (None: all); integers give float64.
+
+    ``op`` is there for Theano's programs and changes nothing; the fourth argument of `numpy.mean`
+    is none of ours either.
+    """
     x = as_tensor(x)
     out = (
         dtypes.check(dtype)
@@ -301,7 +306,7 @@ def norm(x: Any, L: Any = None, axis: Axes = None, keepdims: bool = False) -> Te
     ----------
     x : tensor_like
         Integers count as ``floatX``.
-    L : number, None or "fro"
+    L : number, None, "inf" or "fro"
         As ``ord`` of `numpy.linalg.norm` for vectors: infinity gives the largest magnitude, minus
         infinity the smallest, 0 the number of elements other than zero; None and "fro" are 2.
         Norms of matrices as operators are not there.
@@ -317,9 +322,11 @@ def norm(x: Any, L: Any = None, axis: Axes = None, keepdims: bool = False) -> Te
     axis = normalize_axes("norm", axis, x)
     size = tm.abs_(cast(x, dtypes.quotient(x.type.dtype)))
     if isinstance(L, str) or (isinstance(L, float) and np.isnan(L)):
-        if L != "fro":
-            raise ValueError(f"norm: L is a number, None or 'fro', not {L!r}; see numpy.linalg.svd")
-        L = None
+        if L not in ("fro", "inf", "-inf"):
+            raise ValueError(
+                f"norm: L is a number, None, 'inf' or 'fro', not {L!r}; see numpy.linalg.svd"
+            )
+        L = None if L == "fro" else float(L)
     if isinstance(L, Variable):
         return tm.pow(sum(tm.pow(size, L), axis, keepdims=keepdims), tm.inv(L))
     if L is None or L == 2:
@@ -363,41 +370,42 @@ class Argmax(Op):
         return [tuple(n for i, n in enumerate(input_shapes[0]) if i != self.axis)]
 
 
-def argmax(x: Any, axis: int | None = None, keepdims: bool = False) -> TensorVariable:
+def argmax(x: Any, axis: Axes = None, keepdims: bool = False) -> TensorVariable:
     """The position of the largest element along ``axis`` (None: in the flattened tensor).
 
-    The first of several.
+    The first of several. Of several axes it is the place in row-major order of the block that they
+    span.
     """
     x = as_tensor(x)
-    return _argmax(x, _one_axis("argmax", axis, x), keepdims)
+    return _argmax(x, _ordered_axes("argmax", axis, x), keepdims)
 
 
-def _one_axis(name: str, axis: Any, x: Any) -> int | None:
-    axes = normalize_axes(name, axis, x)
-    if axis is not None and len(axes) != 1:
-        raise ShapeError(f"{name}: give one axis or None, not {axis!r}, for {describe(x)}")
+def _ordered_axes(name: str, axis: Any, x: Any) -> tuple[int, ...]:
     if dtypes.is_complex(x.type.dtype):
         raise DtypeError(f"{name}: complex numbers have no order\n  x  {describe(x)}")
-    return None if axis is None else axes[0]
+    return normalize_axes(name, axis, x)
 
 
-def _argmax(x: Any, axis: int | None, keepdims: bool) -> TensorVariable:
-    axes = tuple(range(x.ndim)) if axis is None else (axis,)
-    result = Argmax(0)(flatten(x)) if axis is None else Argmax(axis)(x)
+def _argmax(x: Any, axes: tuple[int, ...], keepdims: bool) -> TensorVariable:
+    kept = [a for a in range(x.ndim) if a not in axes]
+    if len(axes) == 1:
+        result = Argmax(axes[0])(x)
+    else:
+        result = Argmax(len(kept))(flatten(dimshuffle(x, *kept, *axes), len(kept) + 1))
     return keep_axes(result, axes, x.ndim) if keepdims else result
 
 
-def argmin(x: Any, axis: int | None = None, keepdims: bool = False) -> TensorVariable:
-    """The position of the smallest element along ``axis``; the first of several."""
+def argmin(x: Any, axis: Axes = None, keepdims: bool = False) -> TensorVariable:
+    """The position of the smallest element along ``axis``, as `argmax`; the first of several."""
     x = as_tensor(x)
-    place = _one_axis("argmin", axis, x)
+    place = _ordered_axes("argmin", axis, x)
     # ~x reverses the order of integers without the overflow that -x has at the smallest one.
     reverse = tm.invert if dtypes.is_discrete(x.type.dtype) else tm.neg
     return _argmax(reverse(x), place, keepdims)
 
 
 def max_and_argmax(
-    x: Any, axis: int | None = None, keepdims: bool = False
+    x: Any, axis: Axes = None, keepdims: bool = False
 ) -> tuple[TensorVariable, TensorVariable]:
     """`max` and `argmax` together."""
     x = as_tensor(x)

@@ -11,6 +11,7 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 
 from ..base import dtype as dtypes
+from ..base import late
 from ..base.errors import DtypeError, ShapeError, describe
 from ..core.graph import Apply, Constant, Storage, Variable
 from ..tensor.conversion import as_tensor, constant_int
@@ -133,7 +134,10 @@ def as_lengths(name: str, lengths: Any, ndim: int | None = None) -> list[Any]:
             raise ShapeError(
                 f"{name}: the shape {describe(lengths)} has an unknown length; give ndim"
             )
-        vector = as_tensor(lengths)
+        told = late.ops.assertion.Assert(
+            f"{name}: the vector of lengths has not {ndim} elements", "ShapeError"
+        )
+        vector = told(lengths, late.ops.math.eq(shape_i(lengths, 0), ndim))
         elements: list[Any] = [vector[i] for i in range(ndim)]
     else:
         elements = vector_elements(lengths)

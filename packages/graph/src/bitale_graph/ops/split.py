@@ -93,15 +93,14 @@ def split(
     sizes = [as_known(n) for n in as_lengths("split", splits_size, n_splits)]
     if n_splits is not None and len(sizes) != n_splits:
         raise ShapeError(f"split: {n_splits} parts need as many sizes, and given are {len(sizes)}")
-    counted = as_tensor(splits_size) if not isinstance(splits_size, (list, tuple)) else None
-    x = _checked(x, axis, sizes, counted)
+    x = _checked(x, axis, sizes)
     ends: list[Any] = [0]
     for n in sizes:
         ends.append(plus(ends[-1], n))
     return [part_of(x, axis, a, b) for a, b in itertools.pairwise(ends)]
 
 
-def _checked(x: Any, axis: int, sizes: Sequence[Any], counted: Any) -> Any:
+def _checked(x: Any, axis: int, sizes: Sequence[Any]) -> Any:
     """``x`` itself, once it is known that the sizes cut it up, or will be when it runs."""
     length = x.type.shape[axis]
     known = [n for n in sizes if isinstance(n, int)]
@@ -120,8 +119,6 @@ def _checked(x: Any, axis: int, sizes: Sequence[Any], counted: Any) -> Any:
         for n in sizes:
             whole = plus(whole, n)
         conditions.append(tm.eq(whole, shape_i(x, axis)))
-    if counted is not None and counted.ndim == 1 and counted.type.shape[0] is None:
-        conditions.append(tm.eq(shape_i(counted, 0), len(sizes)))
     if not conditions:
         return x
     message = f"split: the sizes must not be negative and add up to the length of axis {axis}"

@@ -24,6 +24,17 @@ _KINDS: dict[Shape, str] = {
 _TOLERANCES = {"float16": 1e-3, "float32": 1e-4, "complex64": 1e-4}
 
 
+def _as_pattern(broadcastable: Iterable[Any]) -> list[bool]:
+    """A broadcast pattern, of which programs write True and False also as 1 and 0."""
+    given = list(broadcastable)
+    if not all(isinstance(b, (bool, int, np.bool_, np.integer)) and b in (0, 1) for b in given):
+        raise TypeError(
+            f"a broadcast pattern has True or False for each axis, and got {given}; "
+            "give lengths as the shape"
+        )
+    return [bool(b) for b in given]
+
+
 class ArrayType(Type):
     """Arrays of one dtype and rank, and of the lengths that are known.
 
@@ -46,8 +57,8 @@ class ArrayType(Type):
         if dtype is not None and not isinstance(dtype, (str, np.dtype, type)):
             dtype, shape = shape, dtype
         if broadcastable is not None:
-            shape = broadcastable
-        if shape is None or isinstance(shape, str):
+            shape = _as_pattern(broadcastable)
+        if not isinstance(shape, Iterable) or isinstance(shape, str):
             raise TypeError("TensorType takes a dtype and a shape (or a broadcastable pattern)")
         lengths: list[int | None] = []
         for n in shape:
@@ -181,7 +192,7 @@ class ArrayType(Type):
                 f"expected a value of {self}, but got the symbolic variable {value}; "
                 "did you mean to use it in an expression, or to pass its value?"
             )
-        array = value if type(value) is np.ndarray else None
+        array = value if type(value) in (np.ndarray, np.memmap) else None
         if strict and (array is None or array.dtype != self.numpy_dtype):
             got = (
                 f"an array of dtype {array.dtype}"

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..base import dtype as dtypes
-from ..base.errors import DtypeError, ShapeError, describe
+from ..base.errors import ComplexError, DtypeError, ShapeError, describe
 from ..core.graph import Apply, Constant, Storage, Variable
 from . import scalar
 from .array_type import Shape
@@ -96,7 +96,8 @@ def cast_operands(op: ScalarOp, operands: Sequence[Any]) -> list[Any]:
             f"\n  operand {i}  {describe(x) if isinstance(x, Variable) else f'{x!r:.60}'}"
             for i, x in enumerate(operands)
         )
-        kind = OverflowError if isinstance(error, OverflowError) else DtypeError
+        told = isinstance(error, (OverflowError, ComplexError))
+        kind = type(error) if told else DtypeError
         name = "" if str(error).startswith(op.name) else f"{op.name}: "
         raise kind(f"{name}{error}{shown}{_HINTS.get(op.name, '')}") from None
 

@@ -141,7 +141,7 @@ inv = _row(
     1,
     _np.reciprocal,
     "``1 / x``.",
-    operand=_dtypes.quotient,
+    operand=_dtypes.at_least_float,
     cost=_DIVISION,
     domain=((0.4, 3),),
 )

@@ -203,7 +203,7 @@ class TensorMethods(TensorOperators):
         acc_dtype: str | None = None,
     ) -> late.TensorVariable:
         """See `mean`."""
-        return late.ops.reduction.mean(self, axis, dtype, keepdims, acc_dtype)
+        return late.ops.reduction.mean(self, axis, dtype, keepdims=keepdims, acc_dtype=acc_dtype)
 
     def var(
         self, axis: Any = None, ddof: int = 0, keepdims: bool = False, corrected: bool = False
@@ -229,11 +229,11 @@ class TensorMethods(TensorOperators):
         """See `min`."""
         return late.ops.reduction.min(self, axis, keepdims)
 
-    def argmax(self, axis: int | None = None, keepdims: bool = False) -> late.TensorVariable:
+    def argmax(self, axis: Any = None, keepdims: bool = False) -> late.TensorVariable:
         """See `argmax`."""
         return late.ops.reduction.argmax(self, axis, keepdims)
 
-    def argmin(self, axis: int | None = None, keepdims: bool = False) -> late.TensorVariable:
+    def argmin(self, axis: Any = None, keepdims: bool = False) -> late.TensorVariable:
         """See `argmin`."""
         return late.ops.reduction.argmin(self, axis, keepdims)
 
@@ -290,6 +290,10 @@ class TensorMethods(TensorOperators):
     def round(self, mode: str | None = None) -> late.TensorVariable:
         """See `round`."""
         return late.ops.math.round(self, mode)
+
+    def get_scalar_constant_value(self) -> Any:
+        """See `get_scalar_constant_value`."""
+        return late.ops.constant_value.get_scalar_constant_value(self)
 
     def fill(self, value: Any) -> late.TensorVariable:
         """A tensor of this shape filled with ``value``."""

@@ -112,6 +112,10 @@ class OwnScalarOp(ScalarOp):
         text = self.c_code(_Node(types, [out]), self.name, list(names), [result], {"fail": ";"})
         return re.sub(r"\bnpy_(\w+)\b", lambda m: _C_NAMES.get(m[1], m[0]), text)
 
+    def key(self) -> Any:
+        """None: its name does not tell its text, which may be another in the next process."""
+        return None
+
     def _identity(self) -> tuple[Any, ...]:
         preference = self.__dict__.get("output_types_preference")
         return (type(self), self.name, preference, *(getattr(self, p) for p in self.__props__))

@@ -16,7 +16,7 @@ import numpy as np
 
 from ..base import dtype as dtypes
 from ..base import late
-from ..base.errors import DtypeError
+from ..base.errors import ComplexError, DtypeError
 from ..core.graph import Variable
 
 # What a quotient and a function such as exp cost, in multiplications.
@@ -110,7 +110,8 @@ class ScalarOp:
         """The dtypes that operands of the dtypes ``given`` are cast to; raises `DtypeError`."""
         dtype = self.operand(dtypes.upcast(*given))
         if dtype in self.refuses:
-            raise DtypeError(
+            refused = ComplexError if dtypes.is_complex(dtype) else DtypeError
+            raise refused(
                 f"{self.name} does not take operands of dtype {dtype} (given: {', '.join(given)})"
             )
         return (dtype,) * self.arity

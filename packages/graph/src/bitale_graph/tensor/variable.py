@@ -52,8 +52,9 @@ class TensorType(ArrayType):
         broadcastable: Iterable[bool] | None = None,
     ) -> TensorType:
         """A type with another dtype or shape (or broadcast pattern)."""
-        given = shape if broadcastable is None else tuple(broadcastable)
-        return TensorType(dtype or self.dtype, self.shape if given is None else given)
+        if broadcastable is not None:
+            return TensorType(dtype or self.dtype, broadcastable=broadcastable)
+        return TensorType(dtype or self.dtype, self.shape if shape is None else shape)
 
     def loosened(self, other: Type) -> TensorType:
         """Leave out the lengths that ``other``, of the same dtype and rank, does not know.

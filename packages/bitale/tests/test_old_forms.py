@@ -1,0 +1,133 @@
+"""Forms of calls and classes that programs written for Theano use."""
+
+import bitale
+import bitale.tensor as T
+import numpy as np
+import pytest
+from bitale import function, scalar
+from bitale.tensor import elemwise
+
+x = T.dmatrix("x")
+X = np.array([[1.0, 5.0, 2.0], [4.0, 0.5, 3.0]])
+
+
+def value(expression, given=X):
+    return function([x], expression, on_unused_input="ignore")(given)
+
+
+@pytest.mark.parametrize(
+    ("made", "expected"),
+    [
+        (elemwise.Sum(axis=1)(x), X.sum(1)),
+        (elemwise.Sum()(x), X.sum()),
+        (elemwise.Prod(axis=0, no_zeros_in_input=True)(x), X.prod(0)),
+        (elemwise.All(axis=1)(x > 1), (X > 1).all(1)),
+        (elemwise.Any(axis=1)(x > 4), (X > 4).any(1)),
+        (elemwise.CAReduce(scalar.maximum, axis=0)(x), X.max(0)),
+        (T.CAReduce(scalar.add)(x), X.sum()),
+        (T.MaxAndArgmax(axis=1)(x)[1], X.argmax(1)),
+        (T.Shape()(x), X.shape),
+        (T.Shape_i(1)(x), 3),
+        (T.DimShuffle((False, False), (1, "x", 0))(x), X.T[:, None]),
+        (T.DimShuffle((1, 0))(x), X.T),
+    ],
+)
+def test_an_op_is_made_by_its_old_class(made, expected):
+    np.testing.assert_array_equal(value(made), expected)
+
+
+def test_what_an_op_does_is_asked_by_its_old_class():
+    assert isinstance(x.sum().owner.op, elemwise.Sum)
+    assert not isinstance(x.prod().owner.op, elemwise.Sum)
+    assert isinstance(x.max().owner.op, T.CAReduce)
+    assert isinstance(x.shape.owner.op, T.Shape)
+    assert isinstance(x.T.owner.op, T.DimShuffle)
+    with pytest.raises(TypeError, match="CAReduce takes one of the scalar ops add, mul"):
+        T.CAReduce(scalar.exp)
+
+
+def test_the_place_of_the_largest_is_found_over_several_axes():
+    cube = T.dtensor3("cube")
+    values = np.arange(24.0).reshape(2, 3, 4) % 7
+    flat = values.transpose(1, 0, 2).reshape(3, 8)
+    largest, place = T.max_and_argmax(cube, axis=(0, 2))
+    for made, expected in [
+        (place, flat.argmax(1)),
+        (largest, flat.max(1)),
+        (T.argmin(cube, axis=[0, -1]), flat.argmin(1)),
+        (cube.argmax(axis=(0, 1, 2)), values.argmax()),
+    ]:
+        np.testing.assert_array_equal(function([cube], made)(values), expected)
+    assert T.argmax(cube, axis=(0, 2), keepdims=True).broadcastable == (True, False, True)
+
+
+@pytest.mark.parametrize("mode", [None, "FAST_COMPILE"])
+def test_a_number_is_clipped_and_placed_by_scalar_ops(mode):
+    v = T.dvector("v")
+    held = T.Elemwise(scalar.clip)(v, 0.0, 1.0)
+    is_open, closed = (
+        T.Elemwise(op)(v, 0.0, 1.0) for op in (scalar.inopenrange, scalar.inclosedrange)
+    )
+    slope = bitale.grad(held.sum(), v)
+    results = function([v], [held, is_open, closed, slope], mode=mode)([-1.0, 0.0, 0.5, 1.0])
+    expected = [[0, 0, 0.5, 1], [0, 0, 1, 0], [0, 1, 1, 1], [0, 1, 1, 1]]
+    for got, wanted in zip(results, expected, strict=True):
+        np.testing.assert_array_equal(got, wanted)
+    assert is_open.dtype == "bool"
+    # The text of one is never taken for that of the other.
+    np.testing.assert_array_equal(function([v], closed, mode=mode)([0.0]), [True])
+    np.testing.assert_array_equal(function([v], is_open, mode=mode)([0.0]), [False])
+
+
+def test_a_scalar_op_of_ones_own_is_compiled_anew_when_its_text_changes():
+    def made(text):
+        class Own(scalar.UnaryScalarOp):
+            def impl(self, number):
+                raise NotImplementedError
+
+            def c_code(self, node, name, inputs, outputs, sub):
+                return f"{outputs[0]} = {text.format(inputs[0])};"
+
+        v = T.dvector("v")
+        return function([v], T.Elemwise(Own())(v))([3.0])
+
+    assert made("{} + 1") == 4
+    assert made("{} - 1") == 2
+
+
+def test_a_tag_tells_where_a_variable_was_made_and_what_a_constant_is():
+    ((place, *_),) = (x * 2).tag.trace
+    assert place[0] == __file__
+    assert T.constant(np.ones(5)).tag.unique_value == 1
+    assert T.constant([1, 2]).tag.unique_value is None
+    assert not hasattr(x.tag, "test_value")
+
+
+def test_arguments_are_taken_as_theano_takes_them():
+    assert T.tensor("int8", broadcastable=(0, 1)).broadcastable == (False, True)
+    with pytest.raises(TypeError, match="a broadcast pattern has True or False for each axis"):
+        T.TensorType("int8", broadcastable=(3,))
+    np.testing.assert_array_equal(value(T.mean(x, 0, None, False, True)), X.mean(0, keepdims=True))
+    assert value(x.norm("inf")) == 5
+    assert T.constant(3.0).get_scalar_constant_value() == 3
+    assert T._as_tensor_variable(x) is x
+    with pytest.raises(scalar.ComplexError, match="int_div does not take"):
+        _ = T.zvector() // 2
+    assert T.inv(T.bvector()).dtype == T.deg2rad(T.bvector()).dtype == "float32"
+
+
+def test_a_wrong_slice_or_shape_is_told():
+    lengths = T.lvector("lengths")
+    with pytest.raises(ValueError, match="the step of a slice cannot be zero"):
+        x[:, ::0]
+    with pytest.raises(TypeError, match="start, stop and step of a slice are integers"):
+        x[:lengths]
+    reshape = function([x, lengths], x.reshape(lengths, ndim=2))
+    assert reshape(X, [3, -1]).shape == (3, 2)
+    with pytest.raises(ValueError, match="reshape: the vector of lengths has not 2 elements"):
+        reshape(X, [3, 2, 1])
+
+
+def test_a_mapped_file_is_an_array_of_its_dtype(tmp_path):
+    mapped = np.memmap(tmp_path / "a", "float64", "w+", shape=(2, 3))
+    assert x.type.filter(mapped, strict=True) is mapped
