@@ -112,12 +112,13 @@ NAMES = {
     """,
     "bitale.graph": """
         AlreadyThere Apply Bookkeeper CachedConstantError Constant Feature FunctionGraph History
-        InconsistencyError MissingInputError NodeFinder PreserveNames PreserveVariableAttributes
-        PrintListener ReplaceValidate ReplacementDidNotRemoveError Validator Variable ancestors
-        as_string clone clone_get_equiv clone_replace equal_computations explicit_graph_inputs
-        general_toposort graph_inputs graph_replace inputs io_connection_pattern io_toposort
-        is_in_ancestors is_same_graph list_of_nodes map_variables op_as_string ops orphans
-        shape_of_variables stack_search variables variables_and_orphans view_roots
+        InconsistencyError MergeFeature MissingInputError NodeFinder PreserveNames
+        PreserveVariableAttributes PrintListener ReplaceValidate ReplacementDidNotRemoveError
+        ShapeFeature Validator Variable ancestors as_string clone clone_get_equiv clone_replace
+        equal_computations explicit_graph_inputs general_toposort graph_inputs graph_replace
+        inputs io_connection_pattern io_toposort is_in_ancestors is_same_graph list_of_nodes
+        map_variables op_as_string ops orphans shape_of_variables stack_search variables
+        variables_and_orphans view_roots
     """,
     "bitale.scan_utils": "clone clone_replace equal_computations infer_shape map_variables",
     "bitale.scalar": """

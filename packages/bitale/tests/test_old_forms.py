@@ -4,7 +4,7 @@ import bitale
 import bitale.tensor as T
 import numpy as np
 import pytest
-from bitale import function, scalar
+from bitale import function, graph, scalar
 from bitale.tensor import elemwise
 
 x = T.dmatrix("x")
@@ -131,3 +131,98 @@ def test_a_wrong_slice_or_shape_is_told():
 def test_a_mapped_file_is_an_array_of_its_dtype(tmp_path):
     mapped = np.memmap(tmp_path / "a", "float64", "w+", shape=(2, 3))
     assert x.type.filter(mapped, strict=True) is mapped
+
+
+def test_a_value_stands_in_for_none():
+    default = T.basic.default
+    v = T.dvector("v")
+    assert default(v, [1.0]) is v
+    assert default(None, v) is v
+    with pytest.raises(TypeError, match="cannot make a"):
+        default(v, x)
+
+
+def test_lengths_and_equal_nodes_of_a_graph_are_known_to_features():
+    y = T.dmatrix("y")
+    made = graph.FunctionGraph(
+        [x, y],
+        [T.exp(x + y) * 2, (x + y).T],
+        clone=False,
+        features=[graph.ShapeFeature(), graph.MergeFeature()],
+    )
+    lengths = made.shape_feature
+    first, second = made.outputs
+    assert lengths.same_shape(first, second.T)
+    assert lengths.same_shape(first, second, 0, 1)
+    assert not lengths.same_shape(x, y)
+    assert not lengths.same_shape(x, x[0])
+    assert lengths.get_shape(second, 0) is lengths.shape_of[second][0]
+    ((later, earlier),) = made.merge_feature.scheduled
+    assert later.inputs == earlier.inputs == [x, y]
+    made.replace(later.outputs[0], earlier.outputs[0])
+    assert made.merge_feature.scheduled == []
+    assert later.outputs[0] not in lengths.shape_of
+    made.remove_feature(lengths)
+    assert not hasattr(made, "shape_feature")
+
+
+def test_an_observer_is_told_of_each_variable():
+    seen = []
+    bitale.Variable.append_construction_observer(seen.append)
+    try:
+        made = T.dvector("made")
+        twice = made * 2
+    finally:
+        bitale.Variable.remove_construction_observer(seen.append)
+    T.dvector()
+    assert seen[0] is made
+    assert twice in seen
+    assert len(seen) == 3
+
+
+def test_a_type_names_the_classes_of_its_variables():
+    class Named(bitale.Variable):
+        pass
+
+    class Known(bitale.Constant):
+        pass
+
+    class Words(bitale.Type):
+        Variable, Constant = Named, Known
+
+        def filter(self, value, strict=False, allow_downcast=None):
+            return value
+
+        def __eq__(self, other):
+            return type(self) is type(other)
+
+        def __hash__(self):
+            return 1
+
+    assert isinstance(Words()("w"), Named)
+    assert isinstance(Words().make_constant("w"), Known)
+    assert T.dvector.Variable is T.TensorVariable
+    assert T.dvector.Constant is T.TensorConstant
+
+
+@pytest.mark.parametrize("folds", [True, False])
+def test_an_op_is_asked_whether_it_is_computed_beforehand_as_theano_asks(folds):
+    class Counted(bitale.Op):
+        __props__ = ()
+        calls = 0
+
+        def make_node(self, given):
+            given = T.as_tensor_variable(given)
+            return bitale.Apply(self, [given], [given.type()])
+
+        def perform(self, node, inputs, output_storage):
+            Counted.calls += 1
+            output_storage[0][0] = inputs[0] + 1
+
+        def do_constant_folding(self, node):
+            return folds
+
+    f = function([], Counted()(np.ones(2)))
+    Counted.calls = 0
+    f()
+    assert Counted.calls == (0 if folds else 1)

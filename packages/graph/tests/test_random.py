@@ -286,6 +286,48 @@ def test_a_choice_without_replacement_holds_no_element_twice():
         assert sorted(two) == [1, 3]
 
 
+def test_of_each_row_of_probabilities_some_are_chosen():
+    streams, p = MRG_RandomStreams(2), T.dmatrix("p")
+    once = streams.choice(size=2, replace=False, p=p)
+    f = function(
+        [p],
+        [
+            once,
+            streams.multinomial_wo_replacement(n=1, pvals=p),
+            streams.choice(3, p=p, dtype="int32"),
+            streams.choice((2,), p=[0.0, 0.0, 1.0]),
+        ],
+    )
+    for _ in range(5):
+        two, one, again, of_a_vector = f([[0.0, 0.3, 0.0, 0.7], [1.0, 0.0, 0.1, 0.0]])
+        assert [sorted(row) for row in two.tolist()] == [[1, 3], [0, 2]]
+        assert one.shape == (2, 1)
+        assert again.shape == (2, 3)
+        assert again.dtype == "int32"
+        assert set(again[0]) <= {1, 3}
+        assert of_a_vector.tolist() == [2, 2]
+    assert function([p], once)(np.zeros((0, 4))).shape == (0, 2)
+    with pytest.raises(AssertionError, match="more are drawn than there are"):
+        f([[1.0, 0.0, 0.0], [0.5, 0.5, 0.0]])
+    with pytest.raises(ValueError, match="the size is the number that is drawn of each row of p"):
+        streams.choice((2, 3), replace=False, p=p)
+    with pytest.raises(ValueError, match="give no size"):
+        streams.multinomial_wo_replacement((2,), pvals=p)
+
+
+@pytest.mark.parametrize("make", [np.random.RandomState, np.random.default_rng])
+def test_a_generator_of_numpys_begins_a_state(make):
+    generator = make(3)
+    state = shared(generator)
+    assert state.type == shared(make(3)).type
+    assert state.get_value().tolist() == shared(make(3)).get_value().tolist()
+    assert state.get_value().tolist() != shared(make(4)).get_value().tolist()
+    assert generator.bytes(4) == make(3).bytes(4)
+    after, u = uniform(state, (2,))
+    f = function([], u, updates=[(state, after)])
+    assert f().tolist() != f().tolist()
+
+
 def test_a_permutation_has_every_number_once():
     streams, n, x = RandomStreams(2), T.lscalar("n"), T.dmatrix("x")
     f = function([n], [streams.permutation((3,), n), streams.permutation(n=n)])

@@ -136,11 +136,6 @@ def test_axes_are_checked(axis):
         T.sum(x, axis=axis)
 
 
-def test_argmax_takes_one_axis():
-    with pytest.raises(ShapeError, match="one axis"):
-        T.argmax(x, axis=(0, 1))
-
-
 def test_static_shapes_lose_the_axis():
     assert T.sum(T.TensorType("float64", (2, 3, None))(), axis=1).type.shape == (2, None)
     assert T.sum(T.drow(), axis=1, keepdims=True).type.shape == (1, 1)

@@ -10,6 +10,7 @@ from bitale_graph.graphs import Feature as Feature
 from bitale_graph.graphs import FunctionGraph as FunctionGraph
 from bitale_graph.graphs import History as History
 from bitale_graph.graphs import InconsistencyError as InconsistencyError
+from bitale_graph.graphs import MergeFeature as MergeFeature
 from bitale_graph.graphs import MissingInputError as MissingInputError
 from bitale_graph.graphs import NodeFinder as NodeFinder
 from bitale_graph.graphs import PreserveNames as PreserveNames
@@ -17,6 +18,7 @@ from bitale_graph.graphs import PreserveVariableAttributes as PreserveVariableAt
 from bitale_graph.graphs import PrintListener as PrintListener
 from bitale_graph.graphs import ReplacementDidNotRemoveError as ReplacementDidNotRemoveError
 from bitale_graph.graphs import ReplaceValidate as ReplaceValidate
+from bitale_graph.graphs import ShapeFeature as ShapeFeature
 from bitale_graph.graphs import Validator as Validator
 from bitale_graph.graphs import Variable as Variable
 from bitale_graph.graphs import ancestors as ancestors

@@ -41,6 +41,8 @@ from .debug.one_line import as_string as as_string
 from .debug.one_line import op_as_string as op_as_string
 from .ops.constant_value import extract_constant as extract_constant
 from .ops.constant_value import get_scalar_constant_value as get_scalar_constant_value
+from .ops.graph_features import MergeFeature as MergeFeature
+from .ops.graph_features import ShapeFeature as ShapeFeature
 from .ops.lengths import infer_shape as infer_shape
 from .ops.lengths import shape_of_variables as shape_of_variables
 from .tensor.shared import explicit_graph_inputs as explicit_graph_inputs

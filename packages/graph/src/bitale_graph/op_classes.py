@@ -15,6 +15,8 @@ from .ops.shape import Dimshuffle as _Dimshuffle
 from .ops.shape import MakeVector as _MakeVector
 from .ops.shape import ShapeI as _ShapeI
 from .tensor import scalar as _rows
+from .tensor.conversion import as_tensor as _as_tensor
+from .tensor.generic import NoneTypeT as _NoneTypeT
 from .tensor.scalar import ScalarOp as _ScalarOp
 
 _FUNCTIONS: dict[_ScalarOp, Callable[..., Any]] = {
@@ -122,6 +124,26 @@ class MaxAndArgmax(metaclass=_KindOfOp):
     def make(axis: Any = None) -> Any:
         """`max_and_argmax` along ``axis``."""
         return partial(_reduction.max_and_argmax, axis=axis)
+
+
+class Default(metaclass=_KindOfOp):
+    """What stands in for an optional value that is left out: ``Default()(x, otherwise)``."""
+
+    covers = staticmethod(lambda op: False)
+
+    @staticmethod
+    def make() -> Any:
+        """A function of a tensor or None, and of what it gives for None."""
+        return _given_or
+
+
+def _given_or(x: Any, default: Any) -> Any:
+    """``x``, or ``default`` where ``x`` is None; raises `TypeError` if their types differ."""
+    if x is None or isinstance(getattr(x, "type", None), _NoneTypeT):
+        return _as_tensor(default)
+    x = _as_tensor(x)
+    x.type.filter_variable(default)
+    return x
 
 
 class Shape(metaclass=_KindOfOp):

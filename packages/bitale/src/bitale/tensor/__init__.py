@@ -20,6 +20,7 @@ from bitale_graph.extend import Argmax as Argmax
 from bitale_graph.extend import SpecifyShape as SpecifyShape
 from bitale_graph.language import *  # noqa: F403 (a name of the language is listed once, there)
 from bitale_graph.language import as_tensor_variable as _as_tensor_variable  # noqa: F401 (Theano has it)
+from bitale_graph.op_classes import Default as Default
 from bitale_graph.op_classes import MaxAndArgmax as MaxAndArgmax
 from bitale_graph.op_classes import Shape as Shape
 from bitale_graph.op_classes import Shape_i as Shape_i

@@ -12,6 +12,7 @@ import numpy as np
 from ..base import late
 from ..base import trace as tracing
 from ..base.errors import describe
+from .observers import Observed
 from .pickling import reduced_node, reduced_variable
 from .tag import Tag
 from .values import Values
@@ -58,7 +59,7 @@ class Type(Values):
 
     def __call__(self, name: str | None = None) -> Variable[Any]:
         """Make a variable of this type."""
-        return Variable(self, name=name)
+        return self.Variable(self, name=name)  # type: ignore[attr-defined, no-any-return]
 
     def make_variable(self, name: str | None = None) -> Variable[Any]:
         """Make a variable of this type."""
@@ -66,10 +67,10 @@ class Type(Values):
 
     def make_constant(self, value: Any, name: str | None = None) -> Constant[Any]:
         """A constant of this type."""
-        return Constant(self, self.filter(value), name=name)
+        return self.Constant(self, self.filter(value), name=name)  # type: ignore[attr-defined, no-any-return]
 
 
-class Variable(Generic[TypeT]):
+class Variable(Observed, Generic[TypeT]):
     """A value that an expression will have.
 
     A leaf (input, shared, constant), or a result of an `Apply` node.
@@ -106,6 +107,8 @@ class Variable(Generic[TypeT]):
         self.index = index
         self.name = name
         self.made_at: tracing.Trace = tracing.capture() if owner is None else ()
+        for observer in self.construction_observers:
+            observer(self)
 
     @property
     def tag(self) -> Tag:
@@ -211,6 +214,10 @@ class Constant(Variable[TypeT]):
         return f"{type(self).__name__}{{{shown}}}"
 
 
+# What a type makes; one of a program's own may name others.
+Type.Variable, Type.Constant = Variable, Constant  # type: ignore[attr-defined]
+
+
 class Apply(Generic[OpT_co]):
     """One use of an op: the op, the variables that it reads, and those that it computes."""
 
@@ -268,12 +275,8 @@ class Apply(Generic[OpT_co]):
 
     def __copy__(self) -> Apply:
         twin = Apply.__new__(Apply)
-        twin.op, twin.inputs, twin.outputs, twin.trace = (
-            self.op,
-            self.inputs,
-            self.outputs,
-            self.trace,
-        )
+        twin.op, twin.inputs = self.op, self.inputs
+        twin.outputs, twin.trace = self.outputs, self.trace
         return twin
 
     def __str__(self) -> str:

@@ -18,6 +18,7 @@ from ..ops.assertion import Assert
 from ..ops.creation import arange
 from ..ops.cumulative import cumsum
 from ..ops.join import concatenate
+from ..ops.reduction import all as all_of
 from ..ops.reduction import sum as sum_of
 from ..ops.reshape import reshape
 from ..ops.shape import dimshuffle, lengths_of, shape_i
@@ -108,7 +109,7 @@ def _many_of_each(state: Any, outer: Any, n: Any, p: Any, dtype: str) -> Drawn:
 def choice(
     state: Any,
     size: Any = None,
-    a: Any = 2,
+    a: Any = None,
     replace: bool = True,
     p: Any = None,
     ndim: int | None = None,
@@ -122,15 +123,23 @@ def choice(
     size, ndim
         The shape of what is drawn.
     a : 0-d integer, or tensor
-        What is chosen from: the numbers below it, or what lies along its first axis.
+        What is chosen from: the numbers below it, or what lies along its first axis. By default
+        the numbers that have a probability, or 0 and 1.
     replace : bool
         Whether one may be chosen again.
-    p : vector, optional
-        How likely each is; by default all are equally.
+    p : vector or matrix, optional
+        How likely each is; by default all are equally. Of a matrix ``size``, an integer, are drawn
+        with the probabilities of each row; then ``a`` is left out.
     dtype : str, optional
         By default that of ``a``, or int64.
     """
-    a = as_tensor(a)
+    if p is not None and a is None:
+        p = as_tensor(p)
+        if p.ndim == 2:
+            after, found = _of_rows(state, 1 if size is None else size, replace, parameter(p))
+            return after, cast(found, dtype or "int64")
+        a = shape_i(p, p.ndim - 1) if p.ndim else 1
+    a = as_tensor(2 if a is None else a)
     if a.ndim == 0 and not dtypes.is_discrete(a.type.dtype):
         raise DtypeError(f"choice: a is a number of elements or a tensor, and not {describe(a)}")
     lengths = shape_of_draw("choice", () if size is None else size, ndim, [])
@@ -161,11 +170,33 @@ def _once(state: Any, lengths: Any, count: Any, p: Any) -> Drawn:
         times, likely = d.bits(), count
     else:
         p = _of_each(parameter(p), count)
-        times = -log1p(-d.unit("float64")) / cast(p, "float64")
-        times = tm.switch(tm.gt(p, 0), times, np.inf)
+        times = _waiting_times(d, p)
         likely = sum_of(tm.gt(p, 0))
     wanted = _enough("more are drawn than there are", wanted, tm.le(wanted, likely))
     return d.next_state(), reshape(argsort(times)[:wanted], lengths, len(lengths))
+
+
+def _waiting_times(d: Draws, p: Any) -> Any:
+    """What comes first without replacement; what has no probability comes never."""
+    times = -log1p(-d.unit("float64")) / cast(p, "float64")
+    return tm.switch(tm.gt(p, 0), times, np.inf)
+
+
+def _of_rows(state: Any, size: Any, replace: bool, p: Any) -> Drawn:
+    """For each row of probabilities ``size`` places along it."""
+    size = as_tensor(size[0] if isinstance(size, (list, tuple)) and len(size) == 1 else size)
+    if size.ndim or not dtypes.is_discrete(size.type.dtype):
+        raise ShapeError(
+            f"choice: the size is the number that is drawn of each row of p\n  p  {describe(p)}"
+        )
+    rows, count = lengths_of(p)
+    if replace:
+        d = Draws(state, [rows, size])
+        return d.next_state(), _placed(d, dimshuffle(p, 0, "x", 1))
+    d = Draws(state, [rows, count])
+    likely = all_of(tm.le(size, sum_of(tm.gt(p, 0), axis=1)))
+    size = _enough("more are drawn than there are", size, likely)
+    return d.next_state(), argsort(_waiting_times(d, p), axis=1)[:, :size]
 
 
 def _of_each(p: Any, count: Any) -> Any:

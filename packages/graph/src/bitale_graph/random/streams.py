@@ -219,7 +219,7 @@ class RandomStreams:
     def choice(
         self,
         size: Any = None,
-        a: Any = 2,
+        a: Any = None,
         replace: bool = True,
         p: Any = None,
         ndim: int | None = None,
@@ -276,6 +276,20 @@ class MRG_RandomStreams(RandomStreams):  # noqa: N801 (Theano's name)
     def seed(self, seed: Any = None) -> None:
         """Begin anew; see `RandomStreams.seed`."""
         super().seed(None if seed is None else _checked_seed(seed))
+
+    def multinomial_wo_replacement(
+        self,
+        size: Any = None,
+        n: Any = 1,
+        pvals: Any = None,
+        ndim: int | None = None,
+        dtype: str = "int64",
+        **placing: Any,
+    ) -> Any:
+        """``n`` places of each row of ``pvals``, no two equal: `choice` without replacement."""
+        if size is not None:
+            raise ValueError("multinomial_wo_replacement: n of each row are drawn; give no size")
+        return self.choice(n, None, False, pvals, ndim, dtype, **placing)
 
     def _drawn(self, placing: dict[str, Any], draw: Callable[..., Any], *args: Any) -> Any:
         rest = {k: v for k, v in placing.items() if k not in ("nstreams", "target")}

@@ -35,7 +35,7 @@ def scan_checkpoints(
     save_every_N: int = 10,
     padding: bool = True,
 ) -> tuple[Any, OrderedUpdates]:
-    """`scan` for its last step, with derivatives that store one state in ``save_every_N``.
+    """`scan` of one step in ``save_every_N``, with derivatives that store these states alone.
 
     Derivatives run every piece of ``save_every_N`` steps again before they go back through it: for
     ``n`` steps they hold ``n / save_every_N + save_every_N`` states, and compute each step twice.
@@ -55,7 +55,8 @@ def scan_checkpoints(
     Returns
     -------
     outputs : variable, list of variables, dict of variables, or None
-        Of the last step.
+        With one more leading axis, over the last steps of the pieces: ``outputs[-1]`` is what the
+        last step of all gave.
     updates : OrderedUpdates
 
     Raises
@@ -93,8 +94,8 @@ def scan_checkpoints(
 
     numbers = [SequenceSpec(arange(pieces), (0,))]
     loop = traced(piece, numbers, specs, names, others, pieces)
-    built = loop.build(stacked=False, checkpoint=True, name=name)
-    return loop.arranged(loop.last(built)), updates_of(built)
+    built = loop.build(stacked=True, checkpoint=True, name=name)
+    return loop.arranged(built.stacks), updates_of(built)
 
 
 def _refuse_taps(sequences: Sequence[SequenceSpec], specs: Sequence[OutputSpec]) -> None:

@@ -159,6 +159,13 @@ def _storable(
     return np.array(array, order="C", copy=True)
 
 
+def _state_of(value: Any) -> Any:
+    """The state of random numbers that a generator of NumPy's begins, which stays as it is."""
+    if not isinstance(value, (np.random.RandomState, np.random.Generator)):
+        return value
+    return np.array([int.from_bytes(copy.deepcopy(value).bytes(8), "little"), 0], np.uint64)
+
+
 def tensor_shared_constructor(
     value: Any, name: str | None = None, borrow: bool = False, broadcastable: Any = None
 ) -> Any:
@@ -169,6 +176,8 @@ def tensor_shared_constructor(
     if builtins.type(value).__module__.startswith("scipy.sparse"):
         made: Any = late.sparse.sparse_constructor(value, name, borrow)
         return made
+    if builtins.type(value).__module__.startswith("numpy.random"):
+        value = _state_of(value)
     try:
         array = dtypes.as_array(value)
     except TypeError as error:
@@ -252,7 +261,8 @@ def shared(
     ----------
     value : array_like
         The first value; copied unless ``borrow``. A Python int makes an int64, a float a float64
-        variable. What is no array makes a variable of `Generic`, for ops of one's own.
+        variable, a generator of NumPy's a state of random numbers. What is no array makes a
+        variable of `Generic`, for ops of one's own.
     name : str, optional
     strict : bool
         Let `set_value` take arrays of the exact dtype alone.

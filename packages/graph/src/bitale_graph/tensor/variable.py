@@ -105,3 +105,6 @@ class TensorConstant(TensorVariable, Constant):
     """A tensor whose value is known."""
 
     type: TensorType
+
+
+TensorType.Variable, TensorType.Constant = TensorVariable, TensorConstant  # type: ignore[attr-defined]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from inspect import signature
 from typing import Any
 
 import numpy as np
@@ -70,7 +71,11 @@ def _is_small(node: Apply) -> bool:
 def _agrees(graph: FunctionGraph, node: Apply) -> bool:
     """Whether the op lets itself be folded; Theano's ops say so by a method."""
     asked: Any = getattr(node.op, "do_constant_folding", None)
-    return asked is None or bool(asked(graph, node))
+    if asked is None:
+        return True
+    # Theano's takes the node alone, that of its successors the graph as well.
+    given = (node,) if len(signature(asked).parameters) == 1 else (graph, node)
+    return bool(asked(*given))
 
 
 def _computed(node: Apply) -> list[tuple[Variable, Variable]]:
