@@ -29,7 +29,7 @@ def test_a_missing_axis_is_told_by_the_name_that_was_called(name, axis):
 
 
 @pytest.mark.parametrize("name", ["sum", "var", "all", "argmin"])
-@pytest.mark.parametrize("axis", ["a", 0.5, (0, 1.0)], ids=str)
+@pytest.mark.parametrize("axis", ["a", 0.5, (0, 1.0), s.sum()], ids=str)
 def test_an_axis_that_is_no_int_is_a_wrong_type(name, axis):
     with pytest.raises(TypeError, match=f"{name}: an axis is an int, and got"):
         getattr(x, name)(axis=axis)

@@ -86,7 +86,7 @@ def test_numbers_are_counted_as_numpy_does(a, least):
 
 def test_a_negative_number_is_not_counted():
     v = T.lvector()
-    with pytest.raises(AssertionError, match="bincount: a number is negative"):
+    with pytest.raises(ValueError, match="bincount: a number is negative"):
         function([v], T.bincount(v))([1, -1])
 
 
@@ -96,7 +96,7 @@ def test_intervals_ascend_or_descend(right, rng):
     for ends in (bins, bins[::-1]):
         found = values(T.digitize(x, ends, right), a)
         np.testing.assert_array_equal(found, np.digitize(a, ends, right))
-    with pytest.raises(AssertionError, match="must ascend or descend"):
+    with pytest.raises(ValueError, match="must ascend or descend"):
         values(T.digitize(x, [0.0, 2.0, 1.0]), a)
 
 

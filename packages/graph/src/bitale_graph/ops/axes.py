@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..base.errors import ShapeError, describe
+from ..core.graph import Variable
 from ..tensor.conversion import as_tensor
 from ..tensor.variable import TensorVariable
 from .shape import Unbroadcast, dimshuffle, with_lengths
@@ -18,7 +19,7 @@ Axes = int | Sequence[int] | None
 def normalize_axes(name: str, axis: Any, x: Any) -> tuple[int, ...]:
     """Sorted non-negative axes of ``x``, a tensor or a rank; None means all.
 
-    Raises `TypeError` for one that is no int, `ShapeError` for one that is missing or named twice.
+    Raises `ShapeError` for an axis that is not there or named twice, TypeError for what is none.
     """
     return tuple(sorted(axes_in_order(name, axis, x)))
 
@@ -28,12 +29,12 @@ def axes_in_order(name: str, axis: Any, x: Any) -> tuple[int, ...]:
     ndim = x if isinstance(x, int) else x.ndim
     if axis is None:
         return tuple(range(ndim))
-    given: list[Any] = (
-        [axis] if isinstance(axis, str) or not isinstance(axis, Iterable) else list(axis)
-    )
+    is_one = isinstance(axis, (str, Variable)) or not isinstance(axis, Iterable)
+    given: list[Any] = [axis] if is_one else list(axis)
     for a in given:
         if not isinstance(a, (int, np.integer)):
-            raise TypeError(f"{name}: an axis is an int, and got {a!r}")
+            got = describe(a) if isinstance(a, Variable) else repr(a)
+            raise TypeError(f"{name}: an axis is an int, and got {got}")
     missing = [a for a in given if not -ndim <= a < ndim]
     axes = () if missing else tuple(int(a) % ndim for a in given)
     if len(set(axes)) == len(given):

@@ -51,7 +51,7 @@ def bincount(
 
     Raises
     ------
-    AssertionError
+    ValueError
         When it runs, if a number is negative.
     """
     x = as_vector("bincount", x)
@@ -63,7 +63,7 @@ def bincount(
         weights = as_vector("bincount", weights)
     added = ones_like(x) if weights is None else weights
     top = tm.add(Reduce(scalar.maximum, (0,), "int64", "int64", allows_empty=True)(x), 1)
-    places = Assert("bincount: a number is negative")(x, all_true(tm.ge(x, 0)))
+    places = Assert("bincount: a number is negative", "ValueError")(x, all_true(tm.ge(x, 0)))
     counts = zeros([tm.maximum(tm.maximum(top, least), 0)], dtype=added.dtype)
     return inc_subtensor(counts[places], added)
 
@@ -81,13 +81,13 @@ def digitize(x: Any, bins: Any, right: bool = False) -> TensorVariable:
 
     Raises
     ------
-    AssertionError
+    ValueError
         When it runs, if ``bins`` are not in order.
     """
     bins = as_vector("digitize", bins)
     steps = bins[1:], bins[:-1]
     rises, falls = all_true(tm.ge(*steps)), all_true(tm.le(*steps))
-    bins = Assert("digitize: bins must ascend or descend")(bins, tm.or_(rises, falls))
+    bins = Assert("digitize: bins must ascend or descend", "ValueError")(bins, tm.or_(rises, falls))
     ordered = tm.switch(rises, bins, bins[::-1])
     places = searchsorted(ordered, x, "left" if right else "right")
     return tm.switch(rises, places, tm.sub(shape_i(bins, 0), places))

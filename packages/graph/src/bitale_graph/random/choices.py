@@ -28,7 +28,7 @@ from ..tensor import draws
 from ..tensor.conversion import as_tensor
 from ..tensor.elementwise import cast
 from ..tensor.functions import log1p
-from .distributions import Drawn
+from .distributions import Drawn, check_known, is_probability
 from .state import Draws, advanced, count_of, parameter, shape_of_draw
 
 
@@ -57,12 +57,27 @@ def multinomial(
         raise ShapeError(
             f"multinomial: pvals has the kinds along its last axis, and is {describe(p)}"
         )
+    check_known("multinomial", "pvals must lie between 0 and 1", p, is_probability)
+    check_known("multinomial", "pvals must not sum up to more than 1", p, _fit)
     outer = shape_of_draw("multinomial", size, ndim, [p], inner=1)
     if n.ndim > len(outer):
         raise ShapeError(f"multinomial: n is {describe(n)}, and {len(outer)} axes are drawn")
     if isinstance(n, Constant) and (n.data == 1).all():
         return _one_of_each(state, outer, p, dtype)
     return _many_of_each(state, outer, cast(n, "int64"), p, dtype)
+
+
+def _fit(p: Any) -> Any:
+    return tm.le(sum_of(cast(p, "float64"), axis=-1), 1 + _rounding(p))
+
+
+def _are_whole(p: Any) -> Any:
+    return tm.and_(_fit(p), tm.ge(sum_of(cast(p, "float64"), axis=-1), 1 - _rounding(p)))
+
+
+def _rounding(p: Any) -> float:
+    """What probabilities that are computed may sum up to wrongly, as NumPy has it."""
+    return float(np.sqrt(np.finfo(p.type.dtype if dtypes.is_float(p.type.dtype) else "d").eps))
 
 
 def _one_of_each(state: Any, outer: Any, p: Any, dtype: str) -> Drawn:
@@ -203,12 +218,14 @@ def _of_each(p: Any, count: Any) -> Any:
     """Probabilities, of which there are as many as elements."""
     if p.ndim != 1:
         raise ShapeError(f"choice: p is a vector of probabilities, and not {describe(p)}")
+    check_known("choice", "p must lie between 0 and 1", p, is_probability)
+    check_known("choice", "p must sum up to 1", p, _are_whole)
     said = "choice: there are more or fewer probabilities than elements"
     return Assert(said, "ShapeError")(p, tm.eq(shape_i(p, 0), count))
 
 
 def _enough(said: str, x: Any, holds: Any) -> Any:
-    return Assert(f"choice: {said}")(x, holds)
+    return Assert(f"choice: {said}", "ValueError")(x, holds)
 
 
 def permutation(

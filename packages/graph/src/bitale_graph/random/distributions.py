@@ -16,6 +16,7 @@ import numpy as np
 from ..base import dtype as dtypes
 from ..base.config import config
 from ..base.errors import DtypeError, describe
+from ..core.body import Body
 from ..core.graph import Constant
 from ..ops import math as tm
 from ..ops.assertion import Assert
@@ -40,13 +41,28 @@ def _float_dtype(name: str, dtype: str | None, *parameters: Any) -> str:
     return found
 
 
+def check_known(name: str, said: str, x: Any, holds: Any) -> None:
+    """Raise a ValueError if ``x`` is a constant and the condition does not hold for all of it."""
+    if isinstance(x, Constant) and not np.all(Body([], [holds(x)]).run([])):
+        raise ValueError(f"{name}: {said}, and it is {x}")
+
+
 def _checked(name: str, said: str, x: Any, holds: Any) -> Any:
     """``x``, with an error where the condition does not hold for all of it."""
+    check_known(name, said, x, holds)
     if isinstance(x, Constant):
-        if not bool(np.all(holds(x).eval())):
-            raise ValueError(f"{name}: {said}, and it is {x}")
         return x
-    return Assert(f"{name}: {said}")(x, all_true(holds(x)))
+    return Assert(f"{name}: {said}", "ValueError")(x, all_true(holds(x)))
+
+
+def _known_as_scale(name: str, said: str, x: Any) -> None:
+    """Refuse a constant scale that is negative; of others a draw is mirrored."""
+    check_known(name, f"{said} must not be negative", x, lambda x: tm.ge(x, 0))
+
+
+def is_probability(x: Any) -> Any:
+    """Whether numbers lie between 0 and 1."""
+    return tm.and_(tm.ge(x, 0), tm.le(x, 1))
 
 
 def uniform(
@@ -85,6 +101,7 @@ def normal(
     """Normal numbers of a mean and a standard deviation."""
     avg, std = parameter(avg), parameter(std)
     dtype = _float_dtype("normal", dtype, avg, std)
+    _known_as_scale("normal", "std", std)
     d = Draws(state, shape_of_draw("normal", size, ndim, [avg, std]))
     found = _scaled(d.normal(dtype), std, avg, dtype)
     return d.next_state(), found
@@ -105,6 +122,7 @@ def truncated_normal(
     """Normal numbers, of which none is further than ``2 * std`` from ``avg``."""
     avg, std = parameter(avg), parameter(std)
     dtype = _float_dtype("truncated_normal", dtype, avg, std)
+    _known_as_scale("truncated_normal", "std", std)
     d = Draws(state, shape_of_draw("truncated_normal", size, ndim, [avg, std]))
     work = "float32" if dtype == "float16" else dtype
     inside = erfinv((d.unit(work) * 2 - 1) * _WITHIN_TWO) * float(np.sqrt(2))
@@ -121,6 +139,7 @@ def exponential(
     """Waiting times, of the mean ``scale``."""
     scale = parameter(scale)
     dtype = _float_dtype("exponential", dtype, scale)
+    _known_as_scale("exponential", "scale", scale)
     d = Draws(state, shape_of_draw("exponential", size, ndim, [scale]))
     return d.next_state(), -functions.log1p(-d.unit(dtype)) * cast(scale, dtype)
 
@@ -136,6 +155,7 @@ def gamma(
     """Gamma numbers of a shape and a scale; computed in float64."""
     shape, scale = parameter(shape), parameter(scale)
     dtype = _float_dtype("gamma", dtype, shape, scale)
+    _known_as_scale("gamma", "scale", scale)
     shape = _checked("gamma", "the shape must be above 0", shape, lambda x: tm.gt(x, 0))
     d = Draws(state, shape_of_draw("gamma", size, ndim, [shape, scale]))
     found = cast(d(draws.random_gamma, cast(shape, "float64")), dtype)
@@ -187,12 +207,12 @@ def binomial(
     n, p = as_tensor(n), parameter(p)
     if not dtypes.is_discrete(n.type.dtype):
         raise DtypeError(f"binomial: n counts, and is {describe(n)}")
+    check_known("binomial", "p must lie between 0 and 1", p, is_probability)
     d = Draws(state, shape_of_draw("binomial", size, ndim, [n, p]))
     if isinstance(n, Constant) and (n.data == 1).all():
         work = p.type.dtype if dtypes.is_float(p.type.dtype) else str(config.floatX)
         return d.next_state(), cast(tm.lt(d.unit(work), p), dtype)
-    fits = lambda x: tm.and_(tm.ge(x, 0), tm.le(x, 1))
-    p = _checked("binomial", "p must lie between 0 and 1", p, fits)
+    p = _checked("binomial", "p must lie between 0 and 1", p, is_probability)
     n = _checked("binomial", "n must not be negative", n, lambda x: tm.ge(x, 0))
     found = d(draws.random_binomial, cast(n, "int64"), cast(p, "float64"))
     return d.next_state(), cast(found, dtype)
