@@ -51,16 +51,15 @@ bt_log_exponent_f64(bt_u64 e)
     return bt_from_bits_f64(e | 0x4330000000000000ull) - (4503599627370496.0 + 1023.0);
 }
 
-/* bt_log_f32 requires: bt_bits_f32 bt_from_bits_f32 bt_log_tail_f32 bt_log_exponent_f32 */
+/* bt_log_f32 requires: bt_bits_f32 bt_from_bits_f32 bt_log_tail_f32 */
 /* log(x). */
 static inline __attribute__((always_inline)) float
 bt_log_f32(float x)
 {
-    float scaled = x < 1.17549435e-38f ? x * 8388608.0f : x;
-    bt_u32 bits = bt_bits_f32(scaled);
-    bt_u32 e = (bits + 0x4afb0du) >> 23;
-    float f = bt_from_bits_f32(bits - (e << 23) + 0x3f800000u) - 1.0f;
-    float k = bt_log_exponent_f32(e) - (x < 1.17549435e-38f ? 23.0f : 0.0f);
+    float scaled = x * (x < 1.17549435e-38f ? 8388608.0f : 1.0f);
+    bt_u32 bits = bt_bits_f32(scaled), part = bits - 0x3f3504f3u;
+    float f = bt_from_bits_f32(bits - (part & 0xff800000u)) - 1.0f;
+    float k = (float)((__INT32_TYPE__)part >> 23) - (x < 1.17549435e-38f ? 23.0f : 0.0f);
     float t = bt_log_tail_f32(f);
     float y = k * 0.69314575f + (f - (t - k * 1.4286068e-06f));
     y = x < __builtin_inff() ? y : x;
@@ -72,7 +71,7 @@ bt_log_f32(float x)
 static inline __attribute__((always_inline)) double
 bt_log_f64(double x)
 {
-    double scaled = x < 2.2250738585072014e-308 ? x * 18014398509481984.0 : x;
+    double scaled = x * (x < 2.2250738585072014e-308 ? 18014398509481984.0 : 1.0);
     bt_u64 bits = bt_bits_f64(scaled);
     bt_u64 e = (bits + 0x95f6200000000ull) >> 52;
     double f = bt_from_bits_f64(bits - (e << 52) + 0x3ff0000000000000ull) - 1.0;
@@ -83,21 +82,23 @@ bt_log_f64(double x)
     return x > 0.0 ? y : (x == 0.0 ? -__builtin_inf() : __builtin_nan(""));
 }
 
-/* bt_log2_f32 requires: bt_bits_f32 bt_from_bits_f32 bt_log_tail_f32 bt_log_exponent_f32 */
-/* log2(x), exact for powers of two. */
+/* bt_log2_f32 requires: bt_bits_f32 bt_from_bits_f32 */
+/* log2(x), exact for powers of two. 1 / ln 2 = 1 + 0.44..., so that the largest term is exact. */
 static inline __attribute__((always_inline)) float
 bt_log2_f32(float x)
 {
-    float scaled = x < 1.17549435e-38f ? x * 8388608.0f : x;
-    bt_u32 bits = bt_bits_f32(scaled);
-    bt_u32 e = (bits + 0x4afb0du) >> 23;
-    float f = bt_from_bits_f32(bits - (e << 23) + 0x3f800000u) - 1.0f;
-    float k = bt_log_exponent_f32(e) - (x < 1.17549435e-38f ? 23.0f : 0.0f);
-    float t = bt_log_tail_f32(f);
-    float high = f - t;
-    float low = (f - high) - t;
-    low = high * 1.925963e-08f + low * 1.442695f;
-    float y = k + (high * 1.442695f + low);
+    float scaled = x * (x < 1.17549435e-38f ? 8388608.0f : 1.0f);
+    bt_u32 bits = bt_bits_f32(scaled), part = bits - 0x3f3504f3u;
+    float f = bt_from_bits_f32(bits - (part & 0xff800000u)) - 1.0f;
+    float k = (float)((__INT32_TYPE__)part >> 23) - (x < 1.17549435e-38f ? 23.0f : 0.0f);
+    float z = f * f;
+    /* minimax of degree 8 on [-0.294, 0.4152] for (log2(1 + f) - f / ln 2) / f^2, error 2^-27.8 of
+     * log2(1 + f) */
+    float near = (0.02865267f + 0.48089823f * f) + z * (-0.3606971f + 0.2885688f * f);
+    float far = (-0.2396064f + 0.20456515f * f) + z * (-0.19112591f + 0.18644415f * f);
+    far = far - (z * z) * 0.11012493f;
+    float rest = z * (near + (z * z) * far) - 0.75f * z;
+    float y = k + (f + (f * 0.44269504f + rest));
     y = x < __builtin_inff() ? y : x;
     return x > 0.0f ? y : (x == 0.0f ? -__builtin_inff() : __builtin_nanf(""));
 }
@@ -107,7 +108,7 @@ bt_log2_f32(float x)
 static inline __attribute__((always_inline)) double
 bt_log2_f64(double x)
 {
-    double scaled = x < 2.2250738585072014e-308 ? x * 18014398509481984.0 : x;
+    double scaled = x * (x < 2.2250738585072014e-308 ? 18014398509481984.0 : 1.0);
     bt_u64 bits = bt_bits_f64(scaled);
     bt_u64 e = (bits + 0x95f6200000000ull) >> 52;
     double f = bt_from_bits_f64(bits - (e << 52) + 0x3ff0000000000000ull) - 1.0;
@@ -140,21 +141,24 @@ bt_log2_narrow_f64(double x)
     return bt_log_exponent_f64(e) + s * p;
 }
 
-/* bt_log10_f32 requires: bt_bits_f32 bt_from_bits_f32 bt_log_tail_f32 bt_log_exponent_f32 */
-/* log10(x). */
+/* bt_log10_f32 requires: bt_bits_f32 bt_from_bits_f32 */
+/* log10(x). 1 / ln 10 = 1/2 - 0.06..., so that the largest term is exact. */
 static inline __attribute__((always_inline)) float
 bt_log10_f32(float x)
 {
-    float scaled = x < 1.17549435e-38f ? x * 8388608.0f : x;
-    bt_u32 bits = bt_bits_f32(scaled);
-    bt_u32 e = (bits + 0x4afb0du) >> 23;
-    float f = bt_from_bits_f32(bits - (e << 23) + 0x3f800000u) - 1.0f;
-    float k = bt_log_exponent_f32(e) - (x < 1.17549435e-38f ? 23.0f : 0.0f);
-    float t = bt_log_tail_f32(f);
-    float high = f - t;
-    float low = (f - high) - t;
-    low = high * -1.010305e-08f + (low * 0.4342945f + k * 4.605039e-06f);
-    float y = k * 0.3010254f + (high * 0.4342945f + low);
+    float scaled = x * (x < 1.17549435e-38f ? 8388608.0f : 1.0f);
+    bt_u32 bits = bt_bits_f32(scaled), part = bits - 0x3f3504f3u;
+    float f = bt_from_bits_f32(bits - (part & 0xff800000u)) - 1.0f;
+    float k = (float)((__INT32_TYPE__)part >> 23) - (x < 1.17549435e-38f ? 23.0f : 0.0f);
+    float z = f * f;
+    /* minimax of degree 8 on [-0.294, 0.4152] for (log10(1 + f) - f / ln 10) / f^2, error 2^-27.8 of
+     * log10(1 + f) */
+    float near = (0.03285281f + 0.1447648f * f) + z * (-0.10858065f + 0.08686787f * f);
+    float far = (-0.07212871f + 0.061580244f * f) + z * (-0.057534635f + 0.05612528f * f);
+    far = far - (z * z) * 0.033150908f;
+    float rest = z * (near + (z * z) * far) - 0.25f * z;
+    rest = rest + (k * 4.605039e-06f - f * 0.06570552f);
+    float y = k * 0.3010254f + (0.5f * f + rest);
     y = x < __builtin_inff() ? y : x;
     return x > 0.0f ? y : (x == 0.0f ? -__builtin_inff() : __builtin_nanf(""));
 }
@@ -164,7 +168,7 @@ bt_log10_f32(float x)
 static inline __attribute__((always_inline)) double
 bt_log10_f64(double x)
 {
-    double scaled = x < 2.2250738585072014e-308 ? x * 18014398509481984.0 : x;
+    double scaled = x * (x < 2.2250738585072014e-308 ? 18014398509481984.0 : 1.0);
     bt_u64 bits = bt_bits_f64(scaled);
     bt_u64 e = (bits + 0x95f6200000000ull) >> 52;
     double f = bt_from_bits_f64(bits - (e << 52) + 0x3ff0000000000000ull) - 1.0;

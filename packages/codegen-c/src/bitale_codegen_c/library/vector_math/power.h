@@ -49,7 +49,7 @@ bt_pow_f32(float x, float y)
 static inline __attribute__((always_inline)) double
 bt_log_pair_f64(double x, double *low)
 {
-    double scaled = x < 2.2250738585072014e-308 ? x * 18014398509481984.0 : x;
+    double scaled = x * (x < 2.2250738585072014e-308 ? 18014398509481984.0 : 1.0);
     bt_u64 bits = bt_bits_f64(scaled);
     bt_u64 e = (bits + 0x95f6200000000ull) >> 52;
     double f = bt_from_bits_f64(bits - (e << 52) + 0x3ff0000000000000ull) - 1.0;
