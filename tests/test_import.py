@@ -10,6 +10,8 @@ import pytest
 
 # Modules that cost more than all of bitale, or that only some programs need.
 LATE = ["scipy", "matplotlib", "sklearn", "tqdm", "safetensors", "torch", "jax", "asyncio"]
+LATE += [f"bitale_graph.{room}" for room in ("disk", "fft", "linalg", "sparse")]
+LATE += ["bitale_autodiff.rules", "bitale_nnet", "bitale_optimize", "bitale_codegen_c"]
 
 
 def run(program, **environment):
@@ -79,5 +81,5 @@ print(*(name for name in sys.modules if name not in before))
 """
     brought = run(program).stdout.split()
     others = [name for name in brought if not name.startswith("bitale")]
-    assert len(others) < 60, others
-    assert len(brought) - len(others) < 290
+    assert len(others) < 30, others
+    assert len(brought) - len(others) < 220

@@ -216,21 +216,22 @@ def test_a_folder_is_no_file_of_settings(tmp_path):
 
 
 def test_a_file_that_may_not_be_read_is_told(tmp_path, monkeypatch):
-    def refuse(path):
-        raise PermissionError(13, "Permission denied", str(path))
+    def refuse(path, mode):
+        raise PermissionError(13, "Permission denied", path)
 
-    monkeypatch.setattr("pathlib.Path.read_bytes", refuse)
+    monkeypatch.setattr("bitale_graph.base.given_settings.open", refuse, raising=False)
     monkeypatch.setenv("BITALERC", str(tmp_path / "rc"))
     with pytest.raises(ConfigError, match=r"rc cannot be read: Permission denied; mend it"):
         from_files()
 
 
 def test_a_user_without_a_home_has_no_file_of_settings(monkeypatch):
-    def fail(path):
-        raise RuntimeError("Could not determine home directory.")
+    def fail(user):
+        raise KeyError(user)
 
     monkeypatch.delenv("BITALERC", raising=False)
-    monkeypatch.setattr("pathlib.Path.expanduser", fail)
+    monkeypatch.delenv("HOME", raising=False)
+    monkeypatch.setattr("pwd.getpwuid", fail)
     assert from_files() == {}
 
 

@@ -8,7 +8,8 @@ import scipy.linalg
 from bitale_graph import function
 from bitale_graph import language as T
 from bitale_graph import linalg as L
-from bitale_graph.extend import Cholesky, DtypeError, ShapeError, Solve, SolveTriangular
+from bitale_graph.extend import DtypeError, ShapeError
+from bitale_graph.linalg import Cholesky, Solve, SolveTriangular
 
 X, Y, V = T.dmatrix("X"), T.dmatrix("Y"), T.dvector("V")
 A = np.array([[4.0, 1.0, -0.5], [1.0, 5.0, 0.25], [-0.5, 0.25, 6.0]])

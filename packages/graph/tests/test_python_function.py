@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from bitale_graph import as_op, function, shared
 from bitale_graph import language as T
-from bitale_graph.extend import FromFunctionOp, generic, load, wrap_py
+from bitale_graph.disk import load
+from bitale_graph.extend import FromFunctionOp, generic, wrap_py
 
 x = T.dmatrix("x")
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from bitale_graph import function, shared
 from bitale_graph import language as T
-from bitale_graph.extend import (
+from bitale_graph.disk import (
     PersistentNdarrayID,
     PersistentSharedVariableID,
     StripPickler,

@@ -28,7 +28,10 @@ from bitale_graph.ops.softmax import (
 )
 from bitale_graph.tensor import scalar
 from bitale_graph.tensor.elementwise import Elementwise
+from bitale_optimize import pipeline
 from bitale_optimize.engine.phases import PHASES
+
+pipeline.load_linear_algebra()
 
 # What the letters of the cases stand for.
 LEAVES: dict[str, Any] = {

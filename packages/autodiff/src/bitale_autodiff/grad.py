@@ -14,11 +14,9 @@ from bitale_graph.extend import (
     describe,
     graph_replace,
     lazy_forms,
-    load_rules,
     toposort,
 )
 
-from . import rules
 from .arguments import (
     FORMS,
     POLICIES,
@@ -32,15 +30,20 @@ from .arguments import (
     read_variables,
     tell_disconnected,
 )
+from .choices import choice_rules, guard_rules
 from .errors import NullTypeGradError
 from .markers import filled_like
-from .table import connections, kinds, vjps
+from .table import connections, jvps, kinds, reduction_vjps, scalar_vjps, vjps
 from .walker import connection_pattern, cotangent_dtype, pull_back, zeros_for
 from .zero import ZERO, DisconnectedType, NullType
 
-load_rules(rules)
-for table in (vjps, connections, kinds):
-    table.when_asked("bitale_graph.sparse", "bitale_autodiff.rules.sparse")
+for table in (
+    *(vjps, jvps, scalar_vjps, reduction_vjps),
+    *(connections, kinds, choice_rules, guard_rules),
+):
+    table.when_asked("bitale_graph", "bitale_autodiff.rules")
+    for room in ("sparse", "linalg", "fft"):
+        table.when_asked(f"bitale_graph.{room}", f"bitale_autodiff.rules.{room}")
 
 
 def grad(

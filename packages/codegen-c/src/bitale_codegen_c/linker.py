@@ -11,24 +11,26 @@ from typing import Any
 
 import bitale_graph
 import numpy as np
-from bitale_graph.extend import (
+from bitale_graph.disk import (
     FOR_THIS_PROCESS,
-    Apply,
     Cache,
     CacheError,
+    cache_key,
+    open_cache,
+    temporary_cache,
+    warn_once,
+)
+from bitale_graph.extend import (
+    Apply,
     Executable,
     FunctionMaker,
     NumpyLinker,
     TensorType,
     Variable,
-    cache_key,
     config,
     keep_across_fork,
-    open_cache,
     raise_with_node,
     result_of,
-    temporary_cache,
-    warn_once,
 )
 from bitale_graph.extend import trace as tracing
 

@@ -45,6 +45,7 @@ def rewrites() -> str:
 
     Rules that are only active when a mode includes them by name are marked ``on request``.
     """
+    pipeline.load_linear_algebra()
     lines = []
     listed: set[str] = set()
     for one in pipeline.PASSES:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -30,7 +31,6 @@ from .rules import (  # noqa: F401 (each puts its rules into the phases)
     ifelse,
     indexing,
     join,
-    linear_algebra,
     masks,
     matrix_product,
     power,
@@ -159,8 +159,14 @@ def selected(context: RewriteContext, passes: tuple[Pass, ...] = PASSES) -> Iter
             yield one
 
 
+def load_linear_algebra() -> None:
+    """Put the rules of linear algebra, which most programs do without, into the phases."""
+    from .rules import linear_algebra  # noqa: F401
+
+
 def names() -> set[str]:
     """All that a mode can include or leave out: passes, rules, sets of rules, and tags."""
+    load_linear_algebra()
     known = {change.value for change in Changes if change is not Changes.NOTHING}
     known.update(("merge_scans", OVERFLOWS))
     for one in PASSES:
@@ -175,6 +181,8 @@ def names() -> set[str]:
 
 def run(graph: FunctionGraph, context: RewriteContext) -> None:
     """Run the passes on a graph."""
+    if "bitale_graph.linalg" in sys.modules:
+        load_linear_algebra()
     _run(PASSES, graph, context)
 
 

@@ -1,1 +1,1 @@
-"""One rule for each op, by subject; `load_rules` stores them in the tables."""
+"""One rule for each op, by subject; loaded when the tables are first asked for one."""

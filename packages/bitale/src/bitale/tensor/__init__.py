@@ -29,7 +29,6 @@ from . import basic as basic
 from . import blas as blas
 from . import elemwise as elemwise
 from . import extra_ops as extra_ops
-from . import nnet as nnet
 from . import opt as opt
 from . import sharedvar as sharedvar
 from . import subtensor as subtensor
@@ -57,6 +56,7 @@ if TYPE_CHECKING:
     from . import io as io
     from . import linalg as linalg
     from . import nlinalg as nlinalg
+    from . import nnet as nnet
     from . import raw_random as raw_random
     from . import shared_randomstreams as shared_randomstreams
     from . import slinalg as slinalg
@@ -67,5 +67,8 @@ if TYPE_CHECKING:
 else:
     from .._lazy import submodules as _submodules
 
-    _LATE = ("fft", "io", "linalg", "nlinalg", "raw_random", "shared_randomstreams", "slinalg")
+    _LATE = (
+        *("fft", "io", "linalg", "nlinalg", "nnet"),
+        *("raw_random", "shared_randomstreams", "slinalg"),
+    )
     __getattr__ = _submodules(__name__, _LATE)

@@ -1,3 +1,3 @@
 """Arrays in files."""
 
-from bitale_graph.extend import load as load
+from bitale_graph.disk import load as load

@@ -1,15 +1,15 @@
 """Linear algebra, under Theano's names for what NumPy computes."""
 
-from bitale_graph.extend import QR as QR
-from bitale_graph.extend import SVD as SVD
-from bitale_graph.extend import Det as Det
-from bitale_graph.extend import Eig as Eig
-from bitale_graph.extend import Eigh as Eigh
-from bitale_graph.extend import Lstsq as Lstsq
-from bitale_graph.extend import MatrixInverse as MatrixInverse
-from bitale_graph.extend import MatrixPinv as MatrixPinv
-from bitale_graph.extend import SlogDet as SlogDet
 from bitale_graph.language import AllocDiag as AllocDiag
+from bitale_graph.linalg import QR as QR
+from bitale_graph.linalg import SVD as SVD
+from bitale_graph.linalg import Det as Det
+from bitale_graph.linalg import Eig as Eig
+from bitale_graph.linalg import Eigh as Eigh
+from bitale_graph.linalg import Lstsq as Lstsq
+from bitale_graph.linalg import MatrixInverse as MatrixInverse
+from bitale_graph.linalg import MatrixPinv as MatrixPinv
+from bitale_graph.linalg import SlogDet as SlogDet
 from bitale_graph.linalg import det as det
 from bitale_graph.linalg import diag as diag
 from bitale_graph.linalg import diagonal as diagonal

@@ -1,9 +1,9 @@
 """Linear algebra, under Theano's names for what SciPy computes."""
 
-from bitale_graph.extend import Cholesky as Cholesky
-from bitale_graph.extend import Expm as Expm
-from bitale_graph.extend import Solve as Solve
-from bitale_graph.extend import SolveTriangular as SolveTriangular
+from bitale_graph.linalg import Cholesky as Cholesky
+from bitale_graph.linalg import Expm as Expm
+from bitale_graph.linalg import Solve as Solve
+from bitale_graph.linalg import SolveTriangular as SolveTriangular
 from bitale_graph.linalg import block_diag as block_diag
 from bitale_graph.linalg import cho_solve as cho_solve
 from bitale_graph.linalg import cholesky as cholesky

@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bitale_graph.extend import CacheError, cache_key
+from bitale_graph.disk import CacheError, cache_key
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bitale_graph.extend import Cache
+    from bitale_graph.disk import Cache
 
 OPTIMIZATION_FLAGS = (
     "-O2",  # what is written asks for more or less where that pays

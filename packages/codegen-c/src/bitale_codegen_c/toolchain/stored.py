@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from bitale_graph.extend import CacheError, cache_key, is_key, warn_once
+from bitale_graph.disk import CacheError, cache_key, is_key, warn_once
 
 from ..base.cpu import this_cpu
 from .compiler import CompileError
@@ -17,7 +17,7 @@ from .loader import ABI
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bitale_graph.extend import Cache
+    from bitale_graph.disk import Cache
 
     from ..host.lowered import LoweredFunction
     from .compiler import Compiler

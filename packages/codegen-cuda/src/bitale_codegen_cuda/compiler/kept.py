@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from bitale_graph.extend import CacheError, cache_key, config, open_cache
+from bitale_graph.disk import CacheError, cache_key, open_cache
+from bitale_graph.extend import config
 
 from .nvrtc import Compiled, Nvrtc
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from bitale_graph.extend import cache_key
+from bitale_graph.disk import cache_key
 
 from ..base.errors import CudaError, NoDeviceError
 from ..compiler.kept import kept_binary

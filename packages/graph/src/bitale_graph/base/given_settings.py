@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from pathlib import Path
 
 from .errors import ConfigError
 
@@ -47,21 +46,22 @@ def from_files() -> dict[str, Given]:
     for name in os.environ.get("BITALERC", "~/.bitalerc").split(os.pathsep):
         if not name.strip():
             continue
-        try:
-            path = Path(name.strip()).expanduser()
-        except RuntimeError:
-            continue  # of a user without a home
-        found.update(_parsed(_text(path), str(path)))
+        # Not by `pathlib`, which made a twentieth of the time that `import bitale` takes. Of a user
+        # without a home it is no file.
+        path = os.path.expanduser(name.strip())  # noqa: PTH111 (see above)
+        found.update(_parsed(_text(path), path))
     return found
 
 
-def _text(path: Path) -> str:
+def _text(path: str) -> str:
     try:
-        data = path.read_bytes()
+        with open(path, "rb") as file:  # noqa: PTH123 (see above)
+            data = file.read()
     except (FileNotFoundError, NotADirectoryError):
         return ""
     except OSError as error:
-        what = "is a folder, and no file" if path.is_dir() else f"cannot be read: {error.strerror}"
+        is_folder = isinstance(error, IsADirectoryError)
+        what = "is a folder, and no file" if is_folder else f"cannot be read: {error.strerror}"
         raise ConfigError(
             f"the file of settings {path} {what}; mend it, or name another in BITALERC"
         ) from error

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from .. import ops as ops
     from .. import sparse as sparse
     from ..compile.function import function as function
+    from ..fft.numpy_functions import FFT_ROWS as FFT_ROWS
+    from ..linalg.numpy_functions import LINALG_ROWS as LINALG_ROWS
     from ..tensor.variable import TensorType as TensorType
     from ..tensor.variable import TensorVariable as TensorVariable
 
@@ -20,6 +22,9 @@ if TYPE_CHECKING:
 _BOUND = {
     "sparse": ("bitale_graph.sparse", ""),  # what sparse variables answer, where there is one
     "ops": ("bitale_graph.ops", ""),  # what the methods and operators of a tensor make
+    # What functions of NumPy mean for variables, where they are not among those of `ops`.
+    "LINALG_ROWS": ("bitale_graph.linalg.numpy_functions", "LINALG_ROWS"),
+    "FFT_ROWS": ("bitale_graph.fft.numpy_functions", "FFT_ROWS"),
     "function": ("bitale_graph.compile.function", "function"),  # `eval` is a word for it
 }
 

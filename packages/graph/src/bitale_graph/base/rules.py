@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import pkgutil
 from collections.abc import Callable, Iterator
 from types import ModuleType
 from typing import Generic, TypeVar
@@ -56,15 +55,21 @@ class RuleTable(Generic[R]):
         return store
 
     def when_asked(self, package: str, rules: str) -> None:
-        """Import the modules of a package of rules when a class of ``package`` is asked for."""
+        """Import the modules of a package of rules when a class of ``package`` is asked for.
+
+        One that stands on a class of ``package`` asks for it too.
+        """
         self._awaited[package] = rules
 
     def _import_for(self, key: object) -> R | None:
-        of = f"{getattr(key, '__module__', '')}."
-        asked = [package for package in self._awaited if of.startswith(f"{package}.")]
-        for package in asked:
-            load_rules(importlib.import_module(self._awaited.pop(package)))
-        return self._rules.get(key) if asked else None
+        classes = key.__mro__ if isinstance(key, type) else type(key).__mro__
+        of = [f"{c.__module__}." for c in classes]
+        for package, rules in list(self._awaited.items()):
+            if any(module.startswith(f"{package}.") for module in of):
+                load_rules(importlib.import_module(rules))
+                # Last: another thread that asks meanwhile waits for the same modules.
+                self._awaited.pop(package, None)
+        return self._rules.get(key)
 
     def get(self, key: object) -> R | None:
         """The rule of ``key``, or that of its nearest base class if it serves subclasses."""
@@ -108,5 +113,7 @@ class RuleTable(Generic[R]):
 
 def load_rules(folder: ModuleType) -> None:
     """Import every module of a package whose modules fill tables of rules."""
+    import pkgutil
+
     for module in pkgutil.iter_modules(folder.__path__):
         importlib.import_module(f"{folder.__name__}.{module.name}")

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import pickle
-from pathlib import Path
+import os
 from typing import Any
 
 
 def function_dump(
-    filename: str | Path,
+    filename: str | os.PathLike[str],
     inputs: Any,
     outputs: Any = None,
     mode: Any = None,
@@ -50,4 +49,7 @@ def function_dump(
         "profile": profile,
         "on_unused_input": on_unused_input,
     }
+    import pickle
+    from pathlib import Path
+
     Path(filename).write_bytes(pickle.dumps(given, protocol=pickle.HIGHEST_PROTOCOL))

@@ -6,11 +6,9 @@ Depth does not matter.
 from __future__ import annotations
 
 import functools
-import hashlib
 import inspect
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, is_dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -35,6 +33,8 @@ class FlatGraph:
 
         None if an op cannot be told by value.
         """
+        import hashlib  # dear, and not wanted before something is compiled
+
         digest = hashlib.sha256()
 
         def put(*parts: object) -> None:
@@ -93,6 +93,9 @@ def _digest_of_files(classes: tuple[type, ...]) -> str | None:
 
     What a function makes depends on what that was called with.
     """
+    import hashlib
+    from pathlib import Path
+
     digest = hashlib.sha256()
     for cls in classes:
         if cls is object or is_own_module(cls.__module__):

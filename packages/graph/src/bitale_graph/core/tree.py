@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import string
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -151,5 +150,5 @@ def _letters(n: int) -> str:
     n += 1
     while n:
         n, rest = divmod(n - 1, 26)
-        text = string.ascii_uppercase[rest] + text
+        text = chr(ord("A") + rest) + text
     return text

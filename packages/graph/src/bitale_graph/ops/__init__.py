@@ -1,6 +1,5 @@
 """The ops of the tensor language, by subject."""
 
-from . import algebra as algebra
 from . import along_axis as along_axis
 from . import assertion as assertion
 from . import axes as axes
@@ -11,30 +10,21 @@ from . import contraction as contraction
 from . import covariance as covariance
 from . import creation as creation
 from . import cumulative as cumulative
-from . import decompositions as decompositions
 from . import diagonal as diagonal
 from . import differences as differences
-from . import eigen as eigen
 from . import einsum as einsum
 from . import fill_diagonal as fill_diagonal
-from . import fourier as fourier
 from . import grids as grids
 from . import ifelse as ifelse
 from . import index_expression as index_expression
 from . import index_value as index_value
 from . import indexing as indexing
 from . import interpolation as interpolation
-from . import inverse as inverse
 from . import join as join
 from . import lengths as lengths
 from . import loop as loop
-from . import lstsq as lstsq
-from . import lu as lu
 from . import math as math
 from . import matmul as matmul
-from . import matrices as matrices
-from . import matrix_equations as matrix_equations
-from . import matrix_functions as matrix_functions
 from . import multi_index as multi_index
 from . import new_axes as new_axes
 from . import nonzero as nonzero
@@ -54,7 +44,6 @@ from . import sequences as sequences
 from . import sets as sets
 from . import shape as shape
 from . import softmax as softmax
-from . import solve as solve
 from . import sorting as sorting
 from . import split as split
 from . import statistics as statistics

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
-from string import ascii_letters
 from typing import Any
 
 from ..base import dtype as dtypes
@@ -202,4 +201,6 @@ def _comes_first(one: Labels, other: Labels, needed: Sequence[Hashable]) -> bool
 def _shown(label: Hashable) -> str:
     if isinstance(label, tuple):
         return "of ..."
+    from string import ascii_letters
+
     return repr(label if isinstance(label, str) else ascii_letters[int(str(label))])

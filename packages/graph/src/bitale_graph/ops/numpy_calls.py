@@ -15,12 +15,12 @@ def call_function(function: Any, types: Any, args: Any, keywords: dict[str, Any]
     """Answer ``function(*args, **keywords)``, a function of NumPy of which a variable was asked."""
     if not all(issubclass(t, (Variable, np.ndarray)) for t in types):
         return NotImplemented
-    name, row = table._rows().get(function, ("", None))
-    if row is None:
+    found = table._row_of(function)
+    if found is None:
         module = getattr(function, "__module__", None) or "numpy"
         full = f"{module}.{getattr(function, '__name__', function)}".removeprefix("numpy.")
         table._refuse(full, "", [*args, *keywords.values()])
-    return _bound(name, row, args, keywords)
+    return _bound(*found, args, keywords)
 
 
 def call_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], keywords: dict[str, Any]) -> Any:

@@ -15,6 +15,7 @@ from typing import Any, NoReturn
 import numpy as np
 
 from ..base import dtype as dtypes
+from ..base import late
 from ..base.errors import ShapeError, describe
 from ..core.graph import Variable
 from ..ops import (
@@ -33,8 +34,6 @@ from ..ops import (
     math,
     multi_index,
     nonzero,
-    numpy_fourier,
-    numpy_linalg,
     numpy_sorting,
     order,
     reduction,
@@ -71,10 +70,6 @@ def _concatenate(arrays: Sequence[Any], axis: int | None = 0) -> Any:
 
 def _stack(arrays: Sequence[Any], axis: int = 0) -> Any:
     return join.stack(list(arrays), axis=axis)
-
-
-def _of_matrices(function: Callable[..., Any]) -> Callable[..., Any]:
-    return functools.partial(function, axis1=-2, axis2=-1)
 
 
 def _split(x: Any, indices_or_sections: Any, axis: int = 0) -> Any:
@@ -145,8 +140,6 @@ def _parameters(row: Reduction) -> str:
 
 
 _FUNCTIONS: dict[str, Row] = {
-    **numpy_fourier.ROWS,
-    **numpy_linalg.ROWS,
     **numpy_sorting.ROWS,
     # reductions
     **{row.name: (getattr(reduction, row.name), _parameters(row)) for row in _REDUCTIONS},
@@ -173,6 +166,7 @@ _FUNCTIONS: dict[str, Row] = {
     "ravel": (reshaping.flatten, "a | !order"),
     "transpose": (axes.transpose, "a | axes"),
     "permute_dims": (axes.transpose, "a | axes"),
+    "matrix_transpose": (matrices.matrix_transpose, "x"),
     "swapaxes": (axes.swapaxes, "a axis1 axis2"),
     "moveaxis": (axes.moveaxis, "a source destination"),
     "squeeze": (axes.squeeze, "a | axis"),
@@ -196,8 +190,6 @@ _FUNCTIONS: dict[str, Row] = {
     "diag": (diagonal.diag, "v | k"),
     "diagonal": (diagonal.diagonal, "a | offset axis1 axis2"),
     "trace": (diagonal.trace, "a | offset axis1 axis2 dtype !out"),
-    "linalg.diagonal": (_of_matrices(diagonal.diagonal), "x | offset"),
-    "linalg.trace": (_of_matrices(diagonal.trace), "x | offset dtype"),
     "tril": (triangle.tril, "m | k"),
     "triu": (triangle.triu, "m | k"),
     "tril_indices_from": (triangle.tril_indices_from, "arr | k"),
@@ -232,7 +224,6 @@ _FUNCTIONS: dict[str, Row] = {
     "corrcoef": (covariance.corrcoef, "x | y rowvar !bias !ddof !dtype"),
     "interp": (interpolation.interp, "x xp fp | left right period"),
     "cross": (interpolation.cross, "a b | axisa axisb axisc axis"),
-    "linalg.cross": (interpolation.cross, "x1 x2 | axis"),
     "diff": (differences.diff, "a | n axis prepend append"),
     "ediff1d": (differences.ediff1d, "ary | to_end to_begin"),
     # elements
@@ -319,10 +310,21 @@ _REDUCING: dict[str, Row] = {
 }
 
 
+def _row_of(function: Any) -> tuple[str, Row] | None:
+    """The name of a function of NumPy, and what it means; None if nothing is known of it."""
+    module = getattr(function, "__module__", None) or ""
+    part = next((p for p in ("linalg", "fft") if module.startswith(f"numpy.{p}")), "")
+    return _rows(part).get(function)
+
+
 @functools.cache
-def _rows() -> dict[Any, tuple[str, Row]]:
+def _rows(part: str) -> dict[Any, tuple[str, Row]]:
+    """What is known of `numpy`, or of a part of it that has a room of its own."""
+    rows = _FUNCTIONS
+    if part:
+        rows = late.LINALG_ROWS if part == "linalg" else late.FFT_ROWS
     found: dict[Any, tuple[str, Row]] = {}
-    for name, row in _FUNCTIONS.items():
+    for name, row in rows.items():
         # NumPy 2.0 lacks some of those of later versions.
         with contextlib.suppress(AttributeError):
             found[operator.attrgetter(name)(np)] = (name, row)

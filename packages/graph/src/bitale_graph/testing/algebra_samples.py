@@ -8,8 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from ..ops import decompositions, eigen, inverse, lstsq, lu, matrix_equations, matrix_functions
-from ..ops import solve as solving
+from ..linalg import decompositions, eigen, inverse, matrix_equations, matrix_functions
+from ..linalg.lstsq import Lstsq
+from ..linalg.lu import LUFactor, PivotOrder
+from ..linalg.solve import TRANS, Solve, SolveTriangular
 from .elementwise_samples import values
 from .sample import LAYOUTS, OpSample, laid_out, sample
 
@@ -162,7 +164,7 @@ def _choleskys() -> Iterator[OpSample]:
 def _lus() -> Iterator[OpSample]:
     factors = _scipy("lu_factor")
     one_by_one = lambda x: [np.stack(parts) for parts in zip(*map(factors, x), strict=True)]
-    op = lu.LUFactor()
+    op = LUFactor()
     for dtype in DTYPES:
         x = _matrix("lu", dtype)[::-1].copy()
         yield _one(op, dtype, lambda x: list(factors(x)), x, smooth=True, core=True)
@@ -177,7 +179,7 @@ def _lus() -> Iterator[OpSample]:
         ("none", np.zeros(0, "int32"), np.zeros(0, "int64")),
     ):
         given = np.asarray(pivots, "int32")
-        yield _one(lu.PivotOrder(), tag, lambda p, o=order: np.asarray(o, "int64"), given)
+        yield _one(PivotOrder(), tag, lambda p, o=order: np.asarray(o, "int64"), given)
 
 
 def _sides(dtype: str) -> Iterator[tuple[str, Any]]:
@@ -226,23 +228,23 @@ def _one_triangle(a: Any, lower: bool, transposed: Any = np.transpose) -> Any:
 
 
 def _solutions() -> Iterator[OpSample]:
-    yield from _equations(solving.Solve(), np.linalg.solve, _matrix, "general")
+    yield from _equations(Solve(), np.linalg.solve, _matrix, "general")
     for lower in (True, False):
         for structure in ("symmetric", "positive"):
-            op = solving.Solve(structure, lower)
+            op = Solve(structure, lower)
             turned = _adjoint if structure == "positive" else np.transpose
             reference = lambda a, b, low=lower, t=turned: np.linalg.solve(
                 _one_triangle(a, low, t), b
             )
             make = _matrix if structure == "symmetric" else _positive
             yield from _equations(op, reference, make, f"{structure} {lower}")
-        for trans in solving.TRANS:
+        for trans in TRANS:
             for unit in (False, True):
-                op2 = solving.SolveTriangular(lower, trans, unit)
+                op2 = SolveTriangular(lower, trans, unit)
                 facts: dict[str, Any] = {"lower": lower, "trans": trans, "unit_diagonal": unit}
                 triangular: Any = lambda a, b, f=facts: _scipy("solve_triangular")(a, b, **f)
                 yield from _equations(op2, triangular, _matrix, f"{lower} {trans} {unit}")
-    op3 = lstsq.Lstsq()
+    op3 = Lstsq()
     for dtype in DTYPES:
         for side in ((4,), (4, 2)):
             a, b = _matrix("lstsq", dtype, (4, 3)), values("lstsq", dtype, side)
@@ -252,7 +254,7 @@ def _solutions() -> Iterator[OpSample]:
         whole = lambda a, b, op=op3: [op(a, b)[0], op(a, b)[3]]
         name = f"Lstsq: {shape} solution"
         expected = lambda a, b: [np.linalg.lstsq(a, b)[i] for i in (0, 3)]
-        yield sample(name, lstsq.Lstsq, whole, a, b, reference=expected, smooth=True, atol=1e-11)
+        yield sample(name, Lstsq, whole, a, b, reference=expected, smooth=True, atol=1e-11)
 
 
 def _adjoint(x: Any) -> Any:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..ops import fourier
+from ..fft import fourier
 from .elementwise_samples import values
 from .sample import LAYOUTS, OpSample, laid_out, sample
 

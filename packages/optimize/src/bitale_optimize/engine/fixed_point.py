@@ -73,18 +73,19 @@ class Dispatch:
         """Look-up of the active rules of an op; what was found is kept for later graphs."""
         mode = context.mode
         versions = tuple(s.version for s in self.sets)
-        if any(key[0] != versions for key in self._tables):
+        if any(key[0] != versions for key in list(self._tables)):
             self._tables.clear()
         asked = versions, mode.include, mode.exclude
-        if asked not in self._tables:
+        kept = self._tables.get(asked)
+        if kept is None:
             wanted = [
                 r
                 for s in self.sets
                 for r in s
                 if context.is_active(r.name, s.name, *r.tags, default=r.default)
             ]
-            self._tables[asked] = wanted, {}
-        active, found = self._tables[asked]
+            kept = self._tables[asked] = wanted, {}
+        active, found = kept
         by_value = any(isinstance(t, Op) for r in active for t in r.tracks)
 
         def rules_of(op: Op) -> tuple[Rule, ...]:

@@ -165,7 +165,8 @@ class RuleSet:
         return name in self._rules
 
     def __iter__(self) -> Iterator[Rule]:
-        return iter(self._rules.values())
+        # Another thread may add some meanwhile.
+        return iter(list(self._rules.values()))
 
     def __len__(self) -> int:
         return len(self._rules)

@@ -1,4 +1,4 @@
-"""Matrix products of one row, one column or one term, and of stacks that are less than that."""
+"""Matrix products of one row, column or term, stacks that are less, and what is symmetric."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from bitale_graph import language as T
 from bitale_graph.extend import (
     Apply,
     BatchedDot,
+    Dimshuffle,
     Dot,
     Reduce,
     Variable,
@@ -18,6 +19,7 @@ from bitale_graph.extend import (
 from ..engine.phases import specialize
 from ..engine.rewrite import Changes, RewriteContext
 from ..facts.forms import adds_all, dtype_of, is_inexact, made_by
+from ..facts.symmetry import is_symmetric, transposed
 
 
 @specialize.rule(
@@ -119,3 +121,18 @@ def sum_of_stack(node: Apply[Reduce], context: RewriteContext) -> Variable | Non
         x, [*lead, rows, rows + 1], y, [*lead, rows + 1, rows + 2], [*kept, rows, rows + 2]
     )
     return made
+
+
+@specialize.rule(
+    tracks=[Dimshuffle],
+    before="dot(x, x.T).T, and other transposes of what is seen to be symmetric",
+    after="dot(x, x.T)",
+    changes=Changes.ACCURACY,
+)
+def transpose_of_symmetric(node: Apply, context: RewriteContext) -> Variable | None:
+    """The transpose of a symmetric matrix is itself."""
+    x = transposed(node.outputs[0])
+    if x is None or x.type.ndim != 2 or not is_symmetric(x):
+        return None
+    found: Variable = x
+    return found

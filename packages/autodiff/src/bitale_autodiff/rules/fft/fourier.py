@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from bitale_graph import language as T
-from bitale_graph.extend import DFT, RealDFT, RealInverseDFT, adjoint_norm
+from bitale_graph.fft import DFT, RealDFT, RealInverseDFT, adjoint_norm
 
-from ..conjugates import of_parts
-from ..table import Cotangents, connections, first_input_only, jvps, linear_in_first, vjps
+from ...conjugates import of_parts
+from ...table import Cotangents, connections, first_input_only, jvps, linear_in_first, vjps
 
 vjp = vjps.define
 

@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from bitale_graph import language as T
-from bitale_graph.extend import (
+from bitale_graph.extend import Apply
+from bitale_graph.linalg import (
     SVD,
-    Apply,
     Lstsq,
     MatrixPinv,
     Solve,
@@ -25,10 +25,10 @@ from bitale_graph.extend import (
     triangle,
 )
 
-from ..conjugates import of_parts
-from ..matrices import adjoint, as_column, as_row, conjugate, folded, product
-from ..table import Cotangents, connections, vjps
-from ..zero import ZERO, grad_not_implemented
+from ...conjugates import of_parts
+from ...table import Cotangents, connections, vjps
+from ...zero import ZERO, grad_not_implemented
+from .matrices import adjoint, as_column, as_row, conjugate, folded, product
 
 vjp = vjps.define
 of_parts(Lstsq, Solve, SolveRiccati, SolveStein, SolveSylvester, SolveTriangular)

@@ -8,7 +8,7 @@ from typing import Any
 
 from bitale_graph import language as T
 from bitale_graph.extend import dtype as dtypes
-from bitale_graph.extend import swapped, triangle
+from bitale_graph.linalg import swapped, triangle
 
 
 def adjoint(x: Any) -> Any:

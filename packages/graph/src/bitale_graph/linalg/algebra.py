@@ -8,21 +8,21 @@ from typing import Any
 import numpy as np
 
 from ..base.errors import ShapeError, describe
+from ..ops import math as tm
+from ..ops import reduction
+from ..ops.assertion import Assert
+from ..ops.axes import transpose
+from ..ops.creation import zeros
+from ..ops.indexing import set_subtensor
+from ..ops.reshape import reshape
+from ..ops.shape import dimshuffle, shape_i
 from ..tensor.conversion import as_tensor, constant_int
 from ..tensor.elementwise import cast
 from ..tensor.variable import TensorVariable
-from . import math as tm
-from . import reduction
-from .assertion import Assert
-from .axes import transpose
-from .creation import zeros
 from .decompositions import cholesky, svdvals
 from .eigen import Eigvalsh
-from .indexing import set_subtensor
 from .inverse import inv
 from .matrices import as_matrices, as_numbers, as_squares, common_dtype, swapped, triangle
-from .reshape import reshape
-from .shape import dimshuffle, shape_i
 from .solve import solve, solve_triangular
 
 

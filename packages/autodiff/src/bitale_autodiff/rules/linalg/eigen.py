@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from bitale_graph.extend import Eig, Eigh, Eigvalsh, MatrixInverse
+from bitale_graph.linalg import Eig, Eigh, Eigvalsh, MatrixInverse
 
-from ..conjugates import of_parts
-from ..matrices import (
+from ...conjugates import of_parts
+from ...table import Cotangents, vjps
+from .matrices import (
     adjoint,
     as_row,
     diagonal,
@@ -22,7 +23,6 @@ from ..matrices import (
     on_diagonal,
     product,
 )
-from ..table import Cotangents, vjps
 
 vjp = vjps.define
 of_parts(Eig, Eigh, Eigvalsh)

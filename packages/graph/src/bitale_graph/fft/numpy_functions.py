@@ -1,4 +1,4 @@
-"""What functions of `numpy.fft` mean for variables: rows of the table in `numpy_functions`."""
+"""What functions of `numpy.fft` mean for variables: rows of the table in `ops`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def _irfft(a: Any, n: Any = None, axis: int = -1, norm: Any = None) -> Any:
 
 
 _ONE, _SEVERAL = "a | n axis norm !out", "a | s axes norm !out"
-ROWS: dict[str, tuple[Any, str]] = {
+FFT_ROWS: dict[str, tuple[Any, str]] = {
     "fft.fft": (fourier.fft, _ONE),
     "fft.ifft": (fourier.ifft, _ONE),
     "fft.rfft": (_rfft, _ONE),

@@ -9,14 +9,16 @@ import numpy as np
 
 from ..base.errors import ShapeError, describe
 from ..core.graph import Apply, Op, Storage
+from ..ops import math as tm
+from ..ops.along_axis import take_along_axis
+from ..ops.creation import arange, eye
+from ..ops.index_value import as_index
+from ..ops.shape import dimshuffle, shape_i
+from ..ops.sorting import ArgSort
 from ..tensor.conversion import as_tensor
 from ..tensor.elementwise import cast
 from ..tensor.op import TensorOp
 from ..tensor.variable import TensorType, TensorVariable
-from . import math as tm
-from .along_axis import take_along_axis
-from .creation import arange, eye
-from .index_value import as_index
 from .matrices import (
     OfSquares,
     as_squares,
@@ -26,9 +28,7 @@ from .matrices import (
     square_shape,
     triangle,
 )
-from .shape import dimshuffle, shape_i
 from .solve import solve_triangular
-from .sorting import ArgSort
 
 
 class LUFactor(OfSquares, Op):

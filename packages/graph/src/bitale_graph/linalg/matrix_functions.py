@@ -10,10 +10,11 @@ import numpy as np
 
 from ..base.errors import ShapeError, describe
 from ..core.graph import Apply, Storage
+from ..ops.contraction import dot
+from ..ops.creation import eye
+from ..ops.shape import shape_i
 from ..tensor.op import TensorOp
 from ..tensor.variable import TensorType, TensorVariable
-from .contraction import dot
-from .creation import eye
 from .inverse import inv
 from .matrices import (
     OfSquares,
@@ -24,7 +25,6 @@ from .matrices import (
     quiet,
     square_shape,
 )
-from .shape import shape_i
 
 
 class _OfMatrix(OfSquares, TensorOp):

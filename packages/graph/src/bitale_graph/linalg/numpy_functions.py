@@ -1,4 +1,4 @@
-"""What functions of `numpy.linalg` mean for variables: rows of the table in `numpy_functions`."""
+"""What functions of `numpy.linalg` mean for variables: rows of the table in `ops`."""
 
 from __future__ import annotations
 
@@ -6,19 +6,18 @@ from typing import Any
 
 import numpy as np
 
-from . import (
-    algebra,
-    contraction,
-    decompositions,
-    eigen,
-    einsum,
-    inverse,
-    lstsq,
-    matmul,
-    matrix_functions,
-    reduction,
-)
-from . import solve as solving
+from ..ops import contraction, diagonal, einsum, interpolation, matmul, reduction
+from . import algebra, decompositions, eigen, inverse, matrix_functions
+from .lstsq import lstsq
+from .solve import solve
+
+
+def _diagonal(x: Any, offset: Any = 0) -> Any:
+    return diagonal.diagonal(x, offset, -2, -1)
+
+
+def _trace(x: Any, offset: Any = 0, dtype: Any = None) -> Any:
+    return diagonal.trace(x, offset, -2, -1, dtype)
 
 
 def _norm_of_all(x: Any, axis: Any = None, keepdims: bool = False, ord: Any = 2) -> Any:
@@ -31,7 +30,7 @@ def _matrix_norm(x: Any, keepdims: bool = False, ord: Any = "fro") -> Any:
 
 
 def _solve(a: Any, b: Any) -> Any:
-    return solving.solve(a, b)
+    return solve(a, b)
 
 
 def _cholesky(a: Any, upper: bool = False) -> Any:
@@ -47,7 +46,7 @@ def _pinv(a: Any, rcond: Any = None, hermitian: bool = False, rtol: Any = None) 
     return inverse.pinv(a, found, hermitian)
 
 
-ROWS: dict[str, tuple[Any, str]] = {
+LINALG_ROWS: dict[str, tuple[Any, str]] = {
     "linalg.norm": (algebra.norm, "x | ord axis keepdims"),
     "linalg.vector_norm": (_norm_of_all, "x | axis keepdims ord"),
     "linalg.matrix_norm": (_matrix_norm, "x | keepdims ord"),
@@ -55,7 +54,9 @@ ROWS: dict[str, tuple[Any, str]] = {
     "linalg.vecdot": (matmul.vecdot, "x1 x2 | axis"),
     "linalg.tensordot": (contraction.tensordot, "x1 x2 | axes"),
     "linalg.matrix_transpose": (matmul.matrix_transpose, "x"),
-    "matrix_transpose": (matmul.matrix_transpose, "x"),
+    "linalg.diagonal": (_diagonal, "x | offset"),
+    "linalg.trace": (_trace, "x | offset dtype"),
+    "linalg.cross": (interpolation.cross, "x1 x2 | axis"),
     "linalg.inv": (inverse.inv, "a"),
     "linalg.pinv": (_pinv, "a | rcond hermitian rtol"),
     "linalg.det": (inverse.det, "a"),
@@ -69,7 +70,7 @@ ROWS: dict[str, tuple[Any, str]] = {
     "linalg.svdvals": (decompositions.svdvals, "x"),
     "linalg.cholesky": (_cholesky, "a | upper"),
     "linalg.solve": (_solve, "a b"),
-    "linalg.lstsq": (lstsq.lstsq, "a b | rcond"),
+    "linalg.lstsq": (lstsq, "a b | rcond"),
     "linalg.tensorinv": (algebra.tensorinv, "a | ind"),
     "linalg.tensorsolve": (algebra.tensorsolve, "a b | axes"),
     "linalg.matrix_power": (matrix_functions.matrix_power, "a n"),

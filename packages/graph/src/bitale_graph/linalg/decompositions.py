@@ -8,9 +8,9 @@ from typing import Any, Literal
 import numpy as np
 
 from ..core.graph import Apply, Op, Storage
+from ..ops import math as tm
 from ..tensor.op import TensorOp
 from ..tensor.variable import TensorType, TensorVariable
-from . import math as tm
 from .matrices import (
     OfSquares,
     as_matrices,

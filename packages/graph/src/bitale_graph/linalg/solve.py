@@ -9,6 +9,8 @@ import numpy as np
 
 from ..base.errors import ShapeError, describe
 from ..core.graph import Apply, Storage
+from ..ops.axes import shape_padleft
+from ..ops.shape import dimshuffle
 from ..tensor.array_type import Shape
 from ..tensor.conversion import as_tensor
 from ..tensor.elementwise import (
@@ -18,7 +20,6 @@ from ..tensor.elementwise import (
 )
 from ..tensor.op import TensorOp
 from ..tensor.variable import TensorType, TensorVariable
-from .axes import shape_padleft
 from .matrices import (
     as_squares,
     check_square,
@@ -27,7 +28,6 @@ from .matrices import (
     quiet,
     square_shape,
 )
-from .shape import dimshuffle
 
 STRUCTURES = ("general", "symmetric", "positive", "lower_triangular", "upper_triangular")
 TRANS = ("N", "T", "C")

@@ -13,21 +13,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from bitale_graph import language as T
-from bitale_graph.extend import (
-    QR,
-    SVD,
-    Apply,
-    Assert,
-    Cholesky,
-    LUFactor,
-    PivotOrder,
-    SolveTriangular,
-    triangle,
-)
+from bitale_graph.extend import Apply, Assert
 from bitale_graph.extend import dtype as dtypes
+from bitale_graph.linalg import QR, SVD, Cholesky, LUFactor, PivotOrder, SolveTriangular, triangle
 
-from ..conjugates import of_parts
-from ..matrices import (
+from ...conjugates import of_parts
+from ...table import Cotangents, connections, vjps
+from ...zero import grad_not_implemented, grad_undefined
+from .matrices import (
     adjoint,
     as_column,
     as_row,
@@ -39,8 +32,6 @@ from ..matrices import (
     product,
     real_diagonal,
 )
-from ..table import Cotangents, connections, vjps
-from ..zero import grad_not_implemented, grad_undefined
 
 vjp = vjps.define
 of_parts(QR, SVD, Cholesky, LUFactor)

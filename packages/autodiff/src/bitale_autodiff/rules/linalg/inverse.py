@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from bitale_graph.extend import Det, MatrixInverse, MatrixPinv, SlogDet
+from bitale_graph.linalg import Det, MatrixInverse, MatrixPinv, SlogDet
 
-from ..conjugates import of_parts
-from ..matrices import adjoint, as_column, conjugate, product
-from ..table import Cotangents, vjps
-from ..zero import ZERO
+from ...conjugates import of_parts
+from ...table import Cotangents, vjps
+from ...zero import ZERO
+from .matrices import adjoint, as_column, conjugate, product
 
 vjp = vjps.define
 of_parts(Det, MatrixInverse, MatrixPinv, SlogDet)

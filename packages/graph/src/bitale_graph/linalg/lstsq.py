@@ -9,8 +9,8 @@ import numpy as np
 
 from ..base.errors import ShapeError, describe
 from ..core.graph import Apply, Op, Storage
+from ..ops import math as tm
 from ..tensor.variable import TensorType, TensorVariable
-from . import math as tm
 from .matrices import common_dtype, least, quiet, real_of
 
 

@@ -11,11 +11,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from bitale_graph import language as T
-from bitale_graph.extend import Expm, Logm, SolveSylvester, Sqrtm
+from bitale_graph.linalg import Expm, Logm, SolveSylvester, Sqrtm
 
-from ..conjugates import of_parts
-from ..matrices import adjoint
-from ..table import Cotangents, vjps
+from ...conjugates import of_parts
+from ...table import Cotangents, vjps
+from .matrices import adjoint
 
 vjp = vjps.define
 of_parts(Expm, Logm, Sqrtm)

@@ -11,13 +11,13 @@ import numpy as np
 from ..base import dtype as dtypes
 from ..base.errors import DtypeError, ShapeError, describe
 from ..core.graph import Apply, Op
+from ..ops import math as tm
+from ..ops.creation import arange
+from ..ops.shape import dimshuffle, shape_i
 from ..tensor.array_type import Shape
 from ..tensor.conversion import as_tensor
 from ..tensor.elementwise import cast
 from ..tensor.variable import TensorVariable
-from . import math as tm
-from .creation import arange
-from .shape import dimshuffle, shape_i
 
 Lengths = Sequence[Any]
 

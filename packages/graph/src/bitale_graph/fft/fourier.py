@@ -10,18 +10,18 @@ import numpy as np
 from ..base import dtype as dtypes
 from ..base.errors import DtypeError, ShapeError, describe
 from ..core.graph import Apply, Storage
+from ..ops import math as tm
+from ..ops.creation import arange, zeros
+from ..ops.index_value import as_index
+from ..ops.join import concatenate
+from ..ops.order import roll
+from ..ops.reduction import normalize_axes
+from ..ops.shape import shape_i
 from ..tensor.array_type import Shape
 from ..tensor.conversion import as_tensor, constant_int
 from ..tensor.elementwise import cast
 from ..tensor.op import TensorOp
 from ..tensor.variable import TensorType, TensorVariable
-from . import math as tm
-from .creation import arange, zeros
-from .index_value import as_index
-from .join import concatenate
-from .order import roll
-from .reduction import normalize_axes
-from .shape import shape_i
 
 Norm = Literal["backward", "ortho", "forward"]
 # Which direction divides by the length, in that of a transform and in its transpose.

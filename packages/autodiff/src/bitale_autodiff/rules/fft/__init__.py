@@ -1,0 +1,1 @@
+"""Derivatives of Fourier transforms; loaded when one is asked for."""

@@ -1,0 +1,1 @@
+"""Derivatives of linear algebra; loaded when one is asked for."""
