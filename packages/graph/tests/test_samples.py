@@ -3,6 +3,8 @@
 import importlib
 import pkgutil
 
+import bitale_graph.fft
+import bitale_graph.linalg
 import bitale_graph.ops
 import numpy as np
 import pytest
@@ -25,10 +27,15 @@ every_subject = pytest.mark.parametrize(
 )
 
 
+def modules_of_ops():
+    for room in (bitale_graph.ops, bitale_graph.linalg, bitale_graph.fft):
+        for info in pkgutil.iter_modules(room.__path__):
+            yield importlib.import_module(f"{room.__name__}.{info.name}")
+
+
 def op_classes():
     found = {Loop}
-    for info in pkgutil.iter_modules(bitale_graph.ops.__path__):
-        module = importlib.import_module(f"bitale_graph.ops.{info.name}")
+    for module in modules_of_ops():
         found |= {
             c
             for c in vars(module).values()
