@@ -23,6 +23,7 @@ from ..kernel.dialect import prelude
 from .commands import ClearBytes, Command, CopyBytes, Launch, Product
 from .driver import Driver, Graph, Properties
 from .parameters import Parameters, filled
+from .precompiled import precompiled
 from .watching import COMPILING, LINKING, Watch
 from .watching import HEADER as WATCHING
 
@@ -171,6 +172,7 @@ class EmulatedDriver(Driver):
             return self._ended(path, self._started(path)).read_bytes()
 
         headers = [one.read_text(encoding="ascii") for one in (HEADER, WATCHING)]
+        headers.append(prelude())
         is_watched = str(self.watch is not None)
         binary, path = kept_binary(("emulated", source, *headers, is_watched, *about), make)
         if path is None:  # the compiler has left it in this folder
@@ -179,7 +181,7 @@ class EmulatedDriver(Driver):
         return path
 
     def _source(self, texts: Mapping[str, str]) -> str:
-        lines = [f'#include "{HEADER}"', "namespace device {", prelude(), *texts.values(), "}"]
+        lines = ["namespace device {", *texts.values(), "}"]
         watches = self.watch is not None
         lines += [
             f"EMULATED({name}, {int(watches or _meets(text))})" for name, text in texts.items()
@@ -188,17 +190,22 @@ class EmulatedDriver(Driver):
 
     def _written(self, source: str) -> Path:
         path = Path(self._folder, hashlib.sha256(source.encode()).hexdigest()[:24] + ".cpp")
-        path.write_text(source, encoding="ascii")
+        before = f'#include "{HEADER}"\nnamespace device {{\n{prelude()}\n}}\n'
+        header = precompiled(self._compiling(), before)
+        path.write_text(f'#include "{header}"\n{source}', encoding="ascii")
         return path
 
-    def _started(self, path: Path) -> Any:
+    def _compiling(self) -> tuple[str, ...]:
         compiler = find_compiler()
         assert compiler is not None
-        options = ["-std=c++17", self.optimization, "-shared", "-fPIC", "-w", "-ffp-contract=off"]
-        compiling, linking = ((), ()) if self.watch is None else (COMPILING, LINKING)
+        options = ("-std=c++17", self.optimization, "-fPIC", "-w", "-ffp-contract=off")
+        return (compiler, *options, *(() if self.watch is None else COMPILING))
+
+    def _started(self, path: Path) -> Any:
+        linking = () if self.watch is None else LINKING
         target = str(path.with_suffix(".so"))
         return subprocess.Popen(
-            [compiler, *options, *compiling, str(path), "-o", target, *linking],
+            [*self._compiling(), "-shared", str(path), "-o", target, *linking],
             stderr=subprocess.PIPE,
             text=True,
         )
