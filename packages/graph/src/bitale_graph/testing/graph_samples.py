@@ -129,7 +129,7 @@ def identity_samples() -> Iterator[OpSample]:
         (OutputGuard, OutputGuard()),
         (DeepCopyOp, DeepCopyOp()),
         (Print, Print("a sample", global_fn=_say_nothing)),
-        (PdbBreakpoint, lambda x: PdbBreakpoint("a sample")(x[0, 0] > 1e9, x)),
+        (PdbBreakpoint, lambda x: PdbBreakpoint("a sample")(x[0, 0] > np.inf, x)),
     ]
     for subject, op in ops:
         name = subject.__name__
