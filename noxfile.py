@@ -171,17 +171,34 @@ def pytest(session: nox.Session, *arguments: str) -> None:
     """
     REPORTS.mkdir(parents=True, exist_ok=True)
     report = REPORTS / f"{session.name}.xml"
-    environment = {
+    workers = min(os.cpu_count() or 1, 4)  # most of the time goes to compilers, one of each test's
+    # CI judges a change: the same examples each time. Elsewhere property tests go on searching.
+    fixed = ["--hypothesis-seed=0"] if os.environ.get("CI") else []
+    options = ["-q", f"--numprocesses={workers}", f"--junit-xml={report}", *fixed]
+    session.run("pytest", *options, *arguments, *session.posargs, env=environment(session))
+
+
+def environment(session: nox.Session) -> dict[str, str]:
+    """Return what keeps settings, sources and compiled functions of the user away."""
+    return {
         "BITALE_FLAGS": "",
         "BITALERC": os.devnull,
         "PYTHONPATH": "",
         "XDG_CACHE_HOME": str(Path(session.create_tmp(), "cache").absolute()),
     }
-    workers = min(os.cpu_count() or 1, 4)  # most of the time goes to compilers, one of each test's
-    # CI judges a change: the same examples each time. Elsewhere property tests go on searching.
-    fixed = ["--hypothesis-seed=0"] if os.environ.get("CI") else []
-    options = ["-q", f"--numprocesses={workers}", f"--junit-xml={report}", *fixed]
-    session.run("pytest", *options, *arguments, *session.posargs, env=environment)
+
+
+def run_random_programs(session: nox.Session) -> None:
+    """Run random programs in all ways, others in each session: over 2,000 in all of them.
+
+    Some run on the emulated device, each program of which costs as much as ten in C.
+    """
+    for more in (["400"], ["24", "--batch=3", "--device=emulated"]):
+        session.run(
+            *("python", "-m", "tests.fuzz", "--quick", f"--seed={session.name}", "--programs"),
+            *more,
+            env=environment(session),
+        )
 
 
 # What the tests of a package alone are better with: the compiler of kernels, which needs no GPU.
@@ -202,6 +219,8 @@ def pythons(session: nox.Session, package: str) -> None:
     """Test a package alone on the other Pythons that are here, without its slow tests."""
     install(session, package, *group("test"))
     pytest(session, "-m", "not slow", f"packages/{package}/tests")
+    if package == "bitale":
+        run_random_programs(session)
 
 
 @nox.session(python=OLDEST)
@@ -219,6 +238,8 @@ def lowest(session: nox.Session, package: str) -> None:
     constraints.write_text("\n".join(sorted(floors)), encoding="utf-8")
     install(session, package, *group("test"), "--constraint", str(constraints))
     pytest(session, "-m", "not slow", f"packages/{package}/tests")
+    if package == "bitale":
+        run_random_programs(session)
 
 
 @nox.session
@@ -226,6 +247,7 @@ def cross(session: nox.Session) -> None:
     """Test what crosses layers, with all of them installed."""
     install(session, "bitale", *group("cross"), extras="plot,safetensors")
     pytest(session, "tests")
+    run_random_programs(session)
 
 
 @nox.session

@@ -46,8 +46,16 @@ from bitale_graph.ops.shape import (
     SpecifyShape,
     Unbroadcast,
 )
-from bitale_graph.ops.softmax import Softmax
-from bitale_graph.ops.sorting import ArgPartition, ArgSort, ArgTopK, Partition, Sort, TopK
+from bitale_graph.ops.softmax import LogSoftmax, Softmax, SoftmaxCrossentropy
+from bitale_graph.ops.sorting import (
+    ArgPartition,
+    ArgSort,
+    ArgTopK,
+    Partition,
+    SearchSorted,
+    Sort,
+    TopK,
+)
 from bitale_graph.tensor import special
 from bitale_graph.tensor.elementwise import Elementwise
 from bitale_graph.tensor.scalar import SCALAR_OPS, is_cast
@@ -58,6 +66,7 @@ MOVES = (Alloc, Arange, Eye, Subtensor, AdvancedSubtensor, AdvancedSubtensor1, T
          Diagonal, Repeat, CpuContiguous, Unbroadcast)  # fmt: skip
 WRITES = (IncSubtensor, AdvancedIncSubtensor, AdvancedIncSubtensor1, PutAlongAxis,
           IncDiagonal)  # fmt: skip
+LOGARITHMS_OF_SUMS = (LogSoftmax, SoftmaxCrossentropy)
 PRODUCTS = (Dot, BatchedDot)
 EXACT = {"neg", "abs", "sgn", "identity", "ceil", "floor", "trunc", "round_half_to_even",
          "maximum", "minimum", "switch", "second"}  # fmt: skip
@@ -65,7 +74,7 @@ ROUNDED_ONCE = {"add", "sub", "mul", "true_div", "sqrt", "sqr", "inv"}
 # What SciPy computes is right to fewer digits than what NumPy does; and it takes a multiple of pi
 # from the argument of a wave in double precision, where exact programs keep more.
 SCIPYS = SCALAR_OPS.keys() & vars(special).keys() - {"real", "imag", "conj", "angle", "complex"}
-SCIPYS_UNITS = 16.0
+SCIPYS_UNITS = 64.0
 WAVES = {"j0", "j1", "jv"}
 WIDE = {"f": np.longdouble, "c": np.clongdouble}
 
@@ -99,6 +108,11 @@ class Values:
         if v not in self.known and isinstance(v, Constant):
             self.known[v] = self.constant(v.data)
         return self.known[v]
+
+
+def _is_sorted(x: Any, order: Any = None) -> bool:
+    x = x if order is None else x[order]
+    return bool((x[:-1] <= x[1:]).all())
 
 
 def _wide_dtype(dtype: Any) -> Any:
@@ -223,9 +237,9 @@ def _leaves_range(node: Apply, inputs: list[Any]) -> Any:
         return finite & ~np.isfinite(largest.astype(dtype))
     if isinstance(op, PRODUCTS):
         finite = all(np.isfinite(x).all() for x in inputs)
-        zero, infinite = ([test(x) for x in inputs] for test in (np.logical_not, np.isinf))
+        zero, odd = [x == 0 for x in inputs], [~np.isfinite(x) for x in inputs]
         # Libraries leave out columns that zeros multiply, or do not.
-        skipped = np.matmul(zero[0], infinite[1]) | np.matmul(infinite[0], zero[1])
+        skipped = np.matmul(zero[0], odd[1]) | np.matmul(odd[0], zero[1])
         return skipped | finite & ~np.isfinite(np.matmul(*map(widened, sizes)).astype(dtype))
     (x,) = (widened(x) for x in sizes)
     finite = np.isfinite(x).all(axis=op.axes)
@@ -265,7 +279,18 @@ class OtherRoundings(Values):
         if body is not None:
             given = dict(zip(body.inputs, read, strict=True))
             return OtherRoundings(given, self.rng, self.size).find(body.outputs)
+        if isinstance(op, SearchSorted) and not _is_sorted(*inputs[:1], *inputs[2:]):
+            n = inputs[0].size  # any place is as good as another
+            return [self.rng.integers(0, n, inputs[1].shape, np.int64, endpoint=True)]
         moved = [self.moved(x) for x in inputs]
+        if isinstance(op, LOGARITHMS_OF_SUMS):
+            # Near 0 the logarithm of a sum just above 1, of which rounding is a unit of 1.
+            found = [self.moved(x) for x in result_of(node, moved)]
+            if found[0].dtype.kind == "f":
+                unit = np.finfo(found[0].dtype).eps
+                noise = self.rng.uniform(-1, 1, found[0].shape) * unit
+                found[0] = (found[0] + noise).astype(found[0].dtype)
+            return found
         if isinstance(op, (*PRODUCTS, Reduce, Gemm)):
             found = self.moved(result_of(node, moved)[0])
             wild = self.rng.choice([np.inf, -np.inf, np.nan], found.shape)
@@ -292,7 +317,19 @@ class OtherRoundings(Values):
             inputs = [self.moved(x + y.dtype.type(0)) for x in inputs]
             with np.errstate(all="ignore"):
                 (y,) = result_of(node, inputs)
-        return self.moved(y, SCIPYS_UNITS if op.name in SCIPYS else self.size, true)
+        if op.name in SCIPYS:
+            y = np.where(self._left_open(inputs), self.rng.normal(size=y.shape), y).astype(y.dtype)
+            return self.moved(y, SCIPYS_UNITS, true)
+        return self.moved(y, self.size, true)
+
+    @staticmethod
+    def _left_open(inputs: list[Any]) -> Any:
+        """Where SciPy meets an argument below the normal numbers, of which it often makes 0."""
+        found = np.zeros((), bool)
+        for x in inputs:
+            if x.dtype.kind == "f":
+                found = found | (np.abs(x) < np.finfo(x.dtype).tiny) & (x != 0)
+        return found
 
     def _cast(self, node: Apply, x: Any) -> Any:
         (y,) = result_of(node, [x])

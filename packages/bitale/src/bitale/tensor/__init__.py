@@ -2,8 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-# First, so that `var` and `sort` become the functions, and not the modules of these names.
-from . import sort as _sort  # noqa: F401
+# First, so that `var` becomes the variance, and not the module of that name.
 from .var import TensorConstant as TensorConstant
 from .var import TensorVariable as TensorVariable
 

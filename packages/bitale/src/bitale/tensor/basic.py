@@ -5,3 +5,5 @@ from bitale_graph.op_classes import Default as Default
 from bitale_graph.op_classes import MaxAndArgmax as MaxAndArgmax
 from bitale_graph.op_classes import Shape as Shape
 from bitale_graph.op_classes import Shape_i as Shape_i
+
+default = Default()
