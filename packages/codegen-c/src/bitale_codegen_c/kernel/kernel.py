@@ -2,25 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
+from typing import NamedTuple
 
 from bitale_graph.extend import reductions
 from bitale_graph.plan.calls import Launch
 from bitale_graph.plan.dialect import C_TYPES
 from bitale_graph.plan.kernel import Kernel, Operand, is_apart
 from bitale_graph.plan.names import described
-from bitale_graph.plan.program import layout_of, table_of
+from bitale_graph.plan.program import ProgramText, Table, layout_of, table_of
 
 from ..library.units import BLOCK
 from .c_file import CFile
 from .dialect import C
-from .program import program_text
+from .near import is_far, near
+from .program import calls, program_text
 from .reduction import Ends, combined, is_larger
 
 # So many loops stand one inside the other around the inner one; where there are more axes, one loop
 # counts through all of them.
 MAX_NESTED = 6
+
+
+class _Form(NamedTuple):
+    """An inner loop: what stands before it, its clauses, its statements, and what follows."""
+
+    head: Sequence[str]
+    clauses: Sequence[str]
+    statements: Sequence[str]
+    tail: Sequence[str]
 
 
 class KernelText:
@@ -242,29 +253,59 @@ class KernelText:
             self.file, loop, self.dtypes, moves, inner, rows, body.values, tuple(inside), spots
         )
         before += ends.before
-        inside += ends.inside
         lines = [f"BT_KERNEL void @({_declared([*signature, *self._scalars])}) {{"]
         lines += outer_loops.begin()
         pad = "    " * (1 + outer_loops.depth)
         lines += [pad + line for line in before]
         start, stop, outer = "0", f"n{inner}", pad
-        if ends.block_start:
+        forms = self._forms(loads, tables, inside, body, ends)
+        if ends.block_start or len(forms) > 1:
             lines.append(f"{pad}for (int64_t start = 0; start < n{inner}; start += {BLOCK}) {{")
             pad += "    "
             end = f"n{inner} - start < {BLOCK} ? n{inner} : start + {BLOCK}"
             lines.append(f"{pad}const int64_t stop = {end};")
             lines += [pad + line for line in ends.block_start]
             start, stop = "start", "stop"
-        if is_apart(loop, inner):
-            lines.append(f"#pragma omp simd {' '.join(ends.clauses)}".rstrip())
-        lines.append(f"{pad}for (int64_t i = {start}; i < {stop}; i++) {{")
-        lines += [f"{pad}    {line}" for line in inside]
-        lines.append(pad + "}")
-        if ends.block_start:
+        for form in forms:
+            lines += [pad + line for line in form.head]
+            if is_apart(loop, inner):
+                lines.append(f"#pragma omp simd {' '.join(form.clauses)}".rstrip())
+            lines.append(f"{pad}for (int64_t i = {start}; i < {stop}; i++) {{")
+            lines += [f"{pad}    {line}" for line in form.statements]
+            lines += [pad + line for line in ["}", *form.tail]]
+        if start == "start":
             lines += [pad + line for line in ends.block_end]
             lines.append(outer + "}")
         lines += [outer + line for line in ends.after]
         return "\n".join([*lines, *outer_loops.end(), "}"])
+
+    def _forms(
+        self,
+        loads: Mapping[int, str],
+        tables: Mapping[int, Table],
+        inside: Sequence[str],
+        body: ProgramText,
+        ends: Ends,
+    ) -> list[_Form]:
+        """The inner loop; where it has a near form, a loop that tests for it, and both."""
+        whole = _Form([], ends.clauses, [*inside, *ends.inside], [])
+        loop = self.loop
+        found = near(loop, self.dtypes)
+        is_plain = not any(r.place or r.into is not None for r in loop.results)
+        if not found.steps or not is_plain or calls(loop) or not is_apart(loop, self.inner):
+            return [whole]
+        short = program_text(self.file, loop, self.dtypes, loads, tables, found.steps).lines
+        first = len(inside) - len(body.lines)
+        every = [*self.dtypes, *(s.dtype for s in loop.steps)]
+        tests = [f"far |= {is_far(body.values[v], every[v])};" for v in found.operands]
+        needed = [line for k in found.before for line in body.lines if f" t{k} = " in line]
+        test = _Form(["int far = 0;"], ["reduction(|:far)"], [*inside[:first], *needed, *tests], [])
+        quick = [*inside[:first], *short, *ends.inside]
+        return [
+            test,
+            _Form(["if (far)"], whole.clauses, whole.statements, ["else"]),
+            _Form([], whole.clauses, quick, []),
+        ]
 
 
 def c_type(o: Operand) -> str:

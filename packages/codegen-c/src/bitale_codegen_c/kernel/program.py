@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 
 from bitale_graph.extend import Load, Loop, Step
 from bitale_graph.plan.dialect import C_TYPES, Spelling
@@ -22,17 +22,31 @@ def program_text(
     dtypes: Sequence[str],
     loaded: Mapping[int, str],
     tables: Mapping[int, Table],
+    near: Container[Step] = (),
 ) -> ProgramText:
-    """The statements of a loop's program, whose functions are added to the file."""
-    is_called = sum(_is_function(s) for s in loop.steps) > MAX_INLINED
+    """The statements of a loop's program, whose functions are added to the file.
+
+    The steps in ``near`` have operands within the bound of `near.BOUND`.
+    """
+    is_called = calls(loop)
 
     def note(step: Step, dtype: str, made: Spelling) -> str:
         if is_called and made.requires and step.op.arity <= 2:
             return called(file, made, step.op.arity, dtype)
+        if step in near:
+            (name,) = made.requires
+            short = name.replace(f"_{step.op.name}_", f"_{step.op.name}_near_")
+            file.vector_functions.add(short)
+            return made.text.replace(f"{name}(", f"{short}(", 1)
         file.vector_functions.update(made.requires)
         return made.text
 
     return ProgramText(C, loop, dtypes, loaded, tables, note)
+
+
+def calls(loop: Loop) -> bool:
+    """Whether a loop has so many functions that they are called."""
+    return sum(_is_function(s) for s in loop.steps) > MAX_INLINED
 
 
 def _is_function(step: Step | Load) -> bool:

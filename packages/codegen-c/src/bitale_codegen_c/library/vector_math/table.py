@@ -12,7 +12,8 @@ multiply-add; ``max_ulp`` is about a half or more above what was found, but for 
 ``vectorised`` says whether GCC 12 turns a loop over the function into vector instructions with
 ``-O3 -march=native -fopenmp-simd -fno-math-errno -fno-trapping-math`` on x86-64 with AVX2.
 Sine, cosine and tangent read a table in float64: where GCC's tuning avoids gathers (generic x86-64,
-Zen 1 to 3, Alder Lake), loops over them stay scalar.
+Zen 1 to 3, Alder Lake), loops over them stay scalar. Their near forms (``bt_sin_near_f64``), for
+numbers below 2^20, have none, and errors of 0.80, 0.80 and 2.1 ulp; see `kernel.near`.
 """
 
 from __future__ import annotations

@@ -5,22 +5,13 @@
  * Polynomials by Remez exchange, weighted for relative error of the result, on [-pi/4, pi/4] or, for
  * sine and cosine in float32, on [-pi/2, pi/2]. */
 
-/* bt_reduce_f32 requires: bt_product_error_f64 */
-/* t = (n + r) pi for t >= 0, n a multiple of 1/2^places and a half more with `half`: puts a number
- * whose lowest bits are those of n into round, and returns r, correct to 2^-57. The parts of 1/pi
- * mod 2 are chosen by comparisons, which take a third of the time of a gather. Where there is no
- * fused multiply-add, the product and its rounding error are exact too. */
+/* bt_turn_f32 requires: bt_product_error_f64 */
+/* t = (n + r) pi for t >= 0, with high + low for 1/pi mod 2, n a multiple of 1/2^places and a half
+ * more with `half`: puts a number whose lowest bits are those of n into round, and returns r. Where
+ * there is no fused multiply-add, the product and its rounding error are exact too. */
 static inline __attribute__((always_inline)) double
-bt_reduce_f32(float t, int places, int half, double *round)
+bt_turn_f32(float t, double high, double low, int places, int half, double *round)
 {
-    double high = t < 0x1p47f ? 0.3183098861837907 : -1.6961045754243482e-08;
-    double low = t < 0x1p47f ? -1.9678676675182486e-17 : -2.7170920538718753e-25;
-    high = t < 0x1p71f ? high : 1.46854777018591e-16;
-    low = t < 0x1p71f ? low : 5.090832193749855e-33;
-    high = t < 0x1p95f ? high : 1.6271903045673365e-23;
-    low = t < 0x1p95f ? low : 1.2592086916704748e-39;
-    high = t < 0x1p119f ? high : 1.2355694379560215e-29;
-    low = t < 0x1p119f ? low : 4.903297298232168e-46;
     double shift = places ? 0x1.8p51 : 0x1.8p52;
     double near = half ? t * high - 0.5 : t * high;
     *round = near + shift;
@@ -33,6 +24,31 @@ bt_reduce_f32(float t, int places, int half, double *round)
     double r = (product - whole) + bt_product_error_f64(t, high, product);
 #endif
     return r + t * low;
+}
+
+/* bt_reduce_f32 requires: bt_turn_f32 */
+/* r of the turn of t, correct to 2^-57. The parts of 1/pi mod 2 are chosen by comparisons, which
+ * take a third of the time of a gather. */
+static inline __attribute__((always_inline)) double
+bt_reduce_f32(float t, int places, int half, double *round)
+{
+    double high = t < 0x1p47f ? 0.3183098861837907 : -1.6961045754243482e-08;
+    double low = t < 0x1p47f ? -1.9678676675182486e-17 : -2.7170920538718753e-25;
+    high = t < 0x1p71f ? high : 1.46854777018591e-16;
+    low = t < 0x1p71f ? low : 5.090832193749855e-33;
+    high = t < 0x1p95f ? high : 1.6271903045673365e-23;
+    low = t < 0x1p95f ? low : 1.2592086916704748e-39;
+    high = t < 0x1p119f ? high : 1.2355694379560215e-29;
+    low = t < 0x1p119f ? low : 4.903297298232168e-46;
+    return bt_turn_f32(t, high, low, places, half, round);
+}
+
+/* bt_reduce_near_f32 requires: bt_turn_f32 */
+/* The same for t < 2^20. */
+static inline __attribute__((always_inline)) double
+bt_reduce_near_f32(float t, int places, int half, double *round)
+{
+    return bt_turn_f32(t, 0.3183098861837907, -1.9678676675182486e-17, places, half, round);
 }
 
 /* bt_sine_f32 requires: bt_bits_f64 bt_bits_f32 bt_from_bits_f32 */
@@ -190,14 +206,31 @@ bt_reduce_f64(double x, double *round, double *low)
     return __builtin_fabs(x) < 0.5 ? x : r;
 }
 
-/* bt_quadrant_f64 requires: bt_reduce_f64 bt_bits_f64 bt_from_bits_f64 */
-/* sin(x + shift pi/2). */
+/* bt_reduce_near_f64 requires: bt_product_error_f64 bt_sum_error_f64 */
+/* The same for |x| < 2^20, with pi/2 in three parts (Cody and Waite): what the first leaves is
+ * exact. */
 static inline __attribute__((always_inline)) double
-bt_quadrant_f64(double x, bt_u64 shift)
+bt_reduce_near_f64(double x, double *round, double *low)
 {
-    double round, low;
-    double r = bt_reduce_f64(x, &round, &low);
-    bt_u64 n = bt_bits_f64(round) + shift;
+    *round = x * 0.6366197723675814 + 6755399441055744.0;
+    double n = *round - 6755399441055744.0;
+    double first = n * 1.5707963267948966, second = n * 6.123233995736766e-17;
+#ifdef __FP_FAST_FMA
+    double left = __builtin_fma(n, -1.5707963267948966, x);
+#else
+    double left = (x - first) - bt_product_error_f64(n, 1.5707963267948966, first);
+#endif
+    double error = bt_product_error_f64(n, 6.123233995736766e-17, second);
+    double r = left - second;
+    *low = bt_sum_error_f64(left, -second, r) - (error + n * -1.4973849048591833e-33);
+    return r;
+}
+
+/* bt_quadrant_f64 requires: bt_bits_f64 bt_from_bits_f64 */
+/* sin(n pi/2 + r + low). */
+static inline __attribute__((always_inline)) double
+bt_quadrant_f64(double r, double low, bt_u64 n)
+{
     double z = r * r;
     /* minimax of degree 5 on [0, 0.6175], error 2^-57.9 */
     double s = 1.5896082991403504e-10;
@@ -231,12 +264,36 @@ bt_sin_f32(float x)
     return bt_from_bits_f32(bt_bits_f32(y) ^ (bt_bits_f32(x) & 0x80000000u));
 }
 
-/* bt_sin_f64 requires: bt_quadrant_f64 */
+/* bt_sin_near_f32 requires: bt_reduce_near_f32 bt_sine_f32 bt_bits_f64 bt_bits_f32 bt_from_bits_f32 */
+/* sin(x) for |x| < 2^20. */
+static inline __attribute__((always_inline)) float
+bt_sin_near_f32(float x)
+{
+    double round;
+    double r = bt_reduce_near_f32(__builtin_fabsf(x), 0, 0, &round);
+    float y = bt_sine_f32(r, (bt_u32)bt_bits_f64(round));
+    return bt_from_bits_f32(bt_bits_f32(y) ^ (bt_bits_f32(x) & 0x80000000u));
+}
+
+/* bt_sin_f64 requires: bt_reduce_f64 bt_quadrant_f64 bt_bits_f64 */
 /* sin(x). */
 static inline __attribute__((always_inline)) double
 bt_sin_f64(double x)
 {
-    double y = bt_quadrant_f64(x, 0);
+    double round, low;
+    double r = bt_reduce_f64(x, &round, &low);
+    double y = bt_quadrant_f64(r, low, bt_bits_f64(round));
+    return x == 0.0 ? x : y;
+}
+
+/* bt_sin_near_f64 requires: bt_reduce_near_f64 bt_quadrant_f64 bt_bits_f64 */
+/* sin(x) for |x| < 2^20. */
+static inline __attribute__((always_inline)) double
+bt_sin_near_f64(double x)
+{
+    double round, low;
+    double r = bt_reduce_near_f64(x, &round, &low);
+    double y = bt_quadrant_f64(r, low, bt_bits_f64(round));
     return x == 0.0 ? x : y;
 }
 
@@ -250,21 +307,44 @@ bt_cos_f32(float x)
     return bt_sine_f32(r, (bt_u32)bt_bits_f64(round) + 1);
 }
 
-/* bt_cos_f64 requires: bt_quadrant_f64 */
+/* bt_cos_near_f32 requires: bt_reduce_near_f32 bt_sine_f32 bt_bits_f64 */
+/* cos(x) for |x| < 2^20. */
+static inline __attribute__((always_inline)) float
+bt_cos_near_f32(float x)
+{
+    double round;
+    double r = bt_reduce_near_f32(__builtin_fabsf(x), 0, 1, &round);
+    return bt_sine_f32(r, (bt_u32)bt_bits_f64(round) + 1);
+}
+
+/* bt_cos_f64 requires: bt_reduce_f64 bt_quadrant_f64 bt_bits_f64 */
 /* cos(x). */
 static inline __attribute__((always_inline)) double
 bt_cos_f64(double x)
 {
-    return bt_quadrant_f64(x, 1);
+    double round, low;
+    double r = bt_reduce_f64(x, &round, &low);
+    double y = bt_quadrant_f64(r, low, bt_bits_f64(round) + 1);
+    return y;
 }
 
-/* bt_tan_f32 requires: bt_reduce_f32 bt_bits_f64 bt_bits_f32 bt_from_bits_f32 */
-/* tan(x), in double up to the last rounding. */
-static inline __attribute__((always_inline)) float
-bt_tan_f32(float x)
+/* bt_cos_near_f64 requires: bt_reduce_near_f64 bt_quadrant_f64 bt_bits_f64 */
+/* cos(x) for |x| < 2^20. */
+static inline __attribute__((always_inline)) double
+bt_cos_near_f64(double x)
 {
-    double round;
-    double r = bt_reduce_f32(__builtin_fabsf(x), 1, 0, &round) * 3.141592653589793;
+    double round, low;
+    double r = bt_reduce_near_f64(x, &round, &low);
+    double y = bt_quadrant_f64(r, low, bt_bits_f64(round) + 1);
+    return y;
+}
+
+/* bt_tangent_f32 requires: bt_bits_f64 bt_bits_f32 bt_from_bits_f32 */
+/* tan(x), of (n + r) pi = |x|, in double up to the last rounding. */
+static inline __attribute__((always_inline)) float
+bt_tangent_f32(float x, double r, double round)
+{
+    r = r * 3.141592653589793;
     double z = r * r;
     /* minimax of degree 6 on [0, 0.6593], error 2^-28.7 */
     double p = 0.004766760540041503;
@@ -280,14 +360,31 @@ bt_tan_f32(float x)
     return bt_from_bits_f32(bt_bits_f32(t) ^ (bt_bits_f32(x) & 0x80000000u));
 }
 
-/* bt_tan_f64 requires: bt_reduce_f64 bt_bits_f64 */
+/* bt_tan_f32 requires: bt_reduce_f32 bt_tangent_f32 */
 /* tan(x). */
-static inline __attribute__((always_inline)) double
-bt_tan_f64(double x)
+static inline __attribute__((always_inline)) float
+bt_tan_f32(float x)
 {
-    double round, low;
-    double r = bt_reduce_f64(x, &round, &low);
-    bt_u64 n = bt_bits_f64(round);
+    double round;
+    double r = bt_reduce_f32(__builtin_fabsf(x), 1, 0, &round);
+    return bt_tangent_f32(x, r, round);
+}
+
+/* bt_tan_near_f32 requires: bt_reduce_near_f32 bt_tangent_f32 */
+/* tan(x) for |x| < 2^20. */
+static inline __attribute__((always_inline)) float
+bt_tan_near_f32(float x)
+{
+    double round;
+    double r = bt_reduce_near_f32(__builtin_fabsf(x), 1, 0, &round);
+    return bt_tangent_f32(x, r, round);
+}
+
+/* bt_tangent_f64 requires: bt_types */
+/* tan(n pi/2 + r + low). */
+static inline __attribute__((always_inline)) double
+bt_tangent_f64(double r, double low, bt_u64 n)
+{
     double z = r * r;
     /* minimax of degree 5 on [0, 0.6175], error 2^-57.9 */
     double s = 1.5896082991403504e-10;
@@ -306,6 +403,27 @@ bt_tan_f64(double x)
     c = c * z + 0.041666666666666595;
     double h = 0.5 * z, w = 1.0 - h;
     c = w + (((1.0 - w) - h) + (z * z * c - r * low));
-    double y = ((n & 1) ? -c : s) / ((n & 1) ? s : c);
+    return ((n & 1) ? -c : s) / ((n & 1) ? s : c);
+}
+
+/* bt_tan_f64 requires: bt_reduce_f64 bt_tangent_f64 bt_bits_f64 */
+/* tan(x). */
+static inline __attribute__((always_inline)) double
+bt_tan_f64(double x)
+{
+    double round, low;
+    double r = bt_reduce_f64(x, &round, &low);
+    double y = bt_tangent_f64(r, low, bt_bits_f64(round));
+    return x == 0.0 ? x : y;
+}
+
+/* bt_tan_near_f64 requires: bt_reduce_near_f64 bt_tangent_f64 bt_bits_f64 */
+/* tan(x) for |x| < 2^20. */
+static inline __attribute__((always_inline)) double
+bt_tan_near_f64(double x)
+{
+    double round, low;
+    double r = bt_reduce_near_f64(x, &round, &low);
+    double y = bt_tangent_f64(r, low, bt_bits_f64(round));
     return x == 0.0 ? x : y;
 }
