@@ -199,8 +199,8 @@ CALLS = {
 
 # No functions of tensors: types, lists of dtypes, what tells something of a variable at once.
 OTHERS = """
-    EmptyConstantError NotScalarConstantError extract_constant get_scalar_constant_value
-    TensorConstant TensorType TensorVariable all_dtypes complex_dtypes continuous_dtypes
-    discrete_dtypes float_dtypes int_dtypes integer_dtypes uint_dtypes get_vector_length
-    register_transfer tensor
+    AsTensorError EmptyConstantError NotScalarConstantError extract_constant
+    get_scalar_constant_value TensorConstant TensorType TensorVariable all_dtypes
+    complex_dtypes continuous_dtypes discrete_dtypes float_dtypes int_dtypes integer_dtypes
+    uint_dtypes get_vector_length register_transfer tensor
 """

@@ -116,6 +116,25 @@ def test_arguments_are_taken_as_theano_takes_them():
     assert T.inv(T.bvector()).dtype == T.deg2rad(T.bvector()).dtype == "float32"
 
 
+def test_a_shape_is_one_tuple():
+    with pytest.raises(TypeError, match=r"zeros takes the shape as one tuple, zeros\(\(2, 3\)\)"):
+        T.zeros(2, 3)
+    with pytest.raises(TypeError, match="ones takes the shape as one tuple"):
+        T.ones(x.shape[0], x.shape[1])
+    with pytest.raises(ValueError, match="ndim is 3, and the new shape has 1 lengths"):
+        T.reshape(x, 2, 3)
+    assert T.reshape(x, (3, 2), 2).ndim == 2
+
+
+def test_numbers_and_axes_of_numpys_have_their_names():
+    assert (T.pi, T.inf, T.newaxis) == (np.pi, np.inf, None)
+    assert np.isnan(T.nan)
+    assert value(x[:, T.newaxis]).shape == (2, 1, 3)
+    assert value(T.TensorFromScalar()(x[0, 0])) == 1
+    with pytest.raises(ValueError, match="expected a scalar"):
+        T.ScalarFromTensor()(x)
+
+
 def test_a_wrong_slice_or_shape_is_told():
     lengths = T.lvector("lengths")
     with pytest.raises(ValueError, match="the step of a slice cannot be zero"):

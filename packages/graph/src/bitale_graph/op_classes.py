@@ -11,6 +11,7 @@ from typing import Any
 
 from .ops import creation as _creation
 from .ops import reduction as _reduction
+from .ops.scalars import tensor_from_scalar as _tensor_from_scalar
 from .ops.shape import Dimshuffle as _Dimshuffle
 from .ops.shape import MakeVector as _MakeVector
 from .ops.shape import ShapeI as _ShapeI
@@ -144,6 +145,20 @@ def _given_or(x: Any, default: Any) -> Any:
     x = _as_tensor(x)
     x.type.filter_variable(default)
     return x
+
+
+class TensorFromScalar(metaclass=_KindOfOp):
+    """What makes a tensor of rank 0, which a scalar is already."""
+
+    covers = staticmethod(lambda op: False)
+
+    @staticmethod
+    def make() -> Any:
+        """The function `tensor_from_scalar`."""
+        return _tensor_from_scalar
+
+
+ScalarFromTensor = TensorFromScalar
 
 
 class Shape(metaclass=_KindOfOp):

@@ -22,8 +22,14 @@ from bitale_graph.language import *  # noqa: F403 (a name of the language is lis
 from bitale_graph.language import as_tensor_variable as _as_tensor_variable  # noqa: F401 (Theano has it)
 from bitale_graph.op_classes import Default as Default
 from bitale_graph.op_classes import MaxAndArgmax as MaxAndArgmax
+from bitale_graph.op_classes import ScalarFromTensor as ScalarFromTensor
 from bitale_graph.op_classes import Shape as Shape
 from bitale_graph.op_classes import Shape_i as Shape_i
+from bitale_graph.op_classes import TensorFromScalar as TensorFromScalar
+from numpy import inf as inf
+from numpy import nan as nan
+from numpy import newaxis as newaxis
+from numpy import pi as pi
 
 from . import basic as basic
 from . import blas as blas

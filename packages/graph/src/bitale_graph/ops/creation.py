@@ -9,7 +9,7 @@ import numpy as np
 
 from ..base import dtype as dtypes
 from ..base.errors import DtypeError, ShapeError, describe
-from ..core.graph import Apply, Constant, Storage
+from ..core.graph import Apply, Constant, Storage, Variable
 from ..ops import math as tm
 from ..tensor.conversion import as_tensor, constant_int, is_python_number
 from ..tensor.elementwise import cast
@@ -88,12 +88,20 @@ def zeros(shape: Any, dtype: str | None = None) -> TensorVariable:
 
     The dtype defaults to ``floatX``.
     """
-    return _filled("zeros", shape, as_tensor(np.zeros((), dtypes.check(dtype or "floatX"))))
+    return _filled("zeros", shape, as_tensor(np.zeros((), _wanted("zeros", shape, dtype))))
 
 
 def ones(shape: Any, dtype: str | None = None) -> TensorVariable:
     """Ones; see `zeros`."""
-    return _filled("ones", shape, as_tensor(np.ones((), dtypes.check(dtype or "floatX"))))
+    return _filled("ones", shape, as_tensor(np.ones((), _wanted("ones", shape, dtype))))
+
+
+def _wanted(name: str, shape: Any, dtype: Any) -> str:
+    if isinstance(dtype, (int, Variable)):
+        raise TypeError(
+            f"{name} takes the shape as one tuple, {name}(({shape}, {dtype})), and then the dtype"
+        )
+    return dtypes.check(dtype or "floatX")
 
 
 def full_like(x: Any, value: Any, dtype: str | None = None) -> TensorVariable:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..base.errors import describe
+from ..base.errors import ShapeError, describe
 from ..core.graph import Constant
 from ..tensor.conversion import as_tensor
 from ..tensor.elementwise import Elementwise
@@ -35,7 +35,13 @@ def reshape(x: Any, newshape: Any, ndim: int | None = None) -> TensorVariable:
         If the numbers of elements differ: now where they are known, else when it runs.
     """
     x = as_tensor(x)
-    return Reshape()(x, *_with_deduced(x, as_lengths("reshape", newshape, ndim)))
+    lengths = as_lengths("reshape", newshape, ndim)
+    if ndim is not None and ndim != len(lengths):
+        raise ShapeError(
+            f"reshape: ndim is {ndim}, and the new shape has {len(lengths)} lengths; it is one "
+            f"tuple, such as reshape(x, (2, 3))\n  x  {describe(x)}"
+        )
+    return Reshape()(x, *_with_deduced(x, lengths))
 
 
 def flatten(x: Any, ndim: int | None = None, outdim: int | None = None) -> TensorVariable:
