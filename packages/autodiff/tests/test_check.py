@@ -49,6 +49,8 @@ def test_errors_are_given_by_element():
     assert np.allclose(absolute, [0, 0, 1], atol=1e-6)
     assert np.allclose(relative, [0, 0, 0.2], atol=1e-6)
     assert found.max_err([np.array([2.0, 2.0, 3.0])], 1e-4, 1e-4)[:2] == (0, 2)
+    one = numeric_grad(lambda x: (2 * x).sum(), np.zeros(3))
+    assert one.max_err(np.array([2.0, 2.0, 3.0]), 1e-4, 1e-4)[:2] == (0, 2)
 
 
 @pytest.mark.parametrize("given", [[], [np.zeros(2)], [np.zeros(3), np.zeros(3)]])

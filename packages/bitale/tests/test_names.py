@@ -82,6 +82,7 @@ NAMES = {
         geomspace linspace logspace ravel_multi_index repeat searchsorted squeeze
         to_one_hot unique unravel_index
     """,
+    "bitale.tensor.sort": "argsort argtopk sort topk topk_and_argtopk",
     "bitale.tensor.opt": "Assert MakeVector assert_op make_vector",
     "bitale.tensor.elemwise": "All Any CAReduce DimShuffle Elemwise Prod ProdWithoutZeros Sum",
     "bitale.tensor.subtensor": """

@@ -153,7 +153,7 @@ def test_a_mapped_file_is_an_array_of_its_dtype(tmp_path):
 
 
 def test_a_value_stands_in_for_none():
-    default = T.basic.default
+    default = T.basic.Default()
     v = T.dvector("v")
     assert default(v, [1.0]) is v
     assert default(None, v) is v

@@ -327,7 +327,7 @@ def test_of_each_row_of_probabilities_some_are_chosen():
         assert set(again[0]) <= {1, 3}
         assert of_a_vector.tolist() == [2, 2]
     assert function([p], once)(np.zeros((0, 4))).shape == (0, 2)
-    with pytest.raises(AssertionError, match="more are drawn than there are"):
+    with pytest.raises(ValueError, match="more are drawn than there are"):
         f([[1.0, 0.0, 0.0], [0.5, 0.5, 0.0]])
     with pytest.raises(ValueError, match="the size is the number that is drawn of each row of p"):
         streams.choice((2, 3), replace=False, p=p)

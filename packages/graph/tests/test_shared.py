@@ -239,7 +239,13 @@ def test_shared_values_are_read_when_the_function_is_called():
 
 def test_the_storage_in_use_is_told():
     s, t = shared(1.0), shared(2.0)
-    assert set(function([], s, updates=[(t, t + s)]).get_shared()) == {s.container, t.container}
+    assert set(function([], s, updates=[(t, t + s)]).get_shared()) == {s, t}
+    f = function([], s)
+    assert f.copy(swap={s: t}).get_shared() == [t]
+    (again,) = pickle.loads(pickle.dumps(f)).get_shared()
+    assert again.get_value() == s.get_value()
+    del s, t
+    assert [v.get_value() for v in f.get_shared()] == [again.get_value()]
 
 
 def test_new_kinds_of_values_can_be_registered():

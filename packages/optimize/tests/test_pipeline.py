@@ -312,3 +312,22 @@ def test_the_gradient_of_a_halved_square_is_the_parameter(rewriting, shape):
     # As reverse differentiation of sum(p ** 2) / 2 writes it.
     ct = T.second(p, (T.constant(1.0) / 2.0).dimshuffle(*("x",) * len(shape)))
     assert pp(rewriting.whole([p], ct * 2 * p).output) == "p"
+
+
+def test_what_lacks_a_required_name_is_left_out():
+    v = T.dvector("v")
+    mode = Mode(linker="numpy")
+
+    def ops(mode):
+        made = function([v], T.tanh(T.log(1 + T.exp(v))), mode=mode)
+        return str(made.maker.fgraph.toposort())
+
+    assert "Loop{softplus" in ops(mode)
+    assert "Loop{exp" in ops(mode.requiring("fusion"))
+    for required in ("accuracy", "log_of_one_plus_exp"):
+        found = ops(mode.requiring(required))
+        assert "softplus" in found
+        assert "Loop" not in found
+    with config.change_flags(optimizer_requiring="fusion:accuracy"):
+        assert "Elementwise{exp}" in ops("FAST_RUN")
+    assert mode.requiring("fusion") != mode

@@ -96,6 +96,8 @@ class numeric_grad:  # noqa: N801 (Theano's name; it reads as a function where i
             If numbers or shapes differ.
         """
         numeric = self._derivatives()
+        if self._single and isinstance(g_pt, np.ndarray):
+            g_pt = [g_pt]
         if len(g_pt) != len(numeric):
             raise ValueError(f"there are {len(numeric)} derivatives, and {len(g_pt)} were given")
         for i, (g, n) in enumerate(zip(g_pt, numeric, strict=True)):

@@ -155,7 +155,11 @@ def selected(context: RewriteContext, passes: tuple[Pass, ...] = PASSES) -> Iter
     for one in passes:
         is_wanted = one.always or context.mode.optimizer != "fast_compile"
         is_included = not context.mode.include.isdisjoint((one.name, *one.tags))
-        if (is_wanted or is_included) and context.is_active(one.name, *one.tags):
+        # Of sets of rules each rule is asked.
+        asks_rules = one.always or hasattr(one.run, "rule_sets")
+        has_required = asks_rules or context.has_required(one.name, *one.tags)
+        is_active = context.is_active(one.name, *one.tags)
+        if (is_wanted or is_included) and is_active and has_required:
             yield one
 
 

@@ -42,6 +42,7 @@ class FunctionGraphRewriter:
         None where a registered rule cannot be told by its source.
         """
         parts = [_own_source(), mode.optimizer, *sorted(mode.include), "-", *sorted(mode.exclude)]
+        parts += ["of", *sorted(mode.require)]
         for rules in PHASES.values():
             for rule in rules:
                 if rule.registered:

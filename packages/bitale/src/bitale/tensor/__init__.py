@@ -2,7 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-# First, so that `var` becomes the variance, and not the module of that name.
+# First, so that `var` and `sort` become the functions, and not the modules of these names.
+from . import sort as _sort  # noqa: F401
 from .var import TensorConstant as TensorConstant
 from .var import TensorVariable as TensorVariable
 

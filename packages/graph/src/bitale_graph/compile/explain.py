@@ -77,8 +77,7 @@ class Explain:
         try:
             with limited(PATIENCE):
                 for graph in (maker.written, maker.fgraph):
-                    order: list[Any] = [(node, []) for node in graph.toposort()]
-                    run_graph(graph, order, _constants(graph), given)
+                    _run(graph, given)
         except TooLongError:
             pass
         else:
@@ -150,6 +149,22 @@ class Explain:
             self.raise_at(AssertionError(f"an assertion does not hold: {text}"), index, steps)
         error = IndexError(text) if "Subtensor" in kind else ShapeError(text)
         self.raise_at(error, index, steps)
+
+
+def raise_as_written(maker: FunctionMaker, given: Sequence[Any]) -> None:
+    """Run a call that failed again as it was written; return if that does not fail, or is long."""
+    try:
+        with limited(PATIENCE):
+            _run(maker.written, given)
+    except TooLongError:
+        pass
+    except Exception as error:
+        raise error from None
+
+
+def _run(graph: FunctionGraph, given: Sequence[Any]) -> None:
+    order: list[Any] = [(node, []) for node in graph.toposort()]
+    run_graph(graph, order, _constants(graph), list(given))
 
 
 class _Guess:

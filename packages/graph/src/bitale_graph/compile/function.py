@@ -16,7 +16,7 @@ from ..base.errors import UnusedInputError, where_made
 from ..core.function_graph import FunctionGraph
 from ..core.graph import Variable
 from ..core.traversal import graph_replace, leaves, resolved
-from ..tensor.shared import SharedVariable
+from ..tensor.shared import SharedVariable, shared_of
 from ..tensor.state import Container
 from .arguments import MISSING, fitted, read_givens, read_inputs, read_outputs, read_pairs
 from .binding import bind, listed
@@ -246,9 +246,15 @@ class Function:
             )
         return self.maker.source(self.maker, headers)
 
-    def get_shared(self) -> list[Container]:
-        """The storage of the shared variables that the function reads or writes."""
-        return list(self.maker.containers)
+    def get_shared(self) -> list[SharedVariable]:
+        """The shared variables that the function reads or writes.
+
+        One that is not at hand, as after unpickling, is made anew on the same storage.
+        """
+        maker = self.maker
+        known = {v.container: v for v in (ref() for ref in maker.shared) if v is not None}
+        slots = zip(maker.written.inputs[len(maker.arguments) :], maker.containers, strict=True)
+        return [known[c] if c in known else shared_of(v.type, c, v.name) for v, c in slots]
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _rebuild, (self.maker.state(), self.form)
@@ -395,7 +401,7 @@ def function(
     targets = [containers.index(v.container) for v in new_values]
     on_device = tuple(k for k, o in enumerate(outs) if o.on_device)
     made_of = (graph, arguments, containers, len(outs), targets, get_mode(mode), label, on_device)
-    maker = FunctionMaker(*made_of, parameters)
+    maker = FunctionMaker(*made_of, parameters, [*map(weakref.ref, slots)])
     compiled = Function(maker, form)
     # Only now are the layers loaded that may have flags of their own.
     config.warn_of_unknown()

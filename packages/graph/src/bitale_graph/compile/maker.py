@@ -6,6 +6,7 @@ Its graph as written, the graph as rewritten, its arguments and its state.
 from __future__ import annotations
 
 import threading
+import weakref
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -80,6 +81,8 @@ class FunctionMaker:
         updates.
     on_device : tuple of int
         The outputs that a device gives as arrays of its own, without a transfer to the host.
+    shared : list of weakref.ref
+        The user's shared variables, as far as they are known.
     """
 
     written: FunctionGraph
@@ -91,6 +94,7 @@ class FunctionMaker:
     name: str = "function"
     on_device: tuple[int, ...] = ()
     parameters: list[Argument] = field(default_factory=list)
+    shared: list[weakref.ref[Any]] = field(default_factory=list, repr=False)
     source: Callable[[FunctionMaker, bool], str] | None = field(default=None, repr=False)
     _rewritten: FunctionGraph | None = field(default=None, repr=False)
     _lock: Any = field(default_factory=threading.Lock, repr=False)

@@ -62,6 +62,8 @@ class Mode:
         Theano's names are others for these: ``"o1"`` to ``"o4"``, ``"merge"``, ``"default"``.
     include, exclude : collections of str, or a text with colons between them
         Names of rewrites, of passes or of kinds of rewrites to add or leave out.
+    require : collection of str, or a text with colons between them
+        Of names as in ``include``: a rewrite must have all of them, or is left out.
     device : str
         Where it runs; empty for what ``config.device`` says. A linker of the CPU that is asked for
         by its name runs on the CPU.
@@ -77,16 +79,19 @@ class Mode:
     include: frozenset[str] = frozenset()
     exclude: frozenset[str] = frozenset()
     device: str = ""
+    require: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
         known, added = _known_optimizer(self.optimizer)
         include = _names(self.include)
         exclude = _names(self.exclude)
-        _check_rewrites(include | exclude)
+        require = _names(self.require)
+        _check_rewrites(include | exclude | require)
         object.__setattr__(self, "linker", known_linker(self.linker))
         object.__setattr__(self, "optimizer", known)
         object.__setattr__(self, "include", include | set(added))
         object.__setattr__(self, "exclude", exclude)
+        object.__setattr__(self, "require", require)
         object.__setattr__(self, "device", known_device(self.device) if self.device else "")
 
     def including(self, *names: str) -> Mode:
@@ -98,6 +103,10 @@ class Mode:
         """The same mode with fewer rewrites."""
         found = _names(names)
         return dataclasses.replace(self, exclude=self.exclude | found, include=self.include - found)
+
+    def requiring(self, *names: str) -> Mode:
+        """The same mode, without the rewrites that do not have all of these names."""
+        return dataclasses.replace(self, require=self.require | _names(names))
 
     def find_rewriter(self) -> Rewriter | None:
         """The installed rewriter, or None where nothing is to be rewritten."""
@@ -129,11 +138,11 @@ def get_mode(mode: Mode | str | None = None) -> Mode:
             _names(config.optimizer_including),
             _names(config.optimizer_excluding),
             "" if name == "Mode" else name,
+            _names(config.optimizer_requiring),
         )
-    found = predefined_modes[name]
-    return found.including(*_names(config.optimizer_including)).excluding(
-        *_names(config.optimizer_excluding)
-    )
+    found = predefined_modes[name].including(*_names(config.optimizer_including))
+    found = found.excluding(*_names(config.optimizer_excluding))
+    return found.requiring(*_names(config.optimizer_requiring))
 
 
 def get_default_mode() -> Mode:
@@ -261,6 +270,12 @@ for _flag in (
         "optimizer_excluding",
         "",
         "names of rewrites or passes to leave out, separated by colons",
+        check=lambda text: _check_rewrites(_names(text)),
+    ),
+    Flag(
+        "optimizer_requiring",
+        "",
+        "names that rewrites must have, separated by colons; others are left out",
         check=lambda text: _check_rewrites(_names(text)),
     ),
 ):

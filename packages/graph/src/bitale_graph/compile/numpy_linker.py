@@ -9,6 +9,7 @@ import numpy as np
 from ..core.graph import Apply, Constant, Variable
 from ..core.run import run_graph
 from ..tensor.state import StateAccess, give_back
+from .explain import raise_as_written
 from .maker import FunctionMaker
 
 
@@ -60,7 +61,13 @@ class NumpyProgram:
             give_back(kept)  # where an interrupt came before the first
 
     def _run(self, given: list[Any], state: list[Any]) -> list[Any]:
-        results = run_graph(self.graph, self.order, self.constants, [*given, *state])
+        try:
+            results = run_graph(self.graph, self.order, self.constants, [*given, *state])
+        except Exception as error:
+            # Rewritten nodes fail in other words, and some in another class.
+            if self.maker.mode.optimizer == "fast_run" and not isinstance(error, MemoryError):
+                raise_as_written(self.maker, [*given, *state])
+            raise
         fresh = owned([*given, *state, *self.constants.values()], results)
         n = self.maker.n_outputs
         # Other functions rely on the dtype and rank of what a container holds.

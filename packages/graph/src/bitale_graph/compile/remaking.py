@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import threading
+import weakref
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -38,7 +39,8 @@ def copied(maker: FunctionMaker, swap: Any, delete_updates: bool, name: str) -> 
     containers = [own_copy(c) if k in own else c for k, c in enumerate(maker.containers)]
     exchanged = _swapped(maker, swap)
     containers = [exchanged.get(k, c) for k, c in enumerate(containers)]
-    found = remade(maker, containers=containers, name=name)
+    shared = [*maker.shared, *map(weakref.ref, (swap or {}).values())]
+    found = remade(maker, containers=containers, name=name, shared=shared)
     for a in found.parameters:
         a.function_name = name
     if delete_updates:

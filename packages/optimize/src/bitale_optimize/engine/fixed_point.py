@@ -75,7 +75,7 @@ class Dispatch:
         versions = tuple(s.version for s in self.sets)
         if any(key[0] != versions for key in list(self._tables)):
             self._tables.clear()
-        asked = versions, mode.include, mode.exclude
+        asked = versions, mode.include, mode.exclude, mode.require
         kept = self._tables.get(asked)
         if kept is None:
             wanted = [
@@ -83,6 +83,7 @@ class Dispatch:
                 for s in self.sets
                 for r in s
                 if context.is_active(r.name, s.name, *r.tags, default=r.default)
+                and context.has_required(r.name, s.name, *r.tags)
             ]
             kept = self._tables[asked] = wanted, {}
         active, found = kept

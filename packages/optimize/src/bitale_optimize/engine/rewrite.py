@@ -246,6 +246,10 @@ class RewriteContext:
             return False
         return name in mode.include or (default and mode.exclude.isdisjoint(tags))
 
+    def has_required(self, *names: str) -> bool:
+        """Whether a rewrite of these names has all that the mode requires."""
+        return self.mode.require.issubset(names)
+
     def requeue(self, node: Apply) -> None:
         """Ask for ``node`` to be met once more, since something far below it has changed."""
         self.requeued.append(node)
