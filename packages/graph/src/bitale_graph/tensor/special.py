@@ -141,6 +141,7 @@ _CYLINDER: dict[str, _Any] = {
     "no_gradient": (0,),
     **_CALLED,
 }
+# To a few ulp up to 1e300 but beside zeros, where the error is that of the numbers around.
 j0 = _function("j0", _values.j0, "The Bessel function of order 0.", -2, 2, **_FACTS)
 j1 = _function("j1", _values.j1, "The Bessel function of order 1.", -3, 3, **_FACTS)
 jv = _function(

@@ -1,24 +1,24 @@
 /* Logarithms. x = 2^k (1 + f) with 1 + f in [sqrt(1/2), sqrt(2)), and log(1 + f) = f - t with a
  * small t, so that the sum rounds once near x = 1. Polynomials by Remez exchange, weighted for
- * relative error of the result; in float32 in pairs of terms, since a chain of multiply-adds is what
- * the loop waits for. The offset of the bit pattern moves the cut to sqrt(2). */
+ * relative error of the result. The offset of the bit pattern moves the cut to sqrt(2). */
 
 /* bt_log_tail_f32 requires: */
-/* f - log(1 + f) for f in [sqrt(1/2) - 1, sqrt(2) - 1]. */
+/* f - log(1 + f) for f in [sqrt(1/2) - 1, sqrt(2) - 1]. With s = f / (2 + f), log(1 + f) = 2
+ * artanh(s) and 2 s = f - s f, so that t = s (f - (2 artanh(s) / s - 2)). */
 static inline __attribute__((always_inline)) float
 bt_log_tail_f32(float f)
 {
-    float z = f * f;
-    /* minimax of degree 7 on [-0.293, 0.4143], error 2^-27.3 */
-    float near = (0.3333333f - 0.25000823f * f) + z * (0.20001236f - 0.166233f * f);
-    float far = (0.14201516f - 0.1316054f * f) + z * (0.12763539f - 0.07636001f * f);
-    float p = near + (z * z) * far;
-    return 0.5f * z - f * z * p;
+    float s = f / (2.0f + f);
+    float z = s * s;
+    /* minimax of degree 2 on [0, 0.0296], error 2^-28.3 */
+    float p = 0.29587802f;
+    p = p * z + 0.39988592f;
+    p = p * z + 0.66666687f;
+    return s * (f - z * p);
 }
 
 /* bt_log_tail_f64 requires: */
-/* f - log(1 + f) for f in [sqrt(1/2) - 1, sqrt(2) - 1]. With s = f / (2 + f), log(1 + f) = 2
- * artanh(s) and 2 s = f - s f, so that t = s (f - (2 artanh(s) / s - 2)). */
+/* The same in float64. */
 static inline __attribute__((always_inline)) double
 bt_log_tail_f64(double f)
 {
@@ -82,7 +82,7 @@ bt_log_f64(double x)
     return x > 0.0 ? y : (x == 0.0 ? -__builtin_inf() : __builtin_nan(""));
 }
 
-/* bt_log2_f32 requires: bt_bits_f32 bt_from_bits_f32 */
+/* bt_log2_f32 requires: bt_bits_f32 bt_from_bits_f32 bt_log_tail_f32 */
 /* log2(x), exact for powers of two. 1 / ln 2 = 1 + 0.44..., so that the largest term is exact. */
 static inline __attribute__((always_inline)) float
 bt_log2_f32(float x)
@@ -91,14 +91,7 @@ bt_log2_f32(float x)
     bt_u32 bits = bt_bits_f32(scaled), part = bits - 0x3f3504f3u;
     float f = bt_from_bits_f32(bits - (part & 0xff800000u)) - 1.0f;
     float k = (float)((__INT32_TYPE__)part >> 23) - (x < 1.17549435e-38f ? 23.0f : 0.0f);
-    float z = f * f;
-    /* minimax of degree 8 on [-0.294, 0.4152] for (log2(1 + f) - f / ln 2) / f^2, error 2^-27.8 of
-     * log2(1 + f) */
-    float near = (0.02865267f + 0.48089823f * f) + z * (-0.3606971f + 0.2885688f * f);
-    float far = (-0.2396064f + 0.20456515f * f) + z * (-0.19112591f + 0.18644415f * f);
-    far = far - (z * z) * 0.11012493f;
-    float rest = z * (near + (z * z) * far) - 0.75f * z;
-    float y = k + (f + (f * 0.44269504f + rest));
+    float y = k + (f + (f * 0.44269504f - bt_log_tail_f32(f) * 1.442695f));
     y = x < __builtin_inff() ? y : x;
     return x > 0.0f ? y : (x == 0.0f ? -__builtin_inff() : __builtin_nanf(""));
 }
@@ -141,7 +134,7 @@ bt_log2_narrow_f64(double x)
     return bt_log_exponent_f64(e) + s * p;
 }
 
-/* bt_log10_f32 requires: bt_bits_f32 bt_from_bits_f32 */
+/* bt_log10_f32 requires: bt_bits_f32 bt_from_bits_f32 bt_log_tail_f32 */
 /* log10(x). 1 / ln 10 = 1/2 - 0.06..., so that the largest term is exact. */
 static inline __attribute__((always_inline)) float
 bt_log10_f32(float x)
@@ -150,15 +143,8 @@ bt_log10_f32(float x)
     bt_u32 bits = bt_bits_f32(scaled), part = bits - 0x3f3504f3u;
     float f = bt_from_bits_f32(bits - (part & 0xff800000u)) - 1.0f;
     float k = (float)((__INT32_TYPE__)part >> 23) - (x < 1.17549435e-38f ? 23.0f : 0.0f);
-    float z = f * f;
-    /* minimax of degree 8 on [-0.294, 0.4152] for (log10(1 + f) - f / ln 10) / f^2, error 2^-27.8 of
-     * log10(1 + f) */
-    float near = (0.03285281f + 0.1447648f * f) + z * (-0.10858065f + 0.08686787f * f);
-    float far = (-0.07212871f + 0.061580244f * f) + z * (-0.057534635f + 0.05612528f * f);
-    far = far - (z * z) * 0.033150908f;
-    float rest = z * (near + (z * z) * far) - 0.25f * z;
-    rest = rest + (k * 4.605039e-06f - f * 0.06570552f);
-    float y = k * 0.3010254f + (0.5f * f + rest);
+    float rest = k * 4.605039e-06f - f * 0.06570552f;
+    float y = k * 0.3010254f + (0.5f * f + (rest - bt_log_tail_f32(f) * 0.4342945f));
     y = x < __builtin_inff() ? y : x;
     return x > 0.0f ? y : (x == 0.0f ? -__builtin_inff() : __builtin_nanf(""));
 }

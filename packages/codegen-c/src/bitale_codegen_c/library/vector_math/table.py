@@ -7,7 +7,7 @@ written there is compiled each time.
 Errors were sampled over all exponents, the ends of each interval and several hundred thousand
 uniform arguments, in units in the last place of the exact result, with and without a fused
 multiply-add; ``max_ulp`` is about a half or more above what was found, but for erfc in float64
-(3.8), and for sine and cosine (1.81) and the binary logarithm (1.36) in float32.
+(3.8), and for sine and cosine (1.81) and logarithms of base 2 and 10 (1.33) in float32.
 0 stands for the exact result.
 ``vectorised`` says whether GCC 12 turns a loop over the function into vector instructions with
 ``-O3 -march=native -fopenmp-simd -fno-math-errno -fno-trapping-math`` on x86-64 with AVX2.
