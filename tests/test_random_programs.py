@@ -6,7 +6,9 @@ import pytest
 from bitale.gradient import NullTypeGradError
 from bitale_graph.core.body import Body
 from bitale_graph.core.order import toposort
+from bitale_graph.sparse import SparseOp
 from bitale_graph.testing import sampled_subjects
+from bitale_graph.testing.sparse_samples import sparse_samples
 
 from .fuzz.campaign import Campaign
 from .fuzz.compare import Batch, Reference, check
@@ -36,11 +38,17 @@ def subjects(variables):
     return found
 
 
+def sparse_subjects():
+    found = subjects(sample.build(*sample.variables()) for sample in sparse_samples())
+    return {one for one in found if isinstance(one, type) and issubclass(one, SparseOp)}
+
+
 @pytest.mark.slow
 def test_every_op_of_the_table_is_generated():
     found = set()
-    for k in range(4000):
-        wanted = sampled_subjects() - found
+    everything = sampled_subjects() | sparse_subjects()
+    for k in range(10_000):
+        wanted = everything - found
         if not wanted:
             break
         found |= subjects(generate(f"ops:{k}").build().results)

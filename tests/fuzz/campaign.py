@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from .program import Program
 
 # One batch of so many is compiled as it is for users; and line by line, beside rewritten.
-OPTIMISED = 8
-AS_WRITTEN_IN_C = 3
+OPTIMISED = 16
+AS_WRITTEN_IN_C = 4
 # Functions ask for optimisation of their own. What later compilers refuse is refused.
 QUICK = """#!/bin/bash
 for one in "$@"; do

@@ -14,7 +14,7 @@ from bitale_graph.compile.mode import Mode
 from bitale_graph.compile.numpy_linker import NumpyLinker
 from bitale_graph.extend import Scan, ShapeError
 
-from .evaluate import OtherRoundings, Values, WideValues
+from .evaluate import OtherRoundings, Values, WideValues, is_sparse_value
 
 if TYPE_CHECKING:
     from .program import Built, Program
@@ -407,7 +407,10 @@ def excused(mismatch: Mismatch) -> bool:
             reference = Reference(built, turn)
         except Exception:  # noqa: BLE001 (other numbers, other indices)
             continue
-        odd |= any(not np.isfinite(x).all() for x in reference.found.known.values())
+        odd |= any(
+            not np.isfinite(x.data if is_sparse_value(x) else x).all()
+            for x in reference.found.known.values()
+        )
     if not odd:
         return False
     WAYS["strict"] = Way("strict", Mode("numpy").excluding(*domain_rules(with_accuracy=True)))

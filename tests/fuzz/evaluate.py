@@ -115,6 +115,11 @@ def _is_sorted(x: Any, order: Any = None) -> bool:
     return bool((x[:-1] <= x[1:]).all())
 
 
+def is_sparse_value(x: Any) -> bool:
+    """Whether a value is a matrix of SciPy's."""
+    return hasattr(x, "tocsr")
+
+
 def _wide_dtype(dtype: Any) -> Any:
     return WIDE.get(np.dtype(dtype).kind, np.dtype(dtype))
 
@@ -356,6 +361,10 @@ class OtherRoundings(Values):
 
     def moved(self, y: Any, size: float = 2.0, true: Any = None) -> Any:
         """The array with other last digits."""
+        if is_sparse_value(y):
+            y = y.copy()
+            y.data = self.moved(y.data, size)
+            return y
         if y.dtype.kind == "c":
             part = np.abs(y).astype(y.real.dtype)
             step = np.spacing(part) * size
@@ -379,4 +388,4 @@ class OtherRoundings(Values):
         return np.where(np.isfinite(y), result, y).astype(y.dtype)
 
 
-__all__ = ["OtherRoundings", "Values", "WideValues"]
+__all__ = ["OtherRoundings", "Values", "WideValues", "is_sparse_value"]

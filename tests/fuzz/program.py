@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import bitale
+import bitale.sparse
 import bitale.tensor as T
 import numpy as np
 from bitale.ifelse import ifelse

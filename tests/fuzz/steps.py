@@ -8,10 +8,12 @@ from typing import Any
 from . import steps_of_algebra as algebra
 from . import steps_of_arrangements as arrangements
 from . import steps_of_elements as elements
+from . import steps_of_functions as functions
 from . import steps_of_graphs as graphs
 from . import steps_of_places as places
 from . import steps_of_random as random_numbers
 from . import steps_of_shapes as shapes
+from . import steps_of_sparse as sparse
 
 WEIGHTS: dict[Callable[[Any], None], int] = {
     elements.elementwise: 20,
@@ -38,6 +40,8 @@ WEIGHTS: dict[Callable[[Any], None], int] = {
     algebra.matrices: 6,
     algebra.transform: 3,
     random_numbers.draw: 3,
+    sparse.sparse: 4,
+    functions.function: 6,
     graphs.softmax: 4,
     graphs.scan: 5,
     graphs.ifelse: 2,
