@@ -77,8 +77,8 @@ NAMES = {
         rfft rfft2 rfftfreq rfftn
     """,
     "bitale.tensor.extra_ops": """
-        SearchSorted SearchsortedOp Unique bartlett bincount broadcast_arrays
-        broadcast_to compress cumprod cumsum diff fill_diagonal fill_diagonal_offset
+        CpuContiguous SearchSorted SearchsortedOp Unique bartlett bincount broadcast_arrays
+        broadcast_to compress cpu_contiguous cumprod cumsum diff fill_diagonal fill_diagonal_offset
         geomspace linspace logspace ravel_multi_index repeat searchsorted squeeze
         to_one_hot unique unravel_index
     """,

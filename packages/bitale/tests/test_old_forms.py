@@ -105,6 +105,9 @@ def test_a_tag_tells_where_a_variable_was_made_and_what_a_constant_is():
 
 def test_arguments_are_taken_as_theano_takes_them():
     assert T.tensor("int8", broadcastable=(0, 1)).broadcastable == (False, True)
+    named = T.TensorType("int8", (False, True), "pixels")
+    assert named.name == "pixels"
+    assert named == T.TensorType("int8", (False, True), name="points") == named.clone()
     with pytest.raises(TypeError, match="a broadcast pattern has True or False for each axis"):
         T.TensorType("int8", broadcastable=(3,))
     np.testing.assert_array_equal(value(T.mean(x, 0, None, False, True)), X.mean(0, keepdims=True))

@@ -2,11 +2,13 @@
 
 from bitale_graph.extend import SearchSorted as SearchSorted
 from bitale_graph.extend import Unique as Unique
+from bitale_graph.language import CpuContiguous as CpuContiguous
 from bitale_graph.language import bartlett as bartlett
 from bitale_graph.language import bincount as bincount
 from bitale_graph.language import broadcast_arrays as broadcast_arrays
 from bitale_graph.language import broadcast_to as broadcast_to
 from bitale_graph.language import compress as compress
+from bitale_graph.language import cpu_contiguous as cpu_contiguous
 from bitale_graph.language import cumprod as cumprod
 from bitale_graph.language import cumsum as cumsum
 from bitale_graph.language import diff as diff

@@ -46,14 +46,17 @@ class ArrayType(Type):
         For each axis whether it is known to have length 1.
     """
 
-    __slots__ = ("_hash", "_known", "broadcastable", "dtype", "numpy_dtype", "shape")
+    __slots__ = ("_hash", "_known", "broadcastable", "dtype", "name", "numpy_dtype", "shape")
 
     def __init__(
         self,
         dtype: Any = None,
         shape: Iterable[int | bool | None] | str | None = None,
-        broadcastable: Iterable[bool] | None = None,
+        broadcastable: Iterable[bool] | str | None = None,
+        name: str | None = None,
     ) -> None:
+        if isinstance(broadcastable, str):  # Theano's third argument
+            name, broadcastable = broadcastable, None
         if dtype is not None and not isinstance(dtype, (str, np.dtype, type)):
             dtype, shape = shape, dtype
         if broadcastable is not None:
@@ -70,6 +73,7 @@ class ArrayType(Type):
                 raise ShapeError(f"TensorType: an axis cannot have the length {n}")
             else:
                 lengths.append(int(n))
+        self.name = name
         self.dtype = dtypes.check("floatX" if dtype is None else dtype)
         self.shape: Shape = tuple(lengths)
         self.broadcastable: tuple[bool, ...] = tuple(n == 1 for n in lengths)

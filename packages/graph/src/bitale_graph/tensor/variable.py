@@ -41,6 +41,8 @@ class TensorType(ArrayType):
         unknown.
     broadcastable : sequence of bool
         Another spelling of ``shape``. ``TensorType((True, False), "float64")`` is accepted as well.
+    name : str, optional
+        Of the type, for those who read programs; types of other names are equal.
     """
 
     __slots__ = ()
