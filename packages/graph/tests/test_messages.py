@@ -6,7 +6,7 @@ import traceback
 
 import numpy as np
 import pytest
-from bitale_graph import config, function, shared
+from bitale_graph import as_op, config, function, shared
 from bitale_graph import language as T
 from bitale_graph.base import errors
 from bitale_graph.tensor.variable import TensorType
@@ -33,6 +33,21 @@ def test_a_missing_axis_is_told_by_the_name_that_was_called(name, axis):
 def test_an_axis_that_is_no_int_is_a_wrong_type(name, axis):
     with pytest.raises(TypeError, match=f"{name}: an axis is an int, and got"):
         getattr(x, name)(axis=axis)
+
+
+@pytest.mark.parametrize(("of", "other"), [(T.max, "maximum"), (T.min, "minimum")])
+def test_who_compares_two_tensors_is_told_the_function(of, other):
+    with pytest.raises(
+        TypeError, match=rf"an axis is an int, and got v(.|\n)*hint: {other}\(x, y\)"
+    ):
+        of(x, v)
+
+
+def test_what_is_no_output_is_told():
+    with pytest.raises(TypeError, match="function: an output is a variable or a number, not 'x'"):
+        function([x], "x")
+    with pytest.raises(TypeError, match="as_op makes an op of a function, and got 3"):
+        as_op([T.dvector], [T.dvector])(3)
 
 
 @pytest.mark.parametrize(

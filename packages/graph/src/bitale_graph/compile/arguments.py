@@ -128,10 +128,14 @@ def read_outputs(outputs: Any) -> tuple[list[Out], Any]:
 
 def _as_output(output: Any) -> Out:
     one = output if isinstance(output, Out) else Out(output)
-    variable = one.variable
-    return replace(
-        one, variable=variable if isinstance(variable, Variable) else as_tensor(variable)
-    )
+    if isinstance(one.variable, Variable):
+        return one
+    try:
+        return replace(one, variable=as_tensor(one.variable))
+    except TypeError as error:
+        raise TypeError(
+            f"function: an output is a variable or a number, not {one.variable!r:.60}: {error}"
+        ) from None
 
 
 def read_pairs(name: str, pairs: Any) -> list[tuple[Any, Any]]:

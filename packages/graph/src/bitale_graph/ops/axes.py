@@ -16,6 +16,12 @@ from .shape import Unbroadcast, dimshuffle, with_lengths
 Axes = int | Sequence[int] | None
 
 
+_OF_TWO = {
+    "max": "\n  hint: maximum(x, y) is the larger of two tensors, element by element",
+    "min": "\n  hint: minimum(x, y) is the smaller of two tensors, element by element",
+}
+
+
 def normalize_axes(name: str, axis: Any, x: Any) -> tuple[int, ...]:
     """Sorted non-negative axes of ``x``, a tensor or a rank; None means all.
 
@@ -34,7 +40,8 @@ def axes_in_order(name: str, axis: Any, x: Any) -> tuple[int, ...]:
     for a in given:
         if not isinstance(a, (int, np.integer)):
             got = describe(a) if isinstance(a, Variable) else repr(a)
-            raise TypeError(f"{name}: an axis is an int, and got {got}")
+            hint = _OF_TWO.get(name, "") if isinstance(a, Variable) else ""
+            raise TypeError(f"{name}: an axis is an int, and got {got}{hint}")
     missing = [a for a in given if not -ndim <= a < ndim]
     axes = () if missing else tuple(int(a) % ndim for a in given)
     if len(set(axes)) == len(given):

@@ -30,6 +30,8 @@ class FromFunctionOp(Op):
         otypes: Sequence[Any],
         infer_shape: Callable[..., Any] | None = None,
     ) -> None:
+        if not callable(fn):
+            raise TypeError(f"as_op makes an op of a function, and got {fn!r:.60}")
         self.fn = fn
         self.itypes, self.otypes = _types("itypes", itypes), _types("otypes", otypes)
         self.shape_rule = infer_shape
