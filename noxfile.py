@@ -193,7 +193,7 @@ def run_random_programs(session: nox.Session) -> None:
 
     Some run on the emulated device, each program of which costs as much as ten in C.
     """
-    for more in (["400"], ["24", "--batch=3", "--device=emulated"]):
+    for more in (["400"], ["40", "--batch=3", "--device=emulated"]):
         session.run(
             *("python", "-m", "tests.fuzz", "--quick", f"--seed={session.name}", "--programs"),
             *more,

@@ -66,6 +66,14 @@ SQUARE = (
     "T.linalg.solve_triangular({0}, {0}[..., :1], 1, True)",
     "T.linalg.solve_sylvester({0}, {0}, {0})",
     "T.linalg.solve_discrete_lyapunov(0.1 * {0}, {0})",
+    "T.linalg.solve_continuous_lyapunov({0}[(0,) * ({0}.ndim - 2)], T.eye({0}.shape[-1]))",
+    "T.linalg.lu_solve(T.linalg.lu_factor({0}), {0}[..., :1])",
+    "T.linalg.block_diag({0}[(0,) * ({0}.ndim - 2)], [[2.0]])",
+    "T.linalg.logdet({0})",
+    "T.linalg.eigvals({0}).sum(-1)",
+    "T.linalg.norm({0}[(0,) * ({0}.ndim - 2)])",
+    "T.grad(T.linalg.inv({0}).sum(), {0})",
+    "T.grad(T.sum(T.linalg.solve({0}, {0}[..., :1])), {0})",
 )
 SYMMETRIC = (
     "T.linalg.cholesky({0})",
@@ -77,6 +85,9 @@ SYMMETRIC = (
     "T.linalg.logm({0})",
     "T.linalg.solve_discrete_are({0}, {0}, {0}, {0}) if {0}.ndim == 2 else {0}",
     "T.linalg.sqrtm({0})",
+    "T.linalg.cho_solve((T.linalg.cholesky({0}), True), {0}[..., :1])",
+    "T.grad(T.linalg.cholesky({0}).sum(), {0})",
+    "T.grad(T.sum(T.linalg.eigvalsh({0})), {0})",
     "T.linalg.norm(T.linalg.inv({0}[(0,) * ({0}.ndim - 2)]), 2)",
 )
 
@@ -123,5 +134,9 @@ def transform(b: Any) -> None:
         b.add(f"T.fft.irfft({{0}}, {norm!r}, {rng.random() < 0.5})", half)
     else:
         axis = rng.randrange(value.ndim)
-        z = b.add(f"T.fft.{rng.choice(('fft', 'ifft'))}({{0}}, axis={axis})", x)
+        whole = ("fft2", "ifft2", "fftn", "ifftn", "rfft2", "rfftn", "fftshift", "ifftshift")
+        if rng.random() < 0.4:
+            z = b.add(f"T.fft.{rng.choice(whole)}({{0}})", x)
+        else:
+            z = b.add(f"T.fft.{rng.choice(('fft', 'ifft'))}({{0}}, axis={axis})", x)
         b.add(f"T.{rng.choice(('real', 'abs_', 'imag'))}({{0}})", z)

@@ -37,6 +37,9 @@ _LIKE_NUMPY = (
     (2, "T.dstack([{0}, {0}])"),
 )
 _OURS = (
+    *(f"T.nnet.{name}({{0}})" for name in ("relu", "elu", "selu", "softsign", "hard_sigmoid")),
+    "T.nnet.leaky_relu({0}, 0.1)",
+    "T.nnet.sigmoid_binary_crossentropy({0}, T.sigmoid({0}))",
     "T.logsumexp({0})",
     "T.logsumexp({0}, axis=0)",
     "T.log1mexp(-T.abs_({0}))",
