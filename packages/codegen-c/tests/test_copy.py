@@ -86,3 +86,14 @@ def test_a_vector_and_long_planes(reverse_axes, threads):
     np.testing.assert_array_equal(reverse_axes("float64", 1)((x[::-1],)), x[::-1])
     planes = numbers((2, 3, 70_001), "float32")
     np.testing.assert_array_equal(reverse_axes("float32", 3)((planes,)), planes.T)
+
+
+@pytest.mark.parametrize("dtype", [*DTYPES, "int8"])
+def test_rows_of_every_short_length_backwards(reverse_axes, dtype):
+    program = reverse_axes(dtype, 2)
+    for length in range(70):
+        x = numbers((length, 3), dtype)
+        np.testing.assert_array_equal(program((x[::-1],)), x[::-1].T)
+        np.testing.assert_array_equal(program((x[::-1, ::-1],)), x[::-1, ::-1].T)
+        rows = np.ascontiguousarray(x.T)
+        np.testing.assert_array_equal(program((rows[:, ::-1].T,)), rows[:, ::-1])

@@ -42,7 +42,7 @@ def check(run, x, y):
 
 
 @pytest.mark.parametrize("dtype", TOLERANCE)
-@pytest.mark.parametrize("rows", [1, 2, 3, 8, 9, 65, 130])
+@pytest.mark.parametrize("rows", [1, 2, 3, 8, 9, 12, 14, 65, 130])
 def test_all_lengths_and_layouts(products, dtype, rows):
     for inner, columns in itertools.product((1, 3, 16, 33), (1, 2, 3, 5, 8, 17, 33, 40, 70)):
         x, y = numbers(dtype, 2, rows, inner), numbers(dtype, 2, inner, columns)
@@ -100,3 +100,19 @@ def test_an_infinite_factor_multiplies_sums_and_not_terms(alpha, shape):
     with np.errstate(invalid="ignore"):
         expected = 0.5 * z + alpha * (x @ y)
     np.testing.assert_allclose(run(alpha, z, x, y), expected, rtol=1e-12)
+
+
+@pytest.mark.parametrize("dtype", TOLERANCE)
+def test_a_product_with_its_own_transpose_is_symmetric(dtype):
+    x = TensorType(dtype, (None, None))()
+    run = function([x], [T.dot(x, x.T), T.dot(x.T, x), T.dot(x, x.T) * 0.5, T.dot(x, x[::-1].T)])
+    tolerance = TOLERANCE[dtype]
+    for rows, columns in ((95, 40), (96, 100), (97, 129), (300, 7), (513, 200), (40, 200)):
+        whole = numbers(dtype, 2 * rows, columns + 3)
+        for a in (whole[:rows, :columns], whole[::2, 1 : columns + 1], whole[:columns, :3].T):
+            f = [np.asarray(v) for v in run(a)]
+            wanted = [a @ a.T, a.T @ a, a @ a.T * 0.5, a @ a[::-1].T]
+            for found, value in zip(f, wanted, strict=True):
+                np.testing.assert_allclose(found, value, rtol=tolerance, atol=tolerance * 60)
+            if len(a) >= 96:
+                np.testing.assert_array_equal(f[0], f[0].T)

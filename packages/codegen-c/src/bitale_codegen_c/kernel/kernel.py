@@ -23,6 +23,8 @@ from .reduction import Ends, combined, is_larger
 # So many loops stand one inside the other around the inner one; where there are more axes, one loop
 # counts through all of them.
 MAX_NESTED = 6
+# Bodies of up to so many lines are written twice where that makes loads contiguous.
+MOST_TWICE = 12
 
 
 class _Form(NamedTuple):
@@ -268,11 +270,12 @@ class KernelText:
             start, stop = "start", "stop"
         for form in forms:
             lines += [pad + line for line in form.head]
-            if is_apart(loop, inner):
-                lines.append(f"#pragma omp simd {' '.join(form.clauses)}".rstrip())
-            lines.append(f"{pad}for (int64_t i = {start}; i < {stop}; i++) {{")
-            lines += [f"{pad}    {line}" for line in form.statements]
-            lines += [pad + line for line in ["}", *form.tail]]
+            each = [f"#pragma omp simd {' '.join(form.clauses)}".rstrip()] * is_apart(loop, inner)
+            each.append(f"{pad}for (int64_t i = {start}; i < {stop}; i++) {{")
+            each += [*(f"{pad}    {line}" for line in form.statements), pad + "}"]
+            if len(forms) == 1:
+                each = self._with_rows_of_tables(each, form.statements, pad)
+            lines += [*each, *(pad + line for line in form.tail)]
         if start == "start":
             lines += [pad + line for line in ends.block_end]
             lines.append(outer + "}")
@@ -305,6 +308,26 @@ class KernelText:
             test,
             _Form(["if (far)"], whole.clauses, whole.statements, ["else"]),
             _Form([], whole.clauses, quick, []),
+        ]
+
+    def _with_rows_of_tables(self, each: list[str], inside: Sequence[str], pad: str) -> list[str]:
+        """The inner loop; also one for contiguous rows, where it goes along rows of tables."""
+        text = "\n".join(inside)
+        along = [
+            stride
+            for o in self.kernel.of_kind("table")
+            for stride in table_of(o).strides
+            if stride != "1" and f"index{self.inner} * {stride}]" in text
+        ]
+        if not along or len(inside) > MOST_TWICE:
+            return each
+        return [
+            f"{pad}if ({' && '.join(f'{stride} == 1' for stride in along)}) {{",
+            f"{pad}const int64_t {', '.join(f'{stride} = 1' for stride in along)};",
+            *each,
+            f"{pad}}} else {{",
+            *each,
+            f"{pad}}}",
         ]
 
 

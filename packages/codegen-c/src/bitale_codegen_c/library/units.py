@@ -30,6 +30,8 @@ SMALL_SIDE = 4096
 ROWS_AT_ONCE = 64
 # Up to this many columns, products with a transposed left side have a kernel of their own.
 THIN = 16
+# From this many rows on, of a product of a matrix and its own transpose one half is computed.
+GRAM = 96
 # Sums of float32 run in float32 over blocks of this length, and in float64 from block to block.
 # With 16 lanes a partial sum has 32 terms, and no conversion stands between it and the vectors.
 BLOCK = 512
@@ -125,6 +127,7 @@ def unit(name: str, dtype: str) -> Unit:
         ("BT_SMALL_SIDE", str(SMALL_SIDE)),
         ("BT_ROWS", str(ROWS_AT_ONCE)),
         ("BT_THIN", str(THIN)),
+        ("BT_GRAM", str(GRAM)),
         ("BT_BLOCK", str(BLOCK)),
         ("BT_TRANSCENDENTAL", str(scalar.exp.cost)),
         ("TYPE", "float" if letter == "s" else "double"),

@@ -39,11 +39,23 @@ cdef class Callback:
 
     cdef int run(self, Call *call, const bt_array *ins, bt_result *outs) except -1:
         cdef Py_ssize_t i
-        cdef Argument kind
         cdef tuple arrays = tuple(
             [show_array(<Argument>self.inputs[i], &ins[i], self.borrow)
              for i in range(len(self.inputs))]
         )
+        cdef bint is_ours = memory_enter()
+        try:
+            self.run_on(arrays, call, outs)
+        finally:
+            if is_ours:
+                memory_leave()
+        return 0
+
+    cdef int run_on(self, tuple arrays, Call *call, bt_result *outs) except -1:
+        """Call the function, whose new arrays have memory of the pool, and take its results."""
+        cdef Py_ssize_t i
+        cdef bint is_ours
+        cdef Argument kind
         results = self.function(*arrays)
         if self.borrow:
             self.check_borrowed(arrays, results)
@@ -51,23 +63,30 @@ cdef class Callback:
             raise TypeError(
                 f"{self.function!r} returned {len(results)} results, expected {len(self.outputs)}"
             )
+        is_ours = type(results) is list and Py_REFCNT(<PyObject *>results) == 1
         for i in range(len(self.outputs)):
-            kind = <Argument>self.outputs[i]
             value = results[i]
+            if is_ours:
+                # So that a result to which nobody refers has one reference, which is here.
+                results[i] = None
+            kind = <Argument>self.outputs[i]
             if kind.is_object:
                 keep_object(call, value)
                 (<int64_t *>outs[i].value)[0] = <intptr_t><PyObject *>value
                 continue
-            if not isinstance(value, np.ndarray):
-                value = np.asarray(value)
-            store_result(kind, np.ascontiguousarray(kind.convert(value)) if kind.ndim else
-                         kind.convert(value), &outs[i])
+            if not kind.is_exact(<PyObject *>value):
+                value = kind.convert(value if isinstance(value, np.ndarray) else np.asarray(value))
+            if not take_result(kind, <PyObject *>value, &outs[i]):
+                store_result(kind, <PyObject *>value, &outs[i])
+            value = None
         return 0
 
     cdef int check_borrowed(self, tuple arrays, object results) except -1:
         """Raise if an array is still referred to from outside the tuple and the results."""
         cdef Py_ssize_t i, allowed
         for i in range(len(arrays)):
+            if (<Argument>self.inputs[i]).is_object:
+                continue  # which is not lent
             array = arrays[i]
             allowed = 2  # the tuple and this variable
             for result in results:
@@ -107,19 +126,41 @@ cdef int keep_object(Call *call, object value) except -1:
     return 0
 
 
-cdef int store_result(Argument kind, object array, bt_result *target) except -1:
-    """Copy a C-contiguous array into a fresh buffer of the pool."""
-    cdef PyObject *source = <PyObject *>array
-    cdef size_t bytes = array_bytes(source)
+cdef bint take_result(Argument kind, PyObject *array, bt_result *target) noexcept:
+    """Take the memory of an array over, if nobody else can see it and it is the pool's.
+
+    The caller has the only reference to the array, and is to drop it next.
+    """
+    if kind.ndim == 0:
+        return False
+    target.data = memory_take(array)
+    if target.data == NULL:
+        return False
+    memcpy(target.shape, array_shape(array), kind.ndim * sizeof(int64_t))
+    return True
+
+
+cdef int store_result(Argument kind, PyObject *array, bt_result *target) except -1:
+    """Copy an array of any strides into a fresh buffer of the pool, in C order."""
+    cdef size_t bytes = array_bytes(array)
+    cdef int64_t strides[BT_MAX_NDIM]
+    cdef int64_t stride = kind.item_mask + 1
+    cdef int i
     target.data = NULL
     if kind.ndim == 0:
-        memcpy(target.value, array_data(source), bytes)
+        memcpy(target.value, array_data(array), bytes)
         return 0
     target.data = pool_alloc(bytes)
     if target.data == NULL:
         raise MemoryError(f"no memory for {kind.name}: {bytes} bytes")
-    memcpy(target.data, array_data(source), bytes)
-    memcpy(target.shape, array_shape(source), kind.ndim * sizeof(int64_t))
+    memcpy(target.shape, array_shape(array), kind.ndim * sizeof(int64_t))
+    for i in range(kind.ndim - 1, -1, -1):
+        strides[i] = stride
+        stride *= target.shape[i]
+    copy_array(
+        &runtime, <char *>target.data, strides, <const char *>array_data(array),
+        <const int64_t *>array_strides(array), target.shape, kind.ndim, kind.item_mask + 1,
+    )
     return 0
 
 

@@ -136,6 +136,13 @@ cdef extern from "arrays.h":
     object array_copy(PyObject *)
 
 
+cdef extern from "numpy_memory.h":
+    int memory_start() except -1
+    int memory_enter() except -1
+    void memory_leave()
+    void *memory_take(PyObject *)
+
+
 cdef extern from "Python.h":
     PyObject *PyTuple_GET_ITEM(PyObject *, Py_ssize_t)
     char *PyByteArray_AS_STRING(PyObject *)
@@ -247,6 +254,7 @@ cdef int run_callback(void *call, int index, const bt_array *ins, bt_result *out
 
 
 pool_start(default_pool_limit())
+memory_start()
 blas_table_reset()
 runtime.alloc = pool_alloc
 runtime.release = pool_release

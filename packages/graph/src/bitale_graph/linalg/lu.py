@@ -51,10 +51,13 @@ class LUFactor(OfSquares, Op):
         (x,) = inputs
         check_square("lu_factor", x)
         getrf = from_scipy("linalg.lapack").get_lapack_funcs(("getrf",), (x,))[0]
-        factors, pivots = np.empty(x.shape, x.dtype), np.empty(x.shape[:-1], "int32")
         with quiet():
-            for i in np.ndindex(x.shape[:-2] if x.size else (0,)):
-                factors[i], pivots[i], _ = getrf(x[i])
+            if x.ndim == 2 and x.size:
+                factors, pivots, _ = getrf(x)
+            else:
+                factors, pivots = np.empty(x.shape, x.dtype), np.empty(x.shape[:-1], "int32")
+                for i in np.ndindex(x.shape[:-2] if x.size else (0,)):
+                    factors[i], pivots[i], _ = getrf(x[i])
         output_storage[0][0], output_storage[1][0] = factors, pivots
 
     def infer_shape(self, node: Apply, input_shapes: Sequence[Sequence[Any]]) -> list[Any]:

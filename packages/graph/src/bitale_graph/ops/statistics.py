@@ -277,10 +277,15 @@ def percentile(
 def median(a: Any, axis: Any = None, keepdims: bool = False) -> TensorVariable:
     """The number in the middle of all, or the mean of the two there, as `numpy.median`."""
     x, axes = _as_last("median", a, axis)
-    n = shape_i(x, -1)
+    place = x.ndim - 1
+    if len(axes) == 1 and axes[0] != place:
+        # Where it lies: what orders the columns needs no copy by rows.
+        (place,) = axes
+        x = dimshuffle(x, *range(place), x.ndim - 1, *range(place, x.ndim - 1))
+    n = shape_i(x, place)
     low, high = tm.int_div(tm.sub(n, 1), 2), tm.int_div(n, 2)
-    ordered = Partition(x.ndim - 1)(x, stack(low, high, tm.sub(n, 1)))
-    middle = tm.mul(tm.add(ordered[..., low], ordered[..., high]), 0.5)
-    middle = tm.switch(tm.eq(low, high), ordered[..., low], middle)
-    found = tm.switch(tm.isnan(ordered[..., -1]), ordered[..., -1], middle)
+    ordered = Partition(place)(x, stack(low, high, tm.sub(n, 1)))
+    lower, upper, last = (ordered[(slice(None),) * place + (k,)] for k in (low, high, -1))
+    middle = tm.switch(tm.eq(low, high), lower, tm.mul(tm.add(lower, upper), 0.5))
+    found = tm.switch(tm.isnan(last), last, middle)
     return keep_axes(found, axes, as_tensor(a).ndim) if keepdims else found

@@ -132,6 +132,32 @@ BT_SHARED(1) void bt_gemv_SUFFIX(const bt_runtime *rt, int64_t m, int64_t k,
     else rt->share(bt_gemv_part_SUFFIX, &all, all.parts);
 }
 
+static void bt_by_blas_SUFFIX(bt_product_SUFFIX *all) {
+    all->parts = bt_parts(all->rt, all->m * all->n * all->k / 16);
+    if (all->parts > all->rt->blas_parts) all->parts = all->rt->blas_parts;
+    if (all->parts == 1) bt_blas_part_SUFFIX(all, 0);
+    else all->rt->share(bt_blas_part_SUFFIX, all, all->parts);
+}
+
+/* A product of a matrix and its own transpose, which is symmetric: rows up to the diagonal, some at a time, are computed
+ * and then copied to the columns. */
+static void bt_gram_SUFFIX(const bt_product_SUFFIX *all) {
+    const int64_t side = all->m, z0 = all->z0, size = sizeof(TYPE);
+    const int64_t high = side / 8 < 48 ? 48 : (side / 8 + 15) / 16 * 16;
+    for (int64_t lo = 0; lo < side; lo += high) {
+        const int64_t rows = side - lo < high ? side - lo : high;
+        bt_product_SUFFIX some = *all;
+        TYPE *z = some.z += lo * z0;
+        some.x += lo * all->x0, some.m = rows, some.n = lo + rows;
+        bt_by_blas_SUFFIX(&some);
+        for (int64_t i = 0; i < rows; i++)
+            for (int64_t j = i + 1; j < rows; j++) z[i * z0 + lo + j] = z[j * z0 + lo + i];
+        if (lo > 0)
+            all->rt->copy(all->rt, (char *)(all->z + lo), (const int64_t[]){z0 * size, size}, (const char *)z,
+                          (const int64_t[]){size, z0 * size}, (const int64_t[]){lo, rows}, 2, size);
+    }
+}
+
 static void bt_small_part_SUFFIX(void *context, int64_t part) {
     const bt_product_SUFFIX *all = context;
     const int64_t lo = all->m * part / all->parts, hi = all->m * (part + 1) / all->parts;
@@ -191,8 +217,6 @@ BT_SHARED(1) void bt_gemm_SUFFIX(const bt_runtime *rt, int64_t m, int64_t n, int
         if ((all.m -= done) == 0) return;
         all.x += done, all.z += done * z0;
     }
-    all.parts = bt_parts(rt, all.m * n * k / 16);
-    if (all.parts > rt->blas_parts) all.parts = rt->blas_parts;
-    if (all.parts == 1) bt_blas_part_SUFFIX(&all, 0);
-    else rt->share(bt_blas_part_SUFFIX, &all, all.parts);
+    if (x == y && x0 == y1 && x1 == y0 && m == n && m >= BT_GRAM && beta == 0) bt_gram_SUFFIX(&all);
+    else bt_by_blas_SUFFIX(&all);
 }

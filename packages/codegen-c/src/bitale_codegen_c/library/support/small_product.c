@@ -31,11 +31,16 @@ BT_TILE(bt_wide_tile_SUFFIX, bt_wide_SUFFIX)
 BT_TILE(bt_half_tile_SUFFIX, bt_half_SUFFIX)
 BT_TILE(bt_short_tile_SUFFIX, bt_short_SUFFIX)
 
-/* All rows of some columns. The last tile ends at the last row. */
+/* All rows of some columns. The last tile ends at the last row, and is half as high where that is enough. */
 #define BT_COLUMNS(name, tile, most, wide) \
     BT_KERNEL void name(int64_t apart, int64_t m, int64_t k, const TYPE *x, int64_t x0, int64_t x1, const TYPE *y, \
             int64_t y0, TYPE *z, int64_t z0) { \
         for (int64_t i = 0, at; m >= most && i < m; i += most) { \
+            if (m - i <= most / 2) { \
+                at = m - most / 2; \
+                tile(most / 2, wide, apart, k, x + at * x0, x0, x1, y, y0, z + at * z0, z0); \
+                break; \
+            } \
             at = i + most <= m ? i : m - most; \
             tile(most, wide, apart, k, x + at * x0, x0, x1, y, y0, z + at * z0, z0); \
         } \
@@ -55,6 +60,7 @@ BT_COLUMNS(bt_one_SUFFIX, bt_wide_tile_SUFFIX, 4, 1)
 BT_COLUMNS(bt_two_halves_SUFFIX, bt_half_tile_SUFFIX, 4, 2)
 BT_COLUMNS(bt_tall_halves_SUFFIX, bt_half_tile_SUFFIX, 6, 2)
 BT_COLUMNS(bt_half_of_one_SUFFIX, bt_half_tile_SUFFIX, 4, 1)
+BT_COLUMNS(bt_tall_half_SUFFIX, bt_half_tile_SUFFIX, 8, 1)
 BT_COLUMNS(bt_two_shorts_SUFFIX, bt_short_tile_SUFFIX, 4, 2)
 BT_COLUMNS(bt_short_one_SUFFIX, bt_short_tile_SUFFIX, 4, 1)
 
@@ -80,7 +86,7 @@ static void bt_small_rows_SUFFIX(int64_t m, int64_t n, int64_t k, const TYPE *x,
         }
         const int64_t left = n % (2 * wide), at = n - (left <= half ? half : wide);
         if (left == 0 || left > wide) return;
-        (left <= half ? bt_half_of_one_SUFFIX : bt_one_SUFFIX)(0, m, k, x, x0, x1, y + at, y0, z + at, z0);
+        (left > half ? bt_one_SUFFIX : m > 8 ? bt_tall_half_SUFFIX : bt_half_of_one_SUFFIX)(0, m, k, x, x0, x1, y + at, y0, z + at, z0);
     } else if (n > wide) bt_two_SUFFIX(n - wide, m, k, x, x0, x1, y, y0, z, z0);
     else if (n == wide) bt_one_SUFFIX(0, m, k, x, x0, x1, y, y0, z, z0);
     else if (n > half) (m > 8 ? bt_tall_halves_SUFFIX : bt_two_halves_SUFFIX)(n - half, m, k, x, x0, x1, y, y0, z, z0);
