@@ -41,6 +41,7 @@ def test_what_an_op_does_is_asked_by_its_old_class():
     assert not isinstance(x.prod().owner.op, elemwise.Sum)
     assert isinstance(x.max().owner.op, T.CAReduce)
     assert isinstance(x.shape.owner.op, T.Shape)
+    assert not isinstance(T.stack([x[0, 0], x[0, 1]]).owner.op, T.Shape)
     assert isinstance(x.T.owner.op, T.DimShuffle)
     with pytest.raises(TypeError, match="CAReduce takes one of the scalar ops add, mul"):
         T.CAReduce(scalar.exp)

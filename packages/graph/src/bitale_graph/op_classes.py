@@ -164,7 +164,7 @@ ScalarFromTensor = TensorFromScalar
 class Shape(metaclass=_KindOfOp):
     """The lengths of all axes, which are a vector of the lengths of each here."""
 
-    covers = staticmethod(lambda op: isinstance(op, _MakeVector))
+    covers = staticmethod(lambda op: isinstance(op, _MakeVector) and op.dtype == "int64")
 
     @staticmethod
     def make() -> Any:
