@@ -252,7 +252,6 @@ class WithData(SparseOp):
     """
 
     __props__ = ()
-    keeps_nothing = True
     is_safe = True
     view_map: ClassVar = {0: [0]}
 
