@@ -202,5 +202,5 @@ OTHERS = """
     AsTensorError EmptyConstantError NotScalarConstantError extract_constant
     get_scalar_constant_value TensorConstant TensorType TensorVariable all_dtypes
     complex_dtypes continuous_dtypes discrete_dtypes float_dtypes int_dtypes integer_dtypes
-    uint_dtypes get_vector_length register_transfer tensor
+    uint_dtypes get_vector_length register_transfer tensor inf nan newaxis pi
 """

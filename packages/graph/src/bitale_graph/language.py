@@ -7,6 +7,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from numpy import inf as inf
+from numpy import nan as nan
+from numpy import newaxis as newaxis
+from numpy import pi as pi
+
 from .base.errors import AsTensorError as AsTensorError
 from .base.errors import EmptyConstantError as EmptyConstantError
 from .base.errors import NotScalarConstantError as NotScalarConstantError

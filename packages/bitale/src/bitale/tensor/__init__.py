@@ -27,10 +27,6 @@ from bitale_graph.op_classes import ScalarFromTensor as ScalarFromTensor
 from bitale_graph.op_classes import Shape as Shape
 from bitale_graph.op_classes import Shape_i as Shape_i
 from bitale_graph.op_classes import TensorFromScalar as TensorFromScalar
-from numpy import inf as inf
-from numpy import nan as nan
-from numpy import newaxis as newaxis
-from numpy import pi as pi
 
 from . import basic as basic
 from . import blas as blas
