@@ -191,8 +191,11 @@ def environment(session: nox.Session) -> dict[str, str]:
 def run_random_programs(session: nox.Session) -> None:
     """Run random programs in all ways, others in each session: over 2,000 in all of them.
 
-    Some run on the emulated device, each program of which costs as much as ten in C.
+    Some run on the emulated device, each program of which costs as much as several in C. Where a
+    part of the tests is asked for, none run.
     """
+    if session.posargs:
+        return
     for more in (["400"], ["40", "--batch=3", "--device=emulated"]):
         session.run(
             *("python", "-m", "tests.fuzz", "--quick", f"--seed={session.name}", "--programs"),

@@ -24,7 +24,7 @@ AS_WRITTEN_IN_C = 4
 # Functions ask for optimisation of their own. What later compilers refuse is refused.
 QUICK = """#!/bin/bash
 for one in "$@"; do
-    case "$one" in *.c) sed -i 's/optimize([^)]*)/optimize(0)/' "$one";; esac
+    case "$one" in *.c) perl -pi -e 's/optimize\\([^)]*\\)/optimize(0)/' "$one";; esac
 done
 exec {} "$@" -O0 -Werror=implicit-function-declaration -Werror=incompatible-pointer-types \\
     -Werror=int-conversion

@@ -228,6 +228,11 @@ def _is_exact(name: str, y: Any, a: Any, b: Any = None) -> Any:
     return (z * b == a) & (_bits(z) + _bits(b) <= 64)
 
 
+def _skipped(x: Any, y: Any) -> Any:
+    """Where libraries leave out columns that zeros multiply, or do not."""
+    return np.matmul(x == 0, ~np.isfinite(y)) | np.matmul(~np.isfinite(x), y == 0)
+
+
 def _leaves_range(node: Apply, inputs: list[Any]) -> Any:
     """Where it hangs on the order of a sum or a product whether it over- or underflows."""
     op, dtype = node.op, node.outputs[0].type.dtype
@@ -239,13 +244,15 @@ def _leaves_range(node: Apply, inputs: list[Any]) -> Any:
         z, alpha, x, y, beta = map(widened, sizes)
         largest = beta * z + np.maximum(alpha, 1) * np.dot(x, y)
         finite = all(np.isfinite(x).all() for x in inputs)
-        return finite & ~np.isfinite(largest.astype(dtype))
+        # Nor is read what a factor of 0 multiplies.
+        product = np.dot(x, y).astype(dtype)
+        skipped = (alpha == 0) & ~np.isfinite(product) | (beta == 0) & ~np.isfinite(z)
+        return skipped | _skipped(x, y) | finite & ~np.isfinite(largest.astype(dtype))
     if isinstance(op, PRODUCTS):
         finite = all(np.isfinite(x).all() for x in inputs)
-        zero, odd = [x == 0 for x in inputs], [~np.isfinite(x) for x in inputs]
-        # Libraries leave out columns that zeros multiply, or do not.
-        skipped = np.matmul(zero[0], odd[1]) | np.matmul(odd[0], zero[1])
-        return skipped | finite & ~np.isfinite(np.matmul(*map(widened, sizes)).astype(dtype))
+        return _skipped(*inputs) | finite & ~np.isfinite(
+            np.matmul(*map(widened, sizes)).astype(dtype)
+        )
     (x,) = (widened(x) for x in sizes)
     finite = np.isfinite(x).all(axis=op.axes)
     if op.scalar_op.name == "add":
@@ -298,7 +305,8 @@ class OtherRoundings(Values):
             return found
         if isinstance(op, (*PRODUCTS, Reduce, Gemm)):
             found = self.moved(result_of(node, moved)[0])
-            wild = self.rng.choice([np.inf, -np.inf, np.nan], found.shape)
+            odd = [np.inf, -np.inf, np.nan, 0.5]
+            wild = self.rng.choice(odd, found.shape if self.rng.random() < 0.5 else ())
             return [np.where(_leaves_range(node, inputs), wild, found).astype(found.dtype)]
         if isinstance(op, Scan):
             with _bodies_by(lambda given: OtherRoundings(given, self.rng, self.size)):
