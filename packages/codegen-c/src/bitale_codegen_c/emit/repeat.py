@@ -16,12 +16,22 @@ def repeat_body(node: Apply[Repeat]) -> str:
     start = " + ".join(f"i{a} * x0_s[{a}]" for a in range(axis + 1))
     offset = " + ".join(f"i{a} * x0_s[{a}]" for a in range(axis + 1, rank))
     size = " * ".join(f"x0_n[{a}]" for a in range(axis + 1, rank))
+    # Whether what lies behind the axis is contiguous.
+    is_plain = " && ".join(
+        f"x0_s[{a}] == " + (f"x0_s[{a + 1}] * x0_n[{a + 1}]" if a + 1 < rank else "1")
+        for a in range(axis + 1, rank)
+    )
     several = f"""
     if (n == 0) continue;
     const int64_t size = {size};
     const x0_t *const from = x0 + {start};
     x0_t *const first = y0 + next;
-    {loops[1]}y0[next++] = from[{offset}];
+    if ({is_plain}) {{
+        __builtin_memcpy(first, from, (size_t)size * sizeof(x0_t));
+        next += size;
+    }} else {{
+        {loops[1]}y0[next++] = from[{offset}];
+    }}
     for (int64_t k = 1; k < n; k++, next += size)
         __builtin_memcpy(y0 + next, first, (size_t)size * sizeof(x0_t));"""
     single = f"""
