@@ -27,9 +27,9 @@ NAMES = {
     """,
     "bitale.compile": """
         DeepCopyOp FromFunctionOp Function FunctionMaker Generic In Mode OpFromGraph Out
-        OutputGuard PdbBreakpoint SharedVariable ViewOp as_op deep_copy_op function
-        function_dump generic get_default_mode get_mode predefined_modes register_mode shared
-        shared_constructor view_op wrap_py
+        OutputGuard PdbBreakpoint Rebroadcast SharedVariable SpecifyShape UnusedInputError
+        ViewOp as_op deep_copy_op function function_dump generic get_default_mode get_mode
+        predefined_modes register_mode shared shared_constructor view_op wrap_py
     """,
     "bitale.ifelse": "IfElse ifelse",
     "bitale.scan_module": """

@@ -120,6 +120,11 @@ def test_arguments_are_taken_as_theano_takes_them():
     assert T.inv(T.bvector()).dtype == T.deg2rad(T.bvector()).dtype == "float32"
 
 
+def test_an_input_without_use_is_an_error_of_its_own():
+    with pytest.raises(bitale.compile.UnusedInputError, match="x"):
+        function([x], 1.0)
+
+
 def test_a_shape_is_one_tuple():
     with pytest.raises(TypeError, match=r"zeros takes the shape as one tuple, zeros\(\(2, 3\)\)"):
         T.zeros(2, 3)

@@ -13,6 +13,8 @@ from bitale_graph.extend import OpFromGraph as OpFromGraph
 from bitale_graph.extend import OutputGuard as OutputGuard
 from bitale_graph.extend import PdbBreakpoint as PdbBreakpoint
 from bitale_graph.extend import SharedVariable as SharedVariable
+from bitale_graph.extend import SpecifyShape as SpecifyShape
+from bitale_graph.extend import UnusedInputError as UnusedInputError
 from bitale_graph.extend import ViewOp as ViewOp
 from bitale_graph.extend import as_op as as_op
 from bitale_graph.extend import deep_copy_op as deep_copy_op
@@ -26,3 +28,4 @@ from bitale_graph.extend import shared as shared
 from bitale_graph.extend import shared_constructor as shared_constructor
 from bitale_graph.extend import view_op as view_op
 from bitale_graph.extend import wrap_py as wrap_py
+from bitale_graph.language import Rebroadcast as Rebroadcast

@@ -18,6 +18,7 @@ from .base.errors import MissingInputError as MissingInputError
 from .base.errors import MissingRuleError as MissingRuleError
 from .base.errors import NotScalarConstantError as NotScalarConstantError
 from .base.errors import ShapeError as ShapeError
+from .base.errors import UnusedInputError as UnusedInputError
 from .base.errors import describe as describe
 from .base.errors import where_made as where_made
 from .base.patience import TooLongError as TooLongError
