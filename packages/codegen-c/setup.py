@@ -14,7 +14,10 @@ extension = Extension(
     [f"{RUNTIME}/runtime.pyx"],
     depends=[str(path) for path in Path(RUNTIME).glob("*.[hp]*")],
     include_dirs=[RUNTIME, np.get_include()],
-    define_macros=[("NPY_NO_DEPRECATED_API", "NPY_1_22_API_VERSION")],
+    define_macros=[
+        ("NPY_NO_DEPRECATED_API", "NPY_1_22_API_VERSION"),
+        ("NPY_TARGET_VERSION", "NPY_1_22_API_VERSION"),  # from which on arrays may have our memory
+    ],
     extra_compile_args=[] if sys.platform == "win32" else ["-O2", "-fvisibility=hidden"],
 )
 
