@@ -33,6 +33,9 @@ OTHERS = {
     "no square": lambda x, v, c: T.dot(T.eye(2, x.shape[0]), x),
     "a constant of more": lambda x, v, c: T.dot(np.eye(3) + np.eye(3, k=2), x),
     "a divisor": lambda x, v, c: T.dot(v / (T.eye(x.shape[1]) + 1), x.T),
+    "one number spread along a row": lambda x, v, c: T.dot([[2.0]] * v[None], x.T),
+    "a unit matrix spread along a row": lambda x, v, c: T.dot(T.eye(1) * v[None], x.T),
+    "a number": lambda x, v, c: T.dot(2.0 * v.sum()[None, None], x[:1]),
     "a matrix": lambda x, v, c: T.dot(T.eye(x.shape[0]) * T.dot(x, x.T), x),
 }
 

@@ -49,7 +49,8 @@ def _diagonal(matrix: Any, context: RewriteContext) -> list[tuple[bool, Any]] | 
         if type(node.op) is Eye:
             n, m, k = node.inputs
             length = context.shapes.length
-            return found if constant_int(k) == 0 and length(n) == length(m) else None
+            is_unit = constant_int(k) == 0 and length(n) == length(m) and 1 not in matrix.type.shape
+            return found if is_unit else None
         if row not in (scalar.mul, scalar.true_div):
             return None
         a, b = node.inputs
@@ -60,13 +61,19 @@ def _diagonal(matrix: Any, context: RewriteContext) -> list[tuple[bool, Any]] | 
         else:
             return None
         found.append((row is scalar.true_div, other))
-    if not isinstance(matrix, Constant) or matrix.data.shape[0] != matrix.data.shape[1]:
+    if not isinstance(matrix, Constant) or not _is_square(matrix):
         return None
     # A unit matrix of a known length was folded.
     entries = np.diagonal(matrix.data)
     if np.count_nonzero(matrix.data) != np.count_nonzero(entries):
         return None
     return found if (entries == 1).all() else [*found, (False, T.constant(entries.copy()))]
+
+
+def _is_square(v: Any) -> bool:
+    """Whether a constant is a square; one of 1 by 1 is spread itself over what multiplies it."""
+    shape = v.data.shape
+    return len(shape) == 2 and shape[0] == shape[1] > 1
 
 
 def _is_spread(v: Any) -> bool:
