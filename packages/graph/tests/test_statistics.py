@@ -7,7 +7,7 @@ import pytest
 from bitale_graph import function
 from bitale_graph import language as T
 from bitale_graph.extend import DtypeError, ShapeError
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -45,6 +45,7 @@ def values(expression, a):
 
 
 @pytest.mark.parametrize("method", METHODS)
+@settings(deadline=None)
 @given(numbers)
 def test_quantiles_are_those_of_numpy(method, a):
     found = quantiles(method)(a)

@@ -252,6 +252,7 @@ class WithData(SparseOp):
     """
 
     __props__ = ()
+    keeps_nothing = True
     is_safe = True
     view_map: ClassVar = {0: [0]}
 
