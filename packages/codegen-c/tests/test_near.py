@@ -56,6 +56,19 @@ def test_large_numbers_and_infinities_may_stand_anywhere(name, dtype, length):
         check(run(given[::2]), exact(name, given[::2]), dtype)
 
 
+@pytest.mark.parametrize("dtype", ERROR)
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_what_stands_beside_a_number_does_not_change_its_digits(name, dtype):
+    x, one = TensorType(dtype, (None,))(), TensorType(dtype, ())()
+    run = function([x], getattr(T, name)(x), mode=AS_WRITTEN)
+    alone = function([one], getattr(T, name)(one), mode=AS_WRITTEN)
+    given = numbers(dtype)
+    beside = np.stack([given, np.full_like(given, 1e30)], axis=1)
+    found = run(given)
+    np.testing.assert_array_equal(run(beside.ravel())[::2], found)
+    np.testing.assert_array_equal([alone(v) for v in given[:500]], found[:500])
+
+
 def test_operands_may_be_computed_in_the_loop_and_results_summed():
     x, y = T.dmatrices("xy")
     angle = 2 * x + y

@@ -168,10 +168,10 @@ static const double bt_two_over_pi_f64[4][62] = {
     },
 };
 
-/* bt_reduce_f64 requires: bt_two_over_pi_f64 bt_bits_f64 bt_from_bits_f64 bt_product_error_f64 bt_sum_error_f64 */
+/* bt_reduce_f64 requires: bt_two_over_pi_f64 bt_bits_f64 bt_from_bits_f64 bt_product_error_f64 bt_sum_error_f64 bt_reduce_near_f64 */
 /* x = n pi/2 + r + low: puts n + 1.5 * 2^52 into round, and returns r. Multiples of 4 are taken
  * off each part of the product, which is exact; then the parts are added with their rounding
- * errors. */
+ * errors. Of a number that is near this is what the near form gives, whatever stands beside it. */
 static inline __attribute__((always_inline)) double
 bt_reduce_f64(double x, double *round, double *low)
 {
@@ -202,8 +202,11 @@ bt_reduce_f64(double x, double *round, double *low)
     double r = turn * 1.5707963267948966;
     double tail = bt_product_error_f64(turn, 1.5707963267948966, r);
     tail = tail + (rest * 1.5707963267948966 + turn * 6.123233995736766e-17);
-    *low = __builtin_fabs(x) < 0.5 ? 0.0 : tail;
-    return __builtin_fabs(x) < 0.5 ? x : r;
+    double near_round, near_low, near = bt_reduce_near_f64(x, &near_round, &near_low);
+    int is_near = __builtin_fabs(x) < 0x1p20;
+    *round = is_near ? near_round : *round;
+    *low = is_near ? near_low : tail;
+    return is_near ? near : r;
 }
 
 /* bt_reduce_near_f64 requires: bt_product_error_f64 bt_sum_error_f64 */
@@ -214,10 +217,11 @@ bt_reduce_near_f64(double x, double *round, double *low)
 {
     *round = x * 0.6366197723675814 + 6755399441055744.0;
     double n = *round - 6755399441055744.0;
-    double first = n * 1.5707963267948966, second = n * 6.123233995736766e-17;
+    double second = n * 6.123233995736766e-17;
 #ifdef __FP_FAST_FMA
     double left = __builtin_fma(n, -1.5707963267948966, x);
 #else
+    double first = n * 1.5707963267948966;
     double left = (x - first) - bt_product_error_f64(n, 1.5707963267948966, first);
 #endif
     double error = bt_product_error_f64(n, 6.123233995736766e-17, second);
