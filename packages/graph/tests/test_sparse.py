@@ -12,6 +12,7 @@ from bitale_graph import language as T
 from bitale_graph import sparse as S
 from bitale_graph.extend import ShapeError
 from bitale_graph.extend import leaves as graph_inputs
+from bitale_graph.ops.lengths import infer_shape
 from bitale_graph.testing.sparse_samples import KINDS, matrix_of, sparse_samples
 
 PLAIN = Mode(linker="numpy", optimizer="None")
@@ -454,3 +455,11 @@ else:
 """
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=False)
     assert done.returncode == 0, done.stderr.decode()
+
+
+def test_lengths_in_a_loop_are_told_past_sparse_matrices():
+    x = T.dmatrix("x")
+    sums, _ = scan(lambda row: S.sp_sum(S.csr_from_dense(T.outer(row, row)), 1), x)
+    ((rows, columns),) = infer_shape([sums], [x], [(2, 3)])
+    f = function([x], [rows, columns], mode=Mode("numpy", "None"))
+    assert f(np.ones((2, 3))) == [2, 3]

@@ -30,7 +30,9 @@ def lengths_of_outputs(
     outside = dict(values)
     found: dict[Variable, tuple[Any, ...]] = {v: tuple(known[v]) for v in body.inputs}
 
-    def lengths(v: Variable) -> tuple[Any, ...]:
+    def lengths(v: Any) -> tuple[Any, ...]:
+        if not isinstance(v.type, TensorType):
+            return ()
         if v not in found:
             shape = v.type.shape
             found[v] = tuple(shape_i(v, a) if n is None else n for a, n in enumerate(shape))
@@ -48,7 +50,7 @@ def lengths_of_outputs(
     own = set(body.inputs)
     for v in body.outputs:
         told = graph_replace(lengths(v), outside)
-        is_told = not own.intersection(leaves(told))
+        is_told = isinstance(v.type, TensorType) and not own.intersection(leaves(told))
         result.append(tuple(told) if is_told else None)
     return result
 
