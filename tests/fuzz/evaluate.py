@@ -56,6 +56,7 @@ from bitale_graph.ops.sorting import (
     Sort,
     TopK,
 )
+from bitale_graph.sparse import SparseOp
 from bitale_graph.tensor import special
 from bitale_graph.tensor.elementwise import Elementwise
 from bitale_graph.tensor.scalar import SCALAR_OPS, is_cast
@@ -249,14 +250,13 @@ def _leaves_range(node: Apply, inputs: list[Any]) -> Any:
         skipped = (alpha == 0) & ~np.isfinite(product) | (beta == 0) & ~np.isfinite(z)
         return skipped | _skipped(x, y) | finite & ~np.isfinite(largest.astype(dtype))
     if isinstance(op, PRODUCTS):
-        finite = all(np.isfinite(x).all() for x in inputs)
-        return _skipped(*inputs) | finite & ~np.isfinite(
-            np.matmul(*map(widened, sizes)).astype(dtype)
-        )
+        # Beside an infinity what the others add up to may leave the range on its way, or not.
+        wide = [widened(np.where(np.isfinite(x), x, 0)) for x in sizes]
+        return _skipped(*inputs) | ~np.isfinite(np.matmul(*wide).astype(dtype))
     (x,) = (widened(x) for x in sizes)
     finite = np.isfinite(x).all(axis=op.axes)
     if op.scalar_op.name == "add":
-        return finite & ~np.isfinite(x.sum(axis=op.axes).astype(dtype))
+        return ~np.isfinite(np.where(np.isfinite(x), x, 0).sum(axis=op.axes).astype(dtype))
     largest = np.where(x > 1, x, 1).prod(axis=op.axes).astype(dtype)
     least = np.where((x < 1) & (x > 0), x, 1).prod(axis=op.axes).astype(dtype)
     tiny = np.finfo(dtype).tiny
@@ -311,7 +311,12 @@ class OtherRoundings(Values):
         if isinstance(op, Scan):
             with _bodies_by(lambda given: OtherRoundings(given, self.rng, self.size)):
                 return result_of(node, inputs)
-        return [self.moved(x) for x in result_of(node, moved)]
+        found = [self.moved(x) for x in result_of(node, moved)]
+        if isinstance(op, SparseOp) and not is_sparse_value(found[0]):
+            (largest,) = result_of(node, [abs(x) for x in inputs])
+            wild = self.rng.choice([np.inf, -np.inf, np.nan], found[0].shape)
+            found = [np.where(np.isfinite(largest), found[0], wild).astype(found[0].dtype)]
+        return found
 
     def _elementwise(self, node: Apply, inputs: list[Any]) -> Any:
         op = node.op.scalar_op
