@@ -25,11 +25,11 @@ def test_sorting_all_elements_sorts_the_flattened_tensor(a):
     np.testing.assert_array_equal(found[2], np.argsort(a, None, "stable"))
 
 
-def test_the_largest_elements_ascend_and_a_negative_number_asks_for_the_smallest():
+def test_the_largest_elements_descend_and_a_negative_number_asks_for_the_smallest():
     a = [[3.0, 1.0, 2.0], [0.0, 5.0, 4.0]]
-    assert values(T.topk(x, 2), a).tolist() == [[2, 3], [4, 5]]
-    assert values(T.topk(x, -2, axis=0), a).tolist() == [[0, 1, 2], [3, 5, 4]]
-    assert values(T.argtopk(x, 2, axis=None), a).tolist() == [5, 4]
+    assert values(T.topk(x, 2), a).tolist() == [[3, 2], [5, 4]]
+    assert values(T.topk(x, -2, axis=0), a).tolist() == [[3, 5, 4], [0, 1, 2]]
+    assert values(T.argtopk(x, 2, axis=None), a).tolist() == [4, 5]
     found, places = T.topk_and_argtopk(x, 1, idx_dtype="int32")
     assert (found.type.shape, places.dtype) == ((None, 1), "int32")
 

@@ -50,7 +50,7 @@ def topk_vjp(
     """Put the cotangents, in the order of the elements, where the elements stood."""
     (x, k), (y,), (ct,) = inputs, outputs, cotangents
     if not op.sorted:
-        ct = T.take_along_axis(ct, ArgSort(op.axis)(y), op.axis)
+        ct = T.take_along_axis(ct, T.flip(ArgSort(op.axis)(y), op.axis), op.axis)
     return [_put_back(x, ct, ArgTopK(op.axis)(x, k), op.axis), None]
 
 

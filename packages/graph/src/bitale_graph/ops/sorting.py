@@ -201,7 +201,7 @@ class TopK(_AlongAxis):
     ----------
     axis : int
     sorted : bool
-        Whether they are in ascending order; else they are in any.
+        Whether they are in descending order; else they are in any.
     """
 
     __props__: ClassVar[tuple[str, ...] | None] = ("axis", "sorted")
@@ -232,7 +232,11 @@ class TopK(_AlongAxis):
     def perform(self, node: Apply, inputs: Sequence[Any], output_storage: Storage) -> None:
         x, k = inputs
         part = self._end(np.partition, x, int(k))
-        output_storage[0][0] = np.sort(part, self.axis) if self.sorted else part.copy()
+        found = self._descending(np.sort(part, self.axis)) if self.sorted else part.copy()
+        output_storage[0][0] = found
+
+    def _descending(self, x: Any) -> Any:
+        return np.ascontiguousarray(np.flip(x, self.axis))
 
     def _end(self, partition: Any, x: Any, k: int) -> Any:
         """The last ``k`` of a partition at ``k`` from its end, or the first ``-k``."""
@@ -266,7 +270,7 @@ class ArgTopK(TopK):
         places = self._end(np.argpartition, x, int(k))
         if self.sorted:
             order = np.argsort(np.take_along_axis(x, places, self.axis), self.axis)
-            places = np.take_along_axis(places, order, self.axis)
+            places = self._descending(np.take_along_axis(places, order, self.axis))
         output_storage[0][0] = places.astype(self.dtype)
 
 
@@ -350,7 +354,7 @@ def topk(
     axis : int or None
         None takes them from all elements.
     sorted : bool
-        Whether they are in ascending order; else in any.
+        Whether they are in descending order (NaN first); else in any.
     idx_dtype : str
         The dtype of places, which `argtopk` gives.
 

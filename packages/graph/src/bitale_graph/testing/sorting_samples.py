@@ -24,13 +24,13 @@ def _apart(name: str, shape: tuple[int, ...]) -> Any:
 def _largest(x: Any, k: int, axis: int) -> Any:
     order = np.sort(x, axis)
     rows = slice(order.shape[axis] - k, None) if k > 0 else slice(0, -k)
-    return order[(slice(None),) * axis + (rows,)]
+    return np.flip(order[(slice(None),) * axis + (rows,)], axis)
 
 
 def _places(x: Any, k: int, axis: int) -> Any:
     order = np.argsort(x, axis)
     rows = slice(order.shape[axis] - k, None) if k > 0 else slice(0, -k)
-    return order[(slice(None),) * axis + (rows,)]
+    return np.flip(order[(slice(None),) * axis + (rows,)], axis)
 
 
 def _orders(tag: str, x: Any, axis: int, **facts: Any) -> Iterator[OpSample]:
