@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from bitale_graph import Assert
 from bitale_graph import language as T
 from bitale_graph.ops.indexing import AdvancedIncSubtensor1, IncSubtensor
 from bitale_graph.ops.nonzero import Nonzero
@@ -75,6 +76,19 @@ def test_a_mask_that_does_not_fit_stays_an_error(rewriting):
         done = rewriting.whole(LEAVES, out)
         with pytest.raises(IndexError, match="a mask has not the lengths"):
             rewriting.assert_same(done, LEAVES, out, [X, Y, V, MASK[:2], ROWS])
+
+
+@pytest.mark.parametrize(
+    ("condition", "values"),
+    [([True, False], [4.0]), ([True], [4.0, 5.0]), ([False, True], [4.0, 5.0])],
+)
+def test_places_of_a_mask_of_another_length_are_looked_for(rewriting, condition, values):
+    for chosen in (v[T.flatnonzero(T.as_tensor(condition))], T.compress(condition, v)):
+        done = rewriting.whole([v], chosen.sum())
+        rewriting.assert_same(done, [v], chosen.sum(), [np.array(values)])
+    held = Assert("of another")(T.flatnonzero(rows), v.sum() > 0)
+    done = rewriting.whole([v, rows], v[held].sum())
+    rewriting.assert_same(done, [v, rows], v[held].sum(), [np.array(values), np.array(condition)])
 
 
 def test_what_is_set_to_a_sum_is_added(rewriting):

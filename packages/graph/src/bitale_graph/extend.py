@@ -107,6 +107,7 @@ from .ops.loop_forms import LoopForm as LoopForm
 from .ops.loop_forms import as_loop as as_loop
 from .ops.loop_forms import loop_forms as loop_forms
 from .ops.nonzero import Nonzero as Nonzero
+from .ops.nonzero import is_known_to_fit as is_known_to_fit
 from .ops.nonzero import mask_of as mask_of
 from .ops.nonzero import names_no_place_twice as names_no_place_twice
 from .ops.places import Read as Read

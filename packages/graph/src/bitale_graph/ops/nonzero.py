@@ -190,6 +190,15 @@ def _fit(x: Any, mask: Any, static: Shape, axis: int) -> list[Any]:
     return conditions
 
 
+def is_known_to_fit(mask: Any, x: Any, axis: int) -> bool:
+    """Whether a mask is known to have the lengths of the axes of ``x`` from ``axis`` on."""
+    is_made_of_x = axis == 0 and _is_made_of(mask, x)
+    lengths = x.type.shape[axis : axis + mask.type.ndim]
+    return all(
+        is_made_of_x if n is None else n == m for n, m in zip(lengths, mask.type.shape, strict=True)
+    )
+
+
 def _is_made_of(mask: Any, x: Any) -> bool:
     """Whether a mask is made of ``x`` element by element, and so has its lengths but for ones."""
     waiting = [mask]

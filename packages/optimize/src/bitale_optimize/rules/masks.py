@@ -23,6 +23,7 @@ from bitale_graph.extend import (
     Variable,
     cast,
     dimshuffle,
+    is_known_to_fit,
     mask_of,
     scalar,
 )
@@ -79,6 +80,10 @@ def _by_mask(op: Op, x: Variable, index: list[Variable]) -> _Masked | None:
         return None
     found = mask_of(index)
     if found is None:
+        return None
+    # Places may also be those of a mask of other lengths, of which all are there.
+    is_checked = found.check is not None and found.check.error == "IndexError"
+    if not is_checked and not is_known_to_fit(found.mask, x, arrays[0]):
         return None
     return _Masked(found.mask, found.check, found.conditions, x.type.ndim - arrays[-1] - 1)
 
