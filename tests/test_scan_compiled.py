@@ -152,3 +152,16 @@ def test_shared_variables_are_updated_by_the_loop(mode):
     for _ in range(2):
         np.testing.assert_allclose(f(np.ones((3, 2))), 2 * np.ones((3, 2)))
     np.testing.assert_allclose(total.get_value(), [6, 6])
+
+
+@pytest.mark.parametrize("optimizer", ["fast_run", "fast_compile", "None"])
+def test_rows_of_a_state_have_its_shape_where_no_step_is_made(optimizer):
+    x, w, n = T.dmatrix("x"), T.dmatrix("w"), T.lscalar("n")
+    states = bitale.scan(
+        lambda h, w: T.switch(w > 0, w, h) * T.tanh(w), outputs_info=x, non_sequences=w, n_steps=n
+    )[0]
+    f = bitale.function([x, w, n], [states, states.sum(0)], mode=bitale.Mode("c", optimizer))
+    rows, total = f(np.ones((1, 2)), np.ones((3, 1)), 0)
+    assert (rows.shape, total.tolist()) == ((0, 1, 2), [[0.0, 0.0]])
+    with pytest.raises(ValueError, match="shape"):
+        f(np.ones((1, 2)), np.ones((3, 1)), 1)

@@ -345,6 +345,10 @@ class _Loop(RowStacks):
         b, made = self.b, stack.array
         assert made is not None
         lengths = [b.alias("n", n) if isinstance(n, Name) else n for n in made.lengths]
+        # A state keeps its lengths, also where no step is made that would tell others.
+        for state in self.states:
+            if state.new is stack.row:
+                lengths[1:] = state.first.lengths
         if self.op.is_while:
             taken: Expression = self.taken
             if stack.keep is not None:
