@@ -25,8 +25,10 @@ MAX_PARTS = 64
 # cost more than the work. Chosen by order of magnitude, not searched for.
 SMALL_PRODUCT = 6000
 # Up to so many numbers on its right side, which fit the fastest cache, a product is computed by
-# tiles of ours, so many rows at a time.
+# tiles of ours, so many rows at a time; where it has few rows, only up to fewer numbers.
 SMALL_SIDE = 4096
+FEW_ROWS = 128
+SMALL_SIDE_OF_FEW = 512
 ROWS_AT_ONCE = 64
 # Up to this many columns, products with a transposed left side have a kernel of their own.
 THIN = 16
@@ -124,7 +126,9 @@ def unit(name: str, dtype: str) -> Unit:
         ("BT_GEMV_SUFFIX", str(BLAS_NAMES.index(f"{letter}gemv"))),
         ("BT_PRODUCT_SLICE", f"((int64_t){PRODUCT_SLICE})"),
         ("BT_SMALL_PRODUCT", str(SMALL_PRODUCT)),
+        ("BT_SMALL_SIDE_OF_FEW", str(SMALL_SIDE_OF_FEW)),
         ("BT_SMALL_SIDE", str(SMALL_SIDE)),
+        ("BT_FEW_ROWS", str(FEW_ROWS)),
         ("BT_ROWS", str(ROWS_AT_ONCE)),
         ("BT_THIN", str(THIN)),
         ("BT_GRAM", str(GRAM)),

@@ -16,7 +16,7 @@ static void bt_one_of_stack_SUFFIX(const bt_stack_SUFFIX *all, const TYPE *x, co
     const int64_t m = all->m, n = all->n, k = all->k;
     if (n == 1) bt_gemv_SUFFIX(all->rt, m, k, x, all->x0, all->x1, y, all->y0, z);
     else if (m == 1) bt_gemv_SUFFIX(all->rt, n, k, y, all->y1, all->y0, x, all->x1, z);
-    else if (k * (n > 4 ? n : 4) <= BT_SMALL_SIDE)
+    else if (k * (n > 4 ? n : 4) <= BT_SMALL_SIDE_OF_FEW)
         bt_small_SUFFIX(all->rt, m, n, k, x, all->x0, all->x1, y, all->y0, all->y1, z, n);
     else bt_gemm_SUFFIX(all->rt, m, n, k, 1, x, all->x0, all->x1, y, all->y0, all->y1, 0, z, n);
 }
@@ -78,7 +78,7 @@ BT_SHARED(1) void bt_batched_gemm_SUFFIX(const bt_runtime *rt, int64_t rank, con
     }
     const double work = (double)m * n * k;
     all.parts = bt_parts(rt, (int64_t)(work * all.count < 1e15 ? work * all.count / 8 : 1e15));
-    if (k * n > BT_SMALL_SIDE) {
+    if (k * n > BT_SMALL_SIDE_OF_FEW) {
         if (all.parts > rt->blas_parts) all.parts = rt->blas_parts;
         /* Few large ones are shared one by one. */
         if (work > BT_PRODUCT_SLICE / 64 && all.count < 4 * all.parts && all.count % all.parts) all.parts = 1;

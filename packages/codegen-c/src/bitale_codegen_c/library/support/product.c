@@ -178,7 +178,8 @@ BT_SHARED(1) void bt_gemm_SUFFIX(const bt_runtime *rt, int64_t m, int64_t n, int
         else bt_gemv_SUFFIX(rt, m, k, x, x0, x1, y, y0, z);
         return;
     }
-    if (alpha == 1 && beta == 0 && k * (n > 4 ? n : 4) <= BT_SMALL_SIDE && !is_thin) {
+    const int64_t most = m < BT_FEW_ROWS && m * n * k > BT_SMALL_PRODUCT ? BT_SMALL_SIDE_OF_FEW : BT_SMALL_SIDE;
+    if (alpha == 1 && beta == 0 && k * (n > 4 ? n : 4) <= most && !is_thin) {
         all.parts = bt_parts(rt, m * n * k / 8);
         if (all.parts > m) all.parts = m;
         if (all.parts == 1) bt_small_part_SUFFIX(&all, 0);
