@@ -216,7 +216,8 @@ def log_factorial(k: Array) -> Array:
 
 
 def _whole(found: Array) -> Array:
-    return np.minimum(found, 2.0**62).astype(np.int64)
+    most = 2.0**62  # also of what is no number, by parameters that no distribution has
+    return np.where(found < most, found, most).astype(np.int64)
 
 
 random_bits = _row("random_bits", Draw, philox.random_bits, "uint64", "64 random bits.")
