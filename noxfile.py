@@ -174,7 +174,9 @@ def pytest(session: nox.Session, *arguments: str) -> None:
     workers = min(os.cpu_count() or 1, 4)  # most of the time goes to compilers, one of each test's
     # CI judges a change: the same examples each time. Elsewhere property tests go on searching.
     fixed = ["--hypothesis-seed=0"] if os.environ.get("CI") else []
-    options = ["-q", f"--numprocesses={workers}", f"--junit-xml={report}", *fixed]
+    # A worker that has no test left takes some of another's: a few tests take a minute each.
+    shared = [f"--numprocesses={workers}", "--dist=worksteal"]
+    options = ["-q", *shared, f"--junit-xml={report}", *fixed]
     session.run("pytest", *options, *arguments, *session.posargs, env=environment(session))
 
 
