@@ -463,3 +463,26 @@ def test_lengths_in_a_loop_are_told_past_sparse_matrices():
     ((rows, columns),) = infer_shape([sums], [x], [(2, 3)])
     f = function([x], [rows, columns], mode=Mode("numpy", "None"))
     assert f(np.ones((2, 3))) == [2, 3]
+
+
+@pytest.mark.parametrize("kind", ["unsorted", "duplicates", "plain"])
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda x: S.cast(x, "float32"),
+        lambda x: S.cast(x, "complex128"),
+        lambda x: -x,
+        S.conj,
+        lambda x: S.mul(x, np.ones(matrix_of("plain").shape)),
+        lambda x: S.sqr(x),
+    ],
+    ids=["cast", "to complex", "neg", "conj", "mul", "sqr"],
+)
+def test_what_changes_numbers_leaves_places_as_they_are(change, kind):
+    a = matrix_of(kind)
+    y = change(x)
+    parts = [S.csm_indices(y), S.csm_indptr(y), S.dense_from_sparse(y)]
+    indices, indptr, dense = function([x], parts, mode=PLAIN)(a)
+    np.testing.assert_array_equal(indices, a.indices)
+    np.testing.assert_array_equal(indptr, a.indptr)
+    np.testing.assert_allclose(dense, function([x], parts[2])(a))
