@@ -296,13 +296,8 @@ class OtherRoundings(Values):
             return [self.rng.integers(0, n, inputs[1].shape, np.int64, endpoint=True)]
         moved = [self.moved(x) for x in inputs]
         if isinstance(op, LOGARITHMS_OF_SUMS):
-            # Near 0 the logarithm of a sum just above 1, of which rounding is a unit of 1.
             found = [self.moved(x) for x in result_of(node, moved)]
-            if found[0].dtype.kind == "f":
-                unit = np.finfo(found[0].dtype).eps
-                noise = self.rng.uniform(-1, 1, found[0].shape) * unit
-                found[0] = (found[0] + noise).astype(found[0].dtype)
-            return found
+            return [self._of_a_sum(found[0]), *found[1:]]
         if isinstance(op, (*PRODUCTS, Reduce, Gemm)):
             found = self.moved(result_of(node, moved)[0])
             odd = [np.inf, -np.inf, np.nan, 0.5]
@@ -338,7 +333,16 @@ class OtherRoundings(Values):
         if op.name in SCIPYS:
             y = np.where(self._left_open(inputs), self.rng.normal(size=y.shape), y).astype(y.dtype)
             return self.moved(y, SCIPYS_UNITS, true)
+        if op.name == "logaddexp":
+            y = self._of_a_sum(y)
         return self.moved(y, self.size, true)
+
+    def _of_a_sum(self, x: Any) -> Any:
+        """Logarithms, near 0 those of sums just above 1, of which rounding is a unit of 1."""
+        if x.dtype.kind != "f":
+            return x
+        noise = self.rng.uniform(-1, 1, x.shape) * np.finfo(x.dtype).eps
+        return np.asarray(x + noise, x.dtype)
 
     @staticmethod
     def _left_open(inputs: list[Any]) -> Any:
