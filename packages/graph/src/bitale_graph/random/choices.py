@@ -58,7 +58,7 @@ def multinomial(
             f"multinomial: pvals has the kinds along its last axis, and is {describe(p)}"
         )
     check_known("multinomial", "pvals must lie between 0 and 1", p, is_probability)
-    check_known("multinomial", "pvals must not sum up to more than 1", p, _fit)
+    check_known("multinomial", "pvals must not sum up to more than 1", p, _sum_up_to_one_at_most)
     outer = shape_of_draw("multinomial", size, ndim, [p], inner=1)
     if n.ndim > len(outer):
         raise ShapeError(f"multinomial: n is {describe(n)}, and {len(outer)} axes are drawn")
@@ -67,12 +67,14 @@ def multinomial(
     return _many_of_each(state, outer, cast(n, "int64"), p, dtype)
 
 
-def _fit(p: Any) -> Any:
+def _sum_up_to_one_at_most(p: Any) -> Any:
     return tm.le(sum_of(cast(p, "float64"), axis=-1), 1 + _rounding(p))
 
 
-def _are_whole(p: Any) -> Any:
-    return tm.and_(_fit(p), tm.ge(sum_of(cast(p, "float64"), axis=-1), 1 - _rounding(p)))
+def _sum_up_to_one(p: Any) -> Any:
+    return tm.and_(
+        _sum_up_to_one_at_most(p), tm.ge(sum_of(cast(p, "float64"), axis=-1), 1 - _rounding(p))
+    )
 
 
 def _rounding(p: Any) -> float:
@@ -219,7 +221,7 @@ def _of_each(p: Any, count: Any) -> Any:
     if p.ndim != 1:
         raise ShapeError(f"choice: p is a vector of probabilities, and not {describe(p)}")
     check_known("choice", "p must lie between 0 and 1", p, is_probability)
-    check_known("choice", "p must sum up to 1", p, _are_whole)
+    check_known("choice", "p must sum up to 1", p, _sum_up_to_one)
     said = "choice: there are more or fewer probabilities than elements"
     return Assert(said, "ShapeError")(p, tm.eq(shape_i(p, 0), count))
 

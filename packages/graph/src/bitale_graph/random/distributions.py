@@ -55,7 +55,7 @@ def _checked(name: str, said: str, x: Any, holds: Any) -> Any:
     return Assert(f"{name}: {said}", "ValueError")(x, all_true(holds(x)))
 
 
-def _known_as_scale(name: str, said: str, x: Any) -> None:
+def _check_scale(name: str, said: str, x: Any) -> None:
     """Refuse a constant scale that is negative; of others a draw is mirrored."""
     check_known(name, f"{said} must not be negative", x, lambda x: tm.ge(x, 0))
 
@@ -101,7 +101,7 @@ def normal(
     """Normal numbers of a mean and a standard deviation."""
     avg, std = parameter(avg), parameter(std)
     dtype = _float_dtype("normal", dtype, avg, std)
-    _known_as_scale("normal", "std", std)
+    _check_scale("normal", "std", std)
     d = Draws(state, shape_of_draw("normal", size, ndim, [avg, std]))
     found = _scaled(d.normal(dtype), std, avg, dtype)
     return d.next_state(), found
@@ -122,7 +122,7 @@ def truncated_normal(
     """Normal numbers, of which none is further than ``2 * std`` from ``avg``."""
     avg, std = parameter(avg), parameter(std)
     dtype = _float_dtype("truncated_normal", dtype, avg, std)
-    _known_as_scale("truncated_normal", "std", std)
+    _check_scale("truncated_normal", "std", std)
     d = Draws(state, shape_of_draw("truncated_normal", size, ndim, [avg, std]))
     work = "float32" if dtype == "float16" else dtype
     inside = erfinv((d.unit(work) * 2 - 1) * _WITHIN_TWO) * float(np.sqrt(2))
@@ -139,7 +139,7 @@ def exponential(
     """Waiting times, of the mean ``scale``."""
     scale = parameter(scale)
     dtype = _float_dtype("exponential", dtype, scale)
-    _known_as_scale("exponential", "scale", scale)
+    _check_scale("exponential", "scale", scale)
     d = Draws(state, shape_of_draw("exponential", size, ndim, [scale]))
     return d.next_state(), -functions.log1p(-d.unit(dtype)) * cast(scale, dtype)
 
@@ -155,7 +155,7 @@ def gamma(
     """Gamma numbers of a shape and a scale; computed in float64."""
     shape, scale = parameter(shape), parameter(scale)
     dtype = _float_dtype("gamma", dtype, shape, scale)
-    _known_as_scale("gamma", "scale", scale)
+    _check_scale("gamma", "scale", scale)
     shape = _checked("gamma", "the shape must be above 0", shape, lambda x: tm.gt(x, 0))
     d = Draws(state, shape_of_draw("gamma", size, ndim, [shape, scale]))
     found = cast(d(draws.random_gamma, cast(shape, "float64")), dtype)
