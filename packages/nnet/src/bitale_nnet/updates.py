@@ -8,7 +8,7 @@ dtype of the parameter; gradients and rates are cast to that dtype.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -67,7 +67,12 @@ def _rate(name: str, rate: Any, param: Any) -> Any:
 
 def _state(param: Any, what: str) -> Any:
     zeros = np.zeros_like(param.get_value(borrow=True))
-    return shared(zeros, f"{param.name}.{what}" if param.name else what)
+    name = f"{param.name}.{what}" if param.name else what
+    return shared(zeros, name, broadcastable=param.broadcastable)
+
+
+def _running_mean(rate: Any, mean: Any, value: Any) -> Any:
+    return rate * mean + (1 - rate) * value
 
 
 def sgd(loss_or_grads: Any, params: Iterable[SharedVariable], learning_rate: Any = 0.01) -> Updates:
@@ -79,6 +84,68 @@ def sgd(loss_or_grads: Any, params: Iterable[SharedVariable], learning_rate: Any
         p: p - _rate("learning rate", learning_rate, p) * g
         for p, g in get_or_compute_grads(loss_or_grads, params)
     }
+
+
+def apply_momentum(
+    updates: Mapping[Any, Any],
+    params: Iterable[SharedVariable] | None = None,
+    momentum: Any = 0.9,
+) -> Updates:
+    """Give the steps of any rule a velocity: ``v' = momentum v + (p' - p); p' = p + v'``.
+
+    Parameters
+    ----------
+    updates : mapping
+        What a rule gave: from shared variables to their new values.
+    params : iterable of shared variables, optional
+        Those that get a velocity; by default all of ``updates``, so that a rule which remembers
+        something needs the parameters told.
+    momentum : number or symbolic scalar
+
+    Returns
+    -------
+    dict
+        The updates with those of ``params`` changed, and the velocities.
+
+    Raises
+    ------
+    ValueError
+        If a parameter is not among ``updates``.
+    """
+    result: Updates = dict(updates)
+    for p in _updated(updates, params):
+        velocity = _state(p, "velocity")
+        step = _rate("momentum", momentum, p) * velocity + (result[p] - p)
+        result[velocity] = step
+        result[p] = p + step
+    return result
+
+
+def apply_nesterov_momentum(
+    updates: Mapping[Any, Any],
+    params: Iterable[SharedVariable] | None = None,
+    momentum: Any = 0.9,
+) -> Updates:
+    """Give the steps of any rule a velocity that looks ahead; otherwise as `apply_momentum`.
+
+    With the step ``d = p' - p`` of the rule, ``v' = momentum v + d; p' = p + momentum v' + d``.
+    """
+    result: Updates = dict(updates)
+    for p in _updated(updates, params):
+        velocity, kept = _state(p, "velocity"), _rate("momentum", momentum, p)
+        change = result[p] - p
+        step = kept * velocity + change
+        result[velocity] = step
+        result[p] = p + kept * step + change
+    return result
+
+
+def _updated(updates: Mapping[Any, Any], params: Iterable[SharedVariable] | None) -> list[Any]:
+    chosen: list[Any] = list(updates if params is None else params)
+    for p in chosen:
+        if p not in updates:
+            raise ValueError(f"momentum for {describe(p)}, which is not among the updates")
+    return chosen
 
 
 def momentum(
@@ -128,6 +195,104 @@ def nesterov_momentum(
     return updates
 
 
+def adagrad(
+    loss_or_grads: Any,
+    params: Iterable[SharedVariable],
+    learning_rate: Any = 0.01,
+    epsilon: Any = 1e-10,
+) -> Updates:
+    """Steps scaled by the root of all squared gradients so far.
+
+    ``s' = s + g²; p' = p - learning_rate g / (sqrt(s') + epsilon)``.
+
+    Source: Duchi, Hazan and Singer, Adaptive Subgradient Methods for Online Learning and Stochastic
+    Optimization, JMLR 12 (2011), section 1.1; epsilon is the delta of its figure 1.
+    """
+    updates: Updates = {}
+    for p, g in get_or_compute_grads(loss_or_grads, params):
+        total = _state(p, "square")
+        updates[total] = total + T.sqr(g)
+        scale = T.sqrt(updates[total]) + _rate("epsilon", epsilon, p)
+        updates[p] = p - _rate("learning rate", learning_rate, p) * g / scale
+    return updates
+
+
+def rmsprop(
+    loss_or_grads: Any,
+    params: Iterable[SharedVariable],
+    learning_rate: Any = 0.001,
+    rho: Any = 0.9,
+    epsilon: Any = 1e-8,
+) -> Updates:
+    """Steps scaled by the root of a running mean of squared gradients.
+
+    ``s' = rho s + (1 - rho) g²; p' = p - learning_rate g / (sqrt(s') + epsilon)``.
+
+    Source: Tieleman and Hinton, Lecture 6.5: rmsprop, COURSERA: Neural Networks for Machine
+    Learning (2012).
+    """
+    updates: Updates = {}
+    for p, g in get_or_compute_grads(loss_or_grads, params):
+        square = _state(p, "square")
+        updates[square] = _running_mean(_rate("rho", rho, p), square, T.sqr(g))
+        scale = T.sqrt(updates[square]) + _rate("epsilon", epsilon, p)
+        updates[p] = p - _rate("learning rate", learning_rate, p) * g / scale
+    return updates
+
+
+def adadelta(
+    loss_or_grads: Any,
+    params: Iterable[SharedVariable],
+    learning_rate: Any = 1.0,
+    rho: Any = 0.95,
+    epsilon: Any = 1e-6,
+) -> Updates:
+    """Steps in the unit of the parameter: scaled by past steps over past gradients.
+
+    ``s' = rho s + (1 - rho) g²; d = g sqrt(a + epsilon) / sqrt(s' + epsilon);``
+    ``a' = rho a + (1 - rho) d²; p' = p - learning_rate d``.
+
+    Source: arXiv:1212.5701, algorithm 1, where the learning rate is 1.
+    """
+    updates: Updates = {}
+    for p, g in get_or_compute_grads(loss_or_grads, params):
+        square, steps = _state(p, "square"), _state(p, "steps")
+        kept, small = _rate("rho", rho, p), _rate("epsilon", epsilon, p)
+        updates[square] = _running_mean(kept, square, T.sqr(g))
+        # One root of the quotient rounds less, but under- and overflows sooner.
+        step = g * (T.sqrt(steps + small) / T.sqrt(updates[square] + small))
+        updates[steps] = _running_mean(kept, steps, T.sqr(step))
+        updates[p] = p - _rate("learning rate", learning_rate, p) * step
+    return updates
+
+
+class _Moments:
+    """Running means of gradients and their squares, and the corrections of their bias to zero."""
+
+    def __init__(self, rule: str, beta1: Any, beta2: Any) -> None:
+        # In float32, 1 - beta2^t is off by 5e-5 at the first step; one float64 number costs nothing.
+        t = shared(np.float64(0), f"{rule}.t")
+        self.after = t + 1
+        self.beta1, self.beta2 = beta1, beta2
+        self.updates: Updates = {t: self.after}
+
+    def corrected(self, value: Any, beta: Any, p: Any) -> Any:
+        """``value / (1 - beta^t)``."""
+        return value / T.cast(1 - beta**self.after, p.dtype)
+
+    def mean(self, p: Any, g: Any) -> Any:
+        """The running mean of the gradient, corrected."""
+        mean, rate = _state(p, "mean"), _rate("beta1", self.beta1, p)
+        self.updates[mean] = _running_mean(rate, mean, g)
+        return self.corrected(self.updates[mean], self.beta1, p)
+
+    def square(self, p: Any, g: Any) -> Any:
+        """The running mean of the squared gradient, as it is."""
+        square, rate = _state(p, "square"), _rate("beta2", self.beta2, p)
+        self.updates[square] = _running_mean(rate, square, T.sqr(g))
+        return self.updates[square]
+
+
 def adam(
     loss_or_grads: Any,
     params: Iterable[SharedVariable],
@@ -143,22 +308,112 @@ def adam(
 
     Source: arXiv:1412.6980, algorithm 1.
     """
-    # In float32, 1 - beta2^t is off by 5e-5 at the first step; one float64 number costs nothing.
-    t = shared(np.float64(0), "adam.t")
-    after = t + 1
-    updates: Updates = {t: after}
+    moments = _Moments("adam", beta1, beta2)
     for p, g in get_or_compute_grads(loss_or_grads, params):
-        b1, b2 = _rate("beta1", beta1, p), _rate("beta2", beta2, p)
-        mean, square = _state(p, "mean"), _state(p, "square")
-        new_mean = b1 * mean + (1 - b1) * g
-        new_square = b2 * square + (1 - b2) * T.sqr(g)
-        unbiased_mean = new_mean / T.cast(1 - beta1**after, p.dtype)
-        unbiased_square = new_square / T.cast(1 - beta2**after, p.dtype)
-        step = unbiased_mean / (T.sqrt(unbiased_square) + _rate("epsilon", epsilon, p))
-        updates[mean] = new_mean
-        updates[square] = new_square
-        updates[p] = p - _rate("learning rate", learning_rate, p) * step
+        mean, square = moments.mean(p, g), moments.square(p, g)
+        scale = T.sqrt(moments.corrected(square, beta2, p)) + _rate("epsilon", epsilon, p)
+        moments.updates[p] = p - _rate("learning rate", learning_rate, p) * (mean / scale)
+    return moments.updates
+
+
+def adamw(
+    loss_or_grads: Any,
+    params: Iterable[SharedVariable],
+    learning_rate: Any = 0.001,
+    beta1: Any = 0.9,
+    beta2: Any = 0.999,
+    epsilon: Any = 1e-8,
+    weight_decay: Any = 0.01,
+    decayed: Iterable[SharedVariable] | None = None,
+) -> Updates:
+    """`adam`, and parameters that shrink by a part of themselves, whatever their gradient.
+
+    ``p' = p - learning_rate weight_decay p - (the step of adam)``.
+
+    Parameters
+    ----------
+    loss_or_grads : scalar variable, or sequence of variables
+    params : iterable of shared variables
+    learning_rate, beta1, beta2, epsilon : number or symbolic scalar
+        As in `adam`.
+    weight_decay : number or symbolic scalar
+    decayed : iterable of shared variables, optional
+        Those that shrink, such as ``network.parameters("regularizable")``; by default all.
+
+    Source: arXiv:1711.05101, algorithm 2, with the schedule in the learning rate.
+    """
+    params = list(params)
+    shrinking = set(params if decayed is None else decayed)
+    updates = adam(loss_or_grads, params, learning_rate, beta1, beta2, epsilon)
+    for p in params:
+        if p in shrinking:
+            part = _rate("learning rate", learning_rate, p) * _rate("decay", weight_decay, p)
+            updates[p] = updates[p] - part * p
     return updates
 
 
-RULES = {rule.__name__: rule for rule in (sgd, momentum, nesterov_momentum, adam)}
+def adamax(
+    loss_or_grads: Any,
+    params: Iterable[SharedVariable],
+    learning_rate: Any = 0.002,
+    beta1: Any = 0.9,
+    beta2: Any = 0.999,
+    epsilon: Any = 1e-8,
+) -> Updates:
+    """`adam` with the largest gradient of late in place of the mean square.
+
+    ``m' = beta1 m + (1 - beta1) g; u' = max(beta2 u, |g|);``
+    ``p' = p - learning_rate (m' / (1 - beta1^t')) / (u' + epsilon)``.
+
+    Source: arXiv:1412.6980, algorithm 2; epsilon keeps a parameter without gradients finite.
+    """
+    moments = _Moments("adamax", beta1, beta2)
+    for p, g in get_or_compute_grads(loss_or_grads, params):
+        largest, mean = _state(p, "largest"), moments.mean(p, g)
+        reached = T.maximum(_rate("beta2", beta2, p) * largest, T.abs_(g))
+        moments.updates[largest] = reached
+        step = mean / (reached + _rate("epsilon", epsilon, p))
+        moments.updates[p] = p - _rate("learning rate", learning_rate, p) * step
+    return moments.updates
+
+
+def amsgrad(
+    loss_or_grads: Any,
+    params: Iterable[SharedVariable],
+    learning_rate: Any = 0.001,
+    beta1: Any = 0.9,
+    beta2: Any = 0.999,
+    epsilon: Any = 1e-8,
+) -> Updates:
+    """`adam`, scaled by the largest mean square so far, so that steps never grow again.
+
+    ``w' = max(w, v')`` stands in the place of ``v'`` of `adam`, and its bias is corrected likewise.
+
+    Source: Reddi, Kale and Kumar, On the Convergence of Adam and Beyond, ICLR 2018, algorithm 2;
+    the corrections are those of `adam`.
+    """
+    moments = _Moments("amsgrad", beta1, beta2)
+    for p, g in get_or_compute_grads(loss_or_grads, params):
+        mean, largest = moments.mean(p, g), _state(p, "largest")
+        moments.updates[largest] = T.maximum(largest, moments.square(p, g))
+        square = moments.corrected(moments.updates[largest], beta2, p)
+        scale = T.sqrt(square) + _rate("epsilon", epsilon, p)
+        moments.updates[p] = p - _rate("learning rate", learning_rate, p) * (mean / scale)
+    return moments.updates
+
+
+RULES = {
+    rule.__name__: rule
+    for rule in (
+        sgd,
+        momentum,
+        nesterov_momentum,
+        adagrad,
+        rmsprop,
+        adadelta,
+        adam,
+        adamw,
+        adamax,
+        amsgrad,
+    )
+}
