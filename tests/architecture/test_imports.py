@@ -170,7 +170,11 @@ def test_a_readme_shows_the_rooms(package):
 
 def test_layers_come_to_graph_by_its_surface(packages):
     surfaces = ("disk", "extend", "fft", "graphs", "language", "linalg", "op_classes", "random")
-    surfaces += ("scalars", "random.sparse_matrices")  # beside the others, since they need SciPy
+    surfaces += (
+        "convolution",
+        "scalars",
+        "random.sparse_matrices",
+    )  # beside the others, since they need SciPy
     allowed = {"bitale_graph", *(f"bitale_graph.{m}" for m in surfaces)}
     inside = {
         (module, name)

@@ -3,6 +3,7 @@
 import importlib
 import pkgutil
 
+import bitale_graph.convolution
 import bitale_graph.fft
 import bitale_graph.linalg
 import bitale_graph.ops
@@ -28,7 +29,12 @@ every_subject = pytest.mark.parametrize(
 
 
 def modules_of_ops():
-    for room in (bitale_graph.ops, bitale_graph.linalg, bitale_graph.fft):
+    for room in (
+        bitale_graph.ops,
+        bitale_graph.linalg,
+        bitale_graph.fft,
+        bitale_graph.convolution,
+    ):
         for info in pkgutil.iter_modules(room.__path__):
             yield importlib.import_module(f"{room.__name__}.{info.name}")
 

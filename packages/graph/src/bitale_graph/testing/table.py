@@ -9,6 +9,7 @@ from typing import Any
 from .algebra_samples import algebra_samples
 from .arrangement_samples import arrangement_samples, diagonal_samples, made_samples
 from .condition_samples import assertion_samples, ifelse_samples
+from .convolution_samples import convolution_samples
 from .cumulative_samples import cumulative_samples
 from .elementwise_samples import elementwise_samples
 from .fourier_samples import fourier_samples
@@ -42,6 +43,7 @@ def _table() -> tuple[OpSample, ...]:
         *sorting_samples(),
         *algebra_samples(),
         *fourier_samples(),
+        *convolution_samples(),
         *loop_samples(),
         *scan_samples(),
         *assertion_samples(),
