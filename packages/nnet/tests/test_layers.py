@@ -23,14 +23,27 @@ class TestShapeRule:
     def test_dense_replaces_the_features_by_its_units(self):
         assert Dense(5).output_shape((None, 3)) == (None, 5)
 
+    def test_dense_keeps_the_axes_before_the_last(self, rng):
+        layer = Dense(5)
+        assert layer.build((None, 2, None, 3), rng, "float64") == (None, 2, None, 5)
+        x = T.dtensor4()
+        X = rng.normal(size=(3, 2, 4, 3))
+        W, b = layer.get_values().values()
+        assert np.allclose(function([x], layer(x))(X), X @ W + b)
+
+    @pytest.mark.parametrize("shape", [64, "abc", (None, 2.5), (True, 3), (None, -1), ((3,), 4)])
+    def test_what_is_no_shape_is_refused(self, shape):
+        with pytest.raises(TypeError, match="an input shape is a tuple of lengths"):
+            network().build(shape)
+
     def test_a_sequence_follows_its_layers(self):
         assert network().output_shape((20, 8)) == (20, 3)
 
     def test_building_gives_the_output_shape(self, rng):
         assert network().build((None, 8), rng) == (None, 3)
 
-    @pytest.mark.parametrize("shape", [(8,), (None, None), (2, 3, 4)])
-    def test_dense_takes_a_matrix_of_known_features(self, shape):
+    @pytest.mark.parametrize("shape", [(8,), (None, None), (2, 3, None)])
+    def test_dense_takes_rows_of_known_features(self, shape):
         with pytest.raises(ShapeError, match="known number of features"):
             Dense(2).build(shape)
 
@@ -137,7 +150,7 @@ class TestExpression:
         layer = Dense(2, name="hidden")
         layer.build((None, 3), rng)
         with pytest.raises(
-            ShapeError, match=r"Dense 'hidden' takes a matrix .* made at .*test_layers"
+            ShapeError, match=r"Dense 'hidden' takes \(batch, .* made at .*test_layers"
         ):
             layer(T.vector("x"))
 

@@ -10,6 +10,7 @@ from bitale_graph.extend import TensorVariable
 from ..functional import ACTIVATIONS
 from .layer import Layer, Shape
 from .naming import by_name
+from .passes import Training
 
 
 class Activation(Layer):
@@ -29,6 +30,6 @@ class Activation(Layer):
     def output_shape(self, input_shape: Shape) -> Shape:
         return input_shape
 
-    def expression(self, x: Any) -> TensorVariable:
+    def expression(self, x: Any, training: Training | None = None) -> TensorVariable:
         result: TensorVariable = self.function(x)
         return result

@@ -9,7 +9,8 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from .layer import Layer, Parameter, Shape
+from .layer import Layer, Parameter, Shape, as_shape
+from .passes import Training
 
 C = TypeVar("C", bound="Container")
 
@@ -17,7 +18,7 @@ C = TypeVar("C", bound="Container")
 class Container(Layer):
     """The base of layers made of others, whose parameters are theirs: "name of layer.parameter".
 
-    A subclass gives `input_shapes`, `output_shape` and `expression`.
+    A subclass gives `input_shapes`, `output_shape` and `expression`, which hands ``training`` on.
 
     Parameters
     ----------
@@ -59,7 +60,7 @@ class Container(Layer):
         rng: np.random.Generator | None = None,
         dtype: str | None = None,
     ) -> Shape:
-        shape: Shape = tuple(input_shape)
+        shape = as_shape(self, input_shape)
         # Before anything is made: a shape that does not fit is found here.
         declared, output_shape = self.declare(shape), self.output_shape(shape)
         rng = rng or np.random.default_rng()
@@ -86,24 +87,11 @@ class Container(Layer):
         """Whether any of the layers does."""
         return any(layer.takes_mask for layer in self.layers)
 
-    def __call__(self, x: Any, mask: Any = None) -> Any:
-        """The output for ``x``; a ``mask`` (batch, steps) goes to the layers that take one.
-
-        Raises
-        ------
-        ValueError
-            Before `build`, or if there is a mask and no layer takes one.
-        """
-        self._needs_building()
-        if mask is None:
-            return self.expression(x)
-        if not self.takes_mask:
-            raise ValueError(f"{self} has no layer that takes a mask")
-        return self.expression(x, mask)
+    _without_mask = "has no layer that takes a mask"
 
     def __repr__(self) -> str:
         built = "" if self.__dict__.get("_declared") is not None else "not built; "
         return f"<{self}: {built}{', '.join(map(repr, self.layers))}>"
 
-    def expression(self, x: Any, mask: Any = None) -> Any:
+    def expression(self, x: Any, training: Training | None = None, mask: Any = None) -> Any:
         raise TypeError(f"{type(self).__name__} does not define expression")

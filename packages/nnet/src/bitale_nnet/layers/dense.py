@@ -10,19 +10,20 @@ from bitale_graph.extend import ShapeError, TensorVariable, as_tensor, describe
 
 from ..functional import ACTIVATIONS, identity
 from ..initializers import Constant, GlorotUniform, Initializer
-from .layer import Layer, Parameter, Shape, check_units
+from .layer import WEIGHTS, Layer, Parameter, Shape, check_units
 from .naming import by_name
+from .passes import Training
 
 ZERO = Constant(0.0)
 
 
 class Dense(Layer):
-    """``activation(x W + b)``.
+    """``activation(x W + b)``, of every row: whatever axes stand before the last are kept.
 
     Parameters
     ----------
     units : int
-        Columns of the output.
+        Length of the last axis of the output.
     activation : callable or str
         A function, or the name of one in `functional`; by default none.
     weights, bias : Initializer
@@ -31,8 +32,8 @@ class Dense(Layer):
 
     Shapes
     ------
-    input   (batch, features); ``features`` must be known
-    output  (batch, units)
+    input   (batch, features), (batch, steps, features) and so on; ``features`` must be known
+    output  the same, with ``units`` in place of ``features``
     W       (features, units), tagged trainable and regularizable
     b       (units,), tagged trainable
 
@@ -41,7 +42,7 @@ class Dense(Layer):
     ValueError
         If ``units`` is less than 1.
     ShapeError
-        If the input is no matrix, or ``features`` is unknown.
+        If the input has no axis beside the features, or ``features`` is unknown.
     """
 
     def __init__(
@@ -60,34 +61,27 @@ class Dense(Layer):
 
     def declare(self, input_shape: Shape) -> list[Parameter]:
         features = self._features(input_shape)
-        declared = [
-            Parameter(
-                "W",
-                (features, self.units),
-                self.weights,
-                frozenset({"trainable", "regularizable"}),
-            )
-        ]
+        declared = [Parameter("W", (features, self.units), self.weights, WEIGHTS)]
         if self.bias is not None:
             declared.append(Parameter("b", (self.units,), self.bias))
         return declared
 
     def _features(self, input_shape: Shape) -> int:
-        if len(input_shape) != 2 or input_shape[1] is None:
+        if len(input_shape) < 2 or input_shape[-1] is None:
             raise ShapeError(
-                f"{self} takes inputs (batch, features) with a known number of features, "
+                f"{self} takes inputs (batch, ..., features) with a known number of features, "
                 f"and got the shape {input_shape}"
             )
-        return input_shape[1]
+        return input_shape[-1]
 
     def output_shape(self, input_shape: Shape) -> Shape:
         self._features(input_shape)
-        return (input_shape[0], self.units)
+        return (*input_shape[:-1], self.units)
 
-    def expression(self, x: Any) -> TensorVariable:
+    def expression(self, x: Any, training: Training | None = None) -> TensorVariable:
         x = as_tensor(x)
-        if x.ndim != 2:
-            raise ShapeError(f"{self} takes a matrix (batch, features), and got {describe(x)}")
+        if x.ndim < 2:
+            raise ShapeError(f"{self} takes (batch, ..., features), and got {describe(x)}")
         z: Any = T.dot(x, self.variable("W"))
         if self.bias is not None:
             z = z + self.variable("b")

@@ -8,7 +8,8 @@ from bitale_graph.extend import TensorVariable, as_tensor, describe
 from bitale_graph.extend import dtype as dtypes
 
 from ..initializers import Initializer, Normal
-from .layer import Layer, Parameter, Shape
+from .layer import WEIGHTS, Layer, Parameter, Shape
+from .passes import Training
 
 
 class Embedding(Layer):
@@ -59,13 +60,16 @@ class Embedding(Layer):
         self.weights = weights or Normal(0.1)
 
     def declare(self, input_shape: Shape) -> list[Parameter]:
-        tags = frozenset({"trainable", "regularizable"})
-        return [Parameter("W", (self.vocabulary, self.size), self.weights, tags)]
+        return [Parameter("W", (self.vocabulary, self.size), self.weights, WEIGHTS)]
 
     def output_shape(self, input_shape: Shape) -> Shape:
         return (*input_shape, self.size)
 
-    def expression(self, x: Any) -> TensorVariable:
+    @property
+    def input_dtype(self) -> str:
+        return "int"
+
+    def expression(self, x: Any, training: Training | None = None) -> TensorVariable:
         x = as_tensor(x)
         if not dtypes.is_discrete(x.dtype) or x.dtype == "bool":
             raise TypeError(f"{self} looks rows up by integers, and got {describe(x)}")

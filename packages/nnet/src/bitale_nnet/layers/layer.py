@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import copy
+import functools
+import inspect
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,17 +15,22 @@ from bitale_graph.extend import ShapeError, SharedVariable, TensorVariable, conf
 
 from ..initializers import Initializer
 from .naming import shown
+from .passes import Training, check_training
+from .places import Place, is_place
 
 Shape = tuple[int | None, ...]
 Array = np.ndarray[Any, Any]
+WEIGHTS = frozenset({"trainable", "regularizable"})
+STATE = frozenset({"state"})
 
 
 @dataclass(frozen=True)
 class Parameter:
     """What a layer says of one of its parameters, before it is made.
 
-    ``tags`` are read by `Layer.parameters`: "trainable" marks what updates change, "regularizable"
-    what penalties are put on (weights, and not biases).
+    ``tags`` are read by `Layer.parameters`: "trainable" marks what update rules change,
+    "regularizable" what penalties are put on (weights, and not biases), "state" what the layer
+    itself changes in training, such as running statistics.
     """
 
     name: str
@@ -35,7 +43,11 @@ class Layer:
     """The base class. A subclass gives `output_shape`, `expression`, and perhaps `declare`.
 
     A layer is first described, then built for a shape of input, which makes its parameters; then it
-    is called with tensor variables, any number of times, always with the same parameters.
+    is called with tensor variables, any number of times, always with the same parameters. Called
+    with places (see `Input`), it becomes a part of a `Network`.
+
+    A layer of several inputs is called with a tuple of them, and its ``input_shape`` is a tuple of
+    shapes.
 
     Parameters
     ----------
@@ -57,8 +69,12 @@ class Layer:
         """Give the shape of the output, None for unknown lengths, without computing anything."""
         raise TypeError(f"{type(self).__name__} does not define output_shape")
 
-    def expression(self, x: Any) -> TensorVariable:
-        """Give the output for an input ``x``."""
+    def expression(self, x: Any, training: Training | None = None) -> TensorVariable:
+        """Give the output for an input ``x``.
+
+        One that is the same in training may leave ``training`` out; one that takes a mask of the
+        steps that count has a parameter ``mask`` too.
+        """
         raise TypeError(f"{type(self).__name__} does not define expression")
 
     # What a user calls
@@ -88,8 +104,10 @@ class Layer:
         ------
         ShapeError
             If the layer cannot take inputs of this shape.
+        TypeError
+            If ``input_shape`` is no shape.
         """
-        shape = tuple(input_shape)
+        shape = as_shape(self, input_shape)
         declared, output_shape = self.declare(shape), self.output_shape(shape)
         rng, dtype = rng or np.random.default_rng(), dtype or config.floatX
         self._variables = {
@@ -109,15 +127,60 @@ class Layer:
         """Whether the parameters have been made."""
         return self._declared is not None
 
-    def __call__(self, x: Any) -> TensorVariable:
-        """The output for ``x``; raises `ValueError` before `build`."""
+    def __call__(self, x: Any, mask: Any = None, *, training: Training | None = None) -> Any:
+        """The output for ``x``.
+
+        Parameters
+        ----------
+        x : tensor, or tuple of tensors
+            Or places, which give a place.
+        mask : tensor, optional
+            Of the steps that count, for layers that take one.
+        training : Training, optional
+            Compute as when training; None: predict.
+
+        Raises
+        ------
+        ValueError
+            Before `build`, or if there is a mask and the layer takes none.
+        TypeError
+            If ``training`` is something else.
+        """
+        return self._called(x, training, mask=mask)
+
+    def _called(self, x: Any, training: Any, **given: Any) -> Any:
+        """The output; what is None among ``given`` is left to `expression`."""
+        if isinstance(given.get("mask"), Training):
+            raise TypeError(f"{self} takes training by its name: layer(x, training=training)")
+        check_training(self, training)
+        given = {name: value for name, value in given.items() if value is not None}
+        if is_place(x):
+            if training is not None:
+                raise TypeError(f"{self}: training goes to the network that is made of places")
+            if isinstance(x, (tuple, list)) and not all(isinstance(part, Place) for part in x):
+                raise TypeError(f"{self} takes places or tensors, and got both: {x!r}")
+            return Place(self, {"x": x, **given})
         self._needs_building()
-        return self.expression(x)
+        if "mask" in given and not self.takes_mask:
+            raise ValueError(f"{self} {self._without_mask}")
+        if training is not None and "training" in _arguments(type(self).expression):
+            given["training"] = training
+        return self.expression(x, **given)
+
+    _without_mask = "takes no mask"
 
     @property
     def takes_mask(self) -> bool:
         """Whether the layer may be called with a mask too, of the steps that count."""
-        return False
+        return "mask" in _arguments(type(self).expression)
+
+    @property
+    def input_dtype(self) -> Any:
+        """What the layer takes: "float", "int" (symbols), or "any" where it only moves elements.
+
+        For a layer of several inputs, a tuple of these.
+        """
+        return "float"
 
     def variable(self, name: str) -> Any:
         """The shared variable of one parameter; raises `KeyError` with the names there are."""
@@ -132,6 +195,11 @@ class Layer:
         """The shared variables, in order; with ``tags`` only those that have all of them."""
         self._needs_building()
         return [self._variables[p.name] for p in self._declared or () if p.tags >= set(tags)]
+
+    def count(self, *tags: str) -> int:
+        """The number of elements of all parameters; with ``tags`` of those that have them all."""
+        self._needs_building()
+        return sum(math.prod(p.shape) for p in self._declared or () if p.tags >= set(tags))
 
     def get_values(self) -> dict[str, Array]:
         """The values of all parameters by name, as copies."""
@@ -175,6 +243,28 @@ class Layer:
         declared = self.__dict__.get("_declared")
         held = ["not built"] if declared is None else [f"{p.name} {p.shape}" for p in declared]
         return f"<{self}: {'; '.join(filter(None, [', '.join(described), ', '.join(held)]))}>"
+
+
+@functools.cache
+def _arguments(expression: Any) -> frozenset[str]:
+    return frozenset(inspect.signature(expression).parameters)
+
+
+def as_shape(layer: Layer, given: Any) -> Any:
+    """A shape, or a tuple of shapes; raises `TypeError` for what is neither."""
+    is_sequence = isinstance(given, Sequence) and not isinstance(given, str)
+    if is_sequence and given and all(isinstance(n, Sequence) for n in given):
+        return tuple(as_shape(layer, shape) for shape in given)
+    if not is_sequence or not all(n is None or _is_length(n) for n in given):
+        raise TypeError(
+            f"{layer}: an input shape is a tuple of lengths, None where they are not known, such "
+            f"as (None, 64), and for several inputs a tuple of those, not {given!r}"
+        )
+    return tuple(n if n is None else int(n) for n in given)
+
+
+def _is_length(n: Any) -> bool:
+    return isinstance(n, (int, np.integer)) and not isinstance(n, bool) and int(n) >= 0
 
 
 def check_units(layer: Layer, units: Any) -> int:

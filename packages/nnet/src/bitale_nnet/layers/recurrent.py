@@ -14,11 +14,11 @@ from ..cells import gru_step, lstm_step, simple_rnn_step
 from ..functional import ACTIVATIONS
 from ..initializers import Constant, GlorotUniform, Initializer, Orthogonal, SideBySide
 from .container import Container
-from .layer import Layer, Parameter, Shape, check_units
+from .layer import WEIGHTS, Layer, Parameter, Shape, check_units
 from .naming import by_name
+from .passes import Training
 
 ZERO = Constant(0.0)
-WEIGHTS = frozenset({"trainable", "regularizable"})
 
 
 class Recurrent(Layer):
@@ -110,11 +110,6 @@ class Recurrent(Layer):
         return None if self.bias is None else self.variable(name)
 
     # The layer
-    @property
-    def takes_mask(self) -> bool:
-        """It does."""
-        return True
-
     def declare(self, input_shape: Shape) -> list[Parameter]:
         declared = self.gates(self._features(input_shape))
         if self.learn_first_states:
@@ -134,12 +129,24 @@ class Recurrent(Layer):
         kept = input_shape[:-1] if self.return_sequences else input_shape[:-2]
         return (*kept, self.units)
 
-    def __call__(self, x: Any, mask: Any = None, first_states: Any = None) -> TensorVariable:
+    def __call__(
+        self,
+        x: Any,
+        mask: Any = None,
+        first_states: Any = None,
+        *,
+        training: Training | None = None,
+    ) -> Any:
         """The output for ``x``, as described for the class; raises `ValueError` before `build`."""
-        self._needs_building()
-        return self.expression(x, mask, first_states)
+        return self._called(x, training, mask=mask, first_states=first_states)
 
-    def expression(self, x: Any, mask: Any = None, first_states: Any = None) -> TensorVariable:
+    def expression(
+        self,
+        x: Any,
+        training: Training | None = None,
+        mask: Any = None,
+        first_states: Any = None,
+    ) -> TensorVariable:
         outputs, last = self.run(x, mask, first_states)
         return outputs if self.return_sequences else last[0]
 
@@ -359,8 +366,9 @@ class Bidirectional(Container):
         *kept, units = self.layers[0].output_shape(input_shape)
         return (*kept, 2 * units if units else None)
 
-    def expression(self, x: Any, mask: Any = None) -> TensorVariable:
-        layers: list[Any] = self.layers
-        outputs = [layer(x, mask) for layer in layers]
+    def expression(
+        self, x: Any, training: Training | None = None, mask: Any = None
+    ) -> TensorVariable:
+        outputs = [layer(x, mask, training=training) for layer in self.layers]
         result: TensorVariable = T.concatenate(outputs, axis=-1)
         return result

@@ -10,6 +10,7 @@ from bitale_graph.extend import TensorVariable
 from .activation import Activation
 from .container import Container
 from .layer import Layer, Shape
+from .passes import Training
 
 
 class Sequential(Container):
@@ -33,7 +34,7 @@ class Sequential(Container):
     def __init__(
         self, layers: Sequence[Layer | Callable[[Any], Any]], name: str | None = None
     ) -> None:
-        super().__init__([_as_layer(layer) for layer in layers], name)
+        super().__init__([as_layer(self, layer) for layer in layers], name)
 
     def input_shapes(self, input_shape: Shape) -> list[Shape]:
         shapes = [input_shape]
@@ -46,17 +47,34 @@ class Sequential(Container):
             input_shape = layer.output_shape(input_shape)
         return input_shape
 
-    def expression(self, x: Any, mask: Any = None) -> TensorVariable:
-        layers: list[Any] = self.layers
-        for layer in layers:
-            x = layer(x) if mask is None or not layer.takes_mask else layer(x, mask)
-        result: TensorVariable = x
+    @property
+    def input_dtype(self) -> Any:
+        return first_dtype(self.layers)
+
+    def expression(
+        self, x: Any, training: Training | None = None, mask: Any = None
+    ) -> TensorVariable:
+        result: TensorVariable = through(self.layers, x, training, mask)
         return result
 
 
-def _as_layer(layer: Any) -> Layer:
+def through(layers: Sequence[Layer], x: Any, training: Training | None, mask: Any) -> Any:
+    """What the last layer gives; a mask goes to those that take one."""
+    for layer in layers:
+        x = layer(x, mask if layer.takes_mask else None, training=training)
+    return x
+
+
+def first_dtype(layers: Sequence[Layer]) -> Any:
+    """What layers, one after another, take: what the first does that cares."""
+    kinds = (layer.input_dtype for layer in layers)
+    return next((kind for kind in kinds if kind != "any"), "any")
+
+
+def as_layer(container: Layer, layer: Any) -> Layer:
+    """A layer, made of a function where it is one; raises `TypeError` for what is neither."""
     if isinstance(layer, Layer):
         return layer
     if callable(layer):
         return Activation(layer)
-    raise TypeError(f"Sequential takes layers and functions, not {layer!r}")
+    raise TypeError(f"{type(container).__name__} takes layers and functions, not {layer!r}")

@@ -1,0 +1,59 @@
+"""What one pass through layers in training carries."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bitale_graph.extend import SharedVariable
+from bitale_graph.random import RandomStreams
+
+Updates = dict[Any, Any]
+
+
+class Training:
+    """One pass in training: layers called with it drop, add noise, and gather statistics.
+
+    Nothing is hidden: what layers would remember is put into ``updates``, which the caller hands to
+    ``function(updates=...)`` beside those of the update rule. A layer called without it predicts.
+
+    Parameters
+    ----------
+    seed : int or sequence of int, optional
+        Of the random numbers: the same seed, the same numbers. None: from the system.
+
+    Attributes
+    ----------
+    streams : RandomStreams
+        What layers draw from; each variable drawn has a state that every call moves on by itself.
+    updates : dict
+        From running statistics, and other variables tagged "state", to their new values.
+
+    Examples
+    --------
+    >>> from bitale_graph import function
+    >>> from bitale_graph import language as T
+    >>> from bitale_nnet import Dense, Sequential, Training, sgd
+    >>> network = Sequential([Dense(4, "relu"), Dense(1)])
+    >>> _ = network.build((None, 3))
+    >>> x, training = T.matrix("x"), Training(seed=0)
+    >>> loss = T.mean(network(x, training=training) ** 2)
+    >>> rule = sgd(loss, network.parameters("trainable"))
+    >>> learn = function([x], loss, updates={**rule, **training.updates})
+    """
+
+    def __init__(self, seed: Any = None) -> None:
+        self.streams = RandomStreams(seed)
+        self.updates: Updates = {}
+
+    def latest(self, variable: SharedVariable) -> Any:
+        """What a variable has become so far in this pass: a layer may be called several times."""
+        return self.updates.get(variable, variable)
+
+
+def check_training(layer: Any, training: Any) -> None:
+    """Raise `TypeError`, with what to pass, unless it is a `Training` or None."""
+    if training is not None and not isinstance(training, Training):
+        raise TypeError(
+            f"{layer}: training is None (predicting) or a Training, not {training!r}; pass "
+            "training=Training(seed), and its updates to function(updates=...)"
+        )
