@@ -16,8 +16,9 @@ from bitale_codegen_cuda.driver.recording import RecordingDriver
 from bitale_codegen_cuda.kernel.dialect import prelude
 from bitale_graph.compile.function import function
 from bitale_graph.compile.mode import Mode
+from bitale_graph.convolution import Conv, geometry
 from bitale_graph.extend import LogSoftmax, Softmax, SoftmaxCrossentropy, SoftmaxGrad
-from bitale_graph.language import argmax, dmatrix, dvector, lvector
+from bitale_graph.language import argmax, dmatrix, dtensor4, dvector, lvector
 
 # What kernels do hangs on no version of Python.
 pytestmark = pytest.mark.slow
@@ -29,6 +30,7 @@ SHARED_SUM = re.search(
 MODE = Mode(device="emulated", optimizer="None")
 
 x, y, t, v = dmatrix("x"), dmatrix("y"), lvector("t"), dvector("v")
+images, filters = dtensor4("images"), dtensor4("filters")
 # There are more rows than groups of threads, so that blocks get several turns; long sums are split.
 ROWS, LONG = (150, 29), 3000
 # The barriers of a kernel that sums up, in the order of its text.
@@ -46,6 +48,12 @@ CASES = {
     "log softmax": ([x], LogSoftmax()(x), [ROWS], set(range(6))),
     "softmax gradient": ([x, y], SoftmaxGrad()(x, y), [ROWS, ROWS], set(range(3))),
     "cross-entropy": ([x, t], SoftmaxCrossentropy()(x, t), [ROWS, ROWS[:1]], set(range(6))),
+    "convolution": (
+        [images, filters],
+        Conv(geometry(2))(images, filters),
+        [(2, 3, 9, 9), (5, 3, 3, 3)],
+        {0, 1},
+    ),
 }
 # What is needed, too, where others may run at the same time.
 SEEN = {
@@ -93,15 +101,17 @@ def made(needs_emulation, use_driver):
     """``made(inputs, outputs, shapes)``: a device, a function, and its kernels with barriers."""
 
     def make(inputs, outputs, shapes, **options):
+        device = ChangedDriver(multiprocessors=1, optimization="-O0", **options)
         recording = use_driver(RecordingDriver(multiprocessors=1))
+        # Some texts know how many threads a block has.
+        recording.properties = device.properties
         function(inputs, outputs, mode=MODE)(*arrays_of(shapes, 0))
         texts = [
             (name, text)
             for name, text in recording.texts.items()
             if BARRIER in text or "bt_combined(" in text
         ]
-        device = use_driver(ChangedDriver(multiprocessors=1, optimization="-O0", **options))
-        return device, function(inputs, outputs, mode=MODE), texts
+        return use_driver(device), function(inputs, outputs, mode=MODE), texts
 
     return make
 

@@ -13,6 +13,7 @@ from .executor.program import CudaProgram
 from .target import CUDA
 
 load_rules(emit)
+CUDA.emits.when_asked("bitale_graph.convolution", "bitale_codegen_cuda.emit.convolution")
 
 
 def made(maker: FunctionMaker, driver: Driver) -> CudaProgram:

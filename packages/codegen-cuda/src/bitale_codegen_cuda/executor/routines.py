@@ -15,6 +15,7 @@ from ..kernel.repeat_kernel import repeat_kernel
 from ..kernel.row_kernel import ROW_KERNELS, row_kernel
 from ..kernel.search_kernel import search_kernel
 from .asking import Asking
+from .convolutions import convolve
 from .geometry import BLOCKS
 from .products import batched_gemm, gemm
 
@@ -103,6 +104,7 @@ ROUTINES: dict[str, Callable[[Any, Call], None]] = {
     "search": _search,
     "nonzero": _nonzero,
     "repeat": _repeat,
+    **dict.fromkeys(("conv", "conv_grad_inputs", "conv_grad_weights"), convolve),
     **dict.fromkeys(ROW_KERNELS, _over_rows),
 }
 """By their names."""
