@@ -56,6 +56,7 @@ from bitale_graph.ops.sorting import (
     Sort,
     TopK,
 )
+from bitale_graph.pooling import MaxPoolGrad, MaxPoolTangent, Pool, PoolGrad
 from bitale_graph.sparse import SparseOp
 from bitale_graph.tensor import special
 from bitale_graph.tensor.elementwise import Elementwise
@@ -296,6 +297,10 @@ class OtherRoundings(Values):
             return result_of(node, inputs)
         if isinstance(op, Reduce) and op.scalar_op.name not in ("add", "mul"):
             return [self._zeros(x) for x in result_of(node, inputs)]
+        if isinstance(op, Pool) and op.mode == "max":
+            return [self._zeros(x) for x in result_of(node, inputs)]
+        if isinstance(op, (Pool, PoolGrad, MaxPoolGrad, MaxPoolTangent)):
+            return self._over_windows(node, inputs)
         body, read = _ran(op, inputs)
         if body is not None:
             given = dict(zip(body.inputs, read, strict=True))
@@ -321,6 +326,15 @@ class OtherRoundings(Values):
             wild = self.rng.choice([np.inf, -np.inf, np.nan], found[0].shape)
             found = [np.where(np.isfinite(largest), found[0], wild).astype(found[0].dtype)]
         return found
+
+    def _over_windows(self, node: Apply, inputs: list[Any]) -> list[Any]:
+        """Sums of what is read of the one input that is added up."""
+        at = 2 if isinstance(node.op, (MaxPoolGrad, MaxPoolTangent)) else 0
+        before, rest = inputs[:at], inputs[at + 1 :]
+        found = self.moved(result_of(node, [*before, self.moved(inputs[at]), *rest])[0])
+        (largest,) = result_of(node, [*before, abs(inputs[at]), *rest])
+        wild = self.rng.choice([np.inf, -np.inf, np.nan], found.shape)
+        return [np.where(np.isfinite(largest), found, wild).astype(found.dtype)]
 
     def _elementwise(self, node: Apply, inputs: list[Any]) -> Any:
         op = node.op.scalar_op

@@ -14,6 +14,7 @@ from . import steps_of_places as places
 from . import steps_of_random as random_numbers
 from . import steps_of_shapes as shapes
 from . import steps_of_sparse as sparse
+from . import steps_of_windows as windows
 
 WEIGHTS: dict[Callable[[Any], None], int] = {
     elements.elementwise: 20,
@@ -34,6 +35,7 @@ WEIGHTS: dict[Callable[[Any], None], int] = {
     shapes.reshape: 7,
     shapes.join: 4,
     shapes.create: 3,
+    windows.pooled: 3,
     graphs.product: 6,
     algebra.order: 5,
     graphs.products: 3,

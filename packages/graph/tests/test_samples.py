@@ -7,6 +7,7 @@ import bitale_graph.convolution
 import bitale_graph.fft
 import bitale_graph.linalg
 import bitale_graph.ops
+import bitale_graph.pooling
 import numpy as np
 import pytest
 from bitale_graph import Elementwise, Loop, Mode, Op, function
@@ -34,6 +35,7 @@ def modules_of_ops():
         bitale_graph.linalg,
         bitale_graph.fft,
         bitale_graph.convolution,
+        bitale_graph.pooling,
     ):
         for info in pkgutil.iter_modules(room.__path__):
             yield importlib.import_module(f"{room.__name__}.{info.name}")

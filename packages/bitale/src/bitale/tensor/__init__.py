@@ -62,6 +62,7 @@ if TYPE_CHECKING:
     from . import nnet as nnet
     from . import raw_random as raw_random
     from . import shared_randomstreams as shared_randomstreams
+    from . import signal as signal
     from . import slinalg as slinalg
 
     def __getattr__(name: str) -> Any:
@@ -72,6 +73,6 @@ else:
 
     _LATE = (
         *("fft", "io", "linalg", "nlinalg", "nnet"),
-        *("raw_random", "shared_randomstreams", "slinalg"),
+        *("raw_random", "shared_randomstreams", "signal", "slinalg"),
     )
     __getattr__ = _submodules(__name__, _LATE)

@@ -56,10 +56,10 @@ def tile(x: Any, reps: Any, ndim: int | None = None) -> TensorVariable:
     counts = [1] * (rank - len(counts)) + counts
     x = shape_padleft(x, rank - x.ndim)
     groups = [[(m, "x"), (shape_i(x, a), a)] for a, m in enumerate(counts)]
-    return _stretched("tile", x, groups)
+    return stretched("tile", x, groups)
 
 
-def _stretched(name: str, x: Any, groups: Sequence[Sequence[tuple[Any, Any]]]) -> TensorVariable:
+def stretched(name: str, x: Any, groups: Sequence[Sequence[tuple[Any, Any]]]) -> TensorVariable:
     """``x`` stretched along new axes, which are joined with old ones.
 
     ``groups`` has for each axis of the result the lengths of those that it is made of, and for each
@@ -179,7 +179,7 @@ def _each_repeated(x: Any, count: Any, axis: int) -> TensorVariable:
     if isinstance(count, int) and 1 < count <= MOST_INTERLEAVED and axis == x.ndim - 1:
         side_by_side = Join(x.ndim)(*[shape_padright(x)] * count)
         return Reshape()(side_by_side, *(_product([as_known(n) for n, _ in g]) for g in groups))
-    return _stretched("repeat", x, groups)
+    return stretched("repeat", x, groups)
 
 
 def _by_rows(x: Any, counts: Any, axis: int) -> TensorVariable:

@@ -18,6 +18,7 @@ from .index_samples import index_samples
 from .loop_samples import loop_samples
 from .numeric_samples import product_samples, reduction_samples, softmax_samples
 from .place_samples import place_samples
+from .pooling_samples import pooling_samples
 from .random_samples import random_samples
 from .sample import OpSample
 from .scan_samples import scan_samples
@@ -52,6 +53,7 @@ def _table() -> tuple[OpSample, ...]:
         *identity_samples(),
         *random_samples(),
         *cumulative_samples(),
+        *pooling_samples(),
     )
 
 

@@ -18,3 +18,5 @@ from bitale_nnet.functional import tanh as tanh
 from bitale_nnet.losses import binary_crossentropy as binary_crossentropy
 from bitale_nnet.losses import categorical_crossentropy as categorical_crossentropy
 from bitale_nnet.losses import sigmoid_binary_crossentropy as sigmoid_binary_crossentropy
+
+from . import neighbours as neighbours

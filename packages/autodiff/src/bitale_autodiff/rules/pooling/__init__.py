@@ -1,0 +1,1 @@
+"""Derivatives of pooling; loaded when one is asked for."""

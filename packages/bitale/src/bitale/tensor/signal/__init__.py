@@ -1,0 +1,4 @@
+"""Pooling and convolution of signals and images that stand alone."""
+
+from . import downsample as downsample
+from . import pool as pool
