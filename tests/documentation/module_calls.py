@@ -61,6 +61,41 @@ NNET = {
     "simple_rnn_step": "simple_rnn_step(v, w, wide(1), wide(1))",
 }
 
+IMAGES = "x.reshape((1, 1, 3, 4))"
+VOLUMES = "t.reshape((1, 1, 2, 3, 4))"
+CONVOLUTIONS = {
+    "causal_conv1d": "causal_conv1d(t, u[:, :3, :2], (None, 3, 2))",
+    "conv1d": "conv1d(t, u[:, :3, :2])",
+    "conv1d_transpose": "conv1d_transpose(t, t[:1].dimshuffle(1, 0, 2), (None, 1, 7))",
+    "conv2d": f"conv2d({IMAGES}, {IMAGES}, border_mode='full')",
+    "conv2d_grad_wrt_inputs": f"conv2d_grad_wrt_inputs({IMAGES}, {IMAGES}, (1, 1, 5, 7))",
+    "conv2d_grad_wrt_weights": f"conv2d_grad_wrt_weights({IMAGES}, {IMAGES}[..., :3], (1, 1, 1, 2))",
+    "conv2d_transpose": f"conv2d_transpose({IMAGES}, {IMAGES}, (1, 1, 5, 7))",
+    "conv3d": f"conv3d({VOLUMES}, {VOLUMES}, border_mode='full')",
+    "conv3d_grad_wrt_inputs": f"conv3d_grad_wrt_inputs({VOLUMES}, {VOLUMES}, (1, 1, 3, 5, 7))",
+    "conv3d_grad_wrt_weights": (
+        f"conv3d_grad_wrt_weights({VOLUMES}, {VOLUMES}[..., :3], (1, 1, 1, 1, 2))"
+    ),
+    "conv3d_transpose": f"conv3d_transpose({VOLUMES}, {VOLUMES}, (1, 1, 3, 5, 7))",
+    "separable_conv2d": f"separable_conv2d({IMAGES}, {IMAGES}, x[:1, :1].reshape((1, 1, 1, 1)), 1)",
+    "separable_conv3d": (
+        f"separable_conv3d({VOLUMES}, {VOLUMES}, x[:1, :1].reshape((1, 1, 1, 1, 1)), 1)"
+    ),
+}
+UPSAMPLING = {
+    "bilinear_kernel_1D": "bilinear_kernel_1D(n)",
+    "bilinear_kernel_2D": "bilinear_kernel_2D(n)",
+    "bilinear_upsampling": f"bilinear_upsampling({IMAGES}, 2)",
+    "frac_bilinear_upsampling": f"frac_bilinear_upsampling({IMAGES}, (3, 2))",
+}
+# Classes that take settings, and what computes with shapes.
+CONVOLUTION_OTHERS = """
+    AbstractConv2d AbstractConv2d_gradInputs AbstractConv2d_gradWeights AbstractConv3d
+    AbstractConv3d_gradInputs AbstractConv3d_gradWeights assert_conv_shape border_mode_to_pad
+    check_conv_gradinputs_shape get_conv_gradinputs_shape get_conv_gradweights_shape
+    get_conv_output_shape
+"""
+
 SPARSE = {
     **{name: f"dense({name}(csr))" for name in OF_A_SPARSE_MATRIX.split()},
     **{name: f"dense({name}(csr, csr))" for name in OF_TWO.split()},

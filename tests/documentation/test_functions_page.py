@@ -19,7 +19,17 @@ from bitale_graph.tensor.constructors import CONSTRUCTORS
 sys.path.insert(0, str(Path(__file__).parent))
 from function_calls import CALLS, OTHERS, PLAIN
 from function_states import HEADER, state_of
-from module_calls import LINALG, LOOPS, NNET, RANDOM, SPARSE, SPARSE_OTHERS
+from module_calls import (
+    CONVOLUTION_OTHERS,
+    CONVOLUTIONS,
+    LINALG,
+    LOOPS,
+    NNET,
+    RANDOM,
+    SPARSE,
+    SPARSE_OTHERS,
+    UPSAMPLING,
+)
 
 PAGE = Path(__file__).parents[2] / "docs" / "functions.md"
 IN_PYTHON = {"Any", "TYPE_CHECKING", "CONSTRUCTORS", "annotations", *CONSTRUCTORS}
@@ -50,7 +60,14 @@ SECTIONS = [
     Section("bitale_graph.language", LANGUAGE, OTHERS),
     Section("bitale.tensor.linalg", LINALG),
     Section("bitale.tensor.raw_random", RANDOM, "RandomFunction new_state"),
-    Section("bitale.tensor.nnet", NNET),
+    Section(
+        "bitale.tensor.nnet", {**NNET, **CONVOLUTIONS}, "abstract_conv conv conv3d2d neighbours"
+    ),
+    Section(
+        "bitale.tensor.nnet.abstract_conv",
+        UPSAMPLING,
+        f"{CONVOLUTION_OTHERS} {' '.join(CONVOLUTIONS)}",
+    ),
     Section("bitale.sparse", SPARSE, SPARSE_OTHERS),
 ]
 TITLES = {"bitale_graph.language": "bitale.tensor", "bitale.scan_module": "bitale"}

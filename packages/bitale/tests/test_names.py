@@ -107,10 +107,24 @@ NAMES = {
     """,
     "bitale.sandbox.rng_mrg": "MRG_RandomStreams",
     "bitale.tensor.nnet": """
-        binary_crossentropy categorical_crossentropy elu gru_step hard_sigmoid leaky_relu
-        log_softmax logsoftmax lstm_step relu selu sigmoid sigmoid_binary_crossentropy
-        simple_rnn_step softmax softplus softsign tanh
+        abstract_conv binary_crossentropy categorical_crossentropy causal_conv1d conv conv1d
+        conv1d_transpose conv2d conv2d_grad_wrt_inputs conv2d_grad_wrt_weights conv2d_transpose
+        conv3d conv3d2d conv3d_grad_wrt_inputs conv3d_grad_wrt_weights conv3d_transpose elu gru_step hard_sigmoid leaky_relu
+        log_softmax logsoftmax lstm_step neighbours relu selu separable_conv2d separable_conv3d sigmoid
+        sigmoid_binary_crossentropy simple_rnn_step softmax softplus softsign tanh
     """,
+    "bitale.tensor.nnet.abstract_conv": """
+        AbstractConv2d AbstractConv2d_gradInputs AbstractConv2d_gradWeights AbstractConv3d
+        AbstractConv3d_gradInputs AbstractConv3d_gradWeights assert_conv_shape bilinear_kernel_1D
+        bilinear_kernel_2D bilinear_upsampling border_mode_to_pad causal_conv1d
+        check_conv_gradinputs_shape conv1d conv1d_transpose conv2d conv2d_grad_wrt_inputs
+        conv2d_grad_wrt_weights conv2d_transpose conv3d conv3d_grad_wrt_inputs
+        conv3d_grad_wrt_weights conv3d_transpose frac_bilinear_upsampling get_conv_gradinputs_shape
+        get_conv_gradweights_shape get_conv_output_shape separable_conv2d separable_conv3d
+    """,
+    "bitale.tensor.nnet.conv": "conv2d",
+    "bitale.tensor.nnet.conv3d2d": "conv3d",
+    "bitale.tensor.signal.conv": "conv2d",
     "bitale.graph": """
         AlreadyThere Apply Bookkeeper CachedConstantError Constant Feature FunctionGraph History
         InconsistencyError MergeFeature MissingInputError NodeFinder PreserveNames

@@ -20,6 +20,11 @@ from ..tensor.variable import TensorVariable
 from .geometry import Geometry, Padding
 
 WORDS = ("valid", "full", "half")
+AXES = {
+    1: "(images, channels, length)",
+    2: "(images, channels, rows, columns)",
+    3: "(images, channels, depth, rows, columns)",
+}
 
 
 def numbers(name: str, *given: Any) -> tuple[list[TensorVariable], str]:
@@ -36,10 +41,11 @@ def numbers(name: str, *given: Any) -> tuple[list[TensorVariable], str]:
     return [cast(v, inner) for v in tensors], dtype
 
 
-def of_rank(name: str, word: str, x: Any, rank: int, axes: str) -> None:
+def check_rank(name: str, word: str, x: Any, rank: int, axes: str = "") -> None:
     """Raise `ShapeError` if a tensor has not that rank."""
     if x.ndim != rank:
-        raise ShapeError(f"{name} takes {word} of rank {rank}, {axes}\n  {describe(x)}")
+        told = f", {axes}" if axes else ""
+        raise ShapeError(f"{name} takes {word} of rank {rank}{told}\n  {describe(x)}")
 
 
 def with_shape(name: str, word: str, x: Any, shape: Any) -> Any:
@@ -101,28 +107,29 @@ def _as_int(n: Any) -> int | None:
 
 def paddings(name: str, border_mode: Any, ndim: int) -> tuple[Padding, ...]:
     """The padding of each axis, by Theano's ``border_mode``."""
-    if isinstance(border_mode, str):
-        if border_mode == "valid":
-            return ((0, 0),) * ndim
-        if border_mode in ("half", "full"):
-            return (border_mode,) * ndim  # type: ignore[return-value]  # one of two words
-    if _as_int(border_mode) is not None:
-        border_mode = (border_mode,) * ndim
-    if isinstance(border_mode, (tuple, list)) and len(border_mode) == ndim:
-        pairs = [_pair(one) for one in border_mode]
-        if all(pair is not None and min(pair) >= 0 for pair in pairs):
-            return tuple(pair for pair in pairs if pair is not None)
+    each = border_mode
+    if isinstance(border_mode, str) or _as_int(border_mode) is not None:
+        each = (border_mode,) * ndim
+    if isinstance(each, (tuple, list)) and len(each) == ndim:
+        found = [padding for one in each if (padding := _padding(one)) is not None]
+        if len(found) == ndim:
+            return tuple(found)
     words = ", ".join(map(repr, WORDS))
     raise ValueError(
         f"{name}: border_mode is one of {words}, a number of zeros that is not negative, or a "
-        f"tuple with one such number, or a pair (before, after), for each of {ndim} axes; not "
+        f"tuple with one of these, or a pair (before, after), for each of {ndim} axes; not "
         f"{border_mode!r}"
     )
 
 
-def _pair(given: Any) -> tuple[int, int] | None:
+def _padding(given: Any) -> Padding | None:
+    """The padding of one axis; None where it means nothing."""
+    if isinstance(given, str):
+        if given in ("half", "full"):
+            return given  # type: ignore[return-value]  # one of two words
+        return (0, 0) if given == "valid" else None
     both = tuple(given) if isinstance(given, (tuple, list)) else (given, given)
-    if len(both) != 2 or any(_as_int(n) is None for n in both):
+    if len(both) != 2 or any(_as_int(n) is None or int(n) < 0 for n in both):
         return None
     return int(both[0]), int(both[1])
 
@@ -152,8 +159,8 @@ def read_geometry(
     return Geometry(given.stride, padding, given.dilation, given.groups)
 
 
-def flipped(w: Any, filter_flip: Any) -> Any:
-    """Filters turned around along their spatial axes, if they are to be."""
+def flipped(w: Any, ndim: int, filter_flip: Any) -> Any:
+    """Filters turned around along their spatial axes, the last ``ndim``, if they are to be."""
     if not filter_flip:
         return w
-    return flip(w, [a for a in range(2, w.ndim) if w.type.shape[a] != 1])
+    return flip(w, [a for a in range(w.ndim - ndim, w.ndim) if w.type.shape[a] != 1])

@@ -1,5 +1,18 @@
 """Functions that networks are written with; layers, updates and a classifier: see bitale_nnet."""
 
+from bitale_graph.convolution import causal_conv1d as causal_conv1d
+from bitale_graph.convolution import conv1d as conv1d
+from bitale_graph.convolution import conv1d_transpose as conv1d_transpose
+from bitale_graph.convolution import conv2d as conv2d
+from bitale_graph.convolution import conv2d_grad_wrt_inputs as conv2d_grad_wrt_inputs
+from bitale_graph.convolution import conv2d_grad_wrt_weights as conv2d_grad_wrt_weights
+from bitale_graph.convolution import conv2d_transpose as conv2d_transpose
+from bitale_graph.convolution import conv3d as conv3d
+from bitale_graph.convolution import conv3d_grad_wrt_inputs as conv3d_grad_wrt_inputs
+from bitale_graph.convolution import conv3d_grad_wrt_weights as conv3d_grad_wrt_weights
+from bitale_graph.convolution import conv3d_transpose as conv3d_transpose
+from bitale_graph.convolution import separable_conv2d as separable_conv2d
+from bitale_graph.convolution import separable_conv3d as separable_conv3d
 from bitale_nnet.cells import gru_step as gru_step
 from bitale_nnet.cells import lstm_step as lstm_step
 from bitale_nnet.cells import simple_rnn_step as simple_rnn_step
@@ -19,4 +32,7 @@ from bitale_nnet.losses import binary_crossentropy as binary_crossentropy
 from bitale_nnet.losses import categorical_crossentropy as categorical_crossentropy
 from bitale_nnet.losses import sigmoid_binary_crossentropy as sigmoid_binary_crossentropy
 
+from . import abstract_conv as abstract_conv
+from . import conv as conv
+from . import conv3d2d as conv3d2d
 from . import neighbours as neighbours

@@ -1,0 +1,31 @@
+"""Convolutions, their adjoints and shapes, and the classes that programs make them with."""
+
+from bitale_graph.convolution import AbstractConv2d as AbstractConv2d
+from bitale_graph.convolution import AbstractConv2d_gradInputs as AbstractConv2d_gradInputs
+from bitale_graph.convolution import AbstractConv2d_gradWeights as AbstractConv2d_gradWeights
+from bitale_graph.convolution import AbstractConv3d as AbstractConv3d
+from bitale_graph.convolution import AbstractConv3d_gradInputs as AbstractConv3d_gradInputs
+from bitale_graph.convolution import AbstractConv3d_gradWeights as AbstractConv3d_gradWeights
+from bitale_graph.convolution import assert_conv_shape as assert_conv_shape
+from bitale_graph.convolution import bilinear_kernel_1D as bilinear_kernel_1D
+from bitale_graph.convolution import bilinear_kernel_2D as bilinear_kernel_2D
+from bitale_graph.convolution import bilinear_upsampling as bilinear_upsampling
+from bitale_graph.convolution import border_mode_to_pad as border_mode_to_pad
+from bitale_graph.convolution import causal_conv1d as causal_conv1d
+from bitale_graph.convolution import check_conv_gradinputs_shape as check_conv_gradinputs_shape
+from bitale_graph.convolution import conv1d as conv1d
+from bitale_graph.convolution import conv1d_transpose as conv1d_transpose
+from bitale_graph.convolution import conv2d as conv2d
+from bitale_graph.convolution import conv2d_grad_wrt_inputs as conv2d_grad_wrt_inputs
+from bitale_graph.convolution import conv2d_grad_wrt_weights as conv2d_grad_wrt_weights
+from bitale_graph.convolution import conv2d_transpose as conv2d_transpose
+from bitale_graph.convolution import conv3d as conv3d
+from bitale_graph.convolution import conv3d_grad_wrt_inputs as conv3d_grad_wrt_inputs
+from bitale_graph.convolution import conv3d_grad_wrt_weights as conv3d_grad_wrt_weights
+from bitale_graph.convolution import conv3d_transpose as conv3d_transpose
+from bitale_graph.convolution import frac_bilinear_upsampling as frac_bilinear_upsampling
+from bitale_graph.convolution import get_conv_gradinputs_shape as get_conv_gradinputs_shape
+from bitale_graph.convolution import get_conv_gradweights_shape as get_conv_gradweights_shape
+from bitale_graph.convolution import get_conv_output_shape as get_conv_output_shape
+from bitale_graph.convolution import separable_conv2d as separable_conv2d
+from bitale_graph.convolution import separable_conv3d as separable_conv3d
