@@ -9,7 +9,8 @@ OF_A_SIZE = """
     random_integers truncated_normal uniform
 """
 ACTIVATIONS = """
-    elu hard_sigmoid leaky_relu logsoftmax relu selu softsign
+    elu gelu hard_sigmoid leaky_relu logsoftmax prepend_0_to_each_row prepend_1_to_each_row relu
+    selu silu softmax_graph softsign ultra_fast_sigmoid
 """
 OF_A_SPARSE_MATRIX = """
     absolute arcsin arcsinh arctan arctanh bcast ccast ceil clean conj csm_data csm_indices
@@ -53,9 +54,39 @@ RANDOM = {
     "shuffle_row_elements": "shuffle_row_elements(state, x)",
 }
 
+NNET_OTHERS = """
+    CrossentropyCategorical1Hot LogSoftmax Softmax SoftmaxGrad SoftmaxWithBias
+    abstract_conv blocksparse bn conv conv3d2d ctc neighbours nnet sigm sigmoid_inplace
+"""
 NNET = {
     **{name: f"{name}(x)" for name in ACTIVATIONS.split()},
+    "batch_normalization": "batch_normalization(x, v, v, v, v)",
+    "batch_normalization_test": "batch_normalization_test(x, v, v, v, v)",
+    "batch_normalization_train": "batch_normalization_train(x, v, v)[0]",
+    "confusion_matrix": "confusion_matrix(i, i)",
+    "crossentropy_categorical_1hot": "crossentropy_categorical_1hot(x, i)",
+    "crossentropy_categorical_1hot_grad": "crossentropy_categorical_1hot_grad(x[:, 0], x, i)",
+    "crossentropy_softmax_1hot": "crossentropy_softmax_1hot(x, i)[0]",
+    **{
+        name: f"{name}(x, v, i)[0]"
+        for name in (
+            "crossentropy_softmax_1hot_with_bias",
+            "crossentropy_softmax_argmax_1hot_with_bias",
+            "crossentropy_softmax_max_and_argmax_1hot_with_bias",
+        )
+    },
+    "crossentropy_softmax_1hot_with_bias_dx": "crossentropy_softmax_1hot_with_bias_dx(v[:3], x, i)",
+    "crossentropy_softmax_max_and_argmax_1hot": (
+        "crossentropy_softmax_max_and_argmax_1hot(x, i)[0]"
+    ),
+    "h_softmax": "h_softmax(A, 3, 9, 3, 3, A, v[:3], t[:, :, :3][[0, 1, 1]], A)",
+    "logsoftmax_op": "logsoftmax_op(x)",
+    "prepend_scalar_to_each_row": "prepend_scalar_to_each_row(s, x)",
     "sigmoid_binary_crossentropy": "sigmoid_binary_crossentropy(x, y)",
+    "softmax_grad": "softmax_grad(x, y)",
+    "softmax_op": "softmax_op(x)",
+    "softmax_with_bias": "softmax_with_bias(x, v)",
+    "sparse_block_dot": "sparse_block_dot(t.dimshuffle('x', 0, 1, 2), A, i * 0, t[:, 0], i * 0)",
     "gru_step": "gru_step(v, w, wide(2), wide(2), wide(1), wide(1))",
     "lstm_step": "lstm_step(v, w, w, wide(4), wide(4))",
     "simple_rnn_step": "simple_rnn_step(v, w, wide(1), wide(1))",

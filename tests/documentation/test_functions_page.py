@@ -25,6 +25,7 @@ from module_calls import (
     LINALG,
     LOOPS,
     NNET,
+    NNET_OTHERS,
     RANDOM,
     SPARSE,
     SPARSE_OTHERS,
@@ -60,9 +61,7 @@ SECTIONS = [
     Section("bitale_graph.language", LANGUAGE, OTHERS),
     Section("bitale.tensor.linalg", LINALG),
     Section("bitale.tensor.raw_random", RANDOM, "RandomFunction new_state"),
-    Section(
-        "bitale.tensor.nnet", {**NNET, **CONVOLUTIONS}, "abstract_conv conv conv3d2d neighbours"
-    ),
+    Section("bitale.tensor.nnet", {**NNET, **CONVOLUTIONS}, NNET_OTHERS),
     Section(
         "bitale.tensor.nnet.abstract_conv",
         UPSAMPLING,

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from bitale_autodiff import grad
+from bitale_autodiff import grad, verify_grad
 from bitale_autodiff.choices import Choice, Literal, both, chosen_from, fitted_choice
 from bitale_graph import TensorType, function, ifelse, scan
 from bitale_graph import language as T
@@ -200,3 +200,13 @@ def test_a_condition_is_summed_with_the_axes_of_its_cotangent():
     c = TensorType("bool", (None, None))()
     found = fitted_choice(Choice((Literal(c, True, False),)), TensorType("float64", (None,)))
     assert found.literals[0].condition.ndim == 1
+
+
+@pytest.mark.parametrize("ndim", [1, 2, 3])
+@pytest.mark.parametrize("f", [T.softmax, T.log_softmax])
+def test_what_is_not_chosen_of_a_row_still_depends_on_all_of_it(f, ndim):
+    rng = np.random.default_rng(ndim)
+    x, weights = rng.normal(size=(2, *(2, 3, 4)[:ndim]))
+    verify_grad(
+        lambda v: T.sum(T.switch(weights > 0, weights * f(v), 0)), [x], rng=np.random.default_rng(0)
+    )

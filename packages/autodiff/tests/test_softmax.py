@@ -13,6 +13,7 @@ from bitale_graph.ops.softmax import (
 TARGETS = T.constant(np.array([2, 0, 3]))
 
 
+@pytest.mark.filterwarnings("ignore:.*whose length is 1:UserWarning")
 @pytest.mark.parametrize("shape", [(4,), (3, 4), (2, 3, 4), (3, 1)])
 @pytest.mark.parametrize("fun", [T.softmax, T.log_softmax])
 def test_softmax_and_its_logarithm(fun, shape, rng, verify_orders):

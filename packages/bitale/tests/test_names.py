@@ -107,11 +107,29 @@ NAMES = {
     """,
     "bitale.sandbox.rng_mrg": "MRG_RandomStreams",
     "bitale.tensor.nnet": """
-        abstract_conv binary_crossentropy categorical_crossentropy causal_conv1d conv conv1d
-        conv1d_transpose conv2d conv2d_grad_wrt_inputs conv2d_grad_wrt_weights conv2d_transpose
-        conv3d conv3d2d conv3d_grad_wrt_inputs conv3d_grad_wrt_weights conv3d_transpose elu gru_step hard_sigmoid leaky_relu
-        log_softmax logsoftmax lstm_step neighbours relu selu separable_conv2d separable_conv3d sigmoid
-        sigmoid_binary_crossentropy simple_rnn_step softmax softplus softsign tanh
+        CrossentropyCategorical1Hot LogSoftmax Softmax SoftmaxGrad SoftmaxWithBias abstract_conv
+        batch_normalization batch_normalization_test batch_normalization_train
+        binary_crossentropy blocksparse bn categorical_crossentropy causal_conv1d
+        confusion_matrix conv conv1d conv1d_transpose conv2d conv2d_grad_wrt_inputs
+        conv2d_grad_wrt_weights conv2d_transpose conv3d conv3d2d conv3d_grad_wrt_inputs
+        conv3d_grad_wrt_weights conv3d_transpose crossentropy_categorical_1hot
+        crossentropy_categorical_1hot_grad crossentropy_softmax_1hot
+        crossentropy_softmax_1hot_with_bias crossentropy_softmax_1hot_with_bias_dx
+        crossentropy_softmax_argmax_1hot_with_bias crossentropy_softmax_max_and_argmax_1hot
+        crossentropy_softmax_max_and_argmax_1hot_with_bias ctc elu gelu gru_step h_softmax
+        hard_sigmoid leaky_relu log_softmax logsoftmax logsoftmax_op lstm_step neighbours nnet
+        prepend_0_to_each_row prepend_1_to_each_row prepend_scalar_to_each_row relu selu
+        separable_conv2d separable_conv3d sigm sigmoid sigmoid_binary_crossentropy
+        sigmoid_inplace silu simple_rnn_step softmax softmax_grad softmax_graph softmax_op
+        softmax_with_bias softplus softsign sparse_block_dot tanh ultra_fast_sigmoid
+    """,
+    "bitale.tensor.nnet.blocksparse": "sparse_block_dot sparse_block_gemv sparse_block_outer",
+    "bitale.tensor.nnet.bn": """
+        batch_normalization batch_normalization_test batch_normalization_train
+    """,
+    "bitale.tensor.nnet.ctc": "ctc ctc_available",
+    "bitale.tensor.nnet.sigm": """
+        hard_sigmoid sigmoid sigmoid_inplace softplus ultra_fast_sigmoid
     """,
     "bitale.tensor.nnet.abstract_conv": """
         AbstractConv2d AbstractConv2d_gradInputs AbstractConv2d_gradWeights AbstractConv3d

@@ -43,7 +43,10 @@ def test_layers_and_classifiers_take_the_name_of_an_activation():
     ("call", "says"),
     [
         (lambda: Classifier(update="adm"), r"no update 'adm'; did you mean 'adam'\?"),
-        (lambda: Classifier(update="unset"), r"adam, momentum, nesterov_momentum, sgd"),
+        (
+            lambda: Classifier(update="unset"),
+            r"adamw, amsgrad, momentum, nesterov_momentum, rmsprop, sgd",
+        ),
         (lambda: Classifier(update=0.1), r"the update must be a function or one of.*not 0\.1"),
         (lambda: Classifier(update=None), "the update must be a function"),
         (lambda: Classifier(activation="Relu"), "did you mean 'relu'"),

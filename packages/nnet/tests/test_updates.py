@@ -292,5 +292,5 @@ def test_momentum_is_for_parameters_that_are_updated():
     p, q = shared(1.0, "p"), shared(1.0, "q")
     updates = rmsprop(T.sqr(p), [p])
     assert len(apply_momentum(updates, [p])) == len(updates) + 1
-    with pytest.raises(ValueError, match="q.* is not among the updates"):
+    with pytest.raises(ValueError, match=r"q.* is not among the updates"):
         apply_momentum(updates, [q])

@@ -54,8 +54,12 @@ from .layers import Upscale2D as Upscale2D
 from .layers import Upscale3D as Upscale3D
 from .layers.layer import Layer as Layer
 from .layers.layer import Parameter as Parameter
+from .penalties import apply_penalty as apply_penalty
 from .penalties import l1 as l1
 from .penalties import l2 as l2
+from .penalties import regularize_layer_params as regularize_layer_params
+from .penalties import regularize_layer_params_weighted as regularize_layer_params_weighted
+from .penalties import regularize_network_params as regularize_network_params
 from .storage.persistence import load_arrays as load_arrays
 from .storage.persistence import save_arrays as save_arrays
 from .training.classifier import Classifier as Classifier

@@ -58,7 +58,7 @@ def norm_constraint(
     norm_axes: Sequence[int] | None = None,
     epsilon: float = 1e-7,
 ) -> TensorVariable:
-    """What reaches one unit scaled down, where its norm is above ``max_norm``.
+    r"""What reaches one unit scaled down, where its norm is above ``max_norm``.
 
     Parameters
     ----------
@@ -67,7 +67,7 @@ def norm_constraint(
     max_norm : number or symbolic scalar
     norm_axes : sequence of int, optional
         The axes that norms are taken over. By default those of the inputs of a unit: of a matrix
-        (inputs, units) the first, of filters (units, channels, \\*kernel) all but the first.
+        (inputs, units) the first, of filters (units, channels, \*kernel) all but the first.
     epsilon : float
         Added to the norm where it divides.
 
@@ -84,7 +84,8 @@ def norm_constraint(
         raise ShapeError(f"norm_constraint: tell norm_axes for {describe(x)}")
     axes = norm_axes or ((0,) if x.ndim == 2 else tuple(range(1, x.ndim)))
     norms = T.sqrt(T.sum(T.sqr(x), axis=tuple(axes), keepdims=True))
-    return _scaled_to(x, norms, _limit("norm_constraint", max_norm), epsilon)
+    held: TensorVariable = _scaled_to(x, norms, _limit("norm_constraint", max_norm), epsilon)
+    return held
 
 
 def _norm(tensors: Sequence[Any]) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from bitale_graph import language as T
-from bitale_graph.extend import TensorVariable, as_tensor
+from bitale_graph.extend import ShapeError, TensorVariable, as_tensor, describe
 from bitale_graph.language import log_softmax as log_softmax
 from bitale_graph.language import sigmoid as sigmoid
 from bitale_graph.language import softmax as softmax
@@ -13,6 +13,8 @@ from bitale_graph.language import softplus as softplus
 from bitale_graph.language import tanh as tanh
 
 logsoftmax = log_softmax
+# Theano's name of an op that writes into its input; here compilation decides what is in place.
+sigmoid_inplace = sigmoid
 
 
 def identity(x: Any) -> TensorVariable:
@@ -84,8 +86,103 @@ def hard_sigmoid(x: Any) -> TensorVariable:
     return result
 
 
+def ultra_fast_sigmoid(x: Any) -> TensorVariable:
+    """A sigmoid from rational and linear pieces, off by up to 0.0277.
+
+    With ``v = |x| / 2``: ``1.5 v / (1 + v)`` below 1.7, a line up to 3, and constant from there, in
+    the place of ``tanh(v)``. The exact `sigmoid` is vectorised here, and hardly slower.
+    """
+    x = as_tensor(x)
+    v = abs(x) / 2
+    line = 0.935409070603099 + 0.0458812946797165 * (v - 1.7)
+    # Infinite v must not reach the quotient, which would be NaN there.
+    near = T.minimum(v, 1.7)
+    height = T.switch(v < 1.7, 1.5 * near / (1 + near), T.switch(v < 3, line, 0.99505475368673))
+    bent = T.switch(T.isnan(x), x, T.sgn(x) * height)
+    return 0.5 * bent + 0.5
+
+
+def scaled_tanh(x: Any, scale_in: Any = 1, scale_out: Any = 1) -> TensorVariable:
+    """``scale_out * tanh(scale_in * x)``; 2/3 and 1.7159 keep the variance of inputs of variance 1.
+
+    Source: LeCun et al., Efficient BackProp, Neural Networks: Tricks of the Trade (1998), section
+    4.4.
+    """
+    return T.mul(T.tanh(as_tensor(x) * scale_in), scale_out)
+
+
+def gelu(x: Any) -> TensorVariable:
+    """``x`` times the normal distribution function of ``x``: exact, by erfc.
+
+    Source: arXiv:1606.08415, section 2.
+    """
+    x = as_tensor(x)
+    # erfc and not 1 + erf, which cancels for x below -3.
+    return T.mul(0.5 * x, T.erfc(x * -0.7071067811865476))
+
+
+def silu(x: Any) -> TensorVariable:
+    """``x * sigmoid(x)``.
+
+    Source: arXiv:1606.08415, section 4; as "swish" arXiv:1710.05941.
+    """
+    return as_tensor(x) * T.sigmoid(x)
+
+
+def softmax_graph(x: Any) -> TensorVariable:
+    """Softmax along the last axis written out in `exp` and `sum`, without the op.
+
+    Of an expression that is to be taken apart. Compiled, it is the op all the same where rewriting
+    finds it; as written it overflows for large ``x``.
+    """
+    e = T.exp(as_tensor(x))
+    return e / T.sum(e, axis=-1, keepdims=True)
+
+
+def prepend_scalar_to_each_row(value: Any, matrix: Any) -> TensorVariable:
+    """``matrix`` with a column of ``value`` put before it, in the dtype of the matrix."""
+    matrix, value = as_tensor(matrix), as_tensor(value)
+    if matrix.ndim != 2 or value.ndim != 0:
+        raise ShapeError(
+            "prepend_scalar_to_each_row takes a scalar and a matrix, and got\n"
+            f"  {describe(value)}\n  {describe(matrix)}"
+        )
+    column = T.alloc(T.cast(value, matrix.dtype), matrix.shape[0], 1)
+    return T.join(1, column, matrix)
+
+
+def prepend_0_to_each_row(matrix: Any) -> TensorVariable:
+    """``matrix`` with a column of zeros put before it."""
+    return prepend_scalar_to_each_row(0, matrix)
+
+
+def prepend_1_to_each_row(matrix: Any) -> TensorVariable:
+    """``matrix`` with a column of ones put before it, which meets the bias in a product."""
+    return prepend_scalar_to_each_row(1, matrix)
+
+
+# Other libraries' names, for `activation="rectify"`.
+rectify = relu
+linear = identity
+leaky_rectify = leaky_relu
+
+
+def very_leaky_rectify(x: Any) -> TensorVariable:
+    """`relu` with the slope 1/3 on the negative side."""
+    return relu(x, 1 / 3)
+
+
 ACTIVATIONS: dict[str, Any] = {
-    **{f.__name__: f for f in (identity, relu, leaky_relu, elu, selu, softsign, hard_sigmoid)},
+    **{
+        f.__name__: f
+        for f in (
+            *(identity, relu, leaky_relu, very_leaky_rectify, elu, selu, gelu, silu),
+            *(softsign, hard_sigmoid, ultra_fast_sigmoid, scaled_tanh),
+        )
+    },
+    "rectify": relu,
+    "leaky_rectify": leaky_relu,
+    "linear": identity,
     "sigmoid": sigmoid,
     "softplus": softplus,
     "tanh": tanh,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 from bitale_graph import language as T
 from bitale_graph.extend import ShapeError, SoftmaxCrossentropy, TensorVariable, as_tensor, describe
 from bitale_graph.language import binary_crossentropy as binary_crossentropy
@@ -39,32 +40,162 @@ def absolute_error(predictions: Any, targets: Any) -> TensorVariable:
     return T.abs_(predictions - targets)
 
 
-def softmax_crossentropy(logits: Any, targets: Any) -> TensorVariable:
-    """The cross-entropy of the softmax of each row: ``log(sum(exp(logits))) - logits[target]``.
+def softmax_crossentropy(
+    logits: Any, targets: Any, weights: Any = None, label_smoothing: Any = 0
+) -> TensorVariable:
+    r"""The cross-entropy of the softmax of each row: ``log(sum(exp(logits))) - logits[target]``.
 
     One op, so it is finite where softmax underflows, whether anything is rewritten or not.
 
     Parameters
     ----------
-    logits : float matrix (rows, classes)
-    targets : integer vector (rows,)
+    logits : float tensor (\*rows, classes)
+    targets : integer tensor (\*rows), or float tensor (\*rows, classes)
+        Classes, or probabilities.
+    weights : tensor, optional
+        Factors of the rows, which broadcast against them: of samples, or ``by_class[targets]``.
+    label_smoothing : number or scalar
+        The part a of the probability that is spread evenly over all classes:
+        ``(1 - a) targets + a / classes``.
 
     Returns
     -------
-    vector (rows,), in nats
+    tensor (\*rows), in nats
+
+    Raises
+    ------
+    ShapeError
+        If the ranks do not fit.
+
+    Source: label smoothing: Szegedy et al., Rethinking the Inception Architecture for Computer
+    Vision, arXiv:1512.00567, section 7.
     """
-    loss: TensorVariable = SoftmaxCrossentropy()(logits, targets)[0]
-    return loss
+    logits, targets = as_tensor(logits), as_tensor(targets)
+    if logits.ndim == 0 or logits.ndim - targets.ndim not in (0, 1):
+        raise ShapeError(
+            "softmax_crossentropy takes logits (*rows, classes) with targets (*rows) or "
+            f"(*rows, classes), and got\n  {describe(logits)}\n  {describe(targets)}"
+        )
+    if targets.ndim == logits.ndim:
+        loss = -T.sum(targets * T.log_softmax(logits), axis=-1)
+    else:
+        loss = _of_classes(logits, targets)
+    if not _is_zero(label_smoothing):
+        even = -T.mean(T.log_softmax(logits), axis=-1)
+        loss = (1 - label_smoothing) * loss + label_smoothing * even
+    return _weighted(loss, weights)
 
 
-def sigmoid_binary_crossentropy(logits: Any, targets: Any) -> TensorVariable:
+def _of_classes(logits: Any, targets: Any) -> Any:
+    """The op, which takes a matrix and a vector, of any rank."""
+    if logits.ndim == 2:
+        return SoftmaxCrossentropy()(logits, targets)[0]
+    rows = logits.reshape((-1, logits.shape[-1]))
+    return SoftmaxCrossentropy()(rows, targets.flatten())[0].reshape(targets.shape)
+
+
+def _is_zero(part: Any) -> bool:
+    if isinstance(part, (int, float)) and not 0 <= part < 1:
+        raise ValueError(f"label_smoothing is a part from 0 to below 1, and not {part!r}")
+    return isinstance(part, (int, float)) and part == 0
+
+
+def _weighted(loss: Any, weights: Any) -> TensorVariable:
+    return as_tensor(loss if weights is None else loss * weights)
+
+
+def sigmoid_binary_crossentropy(
+    logits: Any, targets: Any, weights: Any = None, label_smoothing: Any = 0
+) -> TensorVariable:
     """The binary cross-entropy of the sigmoid, element by element, finite for every finite logit.
 
     ``softplus(logits) - targets * logits``, which equals
-    ``-(targets log(s) + (1 - targets) log(1 - s))`` with ``s = sigmoid(logits)``.
+    ``-(targets log(s) + (1 - targets) log(1 - s))`` with ``s = sigmoid(logits)``. Smoothed by the
+    part a, targets are ``(1 - a) targets + a / 2``; ``weights`` are factors of the elements.
     """
     logits, targets = _same_rank("sigmoid_binary_crossentropy", logits, targets)
-    return T.sub(T.softplus(logits), targets * logits)
+    if not _is_zero(label_smoothing):
+        targets = (1 - label_smoothing) * targets + label_smoothing / 2
+    # Where a logit is infinite and right, 0 times it would be NaN.
+    return _weighted(
+        T.sub(T.softplus(logits), T.switch(T.eq(targets, 0), 0, targets * logits)), weights
+    )
+
+
+def binary_hinge_loss(
+    predictions: Any, targets: Any, delta: Any = 1, log_odds: bool = True, binary: bool = True
+) -> TensorVariable:
+    """``max(0, delta - t x)``, element by element, with t from -1 and 1.
+
+    Parameters
+    ----------
+    predictions : tensor
+        Log odds, or probabilities with ``log_odds=False``, whose log odds are taken.
+    targets : tensor
+        0 and 1, or -1 and 1 with ``binary=False``.
+    delta : number or scalar
+        The margin.
+    log_odds, binary : bool
+
+    Raises
+    ------
+    ShapeError
+        If the ranks differ.
+    """
+    predictions, targets = _same_rank("binary_hinge_loss", predictions, targets)
+    if not log_odds:
+        predictions = T.log(predictions / (1 - predictions))
+    signs = 2 * T.cast(targets, predictions.dtype) - 1 if binary else targets
+    return T.maximum(delta - signs * predictions, 0)
+
+
+def multiclass_hinge_loss(predictions: Any, targets: Any, delta: Any = 1) -> TensorVariable:
+    """For each row ``max(0, delta + the best wrong prediction - the right one)``.
+
+    Parameters
+    ----------
+    predictions : float matrix (rows, classes)
+    targets : integer vector (rows,), or matrix (rows, classes) with a 1 at the class
+    delta : number or scalar
+        The margin.
+
+    Raises
+    ------
+    ShapeError
+        If ``predictions`` is no matrix, or ``targets`` neither vector nor matrix.
+
+    Source: Crammer and Singer, On the Algorithmic Implementation of Multiclass Kernel-based Vector
+    Machines, JMLR 2 (2001), equation 3.
+    """
+    predictions, targets = _rows("multiclass_hinge_loss", predictions, targets)
+    is_right: Any = targets
+    if targets.ndim == 1:
+        is_right = T.eq(targets.dimshuffle(0, "x"), T.arange(predictions.shape[1]))
+    right = T.sum(T.switch(is_right, predictions, 0), axis=1)
+    wrong = T.max(T.switch(is_right, -np.inf, predictions), axis=1)
+    return T.maximum(wrong - right + delta, 0)
+
+
+def huber_loss(predictions: Any, targets: Any, delta: Any = 1) -> TensorVariable:
+    """Half the square of errors up to ``delta``, and ``delta (|error| - delta / 2)`` beyond.
+
+    Source: Huber, Robust Estimation of a Location Parameter, Ann. Math. Statist. 35 (1964).
+    """
+    predictions, targets = _same_rank("huber_loss", predictions, targets)
+    error = T.abs_(predictions - targets)
+    # Both pieces without a choice between them: no infinity times a zero in the gradient.
+    near = T.minimum(error, delta)
+    return near * (error - near / 2)
+
+
+def _rows(name: str, predictions: Any, targets: Any) -> tuple[Any, Any]:
+    predictions, targets = as_tensor(predictions), as_tensor(targets)
+    if predictions.ndim != 2 or targets.ndim not in (1, 2):
+        raise ShapeError(
+            f"{name} takes a matrix, and a vector or matrix of targets, and got\n"
+            f"  {describe(predictions)}\n  {describe(targets)}"
+        )
+    return predictions, targets
 
 
 def binary_accuracy(predictions: Any, targets: Any, threshold: Any = 0.5) -> TensorVariable:
@@ -74,30 +205,61 @@ def binary_accuracy(predictions: Any, targets: Any, threshold: Any = 0.5) -> Ten
     return T.cast(is_right, predictions.dtype)
 
 
-def categorical_accuracy(predictions: Any, targets: Any) -> TensorVariable:
-    """For each row whether the largest prediction is that of the target class, as floats 0 and 1.
+def categorical_accuracy(predictions: Any, targets: Any, top_k: int = 1) -> TensorVariable:
+    """For each row whether the target class is among the largest predictions, as floats 0 and 1.
 
     Parameters
     ----------
     predictions : float matrix (rows, classes)
         Probabilities or logits.
     targets : integer vector (rows,), or matrix (rows, classes) of probabilities
+    top_k : int
+        How many of the largest predictions may be the class. For 1 the first of equal ones counts,
+        for more a class is right if fewer than ``top_k`` are larger.
 
     Raises
     ------
     ShapeError
         If ``predictions`` is no matrix, or ``targets`` neither vector nor matrix.
     """
-    predictions, targets = as_tensor(predictions), as_tensor(targets)
-    if predictions.ndim != 2 or targets.ndim not in (1, 2):
-        raise ShapeError(
-            "categorical_accuracy takes a matrix, and a vector or matrix of targets, and got\n"
-            f"  {describe(predictions)}\n  {describe(targets)}"
-        )
+    predictions, targets = _rows("categorical_accuracy", predictions, targets)
+    if top_k < 1:
+        raise ValueError(f"categorical_accuracy: top_k must be at least 1, and is {top_k}")
     if targets.ndim == 2:
         targets = T.argmax(targets, axis=1)
-    is_right = T.eq(T.argmax(predictions, axis=1), targets)
+    if top_k == 1:
+        is_right = T.eq(T.argmax(predictions, axis=1), targets)
+    else:
+        own = predictions[T.arange(targets.shape[0]), targets]
+        # What is NaN is not larger, and must not make the class right.
+        larger = T.sum(T.invert(predictions <= own.dimshuffle(0, "x")), axis=1)
+        is_right = larger < top_k
     return T.cast(is_right, predictions.dtype)
+
+
+def confusion_matrix(actual: Any, pred: Any) -> list[TensorVariable]:
+    """How often each label was taken for each other.
+
+    Parameters
+    ----------
+    actual, pred : integer vector (rows,)
+
+    Returns
+    -------
+    matrix (labels, labels), int64
+        The rows with ``labels[i]`` as actual label and ``labels[j]`` as predicted one.
+    vector (labels,)
+        All labels that occur in either, sorted.
+    """
+    actual, pred = as_tensor(actual), as_tensor(pred)
+    if actual.ndim != 1 or pred.ndim != 1:
+        raise ShapeError(
+            f"confusion_matrix takes two vectors, and got\n  {describe(actual)}\n  {describe(pred)}"
+        )
+    labels = T.unique(T.concatenate([actual, pred]))
+    one_hot = [T.eq(v.dimshuffle(0, "x"), labels.dimshuffle("x", 0)) for v in (actual, pred)]
+    a, p = (T.cast(m, "float64") for m in one_hot)
+    return [T.cast(T.dot(a.T, p), "int64"), labels]
 
 
 def aggregate(loss: Any, weights: Any = None, mode: str = "mean") -> TensorVariable:

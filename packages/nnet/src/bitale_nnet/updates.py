@@ -270,7 +270,7 @@ class _Moments:
     """Running means of gradients and their squares, and the corrections of their bias to zero."""
 
     def __init__(self, rule: str, beta1: Any, beta2: Any) -> None:
-        # In float32, 1 - beta2^t is off by 5e-5 at the first step; one float64 number costs nothing.
+        # In float32, 1 - beta2^t is off by 5e-5 at the first step; one float64 number is cheap.
         t = shared(np.float64(0), f"{rule}.t")
         self.after = t + 1
         self.beta1, self.beta2 = beta1, beta2
@@ -342,10 +342,11 @@ def adamw(
 
     Source: arXiv:1711.05101, algorithm 2, with the schedule in the learning rate.
     """
-    params = list(params)
-    shrinking = set(params if decayed is None else decayed)
-    updates = adam(loss_or_grads, params, learning_rate, beta1, beta2, epsilon)
-    for p in params:
+    # One variable is left to adam, which tells that it is no list.
+    parameters: Any = params if isinstance(params, Variable) else list(params)
+    updates = adam(loss_or_grads, parameters, learning_rate, beta1, beta2, epsilon)
+    shrinking = set(parameters if decayed is None else decayed)
+    for p in parameters:
         if p in shrinking:
             part = _rate("learning rate", learning_rate, p) * _rate("decay", weight_decay, p)
             updates[p] = updates[p] - part * p

@@ -239,9 +239,12 @@ def choice_through_rows(
     """All of a row where any of it was chosen, for what has rows; else that number."""
     if not chosen.ndim:
         return [(chosen, True)] * len(inputs)
-    rows = T.as_tensor(chosen, ndim=2) if outputs[0].ndim == 2 else T.dimshuffle(chosen, 0, "x")
-    rows = T.any(rows, axis=1, keepdims=True)
-    return [(rows if v.ndim == 2 else T.dimshuffle(rows, 0), True) for v in inputs]
+    rank = inputs[0].ndim
+    is_like_input = outputs[0].ndim == rank
+    whole = T.as_tensor(chosen, ndim=rank) if is_like_input else T.dimshuffle(chosen, 0, "x")
+    rows = T.any(whole, axis=-1, keepdims=True)
+    one_a_row = T.dimshuffle(rows, *range(rank - 1))
+    return [(rows if v.ndim == rank else one_a_row, True) for v in inputs]
 
 
 @rule(Scan)

@@ -5,6 +5,7 @@ Formulas: C. M. Bishop, Pattern Recognition and Machine Learning (2006), section
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable, Sequence
 from typing import Any, ClassVar
 
@@ -283,6 +284,13 @@ def _along(op: TensorOp, x: Any, axis: int) -> TensorVariable:
     x = as_tensor(x)
     if not -x.ndim <= axis < x.ndim:
         raise ShapeError(f"{op}: {describe(x)} has no axis {axis}")
+    if x.type.shape[axis] == 1:
+        warnings.warn(
+            f"{op} of {describe(x)} along axis {axis % x.ndim}, whose length is 1, is the same "
+            "whatever x is",
+            UserWarning,
+            stacklevel=3,
+        )
     if axis % x.ndim == x.ndim - 1:
         return op(x)
     order = [a for a in range(x.ndim) if a != axis % x.ndim] + [axis % x.ndim]
