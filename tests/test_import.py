@@ -10,7 +10,7 @@ import pytest
 
 # Modules that cost more than all of bitale, or that only some programs need.
 LATE = ["scipy", "matplotlib", "sklearn", "tqdm", "safetensors", "torch", "jax", "asyncio"]
-LATE += [f"bitale_graph.{room}" for room in ("convolution", "disk", "fft", "linalg")]
+LATE += [f"bitale_graph.{room}" for room in ("convolution", "disk", "distributed", "fft", "linalg")]
 LATE += [f"bitale_graph.{room}" for room in ("pooling", "sparse")]
 LATE += ["bitale_autodiff.rules", "bitale_nnet", "bitale_optimize", "bitale_codegen_c"]
 

@@ -172,6 +172,7 @@ def test_layers_come_to_graph_by_its_surface(packages):
     surfaces = ("disk", "extend", "fft", "graphs", "language", "linalg", "op_classes", "random")
     surfaces += (
         "convolution",
+        "distributed",
         "pooling",
         "scalars",
         "random.sparse_matrices",

@@ -24,7 +24,7 @@ SPREADS = {
 # Modules of ops that are NumPy's and SciPy's work on the host, or a function of its own in C.
 # What calls Python, or is another graph until it is rewritten.
 OF_PYTHON = {FromFunctionOp, OpFromGraph, PdbBreakpoint, Print}
-OF_LIBRARIES = ("linalg.", "fft.", "ops.sets", "ops.sorting")
+OF_LIBRARIES = ("linalg.", "fft.", "distributed.", "ops.sets", "ops.sorting")
 
 
 @pytest.fixture(scope="module")

@@ -4,6 +4,7 @@ import importlib
 import pkgutil
 
 import bitale_graph.convolution
+import bitale_graph.distributed
 import bitale_graph.fft
 import bitale_graph.linalg
 import bitale_graph.ops
@@ -36,6 +37,7 @@ def modules_of_ops():
         bitale_graph.fft,
         bitale_graph.convolution,
         bitale_graph.pooling,
+        bitale_graph.distributed,
     ):
         for info in pkgutil.iter_modules(room.__path__):
             yield importlib.import_module(f"{room.__name__}.{info.name}")

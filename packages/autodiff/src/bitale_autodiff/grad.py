@@ -42,7 +42,7 @@ for table in (
     *(connections, kinds, choice_rules, guard_rules),
 ):
     table.when_asked("bitale_graph", "bitale_autodiff.rules")
-    for room in ("sparse", "linalg", "fft", "convolution", "pooling"):
+    for room in ("sparse", "linalg", "fft", "convolution", "pooling", "distributed"):
         table.when_asked(f"bitale_graph.{room}", f"bitale_autodiff.rules.{room}")
 
 

@@ -11,6 +11,7 @@ from .arrangement_samples import arrangement_samples, diagonal_samples, made_sam
 from .condition_samples import assertion_samples, ifelse_samples
 from .convolution_samples import convolution_samples
 from .cumulative_samples import cumulative_samples
+from .distributed_samples import distributed_samples
 from .elementwise_samples import elementwise_samples
 from .fourier_samples import fourier_samples
 from .graph_samples import from_graph_samples, identity_samples
@@ -54,6 +55,7 @@ def _table() -> tuple[OpSample, ...]:
         *random_samples(),
         *cumulative_samples(),
         *pooling_samples(),
+        *distributed_samples(),
     )
 
 

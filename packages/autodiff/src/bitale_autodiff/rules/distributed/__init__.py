@@ -1,0 +1,1 @@
+"""Derivatives of sums over processes; loaded when one is asked for."""
