@@ -100,7 +100,9 @@ CONVOLUTIONS = {
     "conv1d_transpose": "conv1d_transpose(t, t[:1].dimshuffle(1, 0, 2), (None, 1, 7))",
     "conv2d": f"conv2d({IMAGES}, {IMAGES}, border_mode='full')",
     "conv2d_grad_wrt_inputs": f"conv2d_grad_wrt_inputs({IMAGES}, {IMAGES}, (1, 1, 5, 7))",
-    "conv2d_grad_wrt_weights": f"conv2d_grad_wrt_weights({IMAGES}, {IMAGES}[..., :3], (1, 1, 1, 2))",
+    "conv2d_grad_wrt_weights": (
+        f"conv2d_grad_wrt_weights({IMAGES}, {IMAGES}[..., :3], (1, 1, 1, 2))"
+    ),
     "conv2d_transpose": f"conv2d_transpose({IMAGES}, {IMAGES}, (1, 1, 5, 7))",
     "conv3d": f"conv3d({VOLUMES}, {VOLUMES}, border_mode='full')",
     "conv3d_grad_wrt_inputs": f"conv3d_grad_wrt_inputs({VOLUMES}, {VOLUMES}, (1, 1, 3, 5, 7))",

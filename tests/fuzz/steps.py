@@ -36,6 +36,7 @@ WEIGHTS: dict[Callable[[Any], None], int] = {
     shapes.join: 4,
     shapes.create: 3,
     windows.pooled: 3,
+    windows.convolved: 3,
     graphs.product: 6,
     algebra.order: 5,
     graphs.products: 3,
