@@ -128,6 +128,74 @@ def sequences(steps: int = 50, batch: int = 32, features: int = 128, units: int 
     }
 
 
+def filters(rng: np.random.Generator, *shape: int) -> np.ndarray:
+    """Filters whose sums have the variance of what they read."""
+    drawn = rng.standard_normal(shape, dtype="float32")
+    return drawn / np.sqrt(np.float32(np.prod(shape[1:])))
+
+
+def digits(batch: int = 128) -> Data:
+    """A minibatch of images of 28×28, and the parameters of LeNet."""
+    rng = np.random.default_rng(19)
+    return {
+        "parameters": {
+            "K1": filters(rng, 20, 1, 5, 5),
+            "c1": np.zeros(20, "float32"),
+            "K2": filters(rng, 50, 20, 5, 5),
+            "c2": np.zeros(50, "float32"),
+            "W1": filters(rng, 500, 800).T.copy(),
+            "b1": np.zeros(500, "float32"),
+            "W2": filters(rng, 10, 500).T.copy(),
+            "b2": np.zeros(10, "float32"),
+        },
+        "x": rng.standard_normal((batch, 1, 28, 28), dtype="float32"),
+        "t": rng.integers(0, 10, batch).astype("int32"),
+    }
+
+
+def photographs(batch: int = 32, channels: int = 32, classes: int = 10) -> Data:
+    """A minibatch of images 3×32×32, and the parameters of a small residual network.
+
+    A first convolution, two blocks of two at full size, and one block that halves the size.
+    """
+    rng = np.random.default_rng(20)
+    parameters: Data = {"K": filters(rng, channels, 3, 3, 3)}
+    for block, (before, after) in enumerate([(1, 1), (1, 1), (1, 2)]):
+        n, m = channels * before, channels * after
+        parameters[f"K{block}a"] = filters(rng, m, n, 3, 3)
+        parameters[f"K{block}b"] = filters(rng, m, m, 3, 3)
+        for part in "ab":
+            parameters[f"scale{block}{part}"] = np.ones(m, "float32")
+            parameters[f"shift{block}{part}"] = np.zeros(m, "float32")
+    parameters["K2s"] = filters(rng, 2 * channels, channels, 1, 1)
+    parameters["W"] = filters(rng, classes, 2 * channels).T.copy()
+    return {
+        "parameters": parameters,
+        "x": rng.standard_normal((batch, 3, 32, 32), dtype="float32"),
+        "t": rng.integers(0, classes, batch).astype("int32"),
+    }
+
+
+def sentences(batch: int = 16, steps: int = 64, width: int = 256, heads: int = 4) -> Data:
+    """A minibatch of rows, what they should become, and the parameters of a transformer block."""
+    rng = np.random.default_rng(21)
+    return {
+        "parameters": {
+            "W_qkv": filters(rng, 3 * width, width).T.copy(),
+            "W_out": filters(rng, width, width).T.copy(),
+            "W_up": filters(rng, 4 * width, width).T.copy(),
+            "b_up": np.zeros(4 * width, "float32"),
+            "W_down": filters(rng, width, 4 * width).T.copy(),
+            "b_down": np.zeros(width, "float32"),
+            **{f"scale{i}": np.ones(width, "float32") for i in (1, 2)},
+            **{f"shift{i}": np.zeros(width, "float32") for i in (1, 2)},
+        },
+        "heads": heads,
+        "x": rng.standard_normal((batch, steps, width), dtype="float32"),
+        "t": rng.standard_normal((batch, steps, width), dtype="float32"),
+    }
+
+
 def numbers() -> Data:
     """A hundred thousand numbers, and a factor."""
     return {"x": np.random.default_rng(18).normal(size=100_000), "factor": 2.0}
@@ -164,6 +232,9 @@ WORKLOADS = {
         Workload("gdp_train", "country", country, "GDP classifier, one row"),
         Workload("gru_seed_train", "sentence", sentence, "GRU of sentences, one of 20 words"),
         Workload("gru_batch_train", "recurrence", sequences, "GRU, 50 steps of 32×128→256"),
+        Workload("lenet_train", "lenet", digits, "LeNet, 128 images"),
+        Workload("residual_train", "residual", photographs, "residual net, 32 images 3×32×32"),
+        Workload("transformer_train", "transformer", sentences, "transformer block, 16×64×256"),
         Workload("scan_sum", "running_sum", numbers, "loop of 100 k steps on one number"),
     )
 }

@@ -155,6 +155,86 @@ def recurrence(data):
     return _trainer(*sequence_classifier(data))
 
 
+def _learned(data):
+    return {name: bitale.shared(value, name) for name, value in data["parameters"].items()}
+
+
+def _along_channels(v):
+    return v.dimshuffle("x", 0, "x", "x")
+
+
+def lenet(data):
+    """A step of gradient descent of LeNet."""
+    p = _learned(data)
+    x, t = T.ftensor4("x"), T.ivector("t")
+    h = x
+    for K, c in ((p["K1"], p["c1"]), (p["K2"], p["c2"])):
+        h = T.nnet.conv2d(h, K, filter_flip=False)
+        h = T.signal.pool.pool_2d(h, (2, 2), ignore_border=True)
+        h = T.tanh(h + _along_channels(c))
+    h = T.tanh(T.dot(h.flatten(2), p["W1"]) + p["b1"])
+    loss = _loss(T.dot(h, p["W2"]) + p["b2"], t)
+    return _trainer(loss, list(p.values()), [x, t], [data["x"], data["t"]])
+
+
+def _batch_normalised(x, scale, shift):
+    mean = x.mean(axis=(0, 2, 3), keepdims=True)
+    variance = x.var(axis=(0, 2, 3), keepdims=True)
+    normal = (x - mean) / T.sqrt(variance + f32(1e-5))
+    return normal * _along_channels(scale) + _along_channels(shift)
+
+
+def residual(data):
+    """A step of gradient descent of a small residual network."""
+    p = _learned(data)
+    x, t = T.ftensor4("x"), T.ivector("t")
+
+    def convolved(x, K, stride=1, pad=1):
+        return T.nnet.conv2d(x, K, border_mode=pad, subsample=(stride, stride), filter_flip=False)
+
+    def block(x, i, stride):
+        h = convolved(x, p[f"K{i}a"], stride)
+        h = T.nnet.relu(_batch_normalised(h, p[f"scale{i}a"], p[f"shift{i}a"]))
+        h = convolved(h, p[f"K{i}b"])
+        h = _batch_normalised(h, p[f"scale{i}b"], p[f"shift{i}b"])
+        return T.nnet.relu(h + (x if stride == 1 else convolved(x, p["K2s"], stride, 0)))
+
+    h = T.nnet.relu(convolved(x, p["K"]))
+    for i, stride in enumerate((1, 1, 2)):
+        h = block(h, i, stride)
+    loss = _loss(T.dot(h.mean(axis=(2, 3)), p["W"]), t)
+    return _trainer(loss, list(p.values()), [x, t], [data["x"], data["t"]])
+
+
+def _layer_normalised(x, scale, shift):
+    mean, variance = x.mean(axis=-1, keepdims=True), x.var(axis=-1, keepdims=True)
+    return (x - mean) / T.sqrt(variance + f32(1e-5)) * scale + shift
+
+
+def _attention(x, W_qkv, W_out, heads):
+    batch, steps, width = x.shape
+    split = T.dot(x, W_qkv).reshape((batch, steps, 3, heads, width // heads))
+    q, k, v = (split[:, :, i].dimshuffle(0, 2, 1, 3) for i in range(3))
+    scores = T.matmul(q, k.dimshuffle(0, 1, 3, 2)) / T.sqrt(T.cast(q.shape[-1], "float32"))
+    mixed = T.matmul(T.nnet.softmax(scores, axis=-1), v)
+    return T.dot(mixed.dimshuffle(0, 2, 1, 3).reshape((batch, steps, width)), W_out)
+
+
+def _gelu(x):
+    return f32(0.5) * x * (1 + T.tanh(f32(0.7978845608) * (x + f32(0.044715) * x * x * x)))
+
+
+def transformer(data):
+    """A step of gradient descent of one transformer block, normalised before its two parts."""
+    p = _learned(data)
+    x, t = T.ftensor3("x"), T.ftensor3("t")
+    h = _layer_normalised(x, p["scale1"], p["shift1"])
+    y = x + _attention(h, p["W_qkv"], p["W_out"], data["heads"])
+    h = _layer_normalised(y, p["scale2"], p["shift2"])
+    y = y + T.dot(_gelu(T.dot(h, p["W_up"]) + p["b_up"]), p["W_down"]) + p["b_down"]
+    return _trainer(T.mean(T.sqr(y - t)), list(p.values()), [x, t], [data["x"], data["t"]])
+
+
 def running_sum(data):
     """The sum of products with a factor, one number after another."""
     x, factor = T.dvector("x"), T.dscalar("factor")

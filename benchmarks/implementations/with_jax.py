@@ -193,6 +193,66 @@ def recurrence(data):
     return _trainer(*sequence_classifier(data))
 
 
+def _convolved(x, K, stride=1, pad=1):
+    return jax.lax.conv_general_dilated(x, K, (stride, stride), [(pad, pad)] * 2)
+
+
+def lenet(data):
+    """A step of gradient descent of LeNet."""
+
+    def loss(p, x, t):
+        for K, c in ((p["K1"], p["c1"]), (p["K2"], p["c2"])):
+            window = (1, 1, 2, 2)
+            x = _convolved(x, K, pad=0)
+            x = jax.lax.reduce_window(x, -jnp.inf, jax.lax.max, window, window, "VALID")
+            x = jnp.tanh(x + c[None, :, None, None])
+        x = jnp.tanh(x.reshape(len(x), -1) @ p["W1"] + p["b1"])
+        return _loss(x @ p["W2"] + p["b2"], t)
+
+    return _trainer(loss, data["parameters"], data["x"], data["t"])
+
+
+def residual(data):
+    """A step of gradient descent of a small residual network."""
+
+    def loss(p, x, t):
+        def normalised(x, name):
+            mean, variance = x.mean((0, 2, 3), keepdims=True), x.var((0, 2, 3), keepdims=True)
+            scale, shift = p[f"scale{name}"], p[f"shift{name}"]
+            normal = (x - mean) * jax.lax.rsqrt(variance + np.float32(1e-5))
+            return normal * scale[None, :, None, None] + shift[None, :, None, None]
+
+        x = jax.nn.relu(_convolved(x, p["K"]))
+        for i, stride in enumerate((1, 1, 2)):
+            h = jax.nn.relu(normalised(_convolved(x, p[f"K{i}a"], stride), f"{i}a"))
+            h = normalised(_convolved(h, p[f"K{i}b"]), f"{i}b")
+            x = jax.nn.relu(h + (x if stride == 1 else _convolved(x, p["K2s"], stride, 0)))
+        return _loss(x.mean((2, 3)) @ p["W"], t)
+
+    return _trainer(loss, data["parameters"], data["x"], data["t"])
+
+
+def transformer(data):
+    """A step of gradient descent of one transformer block, normalised before its two parts."""
+
+    def normalised(x, scale, shift):
+        mean, variance = x.mean(-1, keepdims=True), x.var(-1, keepdims=True)
+        return (x - mean) * jax.lax.rsqrt(variance + np.float32(1e-5)) * scale + shift
+
+    def loss(p, x, t):
+        batch, steps, _ = x.shape
+        h = normalised(x, p["scale1"], p["shift1"]) @ p["W_qkv"]
+        q, k, v = jnp.moveaxis(h.reshape(batch, steps, 3, data["heads"], -1), 2, 0)
+        mixed = jax.nn.dot_product_attention(q, k, v).reshape(x.shape)
+        y = x + mixed @ p["W_out"]
+        h = normalised(y, p["scale2"], p["shift2"])
+        h = jax.nn.gelu(h @ p["W_up"] + p["b_up"], approximate=True)
+        y = y + h @ p["W_down"] + p["b_down"]
+        return jnp.mean((y - t) ** 2)
+
+    return _trainer(loss, data["parameters"], data["x"], data["t"])
+
+
 def running_sum(data):
     """The sum of products with a factor, one number after another."""
 

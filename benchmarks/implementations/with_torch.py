@@ -4,6 +4,7 @@ import os
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from workloads import L2, LEARNING_RATE, SENTENCE_L2
 
 COMPILED = os.environ.get("BENCHMARK_TORCH_COMPILE") == "1"
@@ -178,6 +179,65 @@ def sequence_classifier(data):
 def recurrence(data):
     """A step of gradient descent of a classifier of sequences, on a minibatch."""
     return _trainer(*sequence_classifier(data))
+
+
+def _named_trainer(loss, data):
+    """A step over parameters that have names."""
+    names = list(data["parameters"])
+
+    def positional(values, x, t):
+        return loss(dict(zip(names, values, strict=True)), x, t)
+
+    return _trainer(positional, list(data["parameters"].values()), data["x"], data["t"])
+
+
+def lenet(data):
+    """A step of gradient descent of LeNet."""
+
+    def loss(p, x, t):
+        for K, c in ((p["K1"], p["c1"]), (p["K2"], p["c2"])):
+            x = F.max_pool2d(F.conv2d(x, K), 2)
+            x = torch.tanh(x + c[None, :, None, None])
+        x = torch.tanh(torch.flatten(x, 1) @ p["W1"] + p["b1"])
+        return F.cross_entropy(x @ p["W2"] + p["b2"], t.long())
+
+    return _named_trainer(loss, data)
+
+
+def residual(data):
+    """A step of gradient descent of a small residual network."""
+
+    def loss(p, x, t):
+        def normalised(x, name):
+            scale, shift = p[f"scale{name}"], p[f"shift{name}"]
+            return F.batch_norm(x, None, None, scale, shift, training=True)
+
+        x = F.relu(F.conv2d(x, p["K"], padding=1))
+        for i, stride in enumerate((1, 1, 2)):
+            h = F.conv2d(x, p[f"K{i}a"], stride=stride, padding=1)
+            h = F.relu(normalised(h, f"{i}a"))
+            h = normalised(F.conv2d(h, p[f"K{i}b"], padding=1), f"{i}b")
+            x = F.relu(h + (x if stride == 1 else F.conv2d(x, p["K2s"], stride=stride)))
+        return F.cross_entropy(x.mean((2, 3)) @ p["W"], t.long())
+
+    return _named_trainer(loss, data)
+
+
+def transformer(data):
+    """A step of gradient descent of one transformer block, normalised before its two parts."""
+
+    def loss(p, x, t):
+        batch, steps, width = x.shape
+        h = F.layer_norm(x, (width,), p["scale1"], p["shift1"])
+        split = (h @ p["W_qkv"]).view(batch, steps, 3, data["heads"], -1).permute(2, 0, 3, 1, 4)
+        mixed = F.scaled_dot_product_attention(*split).transpose(1, 2).reshape(x.shape)
+        y = x + mixed @ p["W_out"]
+        h = F.layer_norm(y, (width,), p["scale2"], p["shift2"])
+        h = F.gelu(h @ p["W_up"] + p["b_up"], approximate="tanh")
+        y = y + h @ p["W_down"] + p["b_down"]
+        return torch.mean((y - t) ** 2)
+
+    return _named_trainer(loss, data)
 
 
 def running_sum(data):
