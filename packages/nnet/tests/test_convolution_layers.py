@@ -11,6 +11,7 @@ from bitale_nnet import (
     ConvTranspose1D,
     ConvTranspose2D,
     ConvTranspose3D,
+    LocallyConnected2D,
 )
 
 EACH = {1: "x", 2: "xy", 3: "xyz"}
@@ -133,6 +134,7 @@ def test_adjoints_have_a_length_that_the_convolution_takes_back(padding, size, s
 def test_unknown_lengths_stay_unknown():
     assert Conv2D(5, 3, padding="same").output_shape((None, 2, None, 4)) == (None, 5, None, 4)
     assert ConvTranspose2D(5, 3).output_shape((None, 2, None, 4)) == (None, 5, None, 6)
+    assert LocallyConnected2D(5, 3).output_shape((None, 2, 5, 4)) == (None, 5, 3, 2)
 
 
 @pytest.mark.parametrize(
@@ -156,8 +158,9 @@ def test_unknown_lengths_stay_unknown():
         (lambda: ConvTranspose2D(4, 3, 2, extra=2), ValueError, "extra is less than the stride"),
         (lambda: ConvTranspose2D(4, 3, 2, "same", extra=1), ValueError, "extra is less than"),
         (lambda: ConvTranspose1D(4, 1, padding=2).build((None, 1, 3)), ShapeError, "cuts all off"),
+        (lambda: LocallyConnected2D(4, 3).build((None, 1, None, 8)), ShapeError, "known lengths"),
     ],
-    ids=map(str, range(18)),
+    ids=map(str, range(19)),
 )
 def test_what_does_not_fit_is_told_at_once(call, error, says):
     with pytest.raises(error, match=says):
@@ -169,3 +172,28 @@ def test_inputs_of_another_rank_are_told():
     layer.build((None, 1, 8, 8))
     with pytest.raises(ShapeError, match="Conv2D 'first' takes tensors of 4 axes"):
         layer(T.matrix())
+
+
+@pytest.mark.parametrize(
+    ("layer", "pads"),
+    [
+        (LocallyConnected2D(3, 2), [(0, 0)] * 2),
+        (LocallyConnected2D(2, (2, 3), (1, 2), "same", untie_biases=True), [(0, 1), (1, 1)]),
+        (LocallyConnected2D(3, 2, flip_filters=True, bias=None), [(0, 0)] * 2),
+    ],
+    ids=map(str, range(3)),
+)
+def test_each_place_has_filters_of_its_own(layer, pads, check_layer):
+    def wanted(v, X):
+        W = v["W"][..., ::-1, ::-1] if layer.flip_filters else v["W"]
+        rows, columns = W.shape[1:3]
+        k, m = W.shape[4:]
+        X = np.pad(X, [(0, 0), (0, 0), *pads])
+        z = np.zeros((len(X), W.shape[0], rows, columns))
+        for i, j in itertools.product(range(rows), range(columns)):
+            a, b = i * layer.stride[0], j * layer.stride[1]
+            seen = X[:, :, a : a + k, b : b + m]
+            z[:, :, i, j] = np.einsum("ncab,fcab->nf", seen, W[:, i, j])
+        return z if layer.bias is None else with_bias(z, v["b"])
+
+    check_layer(layer, (2, 2, 3, 4), wanted)

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from bitale_nnet import GRU, Dense
 from bitale_nnet import initializers as init
 
 
@@ -18,6 +19,10 @@ ALL = [
     init.HeUniform("relu"),
     init.Orthogonal(),
     init.SideBySide(init.Orthogonal(), init.Normal(0.5)),
+    init.LeCunNormal(),
+    init.TruncatedNormal(0.5),
+    init.Sparse(),
+    init.Identity(),
 ]
 
 
@@ -45,6 +50,8 @@ def test_the_same_generator_gives_the_same_value(initializer):
         (init.GlorotUniform(2.0), 2 * np.sqrt(2 / 500)),
         (init.HeNormal("relu"), np.sqrt(2 / 300)),
         (init.HeUniform(), np.sqrt(1 / 300)),
+        (init.LeCunNormal(), np.sqrt(1 / 300)),
+        (init.LeCunUniform(), np.sqrt(1 / 300)),
     ],
 )
 def test_the_deviation_is_what_the_formula_says(initializer, std, rng):
@@ -94,3 +101,69 @@ def test_parts_side_by_side_are_equal(shape):
 def test_side_by_side_needs_a_part():
     with pytest.raises(ValueError, match="got none"):
         init.SideBySide()
+
+
+def test_numbers_far_from_the_mean_are_drawn_again(rng):
+    value = init.TruncatedNormal(0.5, 1.0)((300, 200), rng)
+    assert np.abs(value - 1).max() <= 1
+    # Of a normal distribution cut off at two deviations.
+    assert value.std() == pytest.approx(0.5 * 0.8796, rel=0.02)
+
+
+@pytest.mark.parametrize(("rows", "count"), [(40, 4), (5, 1), (0, 0)])
+def test_columns_of_sparse_weights_have_as_many_numbers(rows, count, rng):
+    value = init.Sparse(0.1, std=0.5)((rows, 300), rng)
+    assert np.all(np.count_nonzero(value, axis=0) == count)
+    assert len({tuple(np.flatnonzero(column)) for column in value.T}) > 1 or rows == 0
+
+
+def test_an_identity_hands_on_its_input(rng):
+    assert np.array_equal(init.Identity()((3, 3), rng), np.eye(3))
+    filters = init.Identity(2.0)((2, 3, 3, 1), rng)
+    assert np.array_equal(filters[:, :, 1, 0], 2 * np.eye(2, 3))
+    assert np.count_nonzero(filters) == 2
+
+
+def test_filters_can_lie_with_units_last(rng):
+    assert init.HeNormal(c01b=True)((4, 5, 5, 80), rng).std() == pytest.approx(0.1, rel=0.05)
+    for kind in (init.GlorotNormal, init.GlorotUniform, init.LeCunUniform):
+        a = kind(c01b=True).std((4, 3, 5, 8))
+        assert a == kind().std((8, 4, 3, 5))
+
+
+@pytest.mark.parametrize(
+    ("call", "says"),
+    [
+        (lambda: init.Normal(-1), "Normal: std is 0 or more"),
+        (lambda: init.Uniform((1, 0)), "is no range"),
+        (lambda: init.TruncatedNormal(bound=0), "bound is at least"),
+        (lambda: init.Sparse(1.5), "a share from 0 to 1"),
+        (lambda: init.Sparse()((3,)), "Sparse draws matrices"),
+        (lambda: init.Identity()((3,)), "two axes or more"),
+        (lambda: init.HeNormal(c01b=True)((3, 3)), "needs four axes"),
+        (lambda: Dense(2, weights=np.zeros((3, 3))).build((None, 3)), r"of the shape \(3, 2\)"),
+        (lambda: Dense(2, weights="glorot"), "first values of weights are an initialiser"),
+        (lambda: Dense(2, weights=init.HeNormal), r"make one, HeNormal\(\)"),
+        (lambda: Dense(2, bias=np.zeros(3)).build((None, 3)), r"of the shape \(2,\)"),
+        (lambda: GRU(2, bias=["a"]), "first values are numbers"),
+    ],
+    ids=map(str, range(12)),
+)
+def test_what_gives_no_first_values_is_refused(call, says):
+    with pytest.raises((ValueError, TypeError), match=says):
+        call()
+
+
+def test_numbers_arrays_and_functions_are_first_values():
+    W = np.arange(6.0).reshape(3, 2)
+    layer = Dense(2, weights=W, bias=lambda shape: np.full(shape, 3))
+    layer.build((None, 3))
+    values = layer.get_values()
+    assert np.array_equal(values["W"], W)
+    assert values["b"].tolist() == [3, 3]
+    layer = Dense(2, weights=0.5, bias=1)
+    layer.build((None, 3))
+    assert layer.get_values()["W"].tolist() == [[0.5] * 2] * 3
+    layer = GRU(2, bias=0.25)
+    layer.build((None, 3))
+    assert layer.get_values()["b_m"].tolist() == [0.25] * 4

@@ -13,6 +13,7 @@ from .layers import Activation as Activation
 from .layers import AveragePool1D as AveragePool1D
 from .layers import AveragePool2D as AveragePool2D
 from .layers import AveragePool3D as AveragePool3D
+from .layers import BatchNorm as BatchNorm
 from .layers import Bias as Bias
 from .layers import Bidirectional as Bidirectional
 from .layers import Concat as Concat
@@ -23,13 +24,20 @@ from .layers import ConvTranspose1D as ConvTranspose1D
 from .layers import ConvTranspose2D as ConvTranspose2D
 from .layers import ConvTranspose3D as ConvTranspose3D
 from .layers import Dense as Dense
+from .layers import Dropout as Dropout
 from .layers import Embedding as Embedding
 from .layers import Expression as Expression
 from .layers import FeaturePool as FeaturePool
 from .layers import FeatureWTA as FeatureWTA
 from .layers import Flatten as Flatten
+from .layers import GaussianNoise as GaussianNoise
 from .layers import GlobalPool as GlobalPool
+from .layers import GroupNorm as GroupNorm
 from .layers import Input as Input
+from .layers import InstanceNorm as InstanceNorm
+from .layers import LayerNorm as LayerNorm
+from .layers import LocallyConnected2D as LocallyConnected2D
+from .layers import LocalResponseNorm as LocalResponseNorm
 from .layers import MaxPool1D as MaxPool1D
 from .layers import MaxPool2D as MaxPool2D
 from .layers import MaxPool3D as MaxPool3D
@@ -46,6 +54,7 @@ from .layers import Sequential as Sequential
 from .layers import SimpleRNN as SimpleRNN
 from .layers import Slice as Slice
 from .layers import SpatialPyramidPool as SpatialPyramidPool
+from .layers import Standardization as Standardization
 from .layers import Sum as Sum
 from .layers import Training as Training
 from .layers import Transpose as Transpose

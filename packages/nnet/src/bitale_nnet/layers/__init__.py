@@ -1,6 +1,7 @@
 """The layers, one family to a file."""
 
 from .activation import Activation as Activation
+from .batch_norm import BatchNorm as BatchNorm
 from .convolution import Conv1D as Conv1D
 from .convolution import Conv2D as Conv2D
 from .convolution import Conv3D as Conv3D
@@ -12,10 +13,18 @@ from .embedding import Embedding as Embedding
 from .expression import Expression as Expression
 from .feature_pool import FeaturePool as FeaturePool
 from .feature_pool import FeatureWTA as FeatureWTA
+from .local import LocallyConnected2D as LocallyConnected2D
 from .merge import Concat as Concat
 from .merge import Merge as Merge
 from .merge import Sum as Sum
 from .network import Network as Network
+from .noise import Dropout as Dropout
+from .noise import GaussianNoise as GaussianNoise
+from .normalization import GroupNorm as GroupNorm
+from .normalization import InstanceNorm as InstanceNorm
+from .normalization import LayerNorm as LayerNorm
+from .normalization import LocalResponseNorm as LocalResponseNorm
+from .normalization import Standardization as Standardization
 from .passes import Training as Training
 from .places import Input as Input
 from .pooling import AveragePool1D as AveragePool1D

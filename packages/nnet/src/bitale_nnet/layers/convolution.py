@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from bitale_graph.extend import ShapeError, TensorVariable
 
 from ..functional import ACTIVATIONS, identity
-from ..initializers import Constant, GlorotUniform, Initializer
+from ..initializers import Constant, GlorotUniform, Initial, as_initializer, first_values
 from .arguments import check_channels, check_integer, check_integers, of_rank
 from .layer import WEIGHTS, Layer, Parameter, Shape
 from .naming import by_name
@@ -33,8 +33,8 @@ class _Filters(Layer):
         *,
         dilation: int | Sequence[int] = 1,
         groups: int = 1,
-        weights: Initializer | None = None,
-        bias: Initializer | None = ZERO,
+        weights: Initial | None = None,
+        bias: Initial | None = ZERO,
         untie_biases: bool = False,
         flip_filters: bool = False,
         name: str | None = None,
@@ -50,8 +50,8 @@ class _Filters(Layer):
             raise ValueError(f"{self}: {filters} filters are not {groups} groups of one size")
         self.padding = check_padding(self, padding, n)
         self.activation = by_name("activation", activation, ACTIVATIONS)
-        self.weights = weights or GlorotUniform()
-        self.bias = bias
+        self.weights = first_values("weights", weights, GlorotUniform())
+        self.bias = None if bias is None else as_initializer("bias", bias)
         self.untie_biases = untie_biases
         self.flip_filters = flip_filters
 

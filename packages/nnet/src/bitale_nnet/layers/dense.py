@@ -9,7 +9,7 @@ from bitale_graph import language as T
 from bitale_graph.extend import ShapeError, TensorVariable, as_tensor, describe
 
 from ..functional import ACTIVATIONS, identity
-from ..initializers import Constant, GlorotUniform, Initializer
+from ..initializers import Constant, GlorotUniform, Initial, as_initializer, first_values
 from .layer import WEIGHTS, Layer, Parameter, Shape, check_units
 from .naming import by_name
 from .passes import Training
@@ -49,15 +49,15 @@ class Dense(Layer):
         self,
         units: int,
         activation: Callable[[Any], Any] | str = identity,
-        weights: Initializer | None = None,
-        bias: Initializer | None = ZERO,
+        weights: Initial | None = None,
+        bias: Initial | None = ZERO,
         name: str | None = None,
     ) -> None:
         super().__init__(name)
         self.units = check_units(self, units)
         self.activation = by_name("activation", activation, ACTIVATIONS)
-        self.weights = weights or GlorotUniform()
-        self.bias = bias
+        self.weights = first_values("weights", weights, GlorotUniform())
+        self.bias = None if bias is None else as_initializer("bias", bias)
 
     def declare(self, input_shape: Shape) -> list[Parameter]:
         features = self._features(input_shape)

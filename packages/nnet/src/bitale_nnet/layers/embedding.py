@@ -7,7 +7,7 @@ from typing import Any
 from bitale_graph.extend import TensorVariable, as_tensor, describe
 from bitale_graph.extend import dtype as dtypes
 
-from ..initializers import Initializer, Normal
+from ..initializers import Initial, Normal, first_values
 from .layer import WEIGHTS, Layer, Parameter, Shape
 from .passes import Training
 
@@ -47,7 +47,7 @@ class Embedding(Layer):
         self,
         vocabulary: int,
         size: int,
-        weights: Initializer | None = None,
+        weights: Initial | None = None,
         name: str | None = None,
     ) -> None:
         super().__init__(name)
@@ -57,7 +57,7 @@ class Embedding(Layer):
             )
         self.vocabulary = vocabulary
         self.size = size
-        self.weights = weights or Normal(0.1)
+        self.weights = first_values("weights", weights, Normal(0.1))
 
     def declare(self, input_shape: Shape) -> list[Parameter]:
         return [Parameter("W", (self.vocabulary, self.size), self.weights, WEIGHTS)]

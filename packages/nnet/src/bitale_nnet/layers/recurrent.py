@@ -12,7 +12,15 @@ from bitale_graph.extend import dtype as dtypes
 
 from ..cells import gru_step, lstm_step, simple_rnn_step
 from ..functional import ACTIVATIONS
-from ..initializers import Constant, GlorotUniform, Initializer, Orthogonal, SideBySide
+from ..initializers import (
+    Constant,
+    GlorotUniform,
+    Initial,
+    Orthogonal,
+    SideBySide,
+    as_initializer,
+    first_values,
+)
 from .container import Container
 from .layer import WEIGHTS, Layer, Parameter, Shape, check_units
 from .naming import by_name
@@ -73,9 +81,9 @@ class Recurrent(Layer):
         backwards: bool = False,
         truncate_gradient: int = -1,
         learn_first_states: bool = False,
-        weights: Initializer | None = None,
-        recurrent_weights: Initializer | None = None,
-        bias: Initializer | None = ZERO,
+        weights: Initial | None = None,
+        recurrent_weights: Initial | None = None,
+        bias: Initial | None = ZERO,
         name: str | None = None,
     ) -> None:
         super().__init__(name)
@@ -84,9 +92,9 @@ class Recurrent(Layer):
         self.backwards = backwards
         self.truncate_gradient = truncate_gradient
         self.learn_first_states = learn_first_states
-        self.weights = weights or GlorotUniform()
-        self.recurrent_weights = recurrent_weights or Orthogonal()
-        self.bias = bias
+        self.weights = first_values("weights", weights, GlorotUniform())
+        self.recurrent_weights = first_values("recurrent_weights", recurrent_weights, Orthogonal())
+        self.bias = None if bias is None else as_initializer("bias", bias)
 
     # What a subclass gives
     def gates(self, features: int) -> list[Parameter]:

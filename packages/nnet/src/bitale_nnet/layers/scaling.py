@@ -9,7 +9,7 @@ from bitale_graph import language as T
 from bitale_graph.extend import ShapeError, TensorVariable, as_tensor, describe
 
 from ..functional import relu
-from ..initializers import Constant, Initializer
+from ..initializers import Constant, Initial, Initializer, first_values
 from .arguments import check_axes, check_axis_numbers, check_number
 from .layer import Layer, Parameter, Shape
 from .passes import Training
@@ -25,12 +25,12 @@ class _AlongAxes(Layer):
 
     def __init__(
         self,
-        weights: Initializer | None = None,
+        weights: Initial | None = None,
         shared_axes: Axes = "auto",
         name: str | None = None,
     ) -> None:
         super().__init__(name)
-        self.weights = weights or self.initial
+        self.weights = first_values("weights", weights, self.initial)
         if isinstance(shared_axes, str):
             if shared_axes != "auto":
                 raise ValueError(
