@@ -130,6 +130,26 @@ def test_known_lengths_are_used_and_checked():
         function([x, n], y)(images, 3)
 
 
+def test_shapes_are_sequences():
+    with pytest.raises(TypeError, match="input_shape is a sequence of lengths, not 5"):
+        C.conv2d(x, w, 5)
+    with pytest.raises(TypeError, match="output_shape is a sequence of lengths, not None"):
+        C.conv2d_transpose(x, w, None)
+    with pytest.raises(TypeError, match="holds integers"):
+        C.conv2d(x, w, (1, 2.5, 3, 4))
+
+
+def test_a_geometry_of_lists_is_that_of_tuples():
+    made = C.Geometry([1, np.int64(2)], [[0, 1], "half"], [1, 1])
+    assert made == C.geometry(2, (1, 2), ((0, 1), "half"))
+    assert hash(made) == hash(C.geometry(2, (1, 2), ((0, 1), "half")))
+    for wrong in ({"stride": 0}, {"padding": -1}, {"dilation": 0}, {"groups": 0}):
+        with pytest.raises(ValueError, match="convolution"):
+            C.geometry(2, **wrong)
+    with pytest.raises(ValueError, match="one number of axes"):
+        C.Geometry((1,), ((0, 0),), (1, 1))
+
+
 def test_dtypes_are_floats():
     assert C.conv2d(T.ftensor4(), T.ftensor4()).dtype == "float32"
     assert C.conv2d(T.ftensor4(), T.dtensor4()).dtype == "float64"

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 from bitale_graph import language as T
-from bitale_graph.ops.indexing import Subtensor
+from bitale_graph.extend import ShapeError
+from bitale_graph.ops.indexing import IncSubtensor, Subtensor
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -47,6 +48,8 @@ VIEWS = {
     "before an element": (x[:, 1:][2][:3], 1),
     "backwards": (x[::-1][1:], 2),
     "from the end": (x[:-1][1:], 2),
+    "turned around twice": (x[::-1, 1:][::-1], 1),
+    "turned around twice along both axes": (x[::-1, ::-1][::-1, ::-1], 0),
 }
 
 
@@ -56,3 +59,21 @@ def test_known_slices_are_one(rewriting, name):
     done = rewriting.whole([x, i], out)
     assert len(views(done.graph)) == count
     rewriting.assert_same(done, [x, i], out, [X, np.int64(1)])
+
+
+def test_what_is_written_everywhere_backwards_is_turned_around(rewriting):
+    y, row = T.dmatrix("y"), T.drow("row")
+    into = T.zeros_like(x)
+    out = [
+        T.inc_subtensor(into[::-1], y),
+        T.set_subtensor(x[:, ::-1], y),
+        T.inc_subtensor(x[::-1, ::-1], y),
+        T.set_subtensor(x[::-1], row),
+        T.inc_subtensor(into[::-1, 1:], y[:, 1:]),
+    ]
+    done = rewriting.whole([x, y, row], out)
+    writes = [n for n in done.graph.toposort() if isinstance(n.op, IncSubtensor)]
+    assert len(writes) == 2
+    rewriting.assert_same(done, [x, y, row], out, [X, X[::-1] ** 2, X[:1]])
+    with pytest.raises(ShapeError):
+        rewriting.values(done.graph, args=[X, X[1:], X[:1]])

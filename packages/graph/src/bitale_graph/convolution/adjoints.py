@@ -10,14 +10,15 @@ from ..ops.shape import vector_elements
 from ..ops.split import as_known
 from ..tensor.elementwise import cast
 from ..tensor.variable import TensorVariable
-from .arguments import AXES, check_rank, flipped, numbers, read_geometry, with_shape
+from .arguments import AXES, check_rank, flipped, numbers, read_geometry, sequence, with_shape
 from .conv import ConvGradInputs, ConvGradWeights
 from .unshared import locally_connected_filters, locally_connected_inputs
 
 
 def _split_shape(name: str, word: str, shape: Any, rank: int, ndim: int) -> tuple[list[Any], Any]:
     """A shape that is given, as what may not be known and the lengths that must be."""
-    lengths = vector_elements(shape) if isinstance(shape, Variable) else list(shape or ())
+    is_vector = isinstance(shape, Variable)
+    lengths = vector_elements(shape) if is_vector else sequence(name, word, shape)
     if len(lengths) != rank or any(n is None for n in lengths[-ndim:]):
         raise ShapeError(
             f"{name}: {word} has {rank} lengths, and of the last {ndim} none is None, since "
@@ -43,7 +44,8 @@ def gradient_of_inputs(
     (g, w), dtype = numbers(name, *given)
     check_rank(name, "a gradient of the output", g, ndim + 2, AXES[ndim])
     check_rank(name, "filters", w, ndim + 2 + (ndim if unshared else 0))
-    shape, lengths = _split_shape(name, "the shape of the input", shapes[0], ndim + 2, ndim)
+    word = "output_shape" if name.endswith("transpose") else "input_shape"
+    shape, lengths = _split_shape(name, word, shapes[0], ndim + 2, ndim)
     w = with_shape(name, "filter_shape", w, shapes[1])
     kernel = w.type.shape[-ndim:]
     geometry = read_geometry(name, kernel, border_mode, subsample, filter_dilation, num_groups)
@@ -52,7 +54,7 @@ def gradient_of_inputs(
         found = locally_connected_inputs(g, w, geometry, lengths)
     else:
         found = ConvGradInputs(geometry)(g, w, *lengths)
-    return with_shape(name, "input_shape", cast(found, dtype), shape)  # type: ignore[no-any-return]
+    return with_shape(name, word, cast(found, dtype), shape)  # type: ignore[no-any-return]
 
 
 def gradient_of_filters(

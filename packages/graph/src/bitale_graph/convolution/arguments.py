@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -54,13 +54,20 @@ def with_shape(name: str, word: str, x: Any, shape: Any) -> Any:
         return x
     if isinstance(shape, Variable):
         return specify_shape(x, shape)
-    lengths = list(shape)
+    lengths = sequence(name, word, shape)
     if len(lengths) != x.ndim:
         raise ShapeError(
             f"{name}: {word} has {len(lengths)} lengths, for a tensor of rank {x.ndim}\n"
             f"  {describe(x)}"
         )
     return specify_shape(x, [_length(name, word, n) for n in lengths])
+
+
+def sequence(name: str, word: str, shape: Any) -> list[Any]:
+    """The lengths of a shape; raises `TypeError` for what is none."""
+    if isinstance(shape, (str, bytes)) or not isinstance(shape, Iterable):
+        raise TypeError(f"{name}: {word} is a sequence of lengths, not {shape!r}")
+    return list(shape)
 
 
 def _length(name: str, word: str, n: Any) -> Any:

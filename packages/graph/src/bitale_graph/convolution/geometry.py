@@ -45,6 +45,10 @@ class Geometry:
     groups: int = 1
 
     def __post_init__(self) -> None:
+        pads = tuple(p if isinstance(p, str) else tuple(map(int, p)) for p in self.padding)
+        object.__setattr__(self, "padding", pads)
+        for name in ("stride", "dilation"):
+            object.__setattr__(self, name, tuple(map(int, getattr(self, name))))
         if not len(self.stride) == len(self.padding) == len(self.dilation):
             raise ValueError(f"convolution: {self} is not of one number of axes")
         for name, numbers in (

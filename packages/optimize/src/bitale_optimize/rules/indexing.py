@@ -69,7 +69,11 @@ def element_of_made_vector(node: Apply[Subtensor], context: RewriteContext) -> V
     return vector if made.inputs[chosen] else None
 
 
-@canonical.rule(tracks=[Subtensor], before="x[i, 2:][:5, j]", after="x[i, 2:7, j]")
+@canonical.rule(
+    tracks=[Subtensor],
+    before="x[i, 2:][:5, j], x[::-1][::-1]",
+    after="x[i, 2:7, j], x",
+)
 def element_of_element(node: Apply[Subtensor], context: RewriteContext) -> Variable | None:
     """An index of what an index takes is one index, where that is known."""
     inner = made_by(node.inputs[0], Subtensor)
@@ -105,12 +109,14 @@ def _joined_parts(first: list[Any], then: list[Any], ndim: int) -> list[Any] | N
 
 
 def _joined_part(first: slice, then: Any) -> slice | None:
-    """A slice of a slice that counts forwards from the start.
+    """A slice of a slice that counts forwards from the start, or one that is turned around twice.
 
     Of an element the slice would be asked for its length, to keep an error.
     """
     if then == slice(None):
         return first
+    if isinstance(then, slice) and _is_turned(first) and _is_turned(then):
+        return slice(None)
     bounds = _forwards(first)
     inside = _forwards(then) if isinstance(then, slice) else None
     if bounds is None or inside is None:
@@ -119,6 +125,13 @@ def _joined_part(first: slice, then: Any) -> slice | None:
     ends = [n for n in (stop, None if end is None else start + end * step) if n is not None]
     found = (start + begin * step, min(ends, default=None), step * by)
     return slice(*(None if n is None else as_tensor(n) for n in found))
+
+
+def _is_turned(part: Any) -> bool:
+    """Whether a part of an index is ``::-1``."""
+    if not isinstance(part, slice) or part.start is not None or part.stop is not None:
+        return False
+    return part.step is not None and constant_int(part.step) == -1
 
 
 def _forwards(part: slice) -> tuple[int, int | None, int] | None:
@@ -244,16 +257,23 @@ def increment_of_increment(node: Apply[IncSubtensor], context: RewriteContext) -
 
 @canonical.rule(
     tracks=[IncSubtensor],
-    before="set_subtensor(x[:], y), inc_subtensor(zeros[:], y)",
-    after="y",
+    before="set_subtensor(x[:], y), inc_subtensor(zeros[::-1], y)",
+    after="y, y[::-1]",
     changes=Changes.DOMAIN,
 )
 def write_of_whole(node: Apply[IncSubtensor], context: RewriteContext) -> Variable | None:
     """What is written everywhere is the result."""
     x, y, *bounds = node.inputs
     op: Any = node.op
-    if not _is_whole(op.pattern, x, bounds, context):
+    parts = unpack(op.pattern, bounds)
+    forwards = [slice(None) if _is_turned(part) else part for part in parts]
+    pattern, rest = _packed(forwards)
+    if not _is_whole(pattern, x, rest, context):
         return None
+    if forwards != parts:
+        if y.type.broadcastable != node.outputs[0].type.broadcastable:
+            return None
+        y = op.reading()(y, *bounds)
     if op.set or is_uniform(x, 0):
         return y
     made: Variable = T.add(x, y)
