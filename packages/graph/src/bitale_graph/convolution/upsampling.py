@@ -35,7 +35,7 @@ def bilinear_kernel_1D(ratio: Any, normalize: bool = True) -> TensorVariable:  #
     TensorVariable
         Of length ``2 * ratio - 1``, in floatX.
     """
-    half = arange(1, tm.add(as_tensor(ratio), 1), dtype=dtypes.check("floatX"))
+    half = cast(arange(1, tm.add(as_tensor(ratio), 1)), dtypes.check("floatX"))
     kernel = concatenate([half, half[-2::-1]])
     return tm.true_div(kernel, cast(ratio, kernel.dtype)) if normalize else kernel
 
