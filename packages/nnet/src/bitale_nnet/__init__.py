@@ -10,6 +10,7 @@ from .constraints import total_norm_constraint as total_norm_constraint
 from .layers import GRU as GRU
 from .layers import LSTM as LSTM
 from .layers import Activation as Activation
+from .layers import Attention as Attention
 from .layers import AveragePool1D as AveragePool1D
 from .layers import AveragePool2D as AveragePool2D
 from .layers import AveragePool3D as AveragePool3D
@@ -29,6 +30,7 @@ from .layers import Embedding as Embedding
 from .layers import Expression as Expression
 from .layers import FeaturePool as FeaturePool
 from .layers import FeatureWTA as FeatureWTA
+from .layers import FeedForward as FeedForward
 from .layers import Flatten as Flatten
 from .layers import GaussianNoise as GaussianNoise
 from .layers import GlobalPool as GlobalPool
@@ -44,10 +46,13 @@ from .layers import MaxPool3D as MaxPool3D
 from .layers import Merge as Merge
 from .layers import Network as Network
 from .layers import Pad as Pad
+from .layers import PositionalEmbedding as PositionalEmbedding
+from .layers import PositionalEncoding as PositionalEncoding
 from .layers import PReLU as PReLU
 from .layers import Recurrent as Recurrent
 from .layers import Reshape as Reshape
 from .layers import Residual as Residual
+from .layers import Row as Row
 from .layers import RReLU as RReLU
 from .layers import Scale as Scale
 from .layers import Sequential as Sequential
@@ -56,11 +61,14 @@ from .layers import Slice as Slice
 from .layers import SpatialPyramidPool as SpatialPyramidPool
 from .layers import Standardization as Standardization
 from .layers import Sum as Sum
+from .layers import Summary as Summary
 from .layers import Training as Training
+from .layers import TransformerBlock as TransformerBlock
 from .layers import Transpose as Transpose
 from .layers import Upscale1D as Upscale1D
 from .layers import Upscale2D as Upscale2D
 from .layers import Upscale3D as Upscale3D
+from .layers import summary as summary
 from .layers.layer import Layer as Layer
 from .layers.layer import Parameter as Parameter
 from .penalties import apply_penalty as apply_penalty

@@ -1,6 +1,7 @@
 """The layers, one family to a file."""
 
 from .activation import Activation as Activation
+from .attention import Attention as Attention
 from .batch_norm import BatchNorm as BatchNorm
 from .convolution import Conv1D as Conv1D
 from .convolution import Conv2D as Conv2D
@@ -38,6 +39,8 @@ from .pooling import SpatialPyramidPool as SpatialPyramidPool
 from .pooling import Upscale1D as Upscale1D
 from .pooling import Upscale2D as Upscale2D
 from .pooling import Upscale3D as Upscale3D
+from .positions import PositionalEmbedding as PositionalEmbedding
+from .positions import PositionalEncoding as PositionalEncoding
 from .recurrent import GRU as GRU
 from .recurrent import LSTM as LSTM
 from .recurrent import Bidirectional as Bidirectional
@@ -54,3 +57,8 @@ from .shaping import Pad as Pad
 from .shaping import Reshape as Reshape
 from .shaping import Slice as Slice
 from .shaping import Transpose as Transpose
+from .summary import Row as Row
+from .summary import Summary as Summary
+from .summary import summary as summary
+from .transformer import FeedForward as FeedForward
+from .transformer import TransformerBlock as TransformerBlock

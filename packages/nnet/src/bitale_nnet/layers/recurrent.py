@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
@@ -22,7 +23,7 @@ from ..initializers import (
     first_values,
 )
 from .container import Container
-from .layer import WEIGHTS, Layer, Parameter, Shape, check_units
+from .layer import WEIGHTS, Layer, Parameter, Shape, check_units, product_of_lengths
 from .naming import by_name
 from .passes import Training
 
@@ -136,6 +137,11 @@ class Recurrent(Layer):
         self._features(input_shape)
         kept = input_shape[:-1] if self.return_sequences else input_shape[:-2]
         return (*kept, self.units)
+
+    def multiplications(self, input_shape: Shape) -> int | None:
+        gates = self.gates(self._features(input_shape))
+        weights = sum(math.prod(p.shape) for p in gates if len(p.shape) > 1)
+        return product_of_lengths([input_shape[-2], weights])
 
     def __call__(
         self,
