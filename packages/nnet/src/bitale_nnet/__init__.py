@@ -24,6 +24,7 @@ from .layers import Conv3D as Conv3D
 from .layers import ConvTranspose1D as ConvTranspose1D
 from .layers import ConvTranspose2D as ConvTranspose2D
 from .layers import ConvTranspose3D as ConvTranspose3D
+from .layers import CustomRecurrent as CustomRecurrent
 from .layers import Dense as Dense
 from .layers import Dropout as Dropout
 from .layers import Embedding as Embedding
