@@ -206,8 +206,9 @@ def run_random_programs(session: nox.Session) -> None:
         )
 
 
-# What the tests of a package alone are better with: the compiler of kernels, which needs no GPU.
-ALSO = {"codegen-cuda": group("cuda")}
+# What the tests of a package alone are better with: the compiler of kernels, which needs no GPU,
+# and an MPI for several processes.
+ALSO = {"codegen-cuda": group("cuda"), "nnet": group("mpi")}
 
 
 @nox.session
