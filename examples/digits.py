@@ -12,7 +12,8 @@ import time
 from pathlib import Path
 
 import numpy as np
-from bitale_nnet import Classifier, plot_learning_curve
+from bitale_nnet import Classifier
+from sklearn.datasets import load_digits
 
 
 def split(X, y, share, seed):
@@ -33,7 +34,8 @@ def describe(seed, epochs, progress):
         batch_size=32,
         epochs=epochs,
         l2=1e-4,
-        seed=seed,
+        random_state=seed,
+        dtype="float32",
         progress=progress,
     )
 
@@ -48,11 +50,6 @@ def main():
     )
     parser.add_argument("--quiet", action="store_true", help="show no progress bar")
     arguments = parser.parse_args()
-    try:
-        from sklearn.datasets import load_digits
-    except ImportError:
-        sys.exit("the digits come with scikit-learn: pip install scikit-learn")
-
     X, y = load_digits(return_X_y=True)
     X_train, y_train, X_test, y_test = split(X / 16, y, share=1 / 3, seed=arguments.seed)
     print(f"{len(X)} images of digits: {len(X_train)} to learn from, {len(X_test)} held out")
@@ -66,7 +63,7 @@ def main():
     arguments.out.mkdir(parents=True, exist_ok=True)
     picture = arguments.out / "learning_curve.png"
     try:
-        plot_learning_curve(classifier.history, picture, title="Handwritten digits")
+        classifier.history_.plot(picture, title="Handwritten digits")
         print(f"learning curve in {picture}")
     except ImportError as error:
         print(f"no learning curve: {error}")

@@ -37,6 +37,17 @@ def test_it_does_not_import(module):
     run(f"import sys, bitale; sys.exit({module!r} in sys.modules)")
 
 
+@pytest.mark.parametrize("module", ["scipy", "sklearn", "pandas", "tqdm", "matplotlib"])
+def test_neither_do_networks(module):
+    run(f"import sys, bitale_nnet; sys.exit({module!r} in sys.modules)")
+
+
+def test_estimators_are_imported_when_they_are_asked_for():
+    run("import sys, bitale_nnet; bitale_nnet.Classifier; sys.exit('sklearn' not in sys.modules)")
+    program = "import bitale_nnet\ntry: bitale_nnet.Classifer\nexcept AttributeError: pass"
+    run(program)
+
+
 OPENED = """
 import json, numpy, sys
 opened = []

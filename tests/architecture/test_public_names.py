@@ -4,6 +4,7 @@ After a change that is meant, ``python tests/architecture/test_public_names.py``
 """
 
 import ast
+import itertools
 from pathlib import Path
 
 LISTS = Path(__file__).with_name("public_names")
@@ -12,7 +13,7 @@ LISTS = Path(__file__).with_name("public_names")
 def public_names(tree: ast.Module) -> list[str]:
     """Return the public names of an ``__init__``: ``x as x``, in ``__all__``, or defined there."""
     names = set()
-    for node in tree.body:
+    for node in itertools.chain(tree.body, *map(late_imports, tree.body)):
         if isinstance(node, ast.Import | ast.ImportFrom):
             names |= {alias.asname for alias in node.names if alias.asname}
         elif isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__":
@@ -20,6 +21,12 @@ def public_names(tree: ast.Module) -> list[str]:
         elif isinstance(node, ast.FunctionDef | ast.ClassDef):
             names.add(node.name)
     return sorted(name for name in names if not name.startswith("_"))
+
+
+def late_imports(node: ast.AST) -> list[ast.stmt]:
+    """Return what type checkers read of names that are imported when they are asked for."""
+    is_late = isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+    return node.body if is_late else []
 
 
 def test_public_names_are_those_written_down(package):

@@ -1,4 +1,4 @@
-"""Ctrl-C while a classifier learns: what was learnt is kept."""
+"""Ctrl-C while an estimator learns: what was learnt is kept."""
 
 import os
 import signal
@@ -6,7 +6,7 @@ import threading
 
 import numpy as np
 import pytest
-from bitale_nnet import Classifier, NotFittedError
+from bitale_nnet import Callback, Classifier, NotFittedError
 
 rng = np.random.default_rng(0)
 X = rng.normal(size=(400, 2))
@@ -21,57 +21,47 @@ def handler_of_python():
     signal.signal(signal.SIGINT, before)
 
 
-class Sending:
-    """A progress bar that sends a real SIGINT after some epochs."""
+class Sending(Callback):
+    """Sends a real SIGINT after some epochs."""
 
     def __init__(self, epochs):
-        self.epochs, self.done, self.is_closed = epochs, 0, False
+        self.epochs = epochs
 
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.is_closed = True
-
-    def set_postfix(self, *_, **__):
-        pass
-
-    def update(self):
-        self.done += 1
-        if self.done == self.epochs:
+    def on_epoch_end(self, run):
+        if run.epoch == self.epochs:
             os.kill(os.getpid(), signal.SIGINT)
 
 
 def classifier(**settings):
-    return Classifier([8], epochs=100_000, learning_rate=0.02, progress=False, **settings)
+    settings = {"epochs": 100_000, "learning_rate": 0.02, "random_state": 0, **settings}
+    return Classifier([8], **settings)
 
 
-@pytest.fixture
-def after_three(monkeypatch):
-    """The bar of a training that is interrupted when three epochs are done."""
-    bar = Sending(3)
-    monkeypatch.setattr("bitale_nnet.training.classifier._progress_bar", lambda *_: bar)
-    return bar
-
-
-def test_what_was_learnt_is_kept_with_its_history(after_three):
-    learner = classifier()
+def test_what_was_learnt_is_kept_with_its_history():
+    learner = classifier(callbacks=[Sending(3)])
     with pytest.warns(UserWarning, match=r"interrupted after 3 of 100000 epochs") as caught:
         assert learner.fit(X, y, validation=(X[:50], y[:50])) is learner
     assert caught[0].filename == __file__
-    assert after_three.is_closed
-    assert {name: len(values) for name, values in learner.history.items()} == {
+    assert {name: len(values) for name, values in learner.history_.items()} == {
         "loss": 3,
         "accuracy": 3,
         "validation_loss": 3,
         "validation_accuracy": 3,
     }
-    assert learner.score(X, y) == pytest.approx(learner.score(X, learner.predict(X)), abs=0.3)
+    assert learner.n_iter_ == 3
     assert learner.score(X, y) > 0.7
 
 
-def test_at_any_moment_the_classifier_is_whole():
-    learner = classifier()
+def test_the_bar_is_closed(capfd):
+    learner = classifier(callbacks=[Sending(2)], progress=True)
+    with pytest.warns(UserWarning, match="interrupted after 2"):
+        learner.fit(X, y)
+    assert capfd.readouterr().err.endswith("\n")
+
+
+@pytest.mark.parametrize("early_stopping", [False, True])
+def test_at_any_moment_the_classifier_is_whole(early_stopping):
+    learner = classifier(early_stopping=early_stopping, patience=10**6)
     timer = threading.Timer(1.5, os.kill, (os.getpid(), signal.SIGINT))
     timer.start()
     try:
@@ -79,27 +69,27 @@ def test_at_any_moment_the_classifier_is_whole():
             learner.fit(X, y, validation=(X, y))
     finally:
         timer.cancel()
-    assert len(set(map(len, learner.history.values()))) == 1
+    assert len(set(map(len, learner.history_.values()))) == 1
     assert np.isfinite(learner.predict_proba(X)).all()
 
 
-def test_before_the_first_step_the_interruption_is_raised(monkeypatch):
-    def none_yet(*_):
-        raise KeyboardInterrupt
+def test_before_the_first_step_the_interruption_is_raised():
+    class None_yet(Callback):
+        def on_epoch_begin(self, run):
+            raise KeyboardInterrupt
 
-    monkeypatch.setattr("bitale_nnet.training.classifier.iterate_minibatches", none_yet)
-    learner = classifier()
+    learner = classifier(callbacks=[None_yet()])
+    before = set(vars(learner))
     with pytest.raises(KeyboardInterrupt):
         learner.fit(X, y)
+    assert set(vars(learner)) == before
     with pytest.raises(NotFittedError):
         learner.predict(X)
 
 
-def test_an_interrupted_second_training_replaces_the_first(after_three):
-    learner = Classifier([8], epochs=2, progress=False)
-    learner.fit(X, y)
-    assert len(learner.history["loss"]) == 2
-    learner.epochs, after_three.done = 50, 0
+def test_an_interrupted_second_training_replaces_the_first():
+    learner = classifier(epochs=2).fit(X, y)
+    learner.set_params(epochs=50, callbacks=[Sending(3)])
     with pytest.warns(UserWarning, match="after 3 of 50"):
         learner.fit(X, y)
-    assert len(learner.history["loss"]) == 3
+    assert len(learner.history_["loss"]) == 3

@@ -1,4 +1,6 @@
-"""bitale-nnet: layers, losses, updates and a classifier, as expressions of the tensor language."""
+"""bitale-nnet: layers, losses, updates, training and estimators, as expressions of the language."""
+
+from typing import TYPE_CHECKING
 
 from .cells import gru_step as gru_step
 from .cells import lstm_step as lstm_step
@@ -10,7 +12,6 @@ from .constraints import total_norm_constraint as total_norm_constraint
 from .layers import GRU as GRU
 from .layers import LSTM as LSTM
 from .layers import Activation as Activation
-from .layers import Attention as Attention
 from .layers import AveragePool1D as AveragePool1D
 from .layers import AveragePool2D as AveragePool2D
 from .layers import AveragePool3D as AveragePool3D
@@ -24,14 +25,12 @@ from .layers import Conv3D as Conv3D
 from .layers import ConvTranspose1D as ConvTranspose1D
 from .layers import ConvTranspose2D as ConvTranspose2D
 from .layers import ConvTranspose3D as ConvTranspose3D
-from .layers import CustomRecurrent as CustomRecurrent
 from .layers import Dense as Dense
 from .layers import Dropout as Dropout
 from .layers import Embedding as Embedding
 from .layers import Expression as Expression
 from .layers import FeaturePool as FeaturePool
 from .layers import FeatureWTA as FeatureWTA
-from .layers import FeedForward as FeedForward
 from .layers import Flatten as Flatten
 from .layers import GaussianNoise as GaussianNoise
 from .layers import GlobalPool as GlobalPool
@@ -47,13 +46,10 @@ from .layers import MaxPool3D as MaxPool3D
 from .layers import Merge as Merge
 from .layers import Network as Network
 from .layers import Pad as Pad
-from .layers import PositionalEmbedding as PositionalEmbedding
-from .layers import PositionalEncoding as PositionalEncoding
 from .layers import PReLU as PReLU
 from .layers import Recurrent as Recurrent
 from .layers import Reshape as Reshape
 from .layers import Residual as Residual
-from .layers import Row as Row
 from .layers import RReLU as RReLU
 from .layers import Scale as Scale
 from .layers import Sequential as Sequential
@@ -62,14 +58,11 @@ from .layers import Slice as Slice
 from .layers import SpatialPyramidPool as SpatialPyramidPool
 from .layers import Standardization as Standardization
 from .layers import Sum as Sum
-from .layers import Summary as Summary
 from .layers import Training as Training
-from .layers import TransformerBlock as TransformerBlock
 from .layers import Transpose as Transpose
 from .layers import Upscale1D as Upscale1D
 from .layers import Upscale2D as Upscale2D
 from .layers import Upscale3D as Upscale3D
-from .layers import summary as summary
 from .layers.layer import Layer as Layer
 from .layers.layer import Parameter as Parameter
 from .penalties import apply_penalty as apply_penalty
@@ -80,10 +73,21 @@ from .penalties import regularize_layer_params_weighted as regularize_layer_para
 from .penalties import regularize_network_params as regularize_network_params
 from .storage.persistence import load_arrays as load_arrays
 from .storage.persistence import save_arrays as save_arrays
-from .training.classifier import Classifier as Classifier
-from .training.classifier import NotFittedError as NotFittedError
+from .training.callbacks import Callback as Callback
+from .training.callbacks import EarlyStopping as EarlyStopping
+from .training.checkpoint import Checkpoint as Checkpoint
+from .training.history import History as History
 from .training.minibatches import iterate_minibatches as iterate_minibatches
 from .training.plotting import plot_learning_curve as plot_learning_curve
+from .training.schedules import ConstantRate as ConstantRate
+from .training.schedules import CosineDecay as CosineDecay
+from .training.schedules import ExponentialDecay as ExponentialDecay
+from .training.schedules import OneCycle as OneCycle
+from .training.schedules import ReduceOnPlateau as ReduceOnPlateau
+from .training.schedules import Schedule as Schedule
+from .training.schedules import StepDecay as StepDecay
+from .training.schedules import WarmUp as WarmUp
+from .training.trainer import Trainer as Trainer
 from .updates import adadelta as adadelta
 from .updates import adagrad as adagrad
 from .updates import adam as adam
@@ -99,3 +103,22 @@ from .updates import rmsprop as rmsprop
 from .updates import sgd as sgd
 
 __version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from sklearn.exceptions import NotFittedError as NotFittedError
+
+    from .estimators.classifier import Classifier as Classifier
+    from .estimators.features import UnscaledFeaturesWarning as UnscaledFeaturesWarning
+    from .estimators.regressor import Regressor as Regressor
+else:
+    from ._lazy import attributes as _attributes
+
+    __getattr__ = _attributes(
+        __name__,
+        {
+            "Classifier": "estimators.classifier",
+            "NotFittedError": "estimators.base",
+            "Regressor": "estimators.regressor",
+            "UnscaledFeaturesWarning": "estimators.features",
+        },
+    )

@@ -37,10 +37,6 @@ GRAM = 96
 # Sums of float32 run in float32 over blocks of this length, and in float64 from block to block.
 # With 16 lanes a partial sum has 32 terms, and no conversion stands between it and the vectors.
 BLOCK = 512
-# Up to so many filters in a group, and so many taps, a convolution is computed from rows as they
-# lie: what is packed is used once for each filter.
-FEW_FILTERS = 2
-SHALLOW = 64
 # After this many multiplications (some 30 ms) a kernel asks whether it shall stop.
 SLICE = 1 << 25
 # After that many a product by BLAS does, which is split for it into blocks: some 0.1 s.
@@ -59,20 +55,7 @@ _EFFORT = """#define BT_KERNEL static __attribute__((noinline, unused))
 
 
 # What files call that is in others.
-_CALLED = {
-    "product": ("small_product",),
-    "batched_product": ("small_product", "product"),
-    "conv": ("conv_direct",),
-    "conv_grad_inputs": ("conv_direct", "conv"),
-    "conv_grad_weights": ("conv_direct",),
-}
-# What stands at the beginning of several.
-_BEGINNINGS = {
-    "conv": ("patches", "filters"),
-    "conv_grad_inputs": ("patches", "filters"),
-    "conv_grad_weights": ("patches",),
-    "conv_direct": ("patches",),
-}
+_CALLED = {"product": ("small_product",), "batched_product": ("small_product", "product")}
 _OVER_ROWS = ("softmax", "log_softmax", "crossentropy")
 
 
@@ -138,7 +121,6 @@ def unit(name: str, dtype: str) -> Unit:
     if name in _OVER_ROWS:
         text = f"{support('rows')}\n\n{text}"
         parts.append(vector_source([f"bt_exp_{suffix}", f"bt_maximum_{suffix}"]))
-    text = "\n\n".join([*map(support, _BEGINNINGS.get(name, ())), text])
     for marker, value in (
         ("BT_GEMM_SUFFIX", str(BLAS_NAMES.index(f"{letter}gemm"))),
         ("BT_GEMV_SUFFIX", str(BLAS_NAMES.index(f"{letter}gemv"))),
@@ -151,8 +133,6 @@ def unit(name: str, dtype: str) -> Unit:
         ("BT_THIN", str(THIN)),
         ("BT_GRAM", str(GRAM)),
         ("BT_BLOCK", str(BLOCK)),
-        ("BT_FEW", str(FEW_FILTERS)),
-        ("BT_SHALLOW", str(SHALLOW)),
         ("BT_TRANSCENDENTAL", str(scalar.exp.cost)),
         ("TYPE", "float" if letter == "s" else "double"),
         ("SUFFIX", suffix),

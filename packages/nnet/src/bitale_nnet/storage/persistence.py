@@ -1,7 +1,8 @@
 """Named arrays in a file: npz always, safetensors where that package is installed.
 
 Only numbers are written and read; nothing that a file holds is ever executed. A file appears whole
-or not at all: it is written under another name and then renamed.
+or not at all, also where power fails: it is written under another name, flushed to the disk, and
+then renamed.
 """
 
 from __future__ import annotations
@@ -44,10 +45,22 @@ def save_arrays(path: str | os.PathLike[str], arrays: Mapping[str, Array]) -> No
     temporary = path.with_name(f".{path.stem}.{secrets.token_hex(8)}{suffix}")
     try:
         write(plain, temporary)
+        _flush(temporary)
         temporary.replace(path)
+        if os.name == "posix":
+            _flush(path.parent)
     finally:
         with contextlib.suppress(FileNotFoundError):
             temporary.unlink()
+
+
+def _flush(path: Path) -> None:
+    """Wait until a file, or what a folder says of its files, is on the disk."""
+    descriptor = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _write_npz(arrays: Mapping[str, Array], path: Path) -> None:

@@ -1,0 +1,111 @@
+"""The whole state of a training in a file, from which it goes on bit for bit."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..storage.persistence import load_arrays, save_arrays
+from .callbacks import Callback
+
+if TYPE_CHECKING:
+    from .loop import Run
+
+_FORMAT = "bitale-nnet checkpoint 1"
+
+
+class Checkpoint(Callback):
+    """Write the state of the training to a file, which is always whole.
+
+    ``Trainer.fit(..., resume=path)`` goes on from it, to the same parameters, bit for bit, as if
+    nothing had happened: it holds parameters, what the update rule remembers, random states, the
+    place within the epoch, and the history. Each is written under another name, flushed to the
+    disk, and renamed: whenever the process is killed, there is the old one or the new one.
+
+    Parameters
+    ----------
+    path : path
+        Ends in .npz, or .safetensors if that is installed. Arrays of numbers: nothing in it is
+        ever executed.
+    epochs : int
+        Write after each so many epochs.
+    steps : int, optional
+        And within an epoch, after each so many steps.
+    """
+
+    order = 2
+
+    def __init__(
+        self, path: str | os.PathLike[str], epochs: int = 1, steps: int | None = None
+    ) -> None:
+        if epochs < 1 or (steps is not None and steps < 1):
+            raise ValueError(f"epochs and steps must be at least 1, and are {epochs} and {steps}")
+        self.path, self.epochs, self.steps = path, epochs, steps
+
+    def on_step_end(self, run: Run) -> None:
+        if self.steps is not None and run.steps % self.steps == 0:
+            write_state(self.path, run.get_state())
+
+    def on_epoch_end(self, run: Run) -> None:
+        if run.epoch % self.epochs == 0 or run.epoch == run.epochs or run.stopped is not None:
+            write_state(self.path, run.get_state())
+
+
+def write_state(path: str | os.PathLike[str], state: Mapping[str, Any]) -> None:
+    """Write nested mappings of numbers, texts, lists and arrays."""
+    arrays: dict[str, Any] = {}
+    plain = _without_arrays(state, "", arrays)
+    text = json.dumps({_FORMAT: plain}).encode()
+    arrays["checkpoint"] = np.frombuffer(text, "uint8")
+    save_arrays(path, arrays)
+
+
+def read_state(path: str | os.PathLike[str]) -> dict[str, Any]:
+    """Read what `write_state` wrote.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is none.
+    ValueError
+        If it is something else.
+    """
+    arrays = load_arrays(path)
+    try:
+        stored = json.loads(arrays.pop("checkpoint").tobytes())
+        result: dict[str, Any] = _with_arrays(stored[_FORMAT], arrays)
+    except (KeyError, TypeError, ValueError, RecursionError) as error:
+        raise ValueError(f"{os.fspath(path)} is no checkpoint: {error!r}") from error
+    return result
+
+
+def _without_arrays(value: Any, name: str, arrays: dict[str, Any]) -> Any:
+    """``value`` with a reference in the place of each array, which is put among ``arrays``."""
+    if isinstance(value, np.ndarray):
+        arrays[name] = value
+        return {"array": name}
+    if isinstance(value, Mapping):
+        return {
+            "mapping": {
+                k: _without_arrays(v, f"{name}/{k}".lstrip("/"), arrays) for k, v in value.items()
+            }
+        }
+    if isinstance(value, (list, tuple)):
+        return [_without_arrays(v, f"{name}/{i}", arrays) for i, v in enumerate(value)]
+    if isinstance(value, np.generic):
+        return value.item()
+    return value
+
+
+def _with_arrays(value: Any, arrays: Mapping[str, Any]) -> Any:
+    if isinstance(value, list):
+        return [_with_arrays(v, arrays) for v in value]
+    if isinstance(value, dict):
+        if "array" in value:
+            return arrays[value["array"]]
+        return {k: _with_arrays(v, arrays) for k, v in value["mapping"].items()}
+    return value

@@ -1,0 +1,207 @@
+"""One training from its first epoch to its last: what callbacks look at."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from ..layers.layer import Layer
+from .callbacks import Callback
+from .history import History
+from .prefetch import Prefetched
+from .schedules import Schedule
+from .sources import Batch, Source
+from .step import Program
+
+Fit = Callable[[Batch], Batch]
+Validate = Callable[[], Mapping[str, float]]
+
+
+class Run:
+    """One training: where it stands, and what it measured. Made by `Trainer.fit`.
+
+    Attributes
+    ----------
+    network : Layer
+    epoch, epochs : int
+        Whole epochs done, and how many there are to be.
+    steps : int
+        Steps done in the epoch that has begun.
+    total_steps : int
+        In all epochs.
+    rate : float
+        The learning rate of the last step.
+    history : History
+    stopped : str or None
+        Why it was stopped.
+    """
+
+    def __init__(
+        self,
+        network: Layer,
+        program: Program,
+        source: Source,
+        epochs: int,
+        schedule: Schedule,
+        callbacks: Sequence[Callback],
+        rng: np.random.Generator,
+    ) -> None:
+        self.network, self.program, self.source = network, program, source
+        self.epochs, self.schedule, self.rng = epochs, schedule, rng
+        self.callbacks = sorted(callbacks, key=lambda callback: callback.order)
+        self.history = History()
+        self.epoch = self.steps = self.total_steps = 0
+        self.rate = math.nan
+        self.stopped: str | None = None
+        # Of the epoch that has begun: sums of results, rows, and the generator before its order.
+        self._sums, self._rows = [0.0] * len(program.names), 0
+        self._order = rng.bit_generator.state
+
+    def stop(self, why: str) -> None:
+        """End the training after this step, or after this epoch where it is at its end."""
+        self.stopped = why
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing is left to do."""
+        return self.stopped is not None or self.epoch >= self.epochs
+
+    def go(self, fit: Fit, validate: Validate, ahead: int) -> None:
+        """Train to the end; ``fit`` gives a batch the dtypes that the program takes."""
+        while not self.is_over:
+            self._order = self.rng.bit_generator.state
+            if not self.steps:
+                self._sums, self._rows = [0.0] * len(self.program.names), 0
+                self._tell("on_epoch_begin")
+            with self._batches(fit, ahead) as batches:
+                for batch in batches:
+                    self._step(batch)
+                    if self.stopped is not None:
+                        return
+            self._end_epoch(validate)
+
+    @contextlib.contextmanager
+    def _batches(self, fit: Fit, ahead: int) -> Iterator[Iterator[Batch]]:
+        given = self.source.batches(self.rng, self.epoch, self.steps)
+        batches = (fit(batch) for batch in given)
+        if not ahead:
+            yield batches
+            return
+        with Prefetched(batches, ahead) as prefetched:
+            yield iter(prefetched)
+
+    def _step(self, batch: Batch) -> None:
+        time = float(self.epoch)
+        if self.source.steps is not None:
+            time += self.steps / self.source.steps
+        rate = self.schedule.rate(time, self.epochs)
+        if rate != self.rate:
+            self.program.rate.set_value(np.float64(rate))
+            self.rate = rate
+        rows = len(batch[-1])
+        results = [float(value) for value in self.program.learn(*batch)]
+        if not math.isfinite(results[0]):
+            raise _diverged("loss", results[0], self.epoch)
+        self._sums = [s + rows * r for s, r in zip(self._sums, results, strict=True)]
+        self._rows += rows
+        self.steps += 1
+        self.total_steps += 1
+        self._tell("on_step_end")
+
+    def _end_epoch(self, validate: Validate) -> None:
+        if not self._rows:
+            raise ValueError(f"the data of epoch {self.epoch + 1} have no rows")
+        figures = {
+            name: s / self._rows for name, s in zip(self.program.names, self._sums, strict=True)
+        }
+        figures |= {f"validation_{name}": value for name, value in validate().items()}
+        for name, value in figures.items():
+            if not math.isfinite(value):
+                raise _diverged(name.replace("_", " "), value, self.epoch)
+        self.history.add(figures)
+        self.epoch, self.steps = self.epoch + 1, 0
+        self._sums, self._rows = [0.0] * len(self.program.names), 0
+        self._order = self.rng.bit_generator.state
+        self.schedule.observe(figures)
+        self._tell("on_epoch_end")
+
+    def _tell(self, event: str) -> None:
+        for callback in self.callbacks:
+            getattr(callback, event)(self)
+
+    def begin(self, state: Mapping[str, Any] | None) -> None:
+        """Tell callbacks that it begins, or goes on from a state."""
+        self._tell("on_train_begin")
+        if state is not None:
+            self.set_state(state)
+
+    def end(self) -> None:
+        """Tell callbacks that it is over; the history has whole epochs only."""
+        whole = self.history.epochs
+        for values in self.history.values():
+            del values[whole:]
+        self._tell("on_train_end")
+
+    # What a checkpoint holds
+    def get_state(self) -> dict[str, Any]:
+        """All that decides how it goes on."""
+        return {
+            "shared": [variable.get_value() for variable in self.program.state],
+            "names": self.program.state_names,
+            "callbacks": {_key(self.callbacks, c): c.get_state() for c in self.callbacks},
+            "schedule": self.schedule.get_state(),
+            "history": dict(self.history),
+            "counts": [self.epoch, self.steps, self.total_steps, self._rows],
+            "sums": self._sums,
+            "order": self._order,
+            "stopped": self.stopped,
+        }
+
+    def set_state(self, state: Mapping[str, Any]) -> None:
+        """Go on from what `get_state` gave; raises `ValueError` if it is of another training."""
+        _check_same(self.program, state)
+        for variable, value in zip(self.program.state, state["shared"], strict=True):
+            variable.set_value(value)
+        for callback in self.callbacks:
+            own = state["callbacks"].get(_key(self.callbacks, callback))
+            if own is not None:
+                callback.set_state(own)
+        self.schedule.set_state(state["schedule"])
+        self.history = History({name: list(v) for name, v in state["history"].items()})
+        self.epoch, self.steps, self.total_steps, self._rows = state["counts"]
+        self._sums = list(state["sums"])
+        self.rng.bit_generator.state = self._order = state["order"]
+        self.stopped = state["stopped"]
+
+
+def _key(callbacks: Sequence[Callback], callback: Callback) -> str:
+    """A name that the same callback has in another process."""
+    alike = [c for c in callbacks if type(c) is type(callback)]
+    number = next(i for i, c in enumerate(alike) if c is callback)
+    return f"{type(callback).__name__}{number}"
+
+
+def _check_same(program: Program, state: Mapping[str, Any]) -> None:
+    if list(state["names"]) != program.state_names:
+        raise ValueError(
+            "this checkpoint is of another network or update rule: it holds "
+            f"{', '.join(state['names'])}, and this training has {', '.join(program.state_names)}"
+        )
+    for variable, value in zip(program.state, state["shared"], strict=True):
+        here = variable.get_value(borrow=True)
+        if value.shape != here.shape or value.dtype != here.dtype:
+            raise ValueError(
+                f"this checkpoint is of another network: {variable.name} is {value.dtype} "
+                f"{value.shape} there, and {here.dtype} {here.shape} here"
+            )
+
+
+def _diverged(name: str, value: float, epoch: int) -> FloatingPointError:
+    return FloatingPointError(
+        f"the {name} became {value} in epoch {epoch + 1}; try a smaller learning_rate, or "
+        "clip_norm=1, or scale the features to about -1 to 1"
+    )
