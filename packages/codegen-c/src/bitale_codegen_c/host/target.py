@@ -25,6 +25,9 @@ _FILES = {
     "batched_gemm": "batched_product",
     "softmax_grad": "softmax",
     "crossentropy_grad": "crossentropy",
+    "pool_grad": "pool",
+    "max_pool_grad": "pool",
+    "max_pool_tangent": "pool",
 }
 
 

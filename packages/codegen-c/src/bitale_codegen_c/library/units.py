@@ -37,6 +37,8 @@ GRAM = 96
 # Sums of float32 run in float32 over blocks of this length, and in float64 from block to block.
 # With 16 lanes a partial sum has 32 terms, and no conversion stands between it and the vectors.
 BLOCK = 512
+# So many numbers of rows that windows were combined across are combined along the rows at once.
+POOL_BLOCK = 4096
 # After this many multiplications (some 30 ms) a kernel asks whether it shall stop.
 SLICE = 1 << 25
 # After that many a product by BLAS does, which is split for it into blocks: some 0.1 s.
@@ -56,6 +58,8 @@ _EFFORT = """#define BT_KERNEL static __attribute__((noinline, unused))
 
 # What files call that is in others.
 _CALLED = {"product": ("small_product",), "batched_product": ("small_product", "product")}
+# How windows combine what they hold, and what one gives that holds nothing.
+_KINDS = {"max": ("bt_maximum_SUFFIX", "-(TYPE)__builtin_inf()"), "sum": ("BT_ADD", "0")}
 _OVER_ROWS = ("softmax", "log_softmax", "crossentropy")
 
 
@@ -110,6 +114,14 @@ def units(name: str, dtype: str) -> tuple[Unit, ...]:
     return tuple(unit(one, dtype) for one in (*_CALLED.get(name, ()), name))
 
 
+def _windows_by(kind: str) -> str:
+    """The functions that combine what windows hold, in one kind."""
+    text = support("pool_kind", "c")
+    for marker, value in zip(("COMBINE", "NOTHING"), _KINDS[kind], strict=True):
+        text = text.replace(marker, value)
+    return text.replace("KIND", kind)
+
+
 @functools.cache
 def unit(name: str, dtype: str) -> Unit:
     """The unit of the file ``name``, in its version for a float dtype."""
@@ -121,7 +133,11 @@ def unit(name: str, dtype: str) -> Unit:
     if name in _OVER_ROWS:
         text = f"{support('rows')}\n\n{text}"
         parts.append(vector_source([f"bt_exp_{suffix}", f"bt_maximum_{suffix}"]))
+    if name == "pool":
+        text = text.replace("BT_KINDS", "\n\n".join(map(_windows_by, _KINDS)))
+        parts.append(vector_source([f"bt_maximum_{suffix}"]))
     for marker, value in (
+        ("BT_POOL_BLOCK", str(POOL_BLOCK)),
         ("BT_GEMM_SUFFIX", str(BLAS_NAMES.index(f"{letter}gemm"))),
         ("BT_GEMV_SUFFIX", str(BLAS_NAMES.index(f"{letter}gemv"))),
         ("BT_PRODUCT_SLICE", f"((int64_t){PRODUCT_SLICE})"),

@@ -10,6 +10,7 @@ from bitale_graph.plan.calls import Call
 from bitale_graph.plan.expressions import Expression
 
 from ..kernel.nonzero_kernel import EACH, count_kernel, places_kernel
+from ..kernel.pool_kernel import MODES, POOL_KERNELS, pool_kernel
 from ..kernel.recurrence_kernel import recurrence_text
 from ..kernel.repeat_kernel import repeat_kernel
 from ..kernel.row_kernel import ROW_KERNELS, row_kernel
@@ -96,6 +97,24 @@ def _nonzero(trace: Asking, one: Call) -> None:
     launcher.launch_text(text, passed, (blocks, 1), block)
 
 
+def _windows(trace: Asking, one: Call) -> None:
+    """Pooling: planes, sizes of windows, the mode where there are several, then addresses."""
+    name = one.routine.name
+    sizes = one.arguments[1]
+    assert isinstance(sizes, tuple)
+    planes, *rest = [e for e in one.arguments if isinstance(e, Expression)]
+    mode = "max"
+    if not name.startswith("max"):
+        mode = MODES[trace.number(rest.pop(0))]
+    numbers = [trace.number(e) for e in sizes]
+    written = numbers[:3] if name.endswith("grad") else numbers[3:6]
+    count = trace.number(planes) * prod(written)
+    if count == 0:
+        return
+    text = pool_kernel(name, mode, one.routine.needs, is_guarded=trace.launcher.is_guarded)
+    trace.launcher.launch_elements(text, [count, *numbers, *map(trace.pointer, rest)], count)
+
+
 ROUTINES: dict[str, Callable[[Any, Call], None]] = {
     "gemm": gemm,
     "batched_gemm": batched_gemm,
@@ -106,5 +125,6 @@ ROUTINES: dict[str, Callable[[Any, Call], None]] = {
     "repeat": _repeat,
     **dict.fromkeys(("conv", "conv_grad_inputs", "conv_grad_weights"), convolve),
     **dict.fromkeys(ROW_KERNELS, _over_rows),
+    **dict.fromkeys(POOL_KERNELS, _windows),
 }
 """By their names."""

@@ -17,10 +17,12 @@ from .memory import plan_memory
 from .opaque import is_opaque, seen_type
 from .region import Region, has_own_buffer, shown_whole, taken_over
 from .statements import CheckStopped, Deliver, Hold, Statement
-from .target import Target
+from .target import Target, emits, supports
 from .verify import verify
 
 load_rules(rules)
+for table in (emits, supports):
+    table.when_asked("bitale_graph.pooling", "bitale_graph.plan.rules.pooling")
 
 
 @dataclass

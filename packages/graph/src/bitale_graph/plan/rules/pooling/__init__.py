@@ -1,0 +1,1 @@
+"""Host code of pooling; loaded when it is asked for."""
