@@ -101,3 +101,29 @@ def test_ranks_and_dtypes_are_checked():
         ctc(T.dmatrix(), T.imatrix(), T.ivector())
     with pytest.raises(ShapeError, match="ctc takes activations"):
         ctc(T.dtensor3(), T.dmatrix(), T.ivector())
+    with pytest.raises(ShapeError, match="different numbers of sequences"):
+        ctc(np.zeros((3, 2, 3)), [[1, 2]], [3])
+
+
+@pytest.mark.parametrize(
+    ("labels", "length", "says"),
+    [
+        ([0, 1], 4, "labels are symbols from 1 on"),
+        ([-1, 1], 4, "labels are symbols from 1 on"),
+        ([1, 2], 5, "input_lengths are from 0"),
+        ([1, 2], -1, "input_lengths are from 0"),
+    ],
+)
+def test_labels_and_lengths_are_checked_when_it_runs(cost_and_gradient, labels, length, says):
+    with pytest.raises(AssertionError, match=says):
+        cost_and_gradient(
+            np.zeros((4, 1, 3)), np.array([labels], "int32"), np.array([length], "int32")
+        )
+
+
+def test_nothing_to_align_costs_nothing(cost_and_gradient):
+    for steps, batch, labels in ((0, 1, [[-1]]), (3, 0, np.zeros((0, 2)))):
+        cost, _ = cost_and_gradient(
+            np.zeros((steps, batch, 3)), np.array(labels, "int32"), np.zeros(batch, "int32")
+        )
+        assert cost.tolist() == [0] * batch

@@ -35,6 +35,9 @@ CASES = {
         lambda x: F.scaled_tanh(x, 2 / 3, 1.7159),
         lambda x: 1.7159 * np.tanh(2 * x / 3),
     ),
+    "ScaledTanH": (F.ScaledTanH(0.5, 2), lambda x: 2 * np.tanh(x / 2)),
+    "LeakyRectify": (F.LeakyRectify(0.2), lambda x: np.where(x > 0, x, 0.2 * x)),
+    "SELU": (F.SELU(2, 3), lambda x: 2 * np.where(x > 0, x, 3 * np.expm1(np.minimum(x, 0)))),
     "very_leaky_rectify": (F.very_leaky_rectify, lambda x: np.where(x > 0, x, x / 3)),
     "ultra_fast_sigmoid": (F.ultra_fast_sigmoid, np.vectorize(lambda x: by_pieces(float(x)))),
 }
@@ -147,3 +150,12 @@ def test_rows_get_a_column_before_them():
     assert got[:, 0].tolist() == [2.5, 2.5]
     with pytest.raises(ShapeError, match="takes a scalar and a matrix"):
         F.prepend_scalar_to_each_row(v, v)
+
+
+def test_softmax_over_everything_sums_to_one():
+    x = np.random.default_rng(0).normal(size=(3, 4))
+    got = value(lambda v: F.softmax(v, axis=None), x)
+    assert np.allclose(got, np.exp(x) / np.exp(x).sum(), rtol=1e-12)
+    assert np.allclose(value(lambda v: F.log_softmax(v, axis=None), x), np.log(got), rtol=1e-12)
+    with pytest.raises(TypeError, match="axis is an integer or None"):
+        F.softmax(T.dmatrix(), axis=(0, 1))

@@ -284,3 +284,25 @@ def test_penalties_are_put_on_what_is_tagged():
     size = np.abs(w).sum() + np.abs(v).sum()
     # Biases are zero at first.
     assert np.allclose(got, [squares, size, size, size / 2, squares, (w**2).sum()], rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    "loss",
+    [
+        losses.squared_error,
+        losses.sigmoid_binary_crossentropy,
+        losses.binary_hinge_loss,
+        losses.huber_loss,
+        losses.softmax_crossentropy,
+    ],
+)
+def test_integer_targets_leave_the_dtype_of_predictions(loss):
+    assert loss(T.fmatrix(), T.lmatrix()).dtype == "float32"
+
+
+def test_one_row_of_logits_has_one_loss():
+    z, t = T.dvector(), T.lscalar()
+    got = function([z, t], losses.softmax_crossentropy(z, t, label_smoothing=0.1))(LOGITS[0], 2)
+    expected = -((0.9 * np.eye(3)[2] + 0.1 / 3) * log_softmax(LOGITS[0])).sum()
+    assert got.shape == ()
+    assert got == pytest.approx(expected)

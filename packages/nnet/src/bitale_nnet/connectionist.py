@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from bitale_graph import carry_scan
+from bitale_graph import Assert, carry_scan
 from bitale_graph import language as T
 from bitale_graph.extend import ShapeError, TensorVariable, as_tensor, describe
 from bitale_graph.extend import dtype as dtypes
@@ -41,6 +41,9 @@ def ctc(activations: Any, labels: Any, input_lengths: Any) -> TensorVariable:
         If ranks do not fit.
     IndexError
         When it runs, if a label is no symbol.
+    AssertionError
+        When it runs, if a label is 0, a negative number stands before a label, or a length is
+        negative or above the number of steps.
 
     Source: Graves et al., Connectionist Temporal Classification, ICML 2006, equations 5 to 8, in
     logarithms.
@@ -85,7 +88,25 @@ def _checked(activations: Any, labels: Any, lengths: Any) -> tuple[Any, Any, Any
             f"and lengths (batch,); and got\n  {describe(activations)}\n  {describe(labels)}\n  "
             f"{describe(lengths)}"
         )
-    return activations, T.cast(labels, "int64"), T.cast(lengths, "int64")
+    batches = {t.type.shape[a] for t, a in ((activations, 1), (labels, 0), (lengths, 0))} - {None}
+    if len(batches) > 1:
+        raise ShapeError(
+            f"ctc: different numbers of sequences\n  {describe(activations)}\n  "
+            f"{describe(labels)}\n  {describe(lengths)}"
+        )
+    labels, lengths = T.cast(labels, "int64"), T.cast(lengths, "int64")
+    is_filled_up = T.or_(labels[:, 1:] < 0, labels[:, :-1] >= 0)
+    steps = activations.shape[0]
+    return (
+        activations,
+        Assert(
+            "ctc: labels are symbols from 1 on (0 is the blank), filled up by negative numbers at "
+            "the end of each row"
+        )(labels, T.all(T.neq(labels, 0)), T.all(is_filled_up)),
+        Assert("ctc: input_lengths are from 0 to the number of steps")(
+            lengths, T.all(T.and_(lengths >= 0, lengths <= steps))
+        ),
+    )
 
 
 def _with_blanks(labels: Any) -> Any:

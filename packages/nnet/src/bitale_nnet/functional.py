@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from bitale_graph import language as T
@@ -170,6 +171,41 @@ leaky_rectify = leaky_relu
 def very_leaky_rectify(x: Any) -> TensorVariable:
     """`relu` with the slope 1/3 on the negative side."""
     return relu(x, 1 / 3)
+
+
+@dataclass(frozen=True)
+class ScaledTanH:
+    """`scaled_tanh` with its scales, as an activation."""
+
+    scale_in: float = 1
+    scale_out: float = 1
+
+    def __call__(self, x: Any) -> TensorVariable:
+        """``scale_out * tanh(scale_in * x)``."""
+        return scaled_tanh(x, self.scale_in, self.scale_out)
+
+
+@dataclass(frozen=True)
+class LeakyRectify:
+    """`leaky_relu` with its slope, as an activation."""
+
+    leakiness: float = 0.01
+
+    def __call__(self, x: Any) -> TensorVariable:
+        """``x`` where it is positive, else ``leakiness * x``."""
+        return relu(x, self.leakiness)
+
+
+@dataclass(frozen=True)
+class SELU:
+    """`elu` with scales, as an activation; `selu` has those that keep mean and variance."""
+
+    scale: float = 1
+    scale_neg: float = 1
+
+    def __call__(self, x: Any) -> TensorVariable:
+        """``scale * elu(x, scale_neg)``."""
+        return self.scale * elu(x, self.scale_neg)
 
 
 ACTIVATIONS: dict[str, Any] = {

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from bitale_graph import language as T
 from bitale_graph.extend import ShapeError, SoftmaxCrossentropy, TensorVariable, as_tensor, describe
+from bitale_graph.extend import dtype as dtypes
 from bitale_graph.language import binary_crossentropy as binary_crossentropy
 from bitale_graph.language import categorical_crossentropy as categorical_crossentropy
 
@@ -19,7 +20,13 @@ def _same_rank(name: str, predictions: Any, targets: Any) -> tuple[Any, Any]:
             f"  predictions  {describe(predictions)}\n  targets      {describe(targets)}\n"
             "  hint: broadcasting would compare each with all; add the missing axis with dimshuffle"
         )
-    return predictions, targets
+    return predictions, _like(predictions, targets)
+
+
+def _like(predictions: Any, targets: Any) -> Any:
+    """Integer targets in the dtype of predictions, which int64 would make float64."""
+    is_counted = dtypes.is_discrete(targets.dtype) and not dtypes.is_discrete(predictions.dtype)
+    return T.cast(targets, predictions.dtype) if is_counted else targets
 
 
 def squared_error(predictions: Any, targets: Any) -> TensorVariable:
@@ -76,22 +83,31 @@ def softmax_crossentropy(
             "softmax_crossentropy takes logits (*rows, classes) with targets (*rows) or "
             f"(*rows, classes), and got\n  {describe(logits)}\n  {describe(targets)}"
         )
-    if targets.ndim == logits.ndim:
-        loss = -T.sum(targets * T.log_softmax(logits), axis=-1)
-    else:
-        loss = _of_classes(logits, targets)
-    if not _is_zero(label_smoothing):
-        even = -T.mean(T.log_softmax(logits), axis=-1)
+    smoothed = not _is_zero(label_smoothing)
+    if targets.ndim < logits.ndim:
+        return _weighted(
+            _of_classes(logits, targets, label_smoothing if smoothed else None), weights
+        )
+    scores = T.log_softmax(logits)
+    loss = -T.sum(_like(scores, targets) * scores, axis=-1)
+    if smoothed:
+        even = -T.mean(scores, axis=-1)
         loss = (1 - label_smoothing) * loss + label_smoothing * even
     return _weighted(loss, weights)
 
 
-def _of_classes(logits: Any, targets: Any) -> Any:
+def _of_classes(logits: Any, targets: Any, smoothing: Any) -> Any:
     """The op, which takes a matrix and a vector, of any rank."""
-    if logits.ndim == 2:
-        return SoftmaxCrossentropy()(logits, targets)[0]
-    rows = logits.reshape((-1, logits.shape[-1]))
-    return SoftmaxCrossentropy()(rows, targets.flatten())[0].reshape(targets.shape)
+    rows, classes = logits, targets
+    if logits.ndim != 2:
+        rows, classes = logits.reshape((-1, logits.shape[-1])), targets.flatten()
+    loss = SoftmaxCrossentropy()(rows, classes)[0]
+    if smoothing is not None:
+        # The mean of -log(softmax) over classes is the loss and how far the target's logit lies
+        # above the mean: no second softmax. Differences first, which are exact for close numbers.
+        own = rows[T.arange(classes.shape[0]), classes]
+        loss = loss + smoothing * T.mean(own.dimshuffle(0, "x") - rows, axis=-1)
+    return loss if logits.ndim == 2 else loss.reshape(targets.shape)
 
 
 def _is_zero(part: Any) -> bool:
@@ -145,7 +161,7 @@ def binary_hinge_loss(
     predictions, targets = _same_rank("binary_hinge_loss", predictions, targets)
     if not log_odds:
         predictions = T.log(predictions / (1 - predictions))
-    signs = 2 * T.cast(targets, predictions.dtype) - 1 if binary else targets
+    signs = 2 * targets - 1 if binary else targets
     return T.maximum(delta - signs * predictions, 0)
 
 

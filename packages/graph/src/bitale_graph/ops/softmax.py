@@ -280,8 +280,12 @@ class SoftmaxCrossentropyGrad(RowOp):
         return [(ct[0], t[0] if self.partial else y[0])]
 
 
-def _along(op: TensorOp, x: Any, axis: int) -> TensorVariable:
+def _along(op: TensorOp, x: Any, axis: int | None) -> TensorVariable:
     x = as_tensor(x)
+    if axis is None:
+        return op(x.flatten()).reshape(x.shape)
+    if not isinstance(axis, (int, np.integer)):
+        raise TypeError(f"{op}: the axis is an integer or None, not {axis!r}")
     if not -x.ndim <= axis < x.ndim:
         raise ShapeError(f"{op}: {describe(x)} has no axis {axis}")
     if x.type.shape[axis] == 1:
@@ -298,13 +302,13 @@ def _along(op: TensorOp, x: Any, axis: int) -> TensorVariable:
     return op(x.dimshuffle(*order)).dimshuffle(*back)
 
 
-def softmax(x: Any, axis: int = -1) -> TensorVariable:
-    """``exp(x) / sum(exp(x))`` along ``axis``, without overflow."""
+def softmax(x: Any, axis: int | None = -1) -> TensorVariable:
+    """``exp(x) / sum(exp(x))`` along ``axis`` (None: over all elements), without overflow."""
     return _along(Softmax(), x, axis)
 
 
-def log_softmax(x: Any, axis: int = -1) -> TensorVariable:
-    """``log(softmax(x))`` along ``axis``, finite where softmax underflows."""
+def log_softmax(x: Any, axis: int | None = -1) -> TensorVariable:
+    """``log(softmax(x))`` along ``axis`` (None: over all), finite where softmax underflows."""
     return _along(LogSoftmax(), x, axis)
 
 
