@@ -207,8 +207,8 @@ def run_random_programs(session: nox.Session) -> None:
 
 
 # What the tests of a package alone are better with: the compiler of kernels, which needs no GPU,
-# and dataframes.
-ALSO = {"codegen-cuda": group("cuda"), "nnet": group("tables")}
+# an MPI for several processes, and dataframes.
+ALSO = {"codegen-cuda": group("cuda"), "nnet": (*group("mpi"), *group("tables"))}
 
 
 @nox.session

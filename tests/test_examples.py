@@ -1,6 +1,7 @@
 """The examples do what they say, each in a process of its own."""
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -91,3 +92,28 @@ def test_an_op_of_ones_own_passes_its_checks(tmp_path):
     assert done.returncode == 0, done.stderr
     assert "the op passes its checks" in done.stdout
     assert "deepest loss 4.0, its gradient [0.0, 1.0, -1.0, 1.0, -1.0]" in done.stdout
+
+
+@pytest.mark.slow
+def test_several_processes_learn_as_one_does(tmp_path):
+    pytest.importorskip("sklearn")
+    pytest.importorskip("mpi4py")
+    places = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    starter = shutil.which("mpiexec", path=places)
+    if starter is None:
+        pytest.skip("needs mpiexec")
+    told = []
+    for start in ([], [starter, "-n", "2"]):
+        done = subprocess.run(
+            [*start, sys.executable, EXAMPLES / "distributed.py", "--epochs", "3", "--units", "64"],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            env={**os.environ, "OMP_NUM_THREADS": "1"},
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        told.append(done.stdout)
+    one, two = ([float(line.split()[-1]) for line in text.splitlines()[:3]] for text in told)
+    assert two == pytest.approx(one, rel=1e-5)
+    assert "2 processes" in told[1]

@@ -22,6 +22,7 @@ from .library.vector_math.table import source as vector_source
 
 load_rules(emit)
 C.function_bodies.when_asked("bitale_graph.sparse", "bitale_codegen_c.emit.sparse")
+C.emits.when_asked("bitale_graph.convolution", "bitale_codegen_c.emit.convolution")
 
 ARENA_BYTES = 4096
 # Above this many statements the entry point, whose work is in kernels, is data.

@@ -83,13 +83,14 @@ def gru_step(
 
 
 def lstm_step(
-    x: Any, h: Any, c: Any, W_x: Any, W_h: Any, b: Any = None
+    x: Any, h: Any, c: Any, W_x: Any, W_h: Any, b: Any = None, p: Any = None
 ) -> tuple[TensorVariable, TensorVariable]:
     """One step of long short-term memory with forget gates: the new output and the new memory.
 
     ``[i, f, o, g] = x W_x + h W_h + b``, in this order; the new memory is
-    ``sigmoid(f) c + sigmoid(i) tanh(g)``, the new output ``sigmoid(o)`` times the tanh of it. There
-    are no peepholes.
+    ``sigmoid(f) c + sigmoid(i) tanh(g)``, the new output ``sigmoid(o)`` times the tanh of it. With
+    peepholes ``p``, side by side, ``i`` and ``f`` have ``p_i c`` and ``p_f c`` added, and ``o`` has
+    ``p_o`` times the new memory.
 
     Parameters
     ----------
@@ -99,14 +100,28 @@ def lstm_step(
         Side by side: (features, 4 units) and (units, 4 units).
     b : vector (4 units,), optional
         Its second quarter is best 1 at first, so that memories last while they are being learnt.
+    p : vector (3 units,), optional
+        Peepholes: of the input, forget and output gate.
 
     Source: Hochreiter and Schmidhuber, Long Short-Term Memory, Neural Computation 9 (1997); the
-    forget gate: Gers, Schmidhuber and Cummins, Learning to Forget, Neural Computation 12 (2000).
+    forget gate: Gers, Schmidhuber and Cummins, Learning to Forget, Neural Computation 12 (2000);
+    peepholes: Gers, Schraudolph and Schmidhuber, Learning Precise Timing with LSTM Recurrent
+    Networks, JMLR 3 (2002), equations 2 to 6.
     """
     c = as_tensor(c)
     units = as_tensor(W_h).shape[0]
     z: Any = _plus(T.dot(x, W_x) + T.dot(h, W_h), b)
+    if p is not None:
+        return _with_peepholes(z, c, as_tensor(p), units)
     gates: Any = T.sigmoid(z[..., : 3 * units])
     i, f, o = (gates[..., k * units : (k + 1) * units] for k in range(3))
     memory = f * c + i * T.tanh(z[..., 3 * units :])
     return o * T.tanh(memory), memory
+
+
+def _with_peepholes(z: Any, c: Any, p: Any, units: Any) -> tuple[TensorVariable, TensorVariable]:
+    i, f, o, g = (z[..., k * units : (k + 1) * units] for k in range(4))
+    p_i, p_f, p_o = (p[k * units : (k + 1) * units] for k in range(3))
+    memory: Any = T.sigmoid(f + p_f * c) * c + T.sigmoid(i + p_i * c) * T.tanh(g)
+    output: Any = T.sigmoid(o + p_o * memory) * T.tanh(memory)
+    return output, memory

@@ -39,6 +39,10 @@ GRAM = 96
 BLOCK = 512
 # So many numbers of rows that windows were combined across are combined along the rows at once.
 POOL_BLOCK = 4096
+# Up to so many filters in a group, and so many taps, a convolution is computed from rows as they
+# lie: what is packed is used once for each filter.
+FEW_FILTERS = 2
+SHALLOW = 64
 # After this many multiplications (some 30 ms) a kernel asks whether it shall stop.
 SLICE = 1 << 25
 # After that many a product by BLAS does, which is split for it into blocks: some 0.1 s.
@@ -57,7 +61,20 @@ _EFFORT = """#define BT_KERNEL static __attribute__((noinline, unused))
 
 
 # What files call that is in others.
-_CALLED = {"product": ("small_product",), "batched_product": ("small_product", "product")}
+_CALLED = {
+    "product": ("small_product",),
+    "batched_product": ("small_product", "product"),
+    "conv": ("conv_direct",),
+    "conv_grad_inputs": ("conv_direct", "conv"),
+    "conv_grad_weights": ("conv_direct",),
+}
+# What stands at the beginning of several.
+_BEGINNINGS = {
+    "conv": ("patches", "filters"),
+    "conv_grad_inputs": ("patches", "filters"),
+    "conv_grad_weights": ("patches",),
+    "conv_direct": ("patches",),
+}
 # How windows combine what they hold, and what one gives that holds nothing.
 _KINDS = {"max": ("bt_maximum_SUFFIX", "-(TYPE)__builtin_inf()"), "sum": ("BT_ADD", "0")}
 _OVER_ROWS = ("softmax", "log_softmax", "crossentropy")
@@ -136,6 +153,7 @@ def unit(name: str, dtype: str) -> Unit:
     if name == "pool":
         text = text.replace("BT_KINDS", "\n\n".join(map(_windows_by, _KINDS)))
         parts.append(vector_source([f"bt_maximum_{suffix}"]))
+    text = "\n\n".join([*map(support, _BEGINNINGS.get(name, ())), text])
     for marker, value in (
         ("BT_POOL_BLOCK", str(POOL_BLOCK)),
         ("BT_GEMM_SUFFIX", str(BLAS_NAMES.index(f"{letter}gemm"))),
@@ -149,6 +167,8 @@ def unit(name: str, dtype: str) -> Unit:
         ("BT_THIN", str(THIN)),
         ("BT_GRAM", str(GRAM)),
         ("BT_BLOCK", str(BLOCK)),
+        ("BT_FEW", str(FEW_FILTERS)),
+        ("BT_SHALLOW", str(SHALLOW)),
         ("BT_TRANSCENDENTAL", str(scalar.exp.cost)),
         ("TYPE", "float" if letter == "s" else "double"),
         ("SUFFIX", suffix),

@@ -20,6 +20,7 @@ from ..tensor.variable import TensorVariable
 from .geometry import Geometry, Padding
 
 WORDS = ("valid", "full", "half")
+SAME = "\n  hint: 'half' keeps the size where filters have odd lengths and no stride"
 AXES = {
     1: "(images, channels, length)",
     2: "(images, channels, rows, columns)",
@@ -125,7 +126,7 @@ def paddings(name: str, border_mode: Any, ndim: int) -> tuple[Padding, ...]:
     raise ValueError(
         f"{name}: border_mode is one of {words}, a number of zeros that is not negative, or a "
         f"tuple with one of these, or a pair (before, after), for each of {ndim} axes; not "
-        f"{border_mode!r}"
+        f"{border_mode!r}" + (SAME if border_mode == "same" else "")
     )
 
 

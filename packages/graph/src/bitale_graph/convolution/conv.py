@@ -157,6 +157,11 @@ class ConvGradInputs(_Correlation):
         channels = w[1] if groups == 1 else w[1] * groups
         return [(g[0], channels, *node.inputs[2:])]
 
+    def passed_lengths(self, node: Apply, input_shapes: Sequence[Sequence[Any]]) -> list[Any]:
+        g, w, *_ = input_shapes
+        channels = w[1] if self.geometry.groups == 1 else None
+        return [(g[0], channels, *node.inputs[2:])]
+
     def compared_lengths(
         self, node: Apply, input_shapes: Sequence[Sequence[Any]]
     ) -> Iterable[tuple[Any, Any]]:
@@ -186,6 +191,11 @@ class ConvGradWeights(_Correlation):
         x, g, *_ = input_shapes
         groups = self.geometry.groups
         return [(g[1], x[1] if groups == 1 else x[1] // groups, *node.inputs[2:])]
+
+    def passed_lengths(self, node: Apply, input_shapes: Sequence[Sequence[Any]]) -> list[Any]:
+        x, g, *_ = input_shapes
+        channels = x[1] if self.geometry.groups == 1 else None
+        return [(g[1], channels, *node.inputs[2:])]
 
     def compared_lengths(
         self, node: Apply, input_shapes: Sequence[Sequence[Any]]

@@ -75,20 +75,22 @@ class Geometry:
         if padding == "half":
             return (self.span(axis, k) // 2,) * 2
         if padding == "full":
-            return ((k - 1) * self.dilation[axis],) * 2
+            return (self.span(axis, k) - 1,) * 2
         return padding
 
     def span(self, axis: int, k: Any) -> Any:
         """The length along an axis of the input that a filter of length ``k`` reaches over."""
-        return (k - 1) * self.dilation[axis] + 1
+        dilation = self.dilation[axis]
+        return k if dilation == 1 else (k - 1) * dilation + 1
 
     def out_length(self, axis: int, n: Any, k: Any) -> Any:
         """How often filters of length ``k`` apply along an axis of length ``n``; negative: never.
 
         ``(n + before + after - span) // stride + 1``.
         """
-        before, after = self.pads(axis, k)
-        return (n + (before + after) - self.span(axis, k)) // self.stride[axis] + 1
+        (before, after), stride = self.pads(axis, k), self.stride[axis]
+        last = n + (before + after) - self.span(axis, k)
+        return last + 1 if stride == 1 else last // stride + 1
 
     def out_shape(self, x: Lengths, w: Lengths) -> tuple[int | None, ...]:
         """The shape of the correlation of an input and filters; raises `ShapeError`."""

@@ -51,8 +51,8 @@ class AllReduce(Op):
     be chosen by what is the same in all.
     """
 
+    # It does not say that it keeps nothing: after an error compiled code would call it once more.
     __props__ = ("communicator",)
-    keeps_nothing = True
 
     def __init__(self, communicator: Communicator) -> None:
         if not callable(getattr(communicator, "Allreduce", None)):
@@ -98,6 +98,13 @@ class AllReduce(Op):
     def do_constant_folding(self, graph: Any, node: Apply) -> bool:
         """Say no: other processes may not be making this function at this time."""
         return False
+
+    def __hash__(self) -> int:
+        # Communicators of mpi4py are equal or not, and have no hash.
+        return hash((type(self), type(self.communicator)))
+
+    def __eq__(self, other: object) -> bool:
+        return super().__eq__(other)
 
     def __str__(self) -> str:
         return f"AllReduce{{{type(self.communicator).__name__}}}"

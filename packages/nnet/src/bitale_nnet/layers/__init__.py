@@ -1,13 +1,16 @@
 """The layers, one family to a file."""
 
 from .activation import Activation as Activation
+from .attention import Attention as Attention
 from .batch_norm import BatchNorm as BatchNorm
+from .bidirectional import Bidirectional as Bidirectional
 from .convolution import Conv1D as Conv1D
 from .convolution import Conv2D as Conv2D
 from .convolution import Conv3D as Conv3D
 from .convolution import ConvTranspose1D as ConvTranspose1D
 from .convolution import ConvTranspose2D as ConvTranspose2D
 from .convolution import ConvTranspose3D as ConvTranspose3D
+from .custom_recurrent import CustomRecurrent as CustomRecurrent
 from .dense import Dense as Dense
 from .embedding import Embedding as Embedding
 from .expression import Expression as Expression
@@ -38,9 +41,10 @@ from .pooling import SpatialPyramidPool as SpatialPyramidPool
 from .pooling import Upscale1D as Upscale1D
 from .pooling import Upscale2D as Upscale2D
 from .pooling import Upscale3D as Upscale3D
+from .positions import PositionalEmbedding as PositionalEmbedding
+from .positions import PositionalEncoding as PositionalEncoding
 from .recurrent import GRU as GRU
 from .recurrent import LSTM as LSTM
-from .recurrent import Bidirectional as Bidirectional
 from .recurrent import Recurrent as Recurrent
 from .recurrent import SimpleRNN as SimpleRNN
 from .residual import Residual as Residual
@@ -54,3 +58,8 @@ from .shaping import Pad as Pad
 from .shaping import Reshape as Reshape
 from .shaping import Slice as Slice
 from .shaping import Transpose as Transpose
+from .summary import Row as Row
+from .summary import Summary as Summary
+from .summary import summary as summary
+from .transformer import FeedForward as FeedForward
+from .transformer import TransformerBlock as TransformerBlock

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -94,9 +93,3 @@ def of_least_rank(layer: Layer, x: Any, ndim: int) -> Any:
     if x.ndim < ndim:
         raise ShapeError(f"{layer} takes tensors of {ndim} axes or more, and got {describe(x)}")
     return x
-
-
-def known_product(lengths: Sequence[int | None]) -> int | None:
-    """The product, None where a length is not known."""
-    known = [n for n in lengths if n is not None]
-    return math.prod(known) if len(known) == len(lengths) or 0 in known else None

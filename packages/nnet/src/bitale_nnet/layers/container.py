@@ -46,6 +46,17 @@ class Container(Layer):
         """Give for each of the layers the shape of what it is fed with."""
         raise TypeError(f"{type(self).__name__} does not define input_shapes")
 
+    def calls(self, input_shape: Shape) -> list[tuple[Layer, Any]]:
+        """List the layers in the order in which they compute, each with the shape it is fed with.
+
+        A layer that is called several times is there as often.
+        """
+        return list(zip(self.layers, self.input_shapes(input_shape), strict=True))
+
+    def multiplications(self, input_shape: Shape) -> int | None:
+        counts = [layer.multiplications(shape) for layer, shape in self.calls(input_shape)]
+        return None if None in counts else sum(n for n in counts if n is not None)
+
     def declare(self, input_shape: Shape) -> list[Parameter]:
         shapes = self.input_shapes(input_shape)
         return [
@@ -73,12 +84,12 @@ class Container(Layer):
         }
         for name, variable in self._variables.items():
             variable.name = name
-        self._declared = declared
+        self._declared, self._built_for = declared, shape
         return output_shape
 
     def unbuilt(self: C) -> C:
         twin = copy.copy(self)
-        twin._declared, twin._variables = None, {}
+        twin._declared, twin._variables, twin._built_for = None, {}, None
         twin.layers = [layer.unbuilt() for layer in self.layers]
         return twin
 

@@ -10,7 +10,7 @@ from bitale_graph.extend import ShapeError, TensorVariable
 from ..functional import ACTIVATIONS, identity
 from ..initializers import Constant, GlorotUniform, Initial, as_initializer, first_values
 from .arguments import check_channels, check_integer, check_integers, of_rank
-from .layer import WEIGHTS, Layer, Parameter, Shape
+from .layer import WEIGHTS, Layer, Parameter, Shape, product_of_lengths
 from .naming import by_name
 from .passes import Training
 
@@ -121,6 +121,10 @@ class _Conv(_Filters):
                 )
             lengths.append(None if n is None else (n + sum(pads) - span) // stride + 1)
         return (input_shape[0], self.filters, *lengths)
+
+    def multiplications(self, input_shape: Shape) -> int | None:
+        one = self._filter_shape(self._channels(input_shape))
+        return product_of_lengths([*self.output_shape(input_shape)[2:], *one])
 
     def expression(self, x: Any, training: Training | None = None) -> TensorVariable:
         # Not at the top: what has no convolution does without them.
@@ -247,6 +251,10 @@ class _ConvTranspose(_Filters):
                 f"{input_shape} give"
             )
         return (input_shape[0], self.filters, *lengths)
+
+    def multiplications(self, input_shape: Shape) -> int | None:
+        one = self._filter_shape(self._channels(input_shape))
+        return product_of_lengths([*input_shape[2:], *one])
 
     def expression(self, x: Any, training: Training | None = None) -> TensorVariable:
         # Not at the top: what has no convolution does without them.

@@ -10,7 +10,7 @@ from bitale_graph.extend import ShapeError, TensorVariable, as_tensor, describe
 
 from ..functional import ACTIVATIONS, identity
 from ..initializers import Constant, GlorotUniform, Initial, as_initializer, first_values
-from .layer import WEIGHTS, Layer, Parameter, Shape, check_units
+from .layer import WEIGHTS, Layer, Parameter, Shape, check_units, product_of_lengths
 from .naming import by_name
 from .passes import Training
 
@@ -78,12 +78,19 @@ class Dense(Layer):
         self._features(input_shape)
         return (*input_shape[:-1], self.units)
 
+    def multiplications(self, input_shape: Shape) -> int | None:
+        return product_of_lengths([*input_shape[1:], self.units])
+
     def expression(self, x: Any, training: Training | None = None) -> TensorVariable:
-        x = as_tensor(x)
-        if x.ndim < 2:
-            raise ShapeError(f"{self} takes (batch, ..., features), and got {describe(x)}")
-        z: Any = T.dot(x, self.variable("W"))
-        if self.bias is not None:
-            z = z + self.variable("b")
-        result: TensorVariable = self.activation(z)
+        b = None if self.bias is None else self.variable("b")
+        result: TensorVariable = self.activation(rows_times(self, x, self.variable("W"), b))
         return result
+
+
+def rows_times(layer: Layer, x: Any, W: Any, b: Any) -> Any:
+    """``x W + b`` for every row of ``x``; raises `ShapeError` if it has no axis beside them."""
+    x = as_tensor(x)
+    if x.ndim < 2:
+        raise ShapeError(f"{layer} takes (batch, ..., features), and got {describe(x)}")
+    z: Any = T.dot(x, W)
+    return z if b is None else z + b

@@ -59,6 +59,7 @@ class Layer:
         self.name = name
         self._declared: list[Parameter] | None = None
         self._variables: dict[str, SharedVariable] = {}
+        self._built_for: Any = None
 
     # What a subclass gives
     def declare(self, input_shape: Shape) -> list[Parameter]:
@@ -68,6 +69,13 @@ class Layer:
     def output_shape(self, input_shape: Shape) -> Shape:
         """Give the shape of the output, None for unknown lengths, without computing anything."""
         raise TypeError(f"{type(self).__name__} does not define output_shape")
+
+    def multiplications(self, input_shape: Shape) -> int | None:
+        """Count those of matrix products for one of the batch; None where lengths are not known.
+
+        What goes element by element is not counted.
+        """
+        return 0
 
     def expression(self, x: Any, training: Training | None = None) -> TensorVariable:
         """Give the output for an input ``x``.
@@ -113,13 +121,13 @@ class Layer:
         self._variables = {
             p.name: shared(p.initializer(p.shape, rng, dtype), p.name) for p in declared
         }
-        self._declared = declared
+        self._declared, self._built_for = declared, shape
         return output_shape
 
     def unbuilt(self) -> Layer:
         """A layer of the same description, without parameters."""
         twin = copy.copy(self)
-        twin._declared, twin._variables = None, {}
+        twin._declared, twin._variables, twin._built_for = None, {}, None
         return twin
 
     @property
@@ -190,6 +198,11 @@ class Layer:
         except KeyError:
             known = ", ".join(self._variables) or "none"
             raise KeyError(f"{self} has no parameter {name!r}; its parameters: {known}") from None
+
+    def shape_of(self, name: str) -> tuple[int, ...]:
+        """The shape of one parameter, as it was built; raises as `variable`."""
+        self.variable(name)
+        return next(p.shape for p in self._declared or () if p.name == name)
 
     def parameters(self, *tags: str) -> list[SharedVariable]:
         """The shared variables, in order; with ``tags`` only those that have all of them."""
@@ -265,6 +278,12 @@ def as_shape(layer: Layer, given: Any) -> Any:
 
 def _is_length(n: Any) -> bool:
     return isinstance(n, (int, np.integer)) and not isinstance(n, bool) and int(n) >= 0
+
+
+def product_of_lengths(lengths: Sequence[int | None]) -> int | None:
+    """The product, None where a length is not known."""
+    known = [n for n in lengths if n is not None]
+    return math.prod(known) if len(known) == len(lengths) or 0 in known else None
 
 
 def check_units(layer: Layer, units: Any) -> int:

@@ -133,6 +133,16 @@ class Network(Container):
     def input_shapes(self, input_shape: Any) -> list[Any]:
         return self._shapes(input_shape)[1]
 
+    def calls(self, input_shape: Any) -> list[tuple[Layer, Any]]:
+        shapes = self._shapes(input_shape)[0]
+        return [
+            (
+                self.layers[step.layer],
+                replaced(step.arguments["x"], lambda slot: shapes[slot.index]),
+            )
+            for step in self._steps
+        ]
+
     def output_shape(self, input_shape: Any) -> Any:
         shapes = self._shapes(input_shape)[0]
         return self._results([shapes[i] for i in self._outputs])

@@ -1,11 +1,12 @@
-"""Layers that read a sequence step by step: simple recurrence, GRU, LSTM, and both directions."""
+"""Layers that read a sequence step by step: simple recurrence, GRU, LSTM."""
 
 from __future__ import annotations
 
-import copy
+import math
 from collections.abc import Callable, Sequence
-from typing import Any, ClassVar
+from typing import Any
 
+from bitale_autodiff import grad_clip
 from bitale_graph import language as T
 from bitale_graph.extend import ShapeError, TensorVariable, as_tensor, carry_scan, describe
 from bitale_graph.extend import dtype as dtypes
@@ -16,13 +17,14 @@ from ..initializers import (
     Constant,
     GlorotUniform,
     Initial,
+    Initializer,
+    Normal,
     Orthogonal,
     SideBySide,
     as_initializer,
     first_values,
 )
-from .container import Container
-from .layer import WEIGHTS, Layer, Parameter, Shape, check_units
+from .layer import WEIGHTS, Layer, Parameter, Shape, check_units, product_of_lengths
 from .naming import by_name
 from .passes import Training
 
@@ -44,6 +46,9 @@ class Recurrent(Layer):
         still found at the place of that step.
     truncate_gradient : int
         Over how many steps derivatives are carried back; -1 means all.
+    clip_gradient : float, optional
+        Hold what comes back to each state at each step between this and its negative; by default
+        nothing is held.
     learn_first_states : bool
         Make the states before the first step parameters, rather than zeros.
     weights, recurrent_weights : Initializer, optional
@@ -71,7 +76,7 @@ class Recurrent(Layer):
         states do not fit.
     """
 
-    state_names: ClassVar[tuple[str, ...]] = ("h",)
+    state_names: tuple[str, ...] = ("h",)
 
     def __init__(
         self,
@@ -80,6 +85,7 @@ class Recurrent(Layer):
         return_sequences: bool = False,
         backwards: bool = False,
         truncate_gradient: int = -1,
+        clip_gradient: float | None = None,
         learn_first_states: bool = False,
         weights: Initial | None = None,
         recurrent_weights: Initial | None = None,
@@ -91,6 +97,14 @@ class Recurrent(Layer):
         self.return_sequences = return_sequences
         self.backwards = backwards
         self.truncate_gradient = truncate_gradient
+        if truncate_gradient != -1 and not truncate_gradient >= 1:
+            raise ValueError(
+                f"{self}: truncate_gradient is a number of steps, or -1 for all, not "
+                f"{truncate_gradient!r}"
+            )
+        if clip_gradient is not None and not clip_gradient > 0:
+            raise ValueError(f"{self}: clip_gradient must be more than 0, not {clip_gradient!r}")
+        self.clip_gradient = clip_gradient
         self.learn_first_states = learn_first_states
         self.weights = first_values("weights", weights, GlorotUniform())
         self.recurrent_weights = first_values("recurrent_weights", recurrent_weights, Orthogonal())
@@ -136,6 +150,11 @@ class Recurrent(Layer):
         self._features(input_shape)
         kept = input_shape[:-1] if self.return_sequences else input_shape[:-2]
         return (*kept, self.units)
+
+    def multiplications(self, input_shape: Shape) -> int | None:
+        gates = self.gates(self._features(input_shape))
+        weights = sum(math.prod(p.shape) for p in gates if len(p.shape) > 1)
+        return product_of_lengths([input_shape[-2], weights])
 
     def __call__(
         self,
@@ -190,7 +209,7 @@ class Recurrent(Layer):
 
         def step(states: Any, row: Any) -> Any:
             row, counts = row if mask is not None else (row, None)
-            new = [T.cast(s, dtype) for s in self.step(row, states)]
+            new = [self._clipped(T.cast(s, dtype)) for s in self.step(row, states)]
             if counts is not None:
                 new = [T.switch(counts, s, old) for s, old in zip(new, states, strict=True)]
             return tuple(new), new[0]
@@ -204,6 +223,11 @@ class Recurrent(Layer):
             truncate=self.truncate_gradient,
         )
         return (outputs.dimshuffle(1, 0, 2) if is_batch else outputs), tuple(last)
+
+    def _clipped(self, state: Any) -> Any:
+        if self.clip_gradient is None:
+            return state
+        return grad_clip(state, -self.clip_gradient, self.clip_gradient)
 
     def _steps_that_count(self, x: Any, mask: Any) -> Any:
         """The mask as truth values, a row for each step that lies along the states."""
@@ -306,6 +330,9 @@ class LSTM(Recurrent):
     ----------
     forget_bias : float
         First value of the bias of forget gates, whatever ``bias`` is for the others.
+    peepholes : bool or Initializer
+        Let gates read the memory too; an initialiser draws the first values, by default normal of
+        standard deviation 0.1.
     described
         The parameters of `Recurrent`.
 
@@ -313,70 +340,38 @@ class LSTM(Recurrent):
     ------
     W_x  (features, 4 units), W_h  (units, 4 units): input, forget, output gate, and candidate
     b    (4 units,)
+    p    (3 units,): with peepholes, of the input, forget and output gate
 
     All are tagged trainable, the matrices regularizable too.
     """
 
     state_names = ("h", "c")
 
-    def __init__(self, units: int, forget_bias: float = 1.0, **described: Any) -> None:
+    def __init__(
+        self,
+        units: int,
+        forget_bias: float = 1.0,
+        peepholes: bool | Initial = False,
+        **described: Any,
+    ) -> None:
         super().__init__(units, **described)
         self.forget_bias = forget_bias
+        self.peepholes: Initializer | None = None
+        if peepholes is not False:
+            given = Normal(0.1) if peepholes is True else peepholes
+            self.peepholes = as_initializer("peepholes", given)
 
     def gates(self, features: int) -> list[Parameter]:
         declared = [self.side_by_side(4, "W_x", features), self.side_by_side(4, "W_h")]
         if self.bias is not None:
             initial = SideBySide(self.bias, Constant(self.forget_bias), self.bias, self.bias)
             declared.append(Parameter("b", (4 * self.units,), initial))
+        if self.peepholes is not None:
+            declared.append(Parameter("p", (3 * self.units,), self.peepholes))
         return declared
 
     def step(self, x: Any, states: tuple[Any, ...]) -> tuple[Any, ...]:
         h, c = states
         W_x, W_h = self.variable("W_x"), self.variable("W_h")
-        return lstm_step(x, h, c, W_x, W_h, self.optional("b"))
-
-
-class Bidirectional(Container):
-    """A recurrent layer and its mirror image, which reads backwards; their outputs side by side.
-
-    Parameters
-    ----------
-    layer : Recurrent
-        Described, and not `backwards`; the mirror image has parameters of its own.
-    name : str, optional
-
-    Shapes
-    ------
-    output  like that of ``layer``, with ``2 units`` in place of ``units``: forwards, then backwards
-
-    Parameters are called "forwards.W_x", "backwards.W_x" and so on.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If ``layer`` is no recurrent layer, or reads backwards already.
-    """
-
-    def __init__(self, layer: Recurrent, name: str | None = None) -> None:
-        if not isinstance(layer, Recurrent):
-            raise TypeError(f"Bidirectional takes a recurrent layer, not {layer!r}")
-        if layer.backwards:
-            raise ValueError(f"Bidirectional takes a layer that reads forwards, unlike {layer}")
-        both = [copy.copy(layer), copy.copy(layer)]
-        for one, title in zip(both, ("forwards", "backwards"), strict=True):
-            one.name, one.backwards = title, title == "backwards"
-        super().__init__([one.unbuilt() for one in both], name)
-
-    def input_shapes(self, input_shape: Shape) -> list[Shape]:
-        return [input_shape, input_shape]
-
-    def output_shape(self, input_shape: Shape) -> Shape:
-        *kept, units = self.layers[0].output_shape(input_shape)
-        return (*kept, 2 * units if units else None)
-
-    def expression(
-        self, x: Any, training: Training | None = None, mask: Any = None
-    ) -> TensorVariable:
-        outputs = [layer(x, mask, training=training) for layer in self.layers]
-        result: TensorVariable = T.concatenate(outputs, axis=-1)
-        return result
+        p = None if self.peepholes is None else self.variable("p")
+        return lstm_step(x, h, c, W_x, W_h, self.optional("b"), p)

@@ -13,10 +13,9 @@ from .arguments import (
     check_axis_numbers,
     check_integer,
     check_shape_rank,
-    known_product,
     of_least_rank,
 )
-from .layer import Layer, Shape
+from .layer import Layer, Shape, product_of_lengths
 from .passes import Training
 
 
@@ -57,7 +56,7 @@ class Flatten(_Moving):
     def output_shape(self, input_shape: Shape) -> Shape:
         check_shape_rank(self, input_shape, self.ndim, f"of {self.ndim} axes or more")
         kept = self.ndim - 1
-        return (*input_shape[:kept], known_product(input_shape[kept:]))
+        return (*input_shape[:kept], product_of_lengths(input_shape[kept:]))
 
     def expression(self, x: Any, training: Training | None = None) -> TensorVariable:
         return T.flatten(of_least_rank(self, x, self.ndim), self.ndim)
@@ -116,7 +115,7 @@ class Reshape(_Moving):
         fixed = [n for n in self.shape if not isinstance(n, list) and n != -1]
         if len(set(taken)) < len(taken):
             left, fixed = list(input_shape), [n for n in lengths if n != -1]
-        size, own = known_product(left), known_product(fixed)
+        size, own = product_of_lengths(left), product_of_lengths(fixed)
         if size is None or own is None:
             return tuple(None if n == -1 else n for n in lengths)
         if (size % own if own else size) if -1 in lengths else size != own:

@@ -1,0 +1,147 @@
+/* Convolution as a product of filters with panels of windows, which are packed some at a time, so that they stay in the
+ * cache. Each number is summed in one order, whoever computes it. */
+typedef struct {
+    const bt_runtime *rt;
+    bt_geometry g;
+    bt_layout at;
+    int64_t parts; int64_t is_direct, channels, filters, depth, block, deep, windows, blocks, slices, slice, high, sheets;
+    int64_t *offsets;
+    const TYPE *x;
+    TYPE *packed, *out;
+    bt_filters_SUFFIX w;
+    int64_t group_step; /* of the filters of the next group */
+    int failed;
+} bt_convolution_SUFFIX;
+
+static void bt_filters_part_SUFFIX(void *context, int64_t part) {
+    const bt_convolution_SUFFIX *all = context;
+    bt_filters_SUFFIX f = all->w;
+    const int64_t panels = bt_up(f.rows, bt_rows_of_panel_SUFFIX(f.rows));
+    for (int64_t i = 0; i < all->g.groups; i++, f.w += all->group_step)
+        bt_pack_filters_SUFFIX(&f, panels * part / all->parts, panels * (part + 1) / all->parts, all->packed + i * f.rows * f.depth);
+}
+
+/* A tile beside the place of its numbers, of windows `lo` on. */
+static void bt_scatter_tile_SUFFIX(const bt_convolution_SUFFIX *all, int64_t lo, int64_t count, int64_t channel,
+        int64_t rows, const TYPE *tile, int adds) {
+    const int64_t image = bt_volume(all->g.out);
+    for (int64_t p = 0; p < count;) {
+        const int64_t n = (lo + p) / image, at = (lo + p) % image, some = bt_least(count - p, image - at);
+        TYPE *to = all->out + (n * all->g.k + channel) * image + at;
+        for (int64_t r = 0; r < rows; r++)
+            for (int64_t i = 0; i < some; i++) {
+                const TYPE one = tile[r * bt_panel_SUFFIX + p + i];
+                to[r * image + i] = adds ? to[r * image + i] + one : one;
+            }
+        p += some;
+    }
+}
+
+/* The windows of a block by the filters of a slice. */
+static void bt_convolve_block_SUFFIX(const bt_convolution_SUFFIX *all, int64_t group, int64_t block, int64_t slice,
+        TYPE *panels, TYPE *copy) {
+    const bt_geometry *g = &all->g;
+    const int64_t lo = block * all->block, hi = bt_least(lo + all->block, all->windows), image = bt_volume(g->out);
+    const int64_t sheet = g->out[1] * g->out[2], first = lo / sheet, skip = lo % sheet / g->out[2];
+    const TYPE *x = all->x + group * all->channels * bt_volume(g->in);
+    const TYPE *limit = all->x + g->n * g->c * bt_volume(g->in);
+    if (!all->is_direct) {
+        for (int64_t s = first; s * sheet < hi; s++)
+            bt_copy_rows_SUFFIX(g, &all->at, x + s / g->out[0] * g->c * bt_volume(g->in), all->channels, s % g->out[0],
+                                s == first ? skip : 0, bt_least(g->out[1], bt_up(hi - s * sheet, g->out[2])),
+                                copy + (s - first) * all->at.size);
+        x = copy, limit = copy + all->sheets * all->at.size + bt_wide_SUFFIX;
+    }
+    else x += first / g->out[0] * all->at.image;
+    const int64_t high = bt_rows_of_panel_SUFFIX(all->filters), from = slice * all->slice * high;
+    const int64_t to = bt_least(all->filters, from + all->slice * high);
+    for (int64_t d = 0; d < all->depth; d += all->deep) {
+        const int64_t deep = bt_least(all->deep, all->depth - d);
+        for (int64_t p = lo; p < hi; p += bt_panel_SUFFIX) {
+            bt_piece pieces[bt_panel_SUFFIX];
+            const int64_t planes = all->is_direct ? g->out[0] : 1;
+            const int count = bt_pieces_SUFFIX(g, &all->at, planes, first, all->is_direct ? 0 : skip, p, bt_least(hi, p + bt_panel_SUFFIX), pieces);
+            bt_pack_panel_SUFFIX(count, pieces, x, limit, all->offsets + d, deep, deep, 0, panels + (p - lo) * deep);
+        }
+        for (int64_t r = from; r < to; r += high) {
+            const int64_t rows = bt_least(high, all->filters - r), channel = group * all->filters + r;
+            const TYPE *w = all->packed + group * all->filters * all->depth + r * all->depth + d * rows;
+            for (int64_t p = lo; p < hi; p += bt_panel_SUFFIX) {
+                const TYPE *panel = panels + (p - lo) * deep;
+                if (p % image + bt_panel_SUFFIX <= image && p + bt_panel_SUFFIX <= hi) {
+                    TYPE *out = all->out + (p / image * g->k + channel) * image + p % image;
+                    bt_rows_tile_SUFFIX(rows, deep, w, panel, out, image, d > 0);
+                } else {
+                    TYPE tile[bt_rows_SUFFIX * bt_panel_SUFFIX];
+                    bt_rows_tile_SUFFIX(rows, deep, w, panel, tile, bt_panel_SUFFIX, 0);
+                    bt_scatter_tile_SUFFIX(all, p, bt_least(hi - p, bt_panel_SUFFIX), channel, rows, tile, d > 0);
+                }
+            }
+        }
+    }
+}
+
+static void bt_convolve_part_SUFFIX(void *context, int64_t part) {
+    bt_convolution_SUFFIX *all = context;
+    const int64_t room = all->block * all->deep + bt_wide_SUFFIX;
+    const int64_t copied = all->is_direct ? 0 : all->sheets * all->at.size + bt_wide_SUFFIX;
+    TYPE *panels = all->rt->alloc((room + copied) * sizeof(TYPE));
+    if (panels == NULL) {
+        all->failed = 1;
+        return;
+    }
+    const int64_t items = all->g.groups * all->blocks * all->slices;
+    for (int64_t i = items * part / all->parts; i < items * (part + 1) / all->parts; i++) {
+        if (all->rt->is_stopped()) break;
+        bt_convolve_block_SUFFIX(all, i / all->slices / all->blocks, i / all->slices % all->blocks, i % all->slices, panels, panels + room);
+    }
+    all->rt->release(panels);
+}
+
+enum { BT_CACHED = 384 << 10, BT_DEEP = 768 };
+
+/* What all ways share, and the sizes of blocks. */
+static int bt_convolve_all_SUFFIX(bt_convolution_SUFFIX *all) {
+    bt_geometry *g = &all->g;
+    const int64_t line = g->out[2];
+    all->channels = g->c / g->groups, all->filters = g->k / g->groups, all->depth = all->channels * bt_taps(g);
+    all->windows = g->n * bt_volume(g->out);
+    all->w.rows = all->filters, all->w.depth = all->depth;
+    all->deep = bt_least(all->depth, BT_DEEP);
+    all->block = bt_most(2, bt_least(64, BT_CACHED / (all->deep * bt_panel_SUFFIX * (int64_t)sizeof(TYPE)))) * bt_panel_SUFFIX;
+    all->block = bt_least(all->block, bt_up(all->windows, bt_panel_SUFFIX) * bt_panel_SUFFIX);
+    all->parts = bt_parts(all->rt, all->windows * g->k * all->depth / 16);
+    while (all->block > 2 * bt_panel_SUFFIX && bt_up(all->windows, all->block) < all->parts * 4) all->block -= bt_panel_SUFFIX;
+    all->blocks = bt_up(all->windows, all->block);
+    const int64_t panels = bt_up(all->filters, bt_rows_of_panel_SUFFIX(all->filters));
+    all->slices = bt_most(1, bt_least(panels, bt_up(all->parts, all->blocks * g->groups)));
+    all->slice = bt_up(panels, all->slices);
+    all->is_direct = bt_is_direct(g);
+    const int64_t rows = bt_least(g->out[1], (all->block - 2) / line + 2);
+    all->sheets = (all->block - 2) / (line * g->out[1]) + 2;
+    all->at = all->is_direct ? bt_direct_layout(g) : bt_copy_layout(g, all->channels, g->kernel[0], bt_extent(g, 1, rows), 0);
+    if (!all->is_direct) all->at.image = all->at.size;
+    const int64_t filters = bt_up(g->k * all->depth * sizeof(TYPE), 64) * 64;
+    char *room = all->rt->alloc(filters + all->depth * sizeof(int64_t));
+    if (room == NULL) return 1;
+    all->packed = (TYPE *)room, all->offsets = (int64_t *)(room + filters);
+    bt_tap_offsets(g, &all->at, all->channels, all->offsets);
+    all->rt->share(bt_filters_part_SUFFIX, all, all->parts);
+    all->rt->share(bt_convolve_part_SUFFIX, all, all->parts);
+    all->rt->release(room);
+    return all->failed;
+}
+
+/* y = the correlation of x and w, all C-contiguous. */
+BT_SHARED(2) void bt_conv_SUFFIX(const bt_runtime *rt, TYPE *x, TYPE *w, TYPE *y, BT_CONVOLUTION) {
+    bt_convolution_SUFFIX all = {.rt = rt, .g = bt_simplified(ndim, n, c, k, groups, in, kernel, out, stride, before, dilation)};
+    const bt_geometry *g = &all.g;
+    const int64_t wanted = n * k * bt_volume(g->out), depth = c / groups * bt_taps(g);
+    if (depth == 0) __builtin_memset(y, 0, wanted * sizeof(TYPE));
+    if (wanted == 0 || depth == 0) return;
+    all.x = x, all.out = y;
+    all.w = (bt_filters_SUFFIX){.w = w, .fold = 1, .down = depth, .side = 0, .inner = depth, .across = 0, .step = 1};
+    all.group_step = k / groups * depth;
+    const int is_thin = k / groups <= BT_FEW && depth <= BT_SHALLOW;
+    if (is_thin ? bt_conv_direct_SUFFIX(rt, g, x, w, y) : bt_convolve_all_SUFFIX(&all)) bt_one_by_one_SUFFIX(g, BT_OF_RESULT, x, w, y);
+}

@@ -1,0 +1,167 @@
+/* The gradient of a convolution by its inputs. Where the images are hardly larger than what came of them, it is a convolution
+ * with turned filters. Else products of filters with panels of g are added up where the windows lie, in a copy of the images. */
+typedef struct {
+    const bt_runtime *rt;
+    bt_geometry g, flat;
+    bt_layout at, from;
+    int64_t parts, channels, filters, taps, slice, slices, images, groups_of_images;
+    int64_t *offsets, *places;
+    TYPE *y, *w;
+    TYPE *packed, *x;
+    int failed;
+} bt_inputs_SUFFIX;
+
+/* Zeros for what lies under no window. */
+static void bt_uncopy_SUFFIX(const bt_inputs_SUFFIX *all, const TYPE *copy, int64_t channels, TYPE *x) {
+    const bt_geometry *g = &all->g;
+    const int64_t planes = all->at.channel / all->at.rows / (all->at.run * bt_runs(g)), line = all->at.run * bt_runs(g);
+    const int64_t az = g->kernel[0] == 1 ? g->stride[0] : 1, ay = g->kernel[1] == 1 ? g->stride[1] : 1;
+    for (int64_t c = 0; c < channels; c++)
+        for (int64_t z = 0; z < g->in[0]; z++)
+            for (int64_t y = 0; y < g->in[1]; y++, x += g->in[2]) {
+                const int64_t cz = z + g->before[0], cy = y + g->before[1];
+                if (cz >= 0 && cz % az == 0 && cz / az < planes && cy >= 0 && cy % ay == 0 && cy / ay < all->at.rows)
+                    bt_uncopy_row_SUFFIX(g, copy + c * all->at.channel + (cz / az * all->at.rows + cy / ay) * line, all->at.run, x);
+                else __builtin_memset(x, 0, g->in[2] * sizeof(TYPE));
+            }
+}
+
+/* A tile of rows of filters by windows, added where the windows lie: row by row, so that for each number the order of sums
+ * is that of the taps and windows, whatever a tile has of them. */
+static inline void bt_add_tile_SUFFIX(int64_t rows, const TYPE *tile, const bt_piece *pieces, int count,
+        const int64_t *offsets, TYPE *copy) {
+    for (int64_t r = 0; r < rows; r++, tile += bt_panel_SUFFIX)
+        for (int e = 0; e < count; e++) {
+            bt_lanes_SUFFIX *to = (bt_lanes_SUFFIX *)(copy + offsets[r] + pieces[e].from);
+            *to += bt_first_lanes_SUFFIX(*(const bt_lanes_SUFFIX *)(tile + pieces[e].at), pieces[e].length);
+        }
+}
+
+static void bt_inputs_block_SUFFIX(const bt_inputs_SUFFIX *all, int64_t group, int64_t images, int64_t slice,
+        TYPE *panel, TYPE *copy) {
+    const bt_geometry *g = &all->g;
+    const int64_t first = images * all->images, stop = bt_least(g->n, first + all->images), sheet = bt_volume(g->out);
+    const int64_t channel = slice * all->slice, channels = bt_least(all->slice, all->channels - channel);
+    const int64_t rows = channels * all->taps, high = bt_rows_of_panel_SUFFIX(rows), depth = all->filters;
+    const TYPE *y = all->y + group * depth * sheet + first * g->k * sheet, *limit = all->y + g->n * g->k * sheet;
+    const TYPE *w = all->packed + (group * all->channels + channel) * all->taps * depth;
+    bt_piece pieces[bt_panel_SUFFIX + 2];
+    const int64_t *places = all->places + (channels < all->slice ? all->slice * all->taps : 0);
+    __builtin_memset(copy, 0, (stop - first) * all->at.size * sizeof(TYPE));
+    for (int64_t p = first * sheet; p < stop * sheet; p += bt_panel_SUFFIX) {
+        const int64_t end = bt_least(p + bt_panel_SUFFIX, stop * sheet);
+        int count = bt_pieces_SUFFIX(&all->flat, &all->from, 1, first, 0, p, end, pieces);
+        bt_pack_panel_SUFFIX(count, pieces, y, limit, all->offsets, depth, depth, 0, panel);
+        count = bt_pieces_SUFFIX(g, &all->at, g->out[0], first * g->out[0], 0, p, end, pieces);
+        for (int64_t r = 0; r < rows; r += high) {
+            TYPE tile[(bt_rows_SUFFIX + 1) * bt_panel_SUFFIX];
+            const int64_t some = bt_least(high, rows - r);
+            bt_rows_tile_SUFFIX(some, depth, w + r * depth, panel, tile, bt_panel_SUFFIX, 0);
+            bt_add_tile_SUFFIX(some, tile, pieces, count, places + r, copy);
+        }
+    }
+    for (int64_t n = first; n < stop; n++)
+        bt_uncopy_SUFFIX(all, copy + (n - first) * all->at.size, channels,
+                         all->x + (n * g->c + group * all->channels + channel) * bt_volume(g->in));
+}
+
+static void bt_inputs_part_SUFFIX(void *context, int64_t part) {
+    bt_inputs_SUFFIX *all = context;
+    const int64_t room = (all->filters + 1) * bt_panel_SUFFIX, copied = all->images * all->at.size + bt_wide_SUFFIX;
+    TYPE *panel = all->rt->alloc((room + copied) * sizeof(TYPE));
+    if (panel == NULL) {
+        all->failed = 1;
+        return;
+    }
+    const int64_t items = all->g.groups * all->groups_of_images * all->slices;
+    for (int64_t i = items * part / all->parts; i < items * (part + 1) / all->parts; i++) {
+        if (all->rt->is_stopped()) break;
+        bt_inputs_block_SUFFIX(all, i / all->slices % all->g.groups, i / all->slices / all->g.groups, i % all->slices, panel, panel + room);
+    }
+    all->rt->release(panel);
+}
+
+static void bt_columns_part_SUFFIX(void *context, int64_t part) {
+    const bt_inputs_SUFFIX *all = context;
+    const int64_t wide = all->channels * all->taps;
+    for (int64_t i = 0; i < all->g.groups * all->slices; i++) {
+        const int64_t group = i / all->slices, channel = i % all->slices * all->slice;
+        const int64_t some = bt_least(all->slice, all->channels - channel);
+        const bt_filters_SUFFIX f = {
+            .w = all->w + group * all->filters * wide + channel * all->taps,
+            .rows = some * all->taps, .depth = all->filters, .fold = some, .down = 1, .side = all->taps, .inner = 1, .across = wide, .step = 0,
+        };
+        const int64_t panels = bt_up(f.rows, bt_rows_of_panel_SUFFIX(f.rows));
+        bt_pack_filters_SUFFIX(&f, panels * part / all->parts, panels * (part + 1) / all->parts,
+                               all->packed + (group * all->channels + channel) * all->taps * all->filters);
+    }
+}
+
+/* Rows of filters next to each other are added in different channels, and none waits for what the last one wrote. */
+static void bt_places(const bt_inputs_SUFFIX *all, int64_t channels, int64_t *places) {
+    bt_tap_offsets(&all->g, &all->at, 1, places);
+    for (int64_t t = all->taps - 1; t >= 0; t--)
+        for (int64_t c = channels - 1; c >= 0; c--) places[t * channels + c] = places[t] + c * all->at.channel;
+}
+
+static int64_t bt_by_columns_SUFFIX(bt_inputs_SUFFIX *all) {
+    bt_geometry *g = &all->g;
+    const int64_t planes = bt_extent(g, 0, g->out[0]), high = bt_extent(g, 1, g->out[1]), size = sizeof(TYPE);
+    const int64_t sheet = bt_volume(g->out);
+    bt_layout one = bt_copy_layout(g, 1, planes, high, bt_step(g, 0));
+    all->slice = bt_most(1, bt_least((512 << 10) / (one.size * size), (256 << 10) / (all->taps * all->filters * size)));
+    all->slice = bt_least(all->slice, all->channels);
+    all->images = bt_most(1, bt_least(bt_least(g->n, 8 * bt_panel_SUFFIX / sheet), (512 << 10) / (one.size * all->slice * size)));
+    all->images = bt_most(1, bt_least(all->images, g->n / 16));
+    all->parts = bt_parts(all->rt, g->n * g->k * all->channels * all->taps * sheet / 16);
+    all->groups_of_images = bt_up(g->n, all->images);
+    while (all->slice > 1 && all->groups_of_images * g->groups * bt_up(all->channels, all->slice) < all->parts) all->slice--;
+    all->slices = bt_up(all->channels, all->slice);
+    all->at = bt_copy_layout(g, all->slice, planes, high, bt_step(g, 0));
+    all->at.tap_z = all->at.channel / planes * g->dilation[0];
+    all->flat = (bt_geometry){g->n, g->k, g->k, g->groups, {1, 1, sheet}, {1, 1, 1}, {1, 1, sheet}, {1, 1, 1}, {0, 0, 0}, {1, 1, 1}};
+    all->from = bt_direct_layout(&all->flat);
+    const int64_t filters = bt_up(g->k * all->channels * all->taps * size, 64) * 64;
+    char *room = all->rt->alloc(filters + (all->filters + 2 * all->slice * all->taps) * sizeof(int64_t));
+    if (room == NULL) return 1;
+    all->packed = (TYPE *)room, all->offsets = (int64_t *)(room + filters), all->places = all->offsets + all->filters;
+    bt_tap_offsets(&all->flat, &all->from, all->filters, all->offsets);
+    bt_places(all, all->slice, all->places);
+    bt_places(all, (all->channels - 1) % all->slice + 1, all->places + all->slice * all->taps);
+    all->rt->share(bt_columns_part_SUFFIX, all, all->parts);
+    all->rt->share(bt_inputs_part_SUFFIX, all, all->parts);
+    all->rt->release(room);
+    return all->failed;
+}
+
+/* As a convolution of y with turned filters. */
+static int64_t bt_by_turning_SUFFIX(bt_inputs_SUFFIX *all) {
+    const bt_geometry *g = &all->g;
+    int64_t before[3];
+    for (int a = 0; a < 3; a++) before[a] = (g->kernel[a] - 1) * g->dilation[a] - g->before[a];
+    TYPE *turned = all->rt->alloc(g->k * all->channels * all->taps * sizeof(TYPE)), *to = turned;
+    if (turned == NULL) return 1;
+    for (int64_t i = 0; i < g->c; i++)
+        for (int64_t k = 0; k < all->filters; k++, to += all->taps) {
+            const TYPE *w = all->w + ((i / all->channels * all->filters + k) * all->channels + i % all->channels) * all->taps;
+            for (int64_t t = 0; t < all->taps; t++) to[t] = w[all->taps - 1 - t];
+        }
+    bt_conv_SUFFIX(all->rt, all->y, turned, all->x, 3, g->n, g->k, g->c, g->groups, g->out, g->kernel, g->in, g->stride, before, g->dilation);
+    all->rt->release(turned);
+    return 0;
+}
+
+/* x = the gradient, from w and y (that of the result), all C-contiguous. */
+BT_SHARED(2) void bt_conv_grad_inputs_SUFFIX(const bt_runtime *rt, TYPE *x, TYPE *w, TYPE *y, BT_CONVOLUTION) {
+    bt_inputs_SUFFIX all = {.rt = rt, .g = bt_simplified(ndim, n, c, k, groups, in, kernel, out, stride, before, dilation)};
+    const bt_geometry *g = &all.g;
+    const int64_t wanted = n * c * bt_volume(g->in), sheet = bt_volume(g->out);
+    if (k * sheet == 0) __builtin_memset(x, 0, wanted * sizeof(TYPE));
+    if (wanted == 0 || k * sheet == 0) return;
+    all.channels = c / groups, all.filters = k / groups, all.taps = bt_taps(g);
+    all.y = y, all.w = w, all.x = x;
+    const int is_dense = g->stride[0] == 1 && g->stride[1] == 1 && g->stride[2] == 1;
+    const int is_thin = all.channels <= BT_FEW && all.filters * all.taps <= BT_SHALLOW;
+    const int is_turned = is_dense && (is_thin || bt_volume(g->in) * 10 <= sheet * 11);
+    if (is_turned ? bt_by_turning_SUFFIX(&all) : bt_by_columns_SUFFIX(&all)) bt_one_by_one_SUFFIX(g, BT_OF_INPUTS, x, w, y);
+}

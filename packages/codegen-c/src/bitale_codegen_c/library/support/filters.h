@@ -1,0 +1,56 @@
+/* Rows of filters by a panel of windows. */
+#if defined(__AVX512F__) || defined(__aarch64__)
+enum { bt_rows_SUFFIX = 12 };
+#else
+enum { bt_rows_SUFFIX = 6 };
+#endif
+
+static inline __attribute__((always_inline)) void bt_tile_SUFFIX(const int rows, int64_t depth, const TYPE *w,
+        const TYPE *panel, TYPE *out, int64_t apart, int adds) {
+    bt_lanes_SUFFIX s[12][2] = {{{0}}};
+    for (int64_t d = 0; d < depth; d++, w += rows, panel += bt_panel_SUFFIX) {
+        const bt_lanes_SUFFIX a = *(const bt_lanes_SUFFIX *)panel, b = *(const bt_lanes_SUFFIX *)(panel + bt_wide_SUFFIX);
+#pragma GCC unroll 12
+        for (int r = 0; r < rows; r++) s[r][0] += a * w[r], s[r][1] += b * w[r];
+    }
+#pragma GCC unroll 12
+    for (int r = 0; r < rows; r++) {
+        bt_lanes_SUFFIX *to = (bt_lanes_SUFFIX *)(out + r * apart), *next = (bt_lanes_SUFFIX *)(out + r * apart + bt_wide_SUFFIX);
+        if (adds) *to += s[r][0], *next += s[r][1];
+        else *to = s[r][0], *next = s[r][1];
+    }
+}
+
+BT_KERNEL void bt_rows_tile_SUFFIX(int64_t rows, int64_t depth, const TYPE *w, const TYPE *panel, TYPE *out, int64_t apart, int adds) {
+#define BT_CASE(r) case r: bt_tile_SUFFIX(r, depth, w, panel, out, apart, adds); return;
+    switch (rows) {
+        BT_CASE(1) BT_CASE(2) BT_CASE(3) BT_CASE(4) BT_CASE(5) BT_CASE(6)
+#if defined(__AVX512F__) || defined(__aarch64__)
+        BT_CASE(7) BT_CASE(8) BT_CASE(9) BT_CASE(10) BT_CASE(11) BT_CASE(12)
+#endif
+    }
+}
+
+/* How many rows a panel of filters has, of `rows` in all: as even as can be. */
+static inline int64_t bt_rows_of_panel_SUFFIX(int64_t rows) { return bt_up(rows, bt_up(rows, bt_rows_SUFFIX)); }
+
+/* Filters in panels of rows, depth by depth. Of row m, depth d, they are
+ * w[m / fold * down + m % fold * side + d / inner * across + d % inner * step]. */
+typedef struct {
+    const TYPE *w;
+    int64_t rows, depth, fold, down, side, inner, across, step;
+} bt_filters_SUFFIX;
+
+BT_KERNEL void bt_pack_filters_SUFFIX(const bt_filters_SUFFIX *f, int64_t from, int64_t to, TYPE *packed) {
+    const int64_t high = bt_rows_of_panel_SUFFIX(f->rows);
+    for (int64_t i = from; i < to; i++) {
+        const int64_t rows = bt_least(high, f->rows - i * high);
+        TYPE *panel = packed + i * high * f->depth;
+        for (int64_t r = 0; r < rows; r++) {
+            const TYPE *w = f->w + (i * high + r) / f->fold * f->down + (i * high + r) % f->fold * f->side;
+            TYPE *t = panel + r;
+            for (int64_t o = 0; o * f->inner < f->depth; o++)
+                for (int64_t j = 0; j < f->inner; j++, t += rows) *t = w[o * f->across + j * f->step];
+        }
+    }
+}
