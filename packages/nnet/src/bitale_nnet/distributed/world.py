@@ -142,7 +142,7 @@ class World:
             return list(self.average(gradients, weight))
         # A loss that is weighed costs one product. Without rows it is NaN, but its gradients are 0.
         weight = _as_weight(weight)
-        weighed = T.cast(weight, loss_or_grads.dtype) * loss_or_grads
+        weighed = T.cast(weight, T.as_tensor(loss_or_grads).dtype) * loss_or_grads
         return self._divided([g for _, g in get_or_compute_grads(weighed, parameters)], weight)
 
     def _divided(self, tensors: Sequence[Any], weight: Any) -> list[Any]:
