@@ -16,6 +16,7 @@ from .embedding import Embedding as Embedding
 from .expression import Expression as Expression
 from .feature_pool import FeaturePool as FeaturePool
 from .feature_pool import FeatureWTA as FeatureWTA
+from .inverse import Inverse as Inverse
 from .local import LocallyConnected2D as LocallyConnected2D
 from .merge import Concat as Concat
 from .merge import Merge as Merge
@@ -58,6 +59,7 @@ from .shaping import Pad as Pad
 from .shaping import Reshape as Reshape
 from .shaping import Slice as Slice
 from .shaping import Transpose as Transpose
+from .spatial_transformer import SpatialTransformer as SpatialTransformer
 from .summary import Row as Row
 from .summary import Summary as Summary
 from .summary import summary as summary

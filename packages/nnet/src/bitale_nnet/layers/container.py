@@ -91,6 +91,9 @@ class Container(Layer):
         twin = copy.copy(self)
         twin._declared, twin._variables, twin._built_for = None, {}, None
         twin.layers = [layer.unbuilt() for layer in self.layers]
+        twins = {id(one): other for one, other in zip(self.layers, twin.layers, strict=True)}
+        for layer in twin.layers:
+            layer.relinked(twins)
         return twin
 
     @property

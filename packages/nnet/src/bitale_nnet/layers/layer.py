@@ -130,6 +130,9 @@ class Layer:
         twin._declared, twin._variables, twin._built_for = None, {}, None
         return twin
 
+    def relinked(self, twins: Mapping[int, Layer]) -> None:
+        """Refer to a twin where the layer refers to another one; ``twins`` are told by `id`."""
+
     @property
     def is_built(self) -> bool:
         """Whether the parameters have been made."""
