@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
-from bitale_graph import language as T
 from bitale_graph.extend import Mode
 from sklearn.base import ClassifierMixin
 from sklearn.utils.class_weight import compute_sample_weight
@@ -21,18 +20,6 @@ from ..training.schedules import Schedule
 from ..training.step import RowFunction
 from . import targets
 from .base import Array, Estimator
-
-
-@dataclass(frozen=True)
-class SmoothedCrossentropy:
-    """The cross-entropy of targets of which a share is spread evenly over all classes."""
-
-    share: float
-
-    def __call__(self, scores: Any, target: Any) -> Any:
-        """One number for each row."""
-        right = losses.softmax_crossentropy(scores, target)
-        return (1 - self.share) * right - self.share * T.mean(T.log_softmax(scores), axis=1)
 
 
 class Classifier(ClassifierMixin, Estimator):  # type: ignore[misc]
@@ -326,7 +313,8 @@ class Classifier(ClassifierMixin, Estimator):  # type: ignore[misc]
 
     def _row_loss(self) -> RowFunction:
         share = float(self.label_smoothing)
-        return SmoothedCrossentropy(share) if share else losses.softmax_crossentropy
+        loss = losses.softmax_crossentropy
+        return partial(loss, label_smoothing=share) if share else loss
 
     def _metrics(self) -> dict[str, RowFunction]:
         return {"accuracy": losses.categorical_accuracy}

@@ -23,6 +23,7 @@ from .base import Array, Estimator
 LOSSES: dict[str, Any] = {
     "squared_error": losses.squared_error,
     "absolute_error": losses.absolute_error,
+    "huber_loss": losses.huber_loss,
 }
 
 
@@ -36,7 +37,7 @@ class Regressor(RegressorMixin, Estimator):  # type: ignore[misc]
     network : int, sequence of int, or Layer
         Size of a hidden layer, sizes of several, or a layer whose output is (samples, outputs).
     loss : callable or str
-        "squared_error", "absolute_error", or a function of output and target.
+        "squared_error", "absolute_error", "huber_loss", or a function of output and target.
     scale_targets : bool
         Learn targets of mean 0 and variance 1, made from those given, and turn predictions back: a
         network begins near 0 and learns slowly what is far from there. Losses in ``history_`` are
