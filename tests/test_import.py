@@ -44,7 +44,7 @@ def test_neither_do_networks(module):
 
 def test_estimators_are_imported_when_they_are_asked_for():
     run("import sys, bitale_nnet; bitale_nnet.Classifier; sys.exit('sklearn' not in sys.modules)")
-    program = "import bitale_nnet\ntry: bitale_nnet.Classifer\nexcept AttributeError: pass"
+    program = "import bitale_nnet\ntry: bitale_nnet.nothing\nexcept AttributeError: pass"
     run(program)
 
 

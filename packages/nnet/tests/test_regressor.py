@@ -30,7 +30,9 @@ def test_a_column_gives_a_column():
     assert quick(epochs=1).fit(X, Y[:, :1]).predict(X[:3]).shape == (3, 1)
 
 
-@pytest.mark.parametrize("loss", ["squared_error", "huber_loss", "absolute_error", lambda p, t: T.abs_(p - t)])
+@pytest.mark.parametrize(
+    "loss", ["squared_error", "huber_loss", "absolute_error", lambda p, t: T.abs_(p - t)]
+)
 def test_losses_by_name_and_of_ones_own(loss):
     assert quick(loss=loss).fit(X, Y[:, 0]).score(X, Y[:, 0]) > 0.9
 
