@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -155,7 +156,9 @@ class Program:
                 if x.shared
                 else T.TensorType(x.dtype, x.static or (None,) * len(x.shape))(x.name)
             )
-        with np.errstate(over="ignore"):  # 1e300 beside float32
+        with np.errstate(over="ignore"), warnings.catch_warnings():  # 1e300 beside float32
+            # A softmax along an axis that happens to have the length 1.
+            warnings.filterwarnings("ignore", ".*whose length is 1", UserWarning)
             for step in self.steps:
                 space[step.name] = names[step.name] = eval(step.expression(), space)
         inputs = [names[x.name] for x in self.inputs if not x.shared]
