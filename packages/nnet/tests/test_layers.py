@@ -177,6 +177,30 @@ def test_two_layers_of_one_name_are_refused():
         Sequential([Dense(1, name="a"), Dense(1, name="a")])
 
 
+@pytest.mark.parametrize(
+    ("call", "says"),
+    [
+        (lambda: Sequential(Dense(1)), "takes a list of layers"),
+        (lambda: Sequential("relu"), "takes a list of layers"),
+        (lambda: Sequential([Dense]), r"takes layers: Dense\(...\), not its class"),
+        (lambda: Sequential([Dense(1)], Dense(2)), "the name of a layer is a text"),
+        (lambda: Dense(1, name=""), "the name of a layer is a text"),
+        (lambda: Sequential([Dense(1), "rleu"]), "did you mean 'relu'"),
+        (lambda: Sequential([d := Dense(1), d]), "has the same layer twice"),
+    ],
+    ids=map(str, range(7)),
+)
+def test_what_makes_no_sequence_is_told_at_once(call, says):
+    with pytest.raises((TypeError, ValueError), match=says):
+        call()
+
+
+def test_the_name_of_a_function_is_a_layer():
+    network = Sequential([Dense(2), "relu", "softmax"])
+    assert [layer.name for layer in network.layers] == ["dense0", "activation1", "activation2"]
+    assert network.layers[1].function is relu
+
+
 def test_what_is_no_layer_is_refused():
     with pytest.raises(TypeError, match="takes layers and functions, not 3"):
         Sequential([Dense(1), 3])

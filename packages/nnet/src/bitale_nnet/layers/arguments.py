@@ -66,7 +66,7 @@ def check_shape_rank(layer: Layer, shape: Shape, least: int, axes: str) -> None:
 def check_channels(layer: Layer, shape: Shape, n: int) -> int:
     """The channels of (batch, channels, ...) with n spatial axes; raises `ShapeError`."""
     names = "(batch, channels" + "".join(f", {name}" for name in spatial_names(n)) + ")"
-    if len(shape) != n + 2 or shape[1] is None:
+    if len(shape) != n + 2 or not isinstance(shape[1], int):
         raise ShapeError(
             f"{layer} takes inputs {names} with a known number of channels, and got the shape "
             f"{shape}"

@@ -29,12 +29,16 @@ class Container(Layer):
     Raises
     ------
     ValueError
-        If two layers have one name.
+        If two layers have one name, or one is there twice.
     """
 
     def __init__(self, layers: Sequence[Layer], name: str | None = None) -> None:
         super().__init__(name)
         self.layers = list(layers)
+        if len({id(layer) for layer in self.layers}) < len(self.layers):
+            raise ValueError(
+                f"{self} has the same layer twice; a Network lets calls share their parameters"
+            )
         for i, layer in enumerate(self.layers):
             if layer.name is None:
                 layer.name = f"{type(layer).__name__.lower()}{i}"

@@ -67,7 +67,7 @@ class Dense(Layer):
         return declared
 
     def _features(self, input_shape: Shape) -> int:
-        if len(input_shape) < 2 or input_shape[-1] is None:
+        if len(input_shape) < 2 or not isinstance(input_shape[-1], int):
             raise ShapeError(
                 f"{self} takes inputs (batch, ..., features) with a known number of features, "
                 f"and got the shape {input_shape}"

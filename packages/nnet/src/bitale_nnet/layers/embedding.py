@@ -8,6 +8,7 @@ from bitale_graph.extend import TensorVariable, as_tensor, describe
 from bitale_graph.extend import dtype as dtypes
 
 from ..initializers import Initial, Normal, first_values
+from .arguments import check_integer
 from .layer import WEIGHTS, Layer, Parameter, Shape
 from .passes import Training
 
@@ -51,12 +52,8 @@ class Embedding(Layer):
         name: str | None = None,
     ) -> None:
         super().__init__(name)
-        if vocabulary < 1 or size < 1:
-            raise ValueError(
-                f"{self}: vocabulary and size must be at least 1, not {vocabulary} and {size}"
-            )
-        self.vocabulary = vocabulary
-        self.size = size
+        self.vocabulary = check_integer(self, "vocabulary", vocabulary)
+        self.size = check_integer(self, "size", size)
         self.weights = first_values("weights", weights, Normal(0.1))
 
     def declare(self, input_shape: Shape) -> list[Parameter]:

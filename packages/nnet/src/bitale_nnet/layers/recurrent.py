@@ -139,7 +139,7 @@ class Recurrent(Layer):
         return declared
 
     def _features(self, input_shape: Shape) -> int:
-        if len(input_shape) not in (2, 3) or input_shape[-1] is None:
+        if len(input_shape) not in (2, 3) or not isinstance(input_shape[-1], int):
             raise ShapeError(
                 f"{self} takes inputs (batch, steps, features) or (steps, features) with a known "
                 f"number of features, and got the shape {input_shape}"

@@ -12,7 +12,7 @@ from .container import Container
 from .layer import Layer, Shape
 from .naming import by_name
 from .passes import Training
-from .sequential import as_layer, first_dtype, through
+from .sequential import as_layers, first_dtype, through
 
 
 class Residual(Container):
@@ -20,7 +20,7 @@ class Residual(Container):
 
     Parameters
     ----------
-    layers : sequence of Layer or callable
+    layers : sequence of Layer, callable or str
         As for `Sequential`; their parameters are called "dense0.W" and so on.
     shortcut : Layer, optional
         What carries the input on, in place of the input itself, where the layers change the shape:
@@ -46,12 +46,12 @@ class Residual(Container):
 
     def __init__(
         self,
-        layers: Sequence[Layer | Callable[[Any], Any]],
+        layers: Sequence[Layer | Callable[[Any], Any] | str],
         shortcut: Layer | None = None,
         activation: Callable[[Any], Any] | str = identity,
         name: str | None = None,
     ) -> None:
-        described = [as_layer(self, layer) for layer in layers]
+        described = as_layers(self, layers)
         self.activation = by_name("activation", activation, ACTIVATIONS)
         self._length = len(described)
         if shortcut is not None:

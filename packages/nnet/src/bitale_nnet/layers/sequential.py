@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from bitale_graph.extend import TensorVariable
@@ -18,9 +18,10 @@ class Sequential(Container):
 
     Parameters
     ----------
-    layers : sequence of Layer or callable
-        A callable stands for an `Activation` with it. Layers without a name get one: "dense0" for a
-        `Dense` at the first place. Parameters are then called "dense0.W" and so on.
+    layers : sequence of Layer, callable or str
+        A callable, or the name of one, stands for an `Activation` with it. Layers without a name
+        get one: "dense0" for a `Dense` at the first place. Parameters are then called "dense0.W"
+        and so on.
     name : str, optional
 
     Raises
@@ -32,9 +33,9 @@ class Sequential(Container):
     """
 
     def __init__(
-        self, layers: Sequence[Layer | Callable[[Any], Any]], name: str | None = None
+        self, layers: Sequence[Layer | Callable[[Any], Any] | str], name: str | None = None
     ) -> None:
-        super().__init__([as_layer(self, layer) for layer in layers], name)
+        super().__init__(as_layers(self, layers), name)
 
     def input_shapes(self, input_shape: Shape) -> list[Shape]:
         shapes = [input_shape]
@@ -72,9 +73,20 @@ def first_dtype(layers: Sequence[Layer]) -> Any:
 
 
 def as_layer(container: Layer, layer: Any) -> Layer:
-    """A layer, made of a function where it is one; raises `TypeError` for what is neither."""
+    """A layer, made of a function or its name; raises `TypeError` for what is none of these."""
     if isinstance(layer, Layer):
         return layer
-    if callable(layer):
+    if isinstance(layer, type):
+        raise TypeError(
+            f"{type(container).__name__} takes layers: {layer.__name__}(...), not its class"
+        )
+    if callable(layer) or isinstance(layer, str):
         return Activation(layer)
     raise TypeError(f"{type(container).__name__} takes layers and functions, not {layer!r}")
+
+
+def as_layers(container: Layer, layers: Any) -> list[Layer]:
+    """Each of a sequence `as_layer`; raises `TypeError` if it is no sequence."""
+    if isinstance(layers, (str, Layer)) or not isinstance(layers, Iterable):
+        raise TypeError(f"{type(container).__name__} takes a list of layers, not {layers!r}")
+    return [as_layer(container, layer) for layer in layers]
