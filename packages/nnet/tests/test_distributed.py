@@ -16,8 +16,8 @@ import numpy as np
 import pytest
 from bitale_graph import function
 from bitale_graph import language as T
-from bitale_nnet import Checkpoint, Dense, Sequential, Trainer, adam
-from bitale_nnet.losses import categorical_accuracy, softmax_crossentropy
+from bitale_nnet import Dense, Sequential, adam
+from bitale_nnet.losses import softmax_crossentropy
 
 PLACES = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
 MPIEXEC = shutil.which("mpiexec", path=PLACES)
@@ -112,58 +112,6 @@ def test_several_processes_give_the_numbers_of_one(tmp_path, count, rows):
     np.testing.assert_allclose(found[0][0], losses, rtol=1e-12)
     for one, other in zip(found[0][1], values, strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-9, atol=1e-12)
-
-
-def train_by_trainer(folder, world=None):
-    """Train with batch statistics kept, clipping, metrics, validation and checkpoints."""
-    network = Sequential([Dense(6, "tanh"), Dense(3)])
-    network.build((None, 4), np.random.default_rng(0 if world is None else world.rank), "float64")
-    rng = np.random.default_rng(1)
-    data = rng.normal(size=(25, 4)), rng.integers(0, 3, size=25)
-    trainer = Trainer(
-        network,
-        softmax_crossentropy,
-        learning_rate=0.05,
-        metrics={"right": categorical_accuracy},
-        l2=0.01,
-        clip_norm=0.5,
-        callbacks=[Checkpoint(folder / "saved.npz")],
-        seed=5,
-        world=world,
-    )
-    # The last of four batches has one row, which most processes do not have.
-    history = trainer.fit(data, epochs=3, batch_size=8, validation=data, progress=False)
-    trainer.fit(data, epochs=5, batch_size=8, resume=folder / "saved.npz", progress=False)
-    values = [v.tolist() for v in network.get_values().values()]
-    return dict(history), values, trainer.evaluate(data)
-
-
-@with_mpi
-@pytest.mark.slow
-def test_a_trainer_of_several_processes_gives_the_numbers_of_one(tmp_path):
-    program = f"""
-    import importlib.util, pathlib
-    spec = importlib.util.spec_from_file_location("this", {__file__!r})
-    this = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(this)
-    world = World(timeout=60)
-    found = world.gather(this.train_by_trainer(pathlib.Path(sys.argv[1]), world))
-    if world.is_first:
-        print(json.dumps(found))
-    """
-    folders = [tmp_path / "several", tmp_path / "one"]
-    for folder in folders:
-        folder.mkdir()
-    done = run(3, program, tmp_path, folders[0])
-    assert done.returncode == 0, done.stderr
-    found = json.loads(done.stdout)
-    assert all(each == found[0] for each in found)
-    history, values, measured = train_by_trainer(folders[1])
-    for name in history:
-        np.testing.assert_allclose(found[0][0][name], history[name], rtol=1e-9)
-    for one, other in zip(found[0][1], values, strict=True):
-        np.testing.assert_allclose(one, other, rtol=1e-8, atol=1e-10)
-    assert found[0][2] == pytest.approx(measured, rel=1e-9)
 
 
 @with_mpi

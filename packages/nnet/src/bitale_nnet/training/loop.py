@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 
 from ..layers.layer import Layer
-from .alone import Processes
 from .callbacks import Callback
 from .history import History
 from .prefetch import Prefetched
@@ -50,11 +49,9 @@ class Run:
         schedule: Schedule,
         callbacks: Sequence[Callback],
         rng: np.random.Generator,
-        world: Processes,
     ) -> None:
         self.network, self.program, self.source = network, program, source
         self.epochs, self.schedule, self.rng = epochs, schedule, rng
-        self._world = world
         self.callbacks = sorted(callbacks, key=lambda callback: callback.order)
         self.history = History()
         self.epoch = self.steps = self.total_steps = 0
@@ -81,23 +78,23 @@ class Run:
                 self._sums, self._rows = [0.0] * len(self.program.names), 0
                 self._tell("on_epoch_begin")
             with self._batches(fit, ahead) as batches:
-                for batch, rows in batches:
-                    self._step(batch, rows)
+                for batch in batches:
+                    self._step(batch)
                     if self.stopped is not None:
                         return
             self._end_epoch(validate)
 
     @contextlib.contextmanager
-    def _batches(self, fit: Fit, ahead: int) -> Iterator[Iterator[tuple[Batch, int]]]:
+    def _batches(self, fit: Fit, ahead: int) -> Iterator[Iterator[Batch]]:
         given = self.source.batches(self.rng, self.epoch, self.steps)
-        batches = ((fit(own_rows(batch, self._world)), len(batch[-1])) for batch in given)
+        batches = (fit(batch) for batch in given)
         if not ahead:
             yield batches
             return
         with Prefetched(batches, ahead) as prefetched:
             yield iter(prefetched)
 
-    def _step(self, batch: Batch, rows: int) -> None:
+    def _step(self, batch: Batch) -> None:
         time = float(self.epoch)
         if self.source.steps is not None:
             time += self.steps / self.source.steps
@@ -105,6 +102,7 @@ class Run:
         if rate != self.rate:
             self.program.rate.set_value(np.float64(rate))
             self.rate = rate
+        rows = len(batch[-1])
         results = [float(value) for value in self.program.learn(*batch)]
         if not math.isfinite(results[0]):
             raise _diverged("loss", results[0], self.epoch)
@@ -178,12 +176,6 @@ class Run:
         self._sums = list(state["sums"])
         self.rng.bit_generator.state = self._order = state["order"]
         self.stopped = state["stopped"]
-
-
-def own_rows(batch: Batch, world: Processes) -> Batch:
-    """The rows of a batch that are this process's."""
-    rows = world.rows(len(batch[-1]))
-    return batch if world.size == 1 else tuple(part[rows] for part in batch)
 
 
 def _key(callbacks: Sequence[Callback], callback: Callback) -> str:

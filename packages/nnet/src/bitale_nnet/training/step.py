@@ -26,7 +26,6 @@ from .. import penalties
 from ..constraints import clip_by_value, total_norm_constraint
 from ..layers.layer import Layer
 from ..layers.passes import Training
-from .alone import Processes
 
 Rule = Callable[..., Any]
 RowFunction = Callable[[Any, Any], Any]
@@ -139,13 +138,12 @@ class Descent:
     clip_norm: float | None = None
     clip_value: float | None = None
 
-    def updates(self, loss_or_grads: Any, network: Layer, rate: Any) -> dict[Any, Any]:
+    def updates(self, loss: Any, network: Layer, rate: Any) -> dict[Any, Any]:
         """From parameters, and what the rule remembers, to new values."""
         parameters = network.parameters("trainable")
-        given: Any = loss_or_grads
-        is_clipped = self.clip_norm is not None or self.clip_value is not None
-        if is_clipped and not isinstance(given, list):
-            given = grad(given, parameters)
+        given: Any = loss
+        if self.clip_norm is not None or self.clip_value is not None:
+            given = grad(loss, parameters)
         if self.clip_value is not None:
             given = clip_by_value(given, self.clip_value)
         if self.clip_norm is not None:
@@ -183,27 +181,19 @@ def make_program(
     seed: int,
     mode: Mode | str | None,
     before: Program | None,
-    world: Processes,
 ) -> Program:
     """Compile what learns from, and what measures, batches of one form.
 
     What the one ``before`` remembers of each parameter, for batches of another form, goes over.
-    Processes of a world learn from their rows of a batch by the gradients of all of them.
     """
     given = variables_of(objective, form)
     n = len(objective.kinds)
     inputs, target = given[:n], given[n]
     weights = given[n + 1] if form.is_weighted else None
     rate: Any = shared(np.float64(0), "learning_rate")
-    training = Training(world.seed(seed))
+    training = Training(seed)
     results = objective.results(inputs, target, weights, training)
-    changes = dict(training.updates)
-    loss_or_grads: Any = results[0]
-    if world.size > 1:
-        results, loss_or_grads, changes = _of_all(
-            world, target.shape[0], results, objective.network, changes
-        )
-    updates = {**descent.updates(loss_or_grads, objective.network, rate), **changes}
+    updates = {**descent.updates(results[0], objective.network, rate), **training.updates}
     learn = function(given, results, updates=updates, mode=mode, name="learn")
     measured = objective.results(inputs, target, weights)
     measure = function(given, measured, mode=mode, name="measure")
@@ -215,17 +205,6 @@ def make_program(
         for old, new in zip(before.state, program.state, strict=True):
             new.set_value(old.get_value())
     return program
-
-
-def _of_all(
-    world: Processes, rows: Any, results: list[Any], network: Layer, changes: dict[Any, Any]
-) -> tuple[list[Any], list[Any], dict[Any, Any]]:
-    """Results, gradients, and running statistics, as averages over all processes."""
-    parameters = network.parameters("trainable")
-    gradients = list(grad(results[0], parameters))
-    averages = world.average([*gradients, *results, *changes.values()], rows)
-    n, m = len(gradients), len(gradients) + len(results)
-    return averages[n:m], averages[:n], dict(zip(changes, averages[m:], strict=True))
 
 
 def variables_of(objective: Objective, form: Form) -> list[Any]:

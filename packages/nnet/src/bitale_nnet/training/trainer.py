@@ -14,11 +14,10 @@ from bitale_graph.extend import DtypeError, Mode, ShapeError
 from .. import updates
 from ..layers.layer import Layer
 from ..layers.naming import by_name
-from .alone import Alone, Processes
 from .callbacks import Callback, ProgressBar, wants_bar
-from .checkpoint import Checkpoint, read_state
+from .checkpoint import read_state
 from .history import History
-from .loop import Run, own_rows
+from .loop import Run
 from .schedules import Schedule, as_schedule
 from .sources import Batch, Rows, Source, as_source, evaluation_size, flat
 from .step import Descent, Form, Objective, Program, RowFunction, make_program
@@ -52,12 +51,6 @@ class Trainer:
         Decides order and dropout; None: from the system.
     mode : Mode or str, optional
         How functions are made; by default ``config.mode``.
-    world : bitale_nnet.distributed.World, optional
-        The processes that train together, each with its rows of every batch. All make the same
-        calls with the same data (which are cut here), and all have the same parameters and history
-        as one process would, but for rounding, dropout (each draws its own), and batch
-        normalisation (each takes the statistics of its rows; running ones are averaged). Process 0
-        gives first values, shows progress and writes checkpoints, from which all resume.
 
     Attributes
     ----------
@@ -97,7 +90,6 @@ class Trainer:
         callbacks: Sequence[Callback] = (),
         seed: int | None = None,
         mode: Mode | str | None = None,
-        world: Processes | None = None,
     ) -> None:
         if not isinstance(network, Layer):
             raise TypeError(f"a Trainer takes a layer, such as a Sequential, not {network!r}")
@@ -115,11 +107,6 @@ class Trainer:
         self.schedule = copy.deepcopy(as_schedule(learning_rate))
         self.callbacks = list(callbacks)
         self.mode = mode
-        self.world = world = Alone() if world is None else world
-        if world.size > 1:
-            world.broadcast_parameters(network)
-            # The order of rows has to be one for all.
-            seed = world.broadcast(np.random.SeedSequence(seed).entropy)
         self.rng = np.random.default_rng(seed)
         self._seed = int(self.rng.integers(2**31))
         self._program: Program | None = None
@@ -181,21 +168,13 @@ class Trainer:
         """
         if epochs < 1:
             raise ValueError(f"epochs must be at least 1, and is {epochs!r}")
-        state = None
-        if resume is not None:
-            # The first process wrote it, and may be the only one that sees it.
-            state = self.world.broadcast(read_state(resume) if self.world.is_first else None)
+        state = None if resume is None else read_state(resume)
         source = as_source(data, batch_size, shuffle)
         program = self._prepared(source, 0 if state is None else state["counts"][0], epochs)
         held_out = None if validation is None else self._evaluated(validation, batch_size)
-        bar = ProgressBar() if self.world.is_first and wants_bar(progress) else None
-        callbacks = [
-            *(c for c in self.callbacks if self.world.is_first or not isinstance(c, Checkpoint)),
-            *([] if bar is None else [bar]),
-        ]
-        run = Run(
-            self.network, program, source, epochs, self.schedule, callbacks, self.rng, self.world
-        )
+        bar = ProgressBar() if wants_bar(progress) else None
+        callbacks = [*self.callbacks, *([] if bar is None else [bar])]
+        run = Run(self.network, program, source, epochs, self.schedule, callbacks, self.rng)
         ahead = (2 if source.is_slow else 0) if prefetch is None else prefetch
         self.is_interrupted = False
         try:
@@ -228,7 +207,6 @@ class Trainer:
         program = self._prepared(arrays, 0, 1)
         program.rate.set_value(np.float64(self.schedule.rate(0.0, 1)))
         (given,) = arrays.batches(self.rng, 0, 0)
-        given = own_rows(given, self.world)
         return dict(
             zip(program.names, map(float, program.learn(*self._fitted(given))), strict=True)
         )
@@ -246,13 +224,7 @@ class Trainer:
         form = self.objective.form(example, source.steps is not None)
         if self._program is None or self._program.form != form:
             self._program = make_program(
-                self.objective,
-                self.descent,
-                form,
-                self._seed,
-                self.mode,
-                self._program,
-                self.world,
+                self.objective, self.descent, form, self._seed, self.mode, self._program
             )
         return self._program
 
@@ -272,15 +244,13 @@ class Trainer:
         assert self._program is not None
         sums, total = np.zeros(len(self._program.names)), 0
         for given in source.batches(self.rng, 0, 0):
-            batch = fit_batch(self._program.form, own_rows(given, self.world))
+            batch = fit_batch(self._program.form, given)
             rows = len(batch[-1])
-            if rows:
-                sums += rows * np.array(self._program.measure(*batch), "float64")
-                total += rows
-        *sums, total = self.world.sum([*sums, total])
+            sums += rows * np.array(self._program.measure(*batch), "float64")
+            total += rows
         if not total:
             raise ValueError("the data for validation have no rows")
-        return dict(zip(self._program.names, (np.array(sums) / total).tolist(), strict=True))
+        return dict(zip(self._program.names, (sums / total).tolist(), strict=True))
 
     # State, for those who store a trainer
     def get_state(self) -> dict[str, Any]:
@@ -298,13 +268,7 @@ class Trainer:
         self._seed = state["seed"]
         if state["form"] is not None:
             self._program = make_program(
-                self.objective,
-                self.descent,
-                state["form"],
-                self._seed,
-                self.mode,
-                None,
-                self.world,
+                self.objective, self.descent, state["form"], self._seed, self.mode, None
             )
             for variable, value in zip(self._program.state, state["values"], strict=True):
                 variable.set_value(value)
