@@ -2,6 +2,7 @@ import itertools
 
 import numpy as np
 import pytest
+from bitale_graph import function
 from bitale_graph import language as T
 from bitale_graph.base.errors import ShapeError
 from bitale_nnet import (
@@ -13,6 +14,9 @@ from bitale_nnet import (
     ConvTranspose3D,
     LocallyConnected2D,
 )
+from bitale_nnet.layers.convolution import pads_of
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 EACH = {1: "x", 2: "xy", 3: "xyz"}
 
@@ -99,8 +103,8 @@ def test_filters_are_applied_place_by_place(layer, shape, pads, check_layer):
     ("layer", "shape", "crops", "extra"),
     [
         (ConvTranspose1D(3, 3, 2), (2, 4, 5), [(0, 0)], [0]),
-        (ConvTranspose1D(3, 2, 3, "same"), (2, 4, 5), [(0, 0)], [1]),
-        (ConvTranspose2D(4, 3, 2, "same"), (2, 2, 4, 3), [(0, 1)] * 2, [0, 0]),
+        (ConvTranspose1D(3, 2, 3, "same"), (2, 4, 5), [(0, 1)], [2]),
+        (ConvTranspose2D(4, 3, 2, "same"), (2, 2, 4, 3), [(1, 1)] * 2, [1, 1]),
         (ConvTranspose2D(4, 3, 2, 1, groups=2, extra=1), (2, 4, 2, 3), [(1, 1)] * 2, [1, 1]),
         (ConvTranspose2D(3, 2, flip_filters=True, dilation=2), (2, 2, 3, 3), [(0, 0)] * 2, [0, 0]),
         (
@@ -197,3 +201,53 @@ def test_each_place_has_filters_of_its_own(layer, pads, check_layer):
         return z if layer.bias is None else with_bias(z, v["b"])
 
     check_layer(layer, (2, 2, 3, 4), wanted)
+
+
+@st.composite
+def filters_and_inputs(draw):
+    """A layer of filters over one axis or two, and the shape of an input that they fit into."""
+    n = draw(st.integers(1, 2))
+    small = st.integers(1, 3)
+
+    def each(numbers):
+        return tuple(draw(numbers) for _ in range(n))
+
+    padding = draw(st.sampled_from(["valid", "same", "full", None]))
+    if padding is None:
+        padding = tuple(tuple(draw(st.integers(0, 2)) for _ in range(2)) for _ in range(n))
+    size, dilation, groups = each(small), each(st.integers(1, 2)), draw(st.integers(1, 2))
+    described = {"dilation": dilation, "groups": groups, "bias": None}
+    arguments = (2, size, each(small), padding)
+    lengths = each(st.integers(5, 8))
+    return n, arguments, described, (draw(st.integers(0, 2)), 2, *lengths)
+
+
+@given(filters_and_inputs())
+@settings(max_examples=40, deadline=None)
+def test_any_geometry_has_the_shape_and_values_told(case):
+    n, arguments, described, shape = case
+    rng = np.random.default_rng(0)
+    x = T.tensor("float64", (None,) * (n + 2))
+    X = rng.normal(size=shape)
+    conv = {1: Conv1D, 2: Conv2D}[n](*arguments, **described)
+    told = conv.build(shape, rng, "float64")
+    found = function([x], conv(x), mode="FAST_COMPILE")(X)
+    pads = pads_of(conv.padding, conv.spans)
+    W = conv.get_values()["W"]
+    wanted = correlation(X, W, conv.stride, pads, conv.dilation, conv.groups)
+    assert found.shape == wanted.shape == told
+    assert np.allclose(found, wanted)
+    # The adjoint: <conv(x), y> = <x, adjoint(y)>, where lengths come back.
+    back = {1: ConvTranspose1D, 2: ConvTranspose2D}[n](*arguments, **described)
+    try:
+        lengths = back.build(told, rng, "float64")
+    except ShapeError:
+        assert arguments[3] not in ("same", "valid")
+        return
+    back.set_values({"W": W})
+    Y = rng.normal(size=told)
+    y = T.tensor("float64", (None,) * (n + 2))
+    returned = function([y], back(y), mode="FAST_COMPILE")(Y)
+    assert returned.shape == lengths
+    if lengths == shape:
+        assert np.allclose(np.sum(found * Y), np.sum(X * returned))

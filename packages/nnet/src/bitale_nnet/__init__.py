@@ -65,6 +65,7 @@ from .layers import Slice as Slice
 from .layers import SpatialPyramidPool as SpatialPyramidPool
 from .layers import SpatialTransformer as SpatialTransformer
 from .layers import Standardization as Standardization
+from .layers import StepPool as StepPool
 from .layers import Sum as Sum
 from .layers import Summary as Summary
 from .layers import Training as Training

@@ -60,6 +60,7 @@ from .shaping import Reshape as Reshape
 from .shaping import Slice as Slice
 from .shaping import Transpose as Transpose
 from .spatial_transformer import SpatialTransformer as SpatialTransformer
+from .step_pool import StepPool as StepPool
 from .summary import Row as Row
 from .summary import Summary as Summary
 from .summary import summary as summary

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
+from bitale_graph import language as T
 from bitale_graph.extend import ShapeError, TensorVariable
+from bitale_graph.extend import dtype as dtypes
 
 from ..functional import ACTIVATIONS, identity
 from ..initializers import Constant, GlorotUniform, Initial, as_initializer, first_values
@@ -60,6 +62,10 @@ class _Filters(Layer):
         """How far a filter reaches along each axis."""
         return [(k - 1) * d + 1 for k, d in zip(self.size, self.dilation, strict=True)]
 
+    def _pads(self) -> list[tuple[int, int]]:
+        """Zeros before and after; cut off by the adjoint."""
+        return pads_of(self.padding, self.spans)
+
     def _channels(self, input_shape: Shape) -> int:
         channels = check_channels(self, input_shape, self.spatial)
         if channels % self.groups:
@@ -90,6 +96,13 @@ class _Filters(Layer):
         backwards = (slice(None),) * 2 + (slice(None, None, -1),) * self.spatial
         return W[backwards] if self.flip_filters else W
 
+    def _computed(self, op: Any, x: Any, *lengths: Any) -> Any:
+        """What an op makes of an input and the filters; float16 is computed in float32."""
+        W = self._weights()
+        dtype = dtypes.upcast(x.dtype, W.dtype)
+        wide = dtypes.upcast(dtype, "float32")
+        return T.cast(op(T.cast(x, wide), T.cast(W, wide), *lengths), dtype)
+
     def _finished(self, z: Any) -> TensorVariable:
         """Bias and activation."""
         if self.bias is not None:
@@ -105,9 +118,6 @@ class _Conv(_Filters):
 
     def _filter_shape(self, channels: int) -> tuple[int, ...]:
         return (self.filters, channels // self.groups, *self.size)
-
-    def _pads(self) -> list[tuple[int, int]]:
-        return pads_of(self.padding, self.spans)
 
     def output_shape(self, input_shape: Shape) -> Shape:
         self._channels(input_shape)
@@ -132,7 +142,7 @@ class _Conv(_Filters):
 
         x = of_rank(self, x, self.spatial + 2)
         geometry = Geometry(self.stride, tuple(self._pads()), self.dilation, self.groups)
-        return self._finished(Conv(geometry)(x, self._weights()))
+        return self._finished(self._computed(Conv(geometry), x))
 
 
 class Conv1D(_Conv):
@@ -222,21 +232,14 @@ class _ConvTranspose(_Filters):
     def _filter_shape(self, channels: int) -> tuple[int, ...]:
         return (channels, self.filters // self.groups, *self.size)
 
-    def _crops(self) -> list[tuple[int, int]]:
-        """What is cut off before and after; what is added after counts as negative."""
-        if self.padding == "same":
-            crops = [max(m - step, 0) for m, step in zip(self.spans, self.stride, strict=True)]
-            return [(n // 2, n - n // 2) for n in crops]
-        return pads_of(self.padding, self.spans)
-
     def _more(self) -> list[int]:
         """What is added to the lengths."""
         if self.padding != "same":
             return list(self.extra)
-        return [max(step - m, 0) for m, step in zip(self.spans, self.stride, strict=True)]
+        return [step - 1 for step in self.stride]
 
     def _lengths(self, lengths: Sequence[Any]) -> list[Any]:
-        steps = zip(lengths, self.stride, self.spans, self._crops(), self._more(), strict=True)
+        steps = zip(lengths, self.stride, self.spans, self._pads(), self._more(), strict=True)
         return [
             None if n is None else (n - 1) * step + span - sum(crops) + more
             for n, step, span, crops, more in steps
@@ -261,9 +264,9 @@ class _ConvTranspose(_Filters):
         from bitale_graph.convolution import ConvGradInputs, Geometry
 
         x = of_rank(self, x, self.spatial + 2)
-        geometry = Geometry(self.stride, tuple(self._crops()), self.dilation, self.groups)
+        geometry = Geometry(self.stride, tuple(self._pads()), self.dilation, self.groups)
         lengths = self._lengths([x.shape[a] for a in range(2, x.ndim)])
-        return self._finished(ConvGradInputs(geometry)(x, self._weights(), *lengths))
+        return self._finished(self._computed(ConvGradInputs(geometry), x, *lengths))
 
 
 class ConvTranspose1D(_ConvTranspose):
@@ -279,7 +282,8 @@ class ConvTranspose2D(_ConvTranspose):
     ----------
     filters, size, stride, padding, activation
         As for `Conv2D`, of the convolution that this is the adjoint of: stride is the distance in
-        the output, and padding what is cut off there. "same": the output is ``n * stride`` long.
+        the output, and padding what is cut off there. "same": with ``extra`` of ``stride - 1``, so
+        that the output is ``n * stride`` long.
     extra : int or pair of int
         So many more elements at the end of the output, less than the stride: convolutions with a
         stride give one length for several.

@@ -6,6 +6,7 @@ from typing import Any
 
 from bitale_graph import language as T
 from bitale_graph.extend import ShapeError, TensorVariable, as_tensor, describe
+from bitale_graph.extend import dtype as dtypes
 
 from ..initializers import Initial, Normal, first_values
 from .arguments import check_integer
@@ -58,7 +59,8 @@ class PositionalEncoding(Layer):
         angle = steps.dimshuffle(0, "x") * rate.dimshuffle("x", 0)
         is_even = T.eq(feature, pair).dimshuffle("x", 0)
         waves: Any = T.switch(is_even, T.sin(angle), T.cos(angle))
-        result: TensorVariable = x + T.cast(waves.dimshuffle("x", 0, 1), x.dtype)
+        dtype = dtypes.at_least_float(x.dtype)
+        result: TensorVariable = x + T.cast(waves.dimshuffle("x", 0, 1), dtype)
         return result
 
 

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 from bitale_graph import language as T
 from bitale_graph.extend import ShapeError, TensorVariable, as_tensor, describe
+from bitale_graph.extend import dtype as dtypes
 
 from ..functional import relu
 from ..initializers import Constant, Initial, Initializer, first_values
@@ -171,6 +172,7 @@ class RReLU(Layer):
 
     def expression(self, x: Any, training: Training | None = None) -> TensorVariable:
         x = as_tensor(x)
+        x = T.cast(x, dtypes.at_least_float(x.dtype))
         if training is None:
             return relu(x, (self.low + self.high) / 2)
         shared = check_axes(self, self.shared_axes, x.ndim)
