@@ -93,3 +93,12 @@ def test_an_interrupted_second_training_replaces_the_first():
     with pytest.warns(UserWarning, match="after 3 of 50"):
         learner.fit(X, y)
     assert len(learner.history_["loss"]) == 3
+
+
+def test_no_thread_is_left_of_data_made_ready_ahead(tmp_path):
+    np.save(tmp_path / "X.npy", X)
+    mapped = np.load(tmp_path / "X.npy", mmap_mode="r")
+    learner = classifier(callbacks=[Sending(3)])
+    with pytest.warns(UserWarning, match="interrupted after 3"):
+        learner.fit(mapped, y)
+    assert not [t for t in threading.enumerate() if t.name == "bitale-prefetch"]

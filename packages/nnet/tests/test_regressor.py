@@ -45,6 +45,12 @@ def test_targets_that_are_all_alike_are_given_back():
     assert quick().fit(X, np.full(120, 7.5)).predict(X[:2]) == pytest.approx([7.5, 7.5], abs=0.1)
 
 
+@pytest.mark.parametrize("size", [1e-300, 1e300])
+def test_tiny_and_huge_targets(size):
+    y = Y[:, 0] * size / 1000
+    assert quick().fit(X, y).predict(X) / size == pytest.approx(Y[:, 0] / 1000, abs=0.02)
+
+
 def test_weights_warm_starts_and_parts():
     weights = np.where(X[:, 0] > 0, 1.0, 1e-6)
     one = quick(warm_start=True).fit(X, Y[:, 0], sample_weight=weights)

@@ -143,7 +143,8 @@ class Estimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
             self, X, dtype=self._computes_in, kind=self._kind, rank=rank, reset=reset
         )
         if self._computes_in is None:
-            self._computes_in = "float64" if array.dtype == np.float64 else "float32"
+            is_wide = array.dtype.kind == "f" and array.dtype.itemsize >= 8
+            self._computes_in = "float64" if is_wide else "float32"
         expected = None if reset else self.__dict__.get("input_shape_")
         if expected is not None and array.shape[1:] != expected:
             raise ShapeError(

@@ -17,6 +17,7 @@ from ..layers.layer import Layer
 from ..storage.array_file import ArrayFile
 from ..training.callbacks import Callback
 from ..training.schedules import Schedule
+from ..training.sources import Chosen
 from ..training.step import RowFunction
 from . import targets
 from .base import Array, Estimator
@@ -209,7 +210,8 @@ class Classifier(ClassifierMixin, Estimator):  # type: ignore[misc]
         y = targets.check_labels(y, X.shape[0], self)
         weights = self._weights(y, sample_weight)
         if weights is not None and not weights.all():
-            X, y, weights = X[weights > 0], y[weights > 0], weights[weights > 0]
+            kept = weights > 0
+            X, y, weights = Chosen(X, kept), y[kept], weights[kept]
         classes = targets.find_classes(y)
         is_warm = self.warm_start and "network_" in self.__dict__
         if is_warm and not np.array_equal(classes, self.classes_):
@@ -226,8 +228,8 @@ class Classifier(ClassifierMixin, Estimator):  # type: ignore[misc]
             held_out = (held_out[0], targets.positions(given, classes))
         held = self._split(validation, len(target), target, rng)
         if held is not None:
-            held_out = (X[held], target[held])
-            X, target = X[~held], target[~held]
+            held_out = (Chosen(X, held), target[held])
+            X, target = Chosen(X, ~held), target[~held]
             weights = None if weights is None else weights[~held]
         if weights is not None:
             weights = weights / weights.mean()

@@ -16,7 +16,7 @@ Array = np.ndarray[Any, Any]
 # steps too long for usual learning rates: pixels from 0 to 255 and plain money do, those of a
 # StandardScaler have 1, and the 16 grey levels of scikit-learn's digits train well.
 _LARGE = 30.0
-_CHUNK = 1 << 20
+_CHUNK = 1 << 17
 
 
 class UnscaledFeaturesWarning(UserWarning):
@@ -135,21 +135,22 @@ def _where(X: Array, dtype: str, limit: float, names: Any) -> str:
 def _as_symbols(X: Any) -> Any:
     if is_sparse(X):
         raise DtypeError("this network looks rows up by integers, which a sparse matrix is not for")
-    if X.dtype.kind in "iu":
-        return X
-    if X.dtype.kind == "f":
-        whole = X.astype("int64")
-        if np.array_equal(whole, X):
-            return whole
-    raise DtypeError(
-        f"this network looks rows up by integers (it begins with an Embedding), and X holds "
-        f"{X.dtype} that are no whole numbers"
-    )
+    symbols = X if X.dtype.kind in "iu" else X.astype("int64")
+    if not np.array_equal(symbols, X):
+        raise DtypeError(
+            f"this network looks rows up by integers (it begins with an Embedding), and X holds "
+            f"{X.dtype} that are no whole numbers"
+        )
+    if symbols.min() < 0:
+        raise ValueError(
+            f"this network looks rows up by numbers from 0 on, and X holds {symbols.min()}"
+        )
+    return symbols
 
 
 def hint_at_scale(estimator: Any, X: Any, stacklevel: int) -> None:
     """Warn of features that are far larger than networks learn from."""
-    rows = X[:: max(1, X.shape[0] // 1000)]
+    rows = X[:: max(1, X.shape[0] // 256)]
     sizes = _sizes(rows.toarray() if is_sparse(rows) else rows)
     column = int(sizes.argmax())
     if not sizes[column] > _LARGE:

@@ -16,6 +16,7 @@ from ..layers.naming import by_name
 from ..storage.array_file import ArrayFile
 from ..training.callbacks import Callback
 from ..training.schedules import Schedule
+from ..training.sources import Chosen
 from ..training.step import RowFunction
 from . import targets
 from .base import Array, Estimator
@@ -162,13 +163,14 @@ class Regressor(RegressorMixin, Estimator):  # type: ignore[misc]
             self._check_outputs(y)
         weights = None if sample_weight is None else targets.check_weights(sample_weight, len(y))
         if weights is not None and not weights.all():
-            X, y, weights = X[weights > 0], y[weights > 0], weights[weights > 0]
+            kept = weights > 0
+            X, y, weights = Chosen(X, kept), y[kept], weights[kept]
         rng = self._generator()
         held_out = self._held_out(validation)
         held = self._split(validation, len(y), None, rng)
         if held is not None:
-            held_out = (X[held], y[held])
-            X, y = X[~held], y[~held]
+            held_out = (Chosen(X, held), y[held])
+            X, y = Chosen(X, ~held), y[~held]
             weights = None if weights is None else weights[~held]
         if not (self.warm_start and "network_" in self.__dict__):
             self._take_scale(y, weights)
@@ -213,11 +215,15 @@ class Regressor(RegressorMixin, Estimator):  # type: ignore[misc]
         self.target_mean_ = np.zeros(columns.shape[1])
         self.target_scale_ = np.ones(columns.shape[1])
         if self.scale_targets:
-            self.target_mean_ = np.average(columns, axis=0, weights=weights)
-            spread = np.average(np.square(columns - self.target_mean_), axis=0, weights=weights)
+            # Not larger than 1, so that no square overflows, or becomes zero.
+            largest = np.abs(columns).max(axis=0)
+            largest[largest == 0] = 1.0
+            parts = columns / largest
+            mean = np.average(parts, axis=0, weights=weights)
+            spread = np.sqrt(np.average(np.square(parts - mean), axis=0, weights=weights))
+            self.target_mean_ = mean * largest
             # Where all are alike, up to rounding, there is nothing to scale.
-            tiny = np.abs(self.target_mean_) * 1e-12
-            self.target_scale_ = np.where(np.sqrt(spread) > tiny, np.sqrt(spread), 1.0)
+            self.target_scale_ = np.where(spread > 1e-12, spread, 1.0) * largest
 
     def _check_outputs(self, y: Array) -> None:
         expected = (len(self.target_mean_),) if self._is_matrix else ()

@@ -119,14 +119,17 @@ def check_weights(weights: Any, n_samples: int) -> Array:
     ValueError
         If they are no vector of ``n_samples``, negative, NaN, or all zero.
     """
-    given = np.asarray(weights)
+    hint = "; data to validate with are validation=(X, y)" if isinstance(weights, tuple) else ""
+    try:
+        given = np.asarray(weights)
+    except ValueError:
+        raise ShapeError(f"sample_weight must be a vector of numbers{hint}") from None
     if given.dtype.kind not in "biuf":
         try:
             given = given.astype("float64")
         except (TypeError, ValueError):
             raise DtypeError(f"sample_weight must hold numbers, and has {given.dtype}") from None
     if given.shape != (n_samples,):
-        hint = "; data to validate with are validation=(X, y)" if isinstance(weights, tuple) else ""
         raise ShapeError(
             f"sample_weight must be a vector of {n_samples} weights, one for each row of X, and "
             f"has the shape {given.shape}{hint}"

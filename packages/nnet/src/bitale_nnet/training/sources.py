@@ -30,11 +30,23 @@ class Source(Protocol):
         """Give the batches of an epoch but the first ``skip``."""
 
 
+class Chosen:
+    """Some rows of an array or a sparse matrix, which are read when they are asked for."""
+
+    def __init__(self, array: Any, rows: Any) -> None:
+        self.array, self.rows = array, np.flatnonzero(rows) if rows.dtype == bool else rows
+        self.shape = (len(self.rows), *array.shape[1:])
+        self.dtype, self.ndim = array.dtype, array.ndim
+
+    def __getitem__(self, rows: Any) -> Any:
+        return self.array[self.rows[rows]]
+
+
 class Rows:
     """Some rows at a time of arrays of one length, in a new order each epoch."""
 
     def __init__(self, parts: Batch, batch_size: int, shuffle: bool) -> None:
-        self.parts = tuple(part if is_sparse(part) else _array(part) for part in parts)
+        self.parts = tuple(map(_indexable, parts))
         lengths = [part.shape[0] for part in self.parts]
         if len(set(lengths)) > 1:
             raise ShapeError(f"inputs, targets and weights have different lengths: {lengths}")
@@ -43,7 +55,7 @@ class Rows:
             raise ShapeError("there are no rows to go through")
         self.batch_size, self.shuffle = batch_size, shuffle
         self.steps = -(-self.rows // batch_size)
-        self.is_slow = any(is_sparse(part) or _is_mapped(part) for part in self.parts)
+        self.is_slow = any(map(_is_slow, self.parts))
 
     def first(self, epoch: int) -> Batch:
         return tuple(_rows(part, slice(0, 1)) for part in self.parts)
@@ -135,12 +147,20 @@ def _array(part: Any) -> Any:
     return part if isinstance(part, np.ndarray) else np.asarray(part)
 
 
+def _indexable(part: Any) -> Any:
+    return part if is_sparse(part) or isinstance(part, Chosen) else _array(part)
+
+
 def _rows(part: Any, rows: Any) -> Any:
     taken = part[rows]
     return taken.toarray() if is_sparse(taken) else np.asarray(taken)
 
 
-def _is_mapped(part: Any) -> bool:
+def _is_slow(part: Any) -> bool:
+    """Whether rows are taken from a sparse matrix, or a file that is mapped into memory."""
+    part = part.array if isinstance(part, Chosen) else part
+    if is_sparse(part):
+        return True
     while part is not None:
         if isinstance(part, np.memmap):
             return True
