@@ -14,9 +14,8 @@ import time
 
 import bitale.tensor as T
 import numpy as np
-from bitale import function
-from bitale_nnet import Dense, Sequential, adam
-from bitale_nnet.distributed import World, distributed
+from bitale_nnet import Dense, Sequential, Trainer
+from bitale_nnet.distributed import World
 from bitale_nnet.losses import softmax_crossentropy
 
 
@@ -42,38 +41,24 @@ def main():
     arguments = parser.parse_args()
 
     world = World()
-    (X, y), (X_test, y_test) = images(arguments.seed)
+    (X, y), held_out = images(arguments.seed)
     units = arguments.units
     network = Sequential([Dense(units, "relu"), Dense(units, "relu"), Dense(10)])
     network.build((None, 64), np.random.default_rng(arguments.seed), "float32")
-    world.broadcast_parameters(network)
-
-    x, target = T.fmatrix("x"), T.lvector("target")
-    loss = T.mean(softmax_crossentropy(network(x), target))
-    rule = distributed(adam, world, weight=x.shape[0])
-    updates = rule(loss, network.parameters("trainable"), learning_rate=0.001)
-    learn = function([x, target], loss, updates=updates)
-    predict = function([x], T.argmax(network(x), axis=1))
-
-    rng, seconds, steps = np.random.default_rng(arguments.seed), [], 0
-    for epoch in range(arguments.epochs):
-        order, total, start = rng.permutation(len(X)), 0.0, time.perf_counter()
-        for first in range(0, len(X), arguments.batch_size):
-            rows = world.shard(order[first : first + arguments.batch_size])
-            result = float(learn(X[rows], y[rows]))
-            total += len(rows) * result if len(rows) else 0
-            steps += 1
-        loss_of_all = float(world.sum(total)) / len(X)
-        seconds.append(time.perf_counter() - start)
-        if world.is_first:
-            print(f"epoch {epoch + 1:2}  loss {loss_of_all:.6f}")
-
-    part = world.shard(np.arange(len(X_test)))
-    right = float(world.sum(np.sum(predict(X_test[part]) == y_test[part])))
+    trainer = Trainer(
+        network,
+        softmax_crossentropy,
+        metrics={"accuracy": lambda output, target: T.eq(T.argmax(output, axis=1), target)},
+        seed=arguments.seed,
+        world=world,
+    )
+    start = time.perf_counter()
+    history = trainer.fit((X, y), epochs=arguments.epochs, batch_size=arguments.batch_size)
+    seconds = time.perf_counter() - start
+    accuracy = trainer.evaluate(held_out)["accuracy"]
     if world.is_first:
-        a_step = np.median(seconds) * arguments.epochs / steps
-        print(f"test accuracy {right / len(X_test):.4f}; {1000 * a_step:.2f} ms a step, ", end="")
-        print(f"{world.size} processes")
+        print("losses", *(f"{loss:.6f}" for loss in history["loss"]))
+        print(f"test accuracy {accuracy:.4f}, by {world.size} processes in {seconds:.1f} s")
 
 
 if __name__ == "__main__":

@@ -143,6 +143,7 @@ def test_several_processes_learn_as_one_does(tmp_path):
         )
         assert done.returncode == 0, done.stdout + done.stderr
         told.append(done.stdout)
-    one, two = ([float(line.split()[-1]) for line in text.splitlines()[:3]] for text in told)
+    one, two = ([float(loss) for loss in text.split("\n")[0].split()[1:]] for text in told)
+    assert len(one) == 3
     assert two == pytest.approx(one, rel=1e-5)
-    assert "2 processes" in told[1]
+    assert "by 2 processes" in told[1]

@@ -16,7 +16,16 @@ import numpy as np
 import pytest
 from bitale_graph import function
 from bitale_graph import language as T
-from bitale_nnet import Dense, Sequential, adam
+from bitale_nnet import (
+    BatchNorm,
+    Callback,
+    Checkpoint,
+    Dense,
+    Dropout,
+    Sequential,
+    Trainer,
+    adam,
+)
 from bitale_nnet.losses import softmax_crossentropy
 
 PLACES = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
@@ -87,6 +96,56 @@ def train(world=None, rows=3):
     return losses, [v.tolist() for v in network.get_values().values()]
 
 
+def make_trainer(world=None, *layers, **given):
+    """A trainer of a network that normalises batches; first values differ between processes."""
+    network = Sequential([Dense(6, "tanh"), BatchNorm(), *layers, Dense(3)])
+    seed = 0 if world is None else world.rank
+    network.build((None, 4), np.random.default_rng(seed), "float64")
+    given = {"learning_rate": 0.01, "seed": 3, "world": world, **given}
+    return Trainer(network, softmax_crossentropy, l2=1e-3, clip_norm=0.5, **given)
+
+
+def fit(world=None, batch_size=8):
+    """What a trainer of 25 rows gives; the last batch has one row, which one process has."""
+    rng = np.random.default_rng(1)
+    data = rng.normal(size=(25, 4)), rng.integers(0, 3, size=25)
+    held_out, weights = (data[0][:7], data[1][:7]), rng.uniform(0.5, 2, size=25)
+    trainer = make_trainer(world)
+    history = trainer.fit(
+        (*data, weights), epochs=2, batch_size=batch_size, validation=held_out, progress=False
+    )
+    trainer.fit(lambda epoch: [(*data, weights), (*held_out, weights[:7])], progress=False)
+    told = [trainer.step(*held_out, weights[:7])["loss"], trainer.evaluate(data)["loss"]]
+    figures = [*history["loss"], *history["validation_loss"], *told]
+    return figures, [v.tolist() for v in trainer.network.get_values().values()]
+
+
+def resume(world, path):
+    """Stop within the second epoch, go on from what was written last: the same as undisturbed."""
+    rng = np.random.default_rng(1)
+    data = rng.normal(size=(25, 4)), rng.integers(0, 3, size=25)
+    settings = {"epochs": 3, "batch_size": 8, "progress": False}
+    found = []
+    for stops in (False, True):
+        trainer = make_trainer(world, Dropout(0.5))
+        if stops:
+            trainer.callbacks = [Checkpoint(path, steps=2), StopAt(7)]
+            trainer.fit(data, **settings)
+            trainer = make_trainer(world, Dropout(0.5))
+        history = trainer.fit(data, **settings, resume=path if stops else None)
+        found.append((dict(history), [v.tolist() for v in trainer.network.get_values().values()]))
+    return found
+
+
+class StopAt(Callback):
+    def __init__(self, step):
+        self.step = step
+
+    def on_step_end(self, run):
+        if run.total_steps == self.step:
+            run.stop("enough")
+
+
 @with_mpi
 @pytest.mark.slow
 @pytest.mark.parametrize(("count", "rows"), [(2, 8), (4, 3)])
@@ -98,20 +157,27 @@ def test_several_processes_give_the_numbers_of_one(tmp_path, count, rows):
     this = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(this)
     world = World(timeout=60)
-    found = this.train(world, {rows})
-    found = world.gather(found)
+    again = this.resume(world, {str(tmp_path / "checkpoint.npz")!r}) if world.size == 2 else None
+    found = world.gather([this.train(world, {rows}), this.fit(world, {rows}), again])
     if world.is_first:
         print(json.dumps(found))
     """
     done = run(count, program, tmp_path)
     assert done.returncode == 0, done.stderr
-    losses, values = train(rows=rows)
     found = json.loads(done.stdout)
     assert len(found) == count
     assert all(each == found[0] for each in found)
-    np.testing.assert_allclose(found[0][0], losses, rtol=1e-12)
-    for one, other in zip(found[0][1], values, strict=True):
-        np.testing.assert_allclose(one, other, rtol=1e-9, atol=1e-12)
+    *trained, again = found[0]
+    wanted = [train(rows=rows), fit(batch_size=rows)]
+    for (losses, values), (right, others) in zip(trained, wanted, strict=True):
+        np.testing.assert_allclose(losses, right, rtol=1e-11)
+        for one, other in zip(values, others, strict=True):
+            np.testing.assert_allclose(one, other, rtol=1e-8, atol=1e-11)
+    if count == 2:
+        (history, values), (resumed, others) = again
+        assert others == values
+        # The loss of an epoch that was cut is added up in another order.
+        np.testing.assert_allclose(resumed["loss"], history["loss"], rtol=1e-12)
 
 
 @with_mpi

@@ -7,11 +7,14 @@ variances leave its range, and what comes out has the dtype that went in.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bitale_graph import language as T
 from bitale_graph.extend import ShapeError, TensorVariable, as_tensor, describe
 from bitale_graph.extend import dtype as dtypes
+
+if TYPE_CHECKING:
+    from .distributed.world import World
 
 Axes = str | int | Sequence[int]
 
@@ -102,6 +105,7 @@ def batch_normalization_train(
     running_average_factor: Any = 0.1,
     running_mean: Any = None,
     running_var: Any = None,
+    world: World | None = None,
 ) -> tuple[Any, ...]:
     """Normalise by the mean and variance of the batch itself.
 
@@ -122,6 +126,8 @@ def batch_normalization_train(
     running_average_factor : number or scalar
     running_mean, running_var : tensor_like, optional
         Both or none; in the form of ``gamma``.
+    world : bitale_nnet.distributed.World, optional
+        Processes, each with its part of the batch: the statistics are those of all of it.
 
     Returns
     -------
@@ -144,20 +150,30 @@ def batch_normalization_train(
     dtype = _result_dtype(inputs, gamma, beta)
     x, gamma, beta = map(_wide, (inputs, gamma, beta))
     place = _Arrangement(x, (gamma, beta), axes)
-    mean: Any = T.mean(x, axis=place.axes, keepdims=True)
-    variance: Any = T.mean(T.sqr(x - mean), axis=place.axes, keepdims=True)
+    count: Any = T.cast(T.mul(*[x.shape[a] for a in place.axes], 1), "float64")
+    mean = _mean_of_all(x, place.axes, count, world)
+    variance = _mean_of_all(T.sqr(x - mean), place.axes, count, world)
     invstd: Any = 1 / T.sqrt(variance + epsilon)
     out = _normalised(x, mean, place.along(gamma) * invstd, place.along(beta))
     results = (T.cast(out, dtype), place.back(mean), place.back(invstd))
     if running_mean is None:
         return results
-    count: Any = T.cast(T.mul(*[x.shape[a] for a in place.axes], 1), "float64")
+    if world is not None:
+        from bitale_graph.distributed import all_reduce  # what only several processes need
+
+        count = all_reduce(count, world)
     unbiased = T.cast(count / T.maximum(count - 1, 1), variance.dtype) * variance
     return (
         *results,
         _moved(running_mean, place.back(mean), running_average_factor),
         _moved(running_var, place.back(unbiased), running_average_factor),
     )
+
+
+def _mean_of_all(x: Any, axes: Sequence[int], count: Any, world: World | None) -> Any:
+    """The mean over axes of ``count`` elements; in a world of those of all processes."""
+    mean = T.mean(x, axis=tuple(axes), keepdims=True)
+    return mean if world is None else world.average(mean, weight=count)
 
 
 def _moved(running: Any, now: Any, factor: Any) -> Any:

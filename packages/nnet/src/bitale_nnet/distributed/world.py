@@ -11,7 +11,6 @@ from bitale_graph import language as T
 from bitale_graph.distributed import all_reduce
 from bitale_graph.extend import SharedVariable, Variable, describe
 
-from ..layers.layer import Layer
 from ..updates import get_or_compute_grads
 from .waiting import Channel
 
@@ -210,11 +209,12 @@ class World:
         """Give layers, or shared variables, the values that they have in process 0."""
         variables: list[Any] = []
         for one in what:
-            if not isinstance(one, (Layer, SharedVariable)):
+            parameters = getattr(one, "parameters", None)
+            if not callable(parameters) and not isinstance(one, SharedVariable):
                 raise TypeError(
                     f"broadcast_parameters takes layers and shared variables, not {one!r}"
                 )
-            variables += one.parameters() if isinstance(one, Layer) else [one]
+            variables += [one] if parameters is None else parameters()
         values = [v.get_value(borrow=True) for v in variables] if self.is_first else None
         given = self.broadcast(values)
         for variable, value in zip(variables, given, strict=True):

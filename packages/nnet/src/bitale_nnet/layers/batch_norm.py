@@ -22,6 +22,8 @@ class BatchNorm(Layer):
 
     In training mean and variance are those of the batch, and running ones follow them: ``(1 - rate)
     running + rate now``, of which ``training.updates`` tells. Predictions use the running ones.
+    Several processes normalise each by its own rows, or all by those of all: ``Training(seed,
+    world)``.
 
     Parameters
     ----------
@@ -111,7 +113,7 @@ class BatchNorm(Layer):
             return batch_normalization_test(x, gamma, beta, mean, variance, over, self.epsilon)
         running = (training.latest(mean), training.latest(variance))
         output, _, _, *after = batch_normalization_train(
-            x, gamma, beta, over, self.epsilon, self.rate, *running
+            *(x, gamma, beta, over, self.epsilon, self.rate, *running), training.world
         )
         training.updates[mean], training.updates[variance] = after
         result: TensorVariable = output

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bitale_graph.extend import SharedVariable
 from bitale_graph.random import RandomStreams
+
+if TYPE_CHECKING:
+    from ..distributed.world import World
 
 Updates = dict[Any, Any]
 
@@ -20,6 +23,8 @@ class Training:
     ----------
     seed : int or sequence of int, optional
         Of the random numbers: the same seed, the same numbers. None: from the system.
+    world : bitale_nnet.distributed.World, optional
+        Processes, of which each has its rows of the batch: statistics are those of all rows.
 
     Attributes
     ----------
@@ -41,8 +46,8 @@ class Training:
     >>> learn = function([x], loss, updates={**rule, **training.updates})
     """
 
-    def __init__(self, seed: Any = None) -> None:
-        self.streams = RandomStreams(seed)
+    def __init__(self, seed: Any = None, world: World | None = None) -> None:
+        self.streams, self.world = RandomStreams(seed), world
         self.updates: Updates = {}
 
     def latest(self, variable: SharedVariable) -> Any:

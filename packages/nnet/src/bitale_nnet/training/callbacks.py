@@ -12,7 +12,8 @@ class Callback:
     """The base: each method does nothing; a subclass gives those that it needs.
 
     They are called with the `Run`, which has ``epoch`` (whole epochs done), ``epochs``, ``steps``
-    (of this epoch, so far), ``history``, ``network``, ``rate``, ``stop(why)`` and ``get_state()``.
+    (of this epoch, so far), ``history``, ``network``, ``rate``, ``is_first``, ``stop(why)`` and
+    ``get_state()``. In a world each process has its own, which must decide alike.
     An error that is raised ends the training, and reaches the caller.
 
     Examples

@@ -48,11 +48,16 @@ class Checkpoint(Callback):
 
     def on_step_end(self, run: Run) -> None:
         if self.steps is not None and run.steps % self.steps == 0:
-            write_state(self.path, run.get_state())
+            self._write(run)
 
     def on_epoch_end(self, run: Run) -> None:
         if run.epoch % self.epochs == 0 or run.epoch == run.epochs or run.stopped is not None:
-            write_state(self.path, run.get_state())
+            self._write(run)
+
+    def _write(self, run: Run) -> None:
+        state = run.get_state()  # in a world a message, which all processes take part in
+        if run.is_first:
+            write_state(self.path, state)
 
 
 def write_state(path: str | os.PathLike[str], state: Mapping[str, Any]) -> None:

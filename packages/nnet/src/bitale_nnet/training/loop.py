@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -16,6 +16,9 @@ from .prefetch import Prefetched
 from .schedules import Schedule
 from .sources import Batch, Source
 from .step import Program
+
+if TYPE_CHECKING:
+    from ..distributed.world import World
 
 Fit = Callable[[Batch], Batch]
 Validate = Callable[[], Mapping[str, float]]
@@ -38,6 +41,8 @@ class Run:
     history : History
     stopped : str or None
         Why it was stopped.
+    is_first : bool
+        Whether this process is the one that writes for all: the only one, or the first of a world.
     """
 
     def __init__(
@@ -49,9 +54,11 @@ class Run:
         schedule: Schedule,
         callbacks: Sequence[Callback],
         rng: np.random.Generator,
+        world: World | None = None,
     ) -> None:
         self.network, self.program, self.source = network, program, source
         self.epochs, self.schedule, self.rng = epochs, schedule, rng
+        self.world, self.is_first = world, world is None or world.is_first
         self.callbacks = sorted(callbacks, key=lambda callback: callback.order)
         self.history = History()
         self.epoch = self.steps = self.total_steps = 0
@@ -104,20 +111,20 @@ class Run:
             self.rate = rate
         rows = len(batch[-1])
         results = [float(value) for value in self.program.learn(*batch)]
-        if not math.isfinite(results[0]):
-            raise _diverged("loss", results[0], self.epoch)
-        self._sums = [s + rows * r for s, r in zip(self._sums, results, strict=True)]
+        if rows:  # in a world this process may have none
+            if not math.isfinite(results[0]):
+                raise _diverged("loss", results[0], self.epoch)
+            self._sums = [s + rows * r for s, r in zip(self._sums, results, strict=True)]
         self._rows += rows
         self.steps += 1
         self.total_steps += 1
         self._tell("on_step_end")
 
     def _end_epoch(self, validate: Validate) -> None:
-        if not self._rows:
+        sums, rows = totals(self._sums, self._rows, self.world)
+        if not rows:
             raise ValueError(f"the data of epoch {self.epoch + 1} have no rows")
-        figures = {
-            name: s / self._rows for name, s in zip(self.program.names, self._sums, strict=True)
-        }
+        figures = {name: s / rows for name, s in zip(self.program.names, sums, strict=True)}
         figures |= {f"validation_{name}": value for name, value in validate().items()}
         for name, value in figures.items():
             if not math.isfinite(value):
@@ -148,15 +155,16 @@ class Run:
 
     # What a checkpoint holds
     def get_state(self) -> dict[str, Any]:
-        """All that decides how it goes on."""
+        """All that decides how it goes on; in a world all processes must ask for it."""
+        sums, rows = totals(self._sums, self._rows, self.world)
         return {
             "shared": [variable.get_value() for variable in self.program.state],
             "names": self.program.state_names,
             "callbacks": {_key(self.callbacks, c): c.get_state() for c in self.callbacks},
             "schedule": self.schedule.get_state(),
             "history": dict(self.history),
-            "counts": [self.epoch, self.steps, self.total_steps, self._rows],
-            "sums": self._sums,
+            "counts": [self.epoch, self.steps, self.total_steps, rows],
+            "sums": sums,
             "order": self._order,
             "stopped": self.stopped,
         }
@@ -165,7 +173,7 @@ class Run:
         """Go on from what `get_state` gave; raises `ValueError` if it is of another training."""
         _check_same(self.program, state)
         for variable, value in zip(self.program.state, state["shared"], strict=True):
-            variable.set_value(value)
+            variable.set_value(value if self.is_first else _of_this_process(variable, value))
         for callback in self.callbacks:
             own = state["callbacks"].get(_key(self.callbacks, callback))
             if own is not None:
@@ -174,6 +182,8 @@ class Run:
         self.history = History({name: list(v) for name, v in state["history"].items()})
         self.epoch, self.steps, self.total_steps, self._rows = state["counts"]
         self._sums = list(state["sums"])
+        if not self.is_first:
+            self._sums, self._rows = [0.0] * len(self._sums), 0
         self.rng.bit_generator.state = self._order = state["order"]
         self.stopped = state["stopped"]
 
@@ -198,6 +208,21 @@ def _check_same(program: Program, state: Mapping[str, Any]) -> None:
                 f"this checkpoint is of another network: {variable.name} is {value.dtype} "
                 f"{value.shape} there, and {here.dtype} {here.shape} here"
             )
+
+
+def totals(sums: Sequence[float], rows: int, world: World | None) -> tuple[list[float], int]:
+    """Sums of results, and rows, of all processes."""
+    if world is None:
+        return list(sums), rows
+    *found, count = world.sum([*sums, rows]).tolist()
+    return found, round(count)
+
+
+def _of_this_process(variable: Any, value: Any) -> Any:
+    """What the first process kept; of a random state how far it is, with a key of one's own."""
+    if variable.dtype != "uint64":
+        return value
+    return np.array([variable.get_value()[0], value[1]], "uint64")
 
 
 def _diverged(name: str, value: float, epoch: int) -> FloatingPointError:

@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from bitale_graph.extend import ShapeError
+
+if TYPE_CHECKING:
+    from ..distributed.world import World
 
 Batch = tuple[Any, ...]
 # Rows beyond these bring nothing more, and take memory for all that is between.
@@ -43,9 +46,14 @@ class Chosen:
 
 
 class Rows:
-    """Some rows at a time of arrays of one length, in a new order each epoch."""
+    """Some rows at a time of arrays of one length, in a new order each epoch.
 
-    def __init__(self, parts: Batch, batch_size: int, shuffle: bool) -> None:
+    In a world, of each batch the rows of this process.
+    """
+
+    def __init__(
+        self, parts: Batch, batch_size: int, shuffle: bool, world: World | None = None
+    ) -> None:
         self.parts = tuple(map(_indexable, parts))
         lengths = [part.shape[0] for part in self.parts]
         if len(set(lengths)) > 1:
@@ -53,7 +61,7 @@ class Rows:
         self.rows = lengths[0]
         if not self.rows:
             raise ShapeError("there are no rows to go through")
-        self.batch_size, self.shuffle = batch_size, shuffle
+        self.batch_size, self.shuffle, self.world = batch_size, shuffle, world
         self.steps = -(-self.rows // batch_size)
         self.is_slow = any(map(_is_slow, self.parts))
 
@@ -64,14 +72,17 @@ class Rows:
         order = rng.permutation(self.rows) if self.shuffle else None
         for start in range(skip * self.batch_size, self.rows, self.batch_size):
             rows = slice(start, start + self.batch_size)
+            if self.world is not None:
+                own = self.world.rows(min(self.batch_size, self.rows - start))
+                rows = slice(start + own.start, start + own.stop)
             yield tuple(_rows(part, rows if order is None else order[rows]) for part in self.parts)
 
 
 class Calls:
     """What a function gives for each epoch: an iterable of batches."""
 
-    def __init__(self, make: Callable[[int], Iterable[Any]]) -> None:
-        self.make = make
+    def __init__(self, make: Callable[[int], Iterable[Any]], world: World | None = None) -> None:
+        self.make, self.world = make, world
         self.steps: int | None = None
         self.is_slow = True
         self._begun: dict[int, Iterator[Any]] = {}
@@ -88,14 +99,17 @@ class Calls:
     def batches(self, rng: np.random.Generator, epoch: int, skip: int) -> Iterator[Batch]:
         batches = self._begun.pop(epoch) if epoch in self._begun else iter(self.make(epoch))
         for batch in itertools.islice(batches, skip, None):
-            yield self._arrays(batch)
+            arrays = self._arrays(batch)
+            yield arrays if self.world is None else self.world.shard(*arrays)
 
     @staticmethod
     def _arrays(batch: Any) -> Batch:
         return tuple(part.toarray() if is_sparse(part) else _array(part) for part in flat(batch))
 
 
-def as_source(data: Any, batch_size: int, shuffle: bool = True) -> Source:
+def as_source(
+    data: Any, batch_size: int, shuffle: bool = True, world: World | None = None
+) -> Source:
     """Make a source of ``(x, target)``, ``(x, target, weights)``, or a function of the epoch.
 
     Raises
@@ -108,9 +122,9 @@ def as_source(data: Any, batch_size: int, shuffle: bool = True) -> Source:
     if batch_size < 1:
         raise ValueError(f"batch_size must be at least 1, not {batch_size}")
     if callable(data):
-        return Calls(data)
+        return Calls(data, world)
     if isinstance(data, (tuple, list)):
-        return Rows(flat(data), batch_size, shuffle)
+        return Rows(flat(data), batch_size, shuffle, world)
     hint = ""
     if isinstance(data, Iterator):
         hint = "; an iterator is used up by one epoch: give a function that makes a new one"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from bitale_autodiff import grad
@@ -16,6 +16,7 @@ from bitale_graph.extend import (
     ShapeError,
     SharedVariable,
     TensorType,
+    Variable,
     config,
     describe,
     function,
@@ -26,6 +27,9 @@ from .. import penalties
 from ..constraints import clip_by_value, total_norm_constraint
 from ..layers.layer import Layer
 from ..layers.passes import Training
+
+if TYPE_CHECKING:
+    from ..distributed.world import World
 
 Rule = Callable[..., Any]
 RowFunction = Callable[[Any, Any], Any]
@@ -138,12 +142,12 @@ class Descent:
     clip_norm: float | None = None
     clip_value: float | None = None
 
-    def updates(self, loss: Any, network: Layer, rate: Any) -> dict[Any, Any]:
-        """From parameters, and what the rule remembers, to new values."""
+    def updates(self, given: Any, network: Layer, rate: Any) -> dict[Any, Any]:
+        """From parameters, and what the rule remembers, to new values, by a loss or gradients."""
         parameters = network.parameters("trainable")
-        given: Any = loss
-        if self.clip_norm is not None or self.clip_value is not None:
-            given = grad(loss, parameters)
+        clips = self.clip_norm is not None or self.clip_value is not None
+        if clips and isinstance(given, Variable):
+            given = grad(given, parameters)
         if self.clip_value is not None:
             given = clip_by_value(given, self.clip_value)
         if self.clip_norm is not None:
@@ -181,19 +185,24 @@ def make_program(
     seed: int,
     mode: Mode | str | None,
     before: Program | None,
+    world: World | None = None,
 ) -> Program:
     """Compile what learns from, and what measures, batches of one form.
 
     What the one ``before`` remembers of each parameter, for batches of another form, goes over.
+    In a world the gradients are those of all processes, and what is measured is of this one's rows.
     """
     given = variables_of(objective, form)
     n = len(objective.kinds)
     inputs, target = given[:n], given[n]
     weights = given[n + 1] if form.is_weighted else None
     rate: Any = shared(np.float64(0), "learning_rate")
-    training = Training(seed)
+    training = Training(seed if world is None else world.seed(seed), world)
     results = objective.results(inputs, target, weights, training)
-    updates = {**descent.updates(results[0], objective.network, rate), **training.updates}
+    slope = results[0]
+    if world is not None:
+        slope = world.gradients(slope, objective.network.parameters("trainable"), target.shape[0])
+    updates = {**descent.updates(slope, objective.network, rate), **training.updates}
     learn = function(given, results, updates=updates, mode=mode, name="learn")
     measured = objective.results(inputs, target, weights)
     measure = function(given, measured, mode=mode, name="measure")

@@ -5,11 +5,11 @@ from __future__ import annotations
 import copy
 import os
 import warnings
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from bitale_graph.extend import DtypeError, Mode, ShapeError
+from bitale_graph.extend import DtypeError, Function, Mode, ShapeError
 
 from .. import updates
 from ..layers.layer import Layer
@@ -17,10 +17,13 @@ from ..layers.naming import by_name
 from .callbacks import Callback, ProgressBar, wants_bar
 from .checkpoint import read_state
 from .history import History
-from .loop import Run
+from .loop import Run, totals
 from .schedules import Schedule, as_schedule
 from .sources import Batch, Rows, Source, as_source, evaluation_size, flat
 from .step import Descent, Form, Objective, Program, RowFunction, make_program
+
+if TYPE_CHECKING:
+    from ..distributed.world import World
 
 
 class Trainer:
@@ -51,6 +54,9 @@ class Trainer:
         Decides order and dropout; None: from the system.
     mode : Mode or str, optional
         How functions are made; by default ``config.mode``.
+    world : bitale_nnet.distributed.World, optional
+        Processes that train together, each with its rows of every batch. All must make and call the
+        trainer alike; first values are those of process 0, which alone shows progress and writes.
 
     Attributes
     ----------
@@ -90,6 +96,7 @@ class Trainer:
         callbacks: Sequence[Callback] = (),
         seed: int | None = None,
         mode: Mode | str | None = None,
+        world: World | None = None,
     ) -> None:
         if not isinstance(network, Layer):
             raise TypeError(f"a Trainer takes a layer, such as a Sequential, not {network!r}")
@@ -107,6 +114,10 @@ class Trainer:
         self.schedule = copy.deepcopy(as_schedule(learning_rate))
         self.callbacks = list(callbacks)
         self.mode = mode
+        self.world = world
+        if world is not None:
+            world.broadcast_parameters(network)
+            seed = world.broadcast(np.random.SeedSequence(seed).entropy)
         self.rng = np.random.default_rng(seed)
         self._seed = int(self.rng.integers(2**31))
         self._program: Program | None = None
@@ -168,13 +179,16 @@ class Trainer:
         """
         if epochs < 1:
             raise ValueError(f"epochs must be at least 1, and is {epochs!r}")
-        state = None if resume is None else read_state(resume)
-        source = as_source(data, batch_size, shuffle)
+        state = None if resume is None else self._read(resume)
+        source = as_source(data, batch_size, shuffle, self.world)
         program = self._prepared(source, 0 if state is None else state["counts"][0], epochs)
         held_out = None if validation is None else self._evaluated(validation, batch_size)
-        bar = ProgressBar() if wants_bar(progress) else None
+        shows = self.world is None or self.world.is_first
+        bar = ProgressBar() if shows and wants_bar(progress) else None
         callbacks = [*self.callbacks, *([] if bar is None else [bar])]
-        run = Run(self.network, program, source, epochs, self.schedule, callbacks, self.rng)
+        run = Run(
+            self.network, program, source, epochs, self.schedule, callbacks, self.rng, self.world
+        )
         ahead = (2 if source.is_slow else 0) if prefetch is None else prefetch
         self.is_interrupted = False
         try:
@@ -183,8 +197,8 @@ class Trainer:
             try:
                 run.go(self._fitted, lambda: self._measured(held_out), ahead)
             except KeyboardInterrupt:
-                if run.total_steps == first:
-                    raise
+                if run.total_steps == first or self.world is not None:
+                    raise  # others would wait for this process
                 self.is_interrupted = True
             run.end()
         finally:
@@ -203,13 +217,11 @@ class Trainer:
     def step(self, x: Any, target: Any, weights: Any = None) -> dict[str, float]:
         """Take one step with all rows of a batch; gives the loss and metrics before it."""
         batch = flat((x, target) if weights is None else (x, target, weights))
-        arrays = Rows(batch, len(np.asarray(target)), False)
+        arrays = Rows(batch, len(np.asarray(target)), False, self.world)
         program = self._prepared(arrays, 0, 1)
         program.rate.set_value(np.float64(self.schedule.rate(0.0, 1)))
         (given,) = arrays.batches(self.rng, 0, 0)
-        return dict(
-            zip(program.names, map(float, program.learn(*self._fitted(given))), strict=True)
-        )
+        return self._averages([given], program.learn)
 
     def evaluate(self, data: Any, batch_size: int = 32) -> dict[str, float]:
         """Measure the loss and metrics, as when predicting; ``data`` as for `fit`."""
@@ -224,7 +236,8 @@ class Trainer:
         form = self.objective.form(example, source.steps is not None)
         if self._program is None or self._program.form != form:
             self._program = make_program(
-                self.objective, self.descent, form, self._seed, self.mode, self._program
+                *(self.objective, self.descent, form, self._seed, self.mode, self._program),
+                self.world,
             )
         return self._program
 
@@ -233,24 +246,41 @@ class Trainer:
         return fit_batch(self._program.form, batch)
 
     def _evaluated(self, data: Any, batch_size: int) -> Source:
-        source = as_source(data, batch_size, shuffle=False)
+        source = as_source(data, batch_size, False, self.world)
         if isinstance(source, Rows):
-            source = Rows(source.parts, evaluation_size(batch_size, source.parts), False)
+            size = evaluation_size(batch_size, source.parts)
+            source = Rows(source.parts, size, False, self.world)
         return source
 
     def _measured(self, source: Source | None) -> Mapping[str, float]:
         if source is None:
             return {}
         assert self._program is not None
-        sums, total = np.zeros(len(self._program.names)), 0
-        for given in source.batches(self.rng, 0, 0):
-            batch = fit_batch(self._program.form, given)
-            rows = len(batch[-1])
-            sums += rows * np.array(self._program.measure(*batch), "float64")
-            total += rows
+        return self._averages(source.batches(self.rng, 0, 0), self._program.measure)
+
+    def _averages(self, batches: Iterable[Batch], results: Function) -> dict[str, float]:
+        """What a function of batches gives, on average of their rows, in all processes."""
+        assert self._program is not None
+        sums, rows = np.zeros(len(self._program.names)), 0
+        for given in batches:
+            batch = self._fitted(given)
+            found = np.array(results(*batch), "float64")
+            if len(batch[-1]):
+                sums += len(batch[-1]) * found
+                rows += len(batch[-1])
+        averages, total = totals(sums.tolist(), rows, self.world)
         if not total:
             raise ValueError("the data for validation have no rows")
-        return dict(zip(self._program.names, (sums / total).tolist(), strict=True))
+        return {name: s / total for name, s in zip(self._program.names, averages, strict=True)}
+
+    def _read(self, path: str | os.PathLike[str]) -> dict[str, Any]:
+        """A checkpoint, which in a world process 0 reads for all."""
+        if self.world is None:
+            return read_state(path)
+        found: dict[str, Any] = self.world.broadcast(
+            read_state(path) if self.world.is_first else None
+        )
+        return found
 
     # State, for those who store a trainer
     def get_state(self) -> dict[str, Any]:
@@ -268,7 +298,8 @@ class Trainer:
         self._seed = state["seed"]
         if state["form"] is not None:
             self._program = make_program(
-                self.objective, self.descent, state["form"], self._seed, self.mode, None
+                *(self.objective, self.descent, state["form"], self._seed, self.mode, None),
+                self.world,
             )
             for variable, value in zip(self._program.state, state["values"], strict=True):
                 variable.set_value(value)
