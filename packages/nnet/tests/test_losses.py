@@ -172,6 +172,8 @@ def test_an_infinite_logit_that_is_right_costs_nothing():
     z, t = T.dvectors("z", "t")
     loss = losses.sigmoid_binary_crossentropy(z, t)
     assert function([z, t], loss)([-np.inf, -np.inf], [0.0, 1.0]).tolist() == [0, np.inf]
+    by_target = function([z, t], grad(T.sum(loss), t))([2.0, -1.0], [0.0, 1.0])
+    assert by_target.tolist() == [-2, 1]
 
 
 @pytest.mark.parametrize("part", [-0.1, 1, 2])

@@ -294,3 +294,18 @@ def test_momentum_is_for_parameters_that_are_updated():
     assert len(apply_momentum(updates, [p])) == len(updates) + 1
     with pytest.raises(ValueError, match=r"q.* is not among the updates"):
         apply_momentum(updates, [q])
+
+
+@pytest.mark.parametrize("rule", [rule for rule, _, _ in RULES.values()], ids=RULES)
+def test_float16_parameters_take_steps_that_float16_could_not_compute(rule):
+    # Squares overflow from 256 on, and 1e-8 is zero.
+    gradients = np.array([400.0, -1e-4, 0.0], "float16")
+    found = {}
+    for dtype in ("float16", "float64"):
+        p, g = shared(np.ones(3, dtype), "p"), T.vector(dtype=dtype)
+        step = function([g], [], updates=rule([g], [p], 1e-3))
+        for _ in range(3):
+            step(gradients.astype(dtype))
+        found[dtype] = p.get_value()
+    assert found["float16"].dtype == "float16"
+    assert np.allclose(found["float16"], found["float64"], rtol=2e-3, atol=2e-3)

@@ -132,10 +132,11 @@ def sigmoid_binary_crossentropy(
     logits, targets = _same_rank("sigmoid_binary_crossentropy", logits, targets)
     if not _is_zero(label_smoothing):
         targets = (1 - label_smoothing) * targets + label_smoothing / 2
-    # Where a logit is infinite and right, 0 times it would be NaN.
-    return _weighted(
-        T.sub(T.softplus(logits), T.switch(T.eq(targets, 0), 0, targets * logits)), weights
-    )
+    # An infinite logit that is right costs nothing, and 0 times it is NaN. Of finite ones the
+    # product stays, which has a derivative by the targets too.
+    is_right = T.and_(T.eq(targets, 0), T.isinf(logits))
+    product = T.switch(is_right, 0, targets * logits)
+    return _weighted(T.sub(T.softplus(logits), product), weights)
 
 
 def binary_hinge_loss(

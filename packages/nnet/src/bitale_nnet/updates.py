@@ -3,7 +3,7 @@
 Each takes ``(loss or gradients, parameters, learning_rate, ...)`` and returns an ordered mapping
 from shared variables to their new values, for ``function(updates=...)``. Rates may be numbers or
 symbolic scalars. What a rule remembers between steps is kept in shared variables of the shape and
-dtype of the parameter; gradients and rates are cast to that dtype.
+dtype of the parameter, float32 for float16; gradients and rates are cast to that dtype.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ Updates = dict[Any, Any]
 def get_or_compute_grads(
     loss_or_grads: Any, params: Iterable[SharedVariable]
 ) -> list[tuple[Any, Any]]:
-    """Pair each parameter with its gradient, cast to the parameter's dtype.
+    """Pair each parameter with its gradient, cast to the parameter's dtype; float16 to float32.
 
     Parameters
     ----------
@@ -50,7 +50,17 @@ def get_or_compute_grads(
         gradients = list(loss_or_grads)
     if len(gradients) != len(parameters):
         raise ValueError(f"{len(gradients)} gradients were given for {len(parameters)} parameters")
-    return [(p, T.cast(g, p.dtype)) for p, g in zip(parameters, gradients, strict=True)]
+    return [(p, T.cast(g, _wide(p))) for p, g in zip(parameters, gradients, strict=True)]
+
+
+def _wide(param: Any) -> str:
+    """What steps are computed in: squares and small numbers leave the range of float16."""
+    return "float32" if param.dtype == "float16" else str(param.dtype)
+
+
+def _of(param: Any, value: Any) -> Any:
+    """A new value in the dtype of the parameter."""
+    return T.cast(value, param.dtype)
 
 
 def _rate(name: str, rate: Any, param: Any) -> Any:
@@ -58,7 +68,7 @@ def _rate(name: str, rate: Any, param: Any) -> Any:
     if isinstance(rate, Variable) and getattr(rate.type, "ndim", None) != 0:
         raise ValueError(f"the {name} must be a scalar, and is {describe(rate)}")
     if isinstance(rate, Variable):
-        return T.cast(rate, param.dtype)
+        return T.cast(rate, _wide(param))
     try:
         return float(rate)
     except (TypeError, ValueError):
@@ -66,7 +76,7 @@ def _rate(name: str, rate: Any, param: Any) -> Any:
 
 
 def _state(param: Any, what: str) -> Any:
-    zeros = np.zeros_like(param.get_value(borrow=True))
+    zeros = np.zeros_like(param.get_value(borrow=True), dtype=_wide(param))
     name = f"{param.name}.{what}" if param.name else what
     return shared(zeros, name, broadcastable=param.broadcastable)
 
@@ -81,7 +91,7 @@ def sgd(loss_or_grads: Any, params: Iterable[SharedVariable], learning_rate: Any
     Source: Robbins and Monro, A Stochastic Approximation Method, Ann. Math. Statist. 22 (1951).
     """
     return {
-        p: p - _rate("learning rate", learning_rate, p) * g
+        p: _of(p, p - _rate("learning rate", learning_rate, p) * g)
         for p, g in get_or_compute_grads(loss_or_grads, params)
     }
 
@@ -117,7 +127,7 @@ def apply_momentum(
         velocity = _state(p, "velocity")
         step = _rate("momentum", momentum, p) * velocity + (result[p] - p)
         result[velocity] = step
-        result[p] = p + step
+        result[p] = _of(p, p + step)
     return result
 
 
@@ -136,7 +146,7 @@ def apply_nesterov_momentum(
         change = result[p] - p
         step = kept * velocity + change
         result[velocity] = step
-        result[p] = p + kept * step + change
+        result[p] = _of(p, p + kept * step + change)
     return result
 
 
@@ -166,7 +176,7 @@ def momentum(
             _rate("momentum", momentum, p) * velocity - _rate("learning rate", learning_rate, p) * g
         )
         updates[velocity] = step
-        updates[p] = p + step
+        updates[p] = _of(p, p + step)
     return updates
 
 
@@ -191,7 +201,7 @@ def nesterov_momentum(
         descent = _rate("learning rate", learning_rate, p) * g
         step = kept * velocity - descent
         updates[velocity] = step
-        updates[p] = p + kept * step - descent
+        updates[p] = _of(p, p + kept * step - descent)
     return updates
 
 
@@ -213,7 +223,7 @@ def adagrad(
         total = _state(p, "square")
         updates[total] = total + T.sqr(g)
         scale = T.sqrt(updates[total]) + _rate("epsilon", epsilon, p)
-        updates[p] = p - _rate("learning rate", learning_rate, p) * g / scale
+        updates[p] = _of(p, p - _rate("learning rate", learning_rate, p) * g / scale)
     return updates
 
 
@@ -236,7 +246,7 @@ def rmsprop(
         square = _state(p, "square")
         updates[square] = _running_mean(_rate("rho", rho, p), square, T.sqr(g))
         scale = T.sqrt(updates[square]) + _rate("epsilon", epsilon, p)
-        updates[p] = p - _rate("learning rate", learning_rate, p) * g / scale
+        updates[p] = _of(p, p - _rate("learning rate", learning_rate, p) * g / scale)
     return updates
 
 
@@ -262,7 +272,7 @@ def adadelta(
         # One root of the quotient rounds less, but under- and overflows sooner.
         step = g * (T.sqrt(steps + small) / T.sqrt(updates[square] + small))
         updates[steps] = _running_mean(kept, steps, T.sqr(step))
-        updates[p] = p - _rate("learning rate", learning_rate, p) * step
+        updates[p] = _of(p, p - _rate("learning rate", learning_rate, p) * step)
     return updates
 
 
@@ -278,7 +288,7 @@ class _Moments:
 
     def corrected(self, value: Any, beta: Any, p: Any) -> Any:
         """``value / (1 - beta^t)``."""
-        return value / T.cast(1 - beta**self.after, p.dtype)
+        return value / T.cast(1 - beta**self.after, _wide(p))
 
     def mean(self, p: Any, g: Any) -> Any:
         """The running mean of the gradient, corrected."""
@@ -312,7 +322,7 @@ def adam(
     for p, g in get_or_compute_grads(loss_or_grads, params):
         mean, square = moments.mean(p, g), moments.square(p, g)
         scale = T.sqrt(moments.corrected(square, beta2, p)) + _rate("epsilon", epsilon, p)
-        moments.updates[p] = p - _rate("learning rate", learning_rate, p) * (mean / scale)
+        moments.updates[p] = _of(p, p - _rate("learning rate", learning_rate, p) * (mean / scale))
     return moments.updates
 
 
@@ -349,7 +359,7 @@ def adamw(
     for p in parameters:
         if p in shrinking:
             part = _rate("learning rate", learning_rate, p) * _rate("decay", weight_decay, p)
-            updates[p] = updates[p] - part * p
+            updates[p] = _of(p, updates[p] - part * p)
     return updates
 
 
@@ -374,7 +384,7 @@ def adamax(
         reached = T.maximum(_rate("beta2", beta2, p) * largest, T.abs_(g))
         moments.updates[largest] = reached
         step = mean / (reached + _rate("epsilon", epsilon, p))
-        moments.updates[p] = p - _rate("learning rate", learning_rate, p) * step
+        moments.updates[p] = _of(p, p - _rate("learning rate", learning_rate, p) * step)
     return moments.updates
 
 
@@ -399,7 +409,7 @@ def amsgrad(
         moments.updates[largest] = T.maximum(largest, moments.square(p, g))
         square = moments.corrected(moments.updates[largest], beta2, p)
         scale = T.sqrt(square) + _rate("epsilon", epsilon, p)
-        moments.updates[p] = p - _rate("learning rate", learning_rate, p) * (mean / scale)
+        moments.updates[p] = _of(p, p - _rate("learning rate", learning_rate, p) * (mean / scale))
     return moments.updates
 
 
