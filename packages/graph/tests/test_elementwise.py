@@ -2,6 +2,7 @@
 
 import math
 import operator
+import pickle
 
 import numpy as np
 import pytest
@@ -298,3 +299,8 @@ def test_an_arithmetic_op_costs_a_multiplication_and_a_quotient_a_few():
 def test_what_no_few_instructions_compute_is_dear():
     assert all(op.is_dear for op in (s.exp, s.sigmoid, s.arctan2, s.pow, s.int_div, s.mod))
     assert not any(op.is_dear for op in (s.add, s.true_div, s.sqrt, s.floor, s.isnan, s.second))
+
+
+@pytest.mark.parametrize("f", [T.add, T.mul, T.eq, T.neq, T.lt, T.exp])
+def test_functions_are_pickled_by_their_names(f):
+    assert pickle.loads(pickle.dumps(f)) == f

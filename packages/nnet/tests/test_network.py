@@ -198,6 +198,32 @@ class TestNetwork:
         slope = grad(T.sum(network(X)), network.variable("dense0.W"))
         assert function([X], slope, mode=FAST)([[1.0, 2.0]]).tolist() == [[2.0], [4.0]]
 
+    def test_places_are_added_multiplied_and_picked(self, rng):
+        x = Input("x")
+        pair = Network(inner := Input(), [Dense(3)(inner), Dense(3)(inner)])(x)
+        network = Network(x, pair[1] * x + pair[0])
+        assert network.build((None, 3), rng, "float64") == (None, 3)
+        twin = pickle.loads(pickle.dumps(network))
+        X = rng.normal(size=(4, 3))
+        W, b, V, c = network.get_values().values()
+        wanted = (X @ V + c) * X + X @ W + b
+        assert np.allclose(compute(network, X), wanted)
+        assert np.allclose(compute(twin, X), wanted)
+
+    def test_what_is_no_place_is_neither_added_nor_picked(self):
+        x = Input("x")
+        with pytest.raises(TypeError):
+            x + 1
+        with pytest.raises(TypeError):
+            list(x)
+        with pytest.raises(TypeError, match="takes one of several"):
+            Network(x, x[0]).build((None, 3))
+        with pytest.raises(TypeError, match="place must be an integer"):
+            x["a"]
+        pair = Network(inner := Input(), [Dense(3)(inner), Dense(3)(inner)])
+        with pytest.raises(ShapeError, match="no place 2 among 2"):
+            Network(x, pair(x)[2]).build((None, 3))
+
     def test_a_deep_graph_is_read(self):
         layer, place = Residual([]), Input("x")
         first = place

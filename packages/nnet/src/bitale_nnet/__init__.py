@@ -50,6 +50,7 @@ from .layers import MaxPool3D as MaxPool3D
 from .layers import Merge as Merge
 from .layers import Network as Network
 from .layers import Pad as Pad
+from .layers import Pick as Pick
 from .layers import PositionalEmbedding as PositionalEmbedding
 from .layers import PositionalEncoding as PositionalEncoding
 from .layers import PReLU as PReLU

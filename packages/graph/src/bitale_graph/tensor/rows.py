@@ -54,6 +54,10 @@ def function(
     return row(name, arity, compute, doc, **facts)
 
 
+# Where functions are stated, and found when they are unpickled.
+STATEMENTS = "bitale_graph.tensor.functions"
+
+
 def chain(op: Elementwise) -> Callable[..., TensorVariable]:
     """The function of one or more operands that the op combines, from the left."""
 
@@ -66,6 +70,7 @@ def chain(op: Elementwise) -> Callable[..., TensorVariable]:
         return result
 
     combine.__name__ = combine.__qualname__ = op.scalar_op.name
+    combine.__module__ = STATEMENTS
     combine.__doc__ = op.scalar_op.doc
     return combine
 
@@ -117,6 +122,7 @@ def comparison(
         return op(x, y)
 
     compare.__name__ = compare.__qualname__ = name
+    compare.__module__ = STATEMENTS
     compare.__doc__ = doc
     return compare
 

@@ -20,6 +20,7 @@ from .inverse import Inverse as Inverse
 from .local import LocallyConnected2D as LocallyConnected2D
 from .merge import Concat as Concat
 from .merge import Merge as Merge
+from .merge import Pick as Pick
 from .merge import Sum as Sum
 from .network import Network as Network
 from .noise import Dropout as Dropout

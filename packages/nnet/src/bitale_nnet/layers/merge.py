@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from bitale_graph import language as T
 from bitale_graph.extend import ShapeError, TensorVariable, as_tensor, describe
 
+from .arguments import check_integer
 from .layer import Layer, Shape
 from .passes import Training
+from .places import forms
 
 CROPPING = (None, "lower", "upper", "center")
 
@@ -150,6 +153,54 @@ class Concat(Layer):
         cropping[axis : axis + 1] = [None]
         result: TensorVariable = T.concatenate(_cropped(cropping, inputs), axis=axis)
         return result
+
+
+class Pick(Layer):
+    """One of several inputs.
+
+    Parameters
+    ----------
+    place : int
+        Counted from 0.
+    name : str, optional
+
+    Raises
+    ------
+    TypeError
+        If ``place`` is no integer, or it is not called with a tuple.
+    ShapeError
+        If there are not as many.
+    """
+
+    def __init__(self, place: int, name: str | None = None) -> None:
+        super().__init__(name)
+        self.place = check_integer(self, "place", place, 0)
+
+    @property
+    def input_dtype(self) -> str:
+        return "any"
+
+    def _of(self, given: Any) -> Any:
+        if not isinstance(given, (tuple, list)):
+            raise TypeError(f"{self} takes one of several, and got {given!r}; Slice takes a part")
+        if self.place >= len(given):
+            raise ShapeError(f"{self}: there is no place {self.place} among {len(given)}")
+        return given[self.place]
+
+    def output_shape(self, input_shape: Any) -> Shape:
+        if input_shape and not isinstance(input_shape[0], tuple):
+            input_shape = str(input_shape)
+        shape: Shape = self._of(input_shape)
+        return shape
+
+    def expression(self, x: Any, training: Training | None = None) -> TensorVariable:
+        picked: TensorVariable = self._of(x)
+        return picked
+
+
+forms["sum"] = Sum
+forms["product"] = partial(Merge, T.mul)
+forms["pick"] = Pick
 
 
 def _check_cropping(layer: Layer, cropping: Any) -> tuple[str | None, ...] | None:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+# The layers that operators stand for: filled where they are, since layers are written with places.
+forms: dict[str, Callable[..., Any]] = {}
+
 
 class Place:
     """What a layer gives when it is called with places; `Network` makes a layer of a graph of them.
@@ -14,6 +17,8 @@ class Place:
     layer : Layer or None
     arguments : mapping
         What the layer is called with: places, tuples of places, and whatever else.
+
+    ``a + b`` and ``a * b`` are places too, by `Sum` and `Merge`; ``a[i]`` is one output of several.
     """
 
     def __init__(self, layer: Any, arguments: Mapping[str, Any]) -> None:
@@ -23,7 +28,23 @@ class Place:
     def __repr__(self) -> str:
         return f"<output of {self.layer}>"
 
-    # A variable would try to take an array of it.
+    def __add__(self, other: Any) -> Any:
+        return self._merged("sum", other)
+
+    def __mul__(self, other: Any) -> Any:
+        return self._merged("product", other)
+
+    def _merged(self, form: str, other: Any) -> Any:
+        if not isinstance(other, Place):
+            return NotImplemented
+        return forms[form]()((self, other))
+
+    def __getitem__(self, i: int) -> Place:
+        place: Place = forms["pick"](i)(self)
+        return place
+
+    # It has no end; and a variable would try to take an array of it.
+    __iter__ = None
     __array_ufunc__ = None
 
 
