@@ -9,7 +9,7 @@ raised the level; and all levels are found in one walk.
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Container, Hashable
 from dataclasses import replace
 from typing import Any
 
@@ -37,6 +37,7 @@ from bitale_graph.extend import (
 from bitale_graph.extend import dtype as dtypes
 
 from ..engine.rewrite import RewriteContext
+from .recompute import Places, recompute
 
 # The lengths of the range, and whether no target has code for what runs over it: what a compiled
 # function calls takes nothing else with it into NumPy.
@@ -52,17 +53,12 @@ def fuse_loops(graph: FunctionGraph, context: RewriteContext) -> None:
     Other ops that are loops (`loop_forms`) join them where one reads the other; alone they stay.
     """
     order = graph.toposort()
-    forms = {}
-    for node in order:
-        form = None if isinstance(node.op, Loop) else as_loop(node)
-        if form is None or form.loop.results[0].into is not None:
-            continue  # what is written into: its buffer is taken over, nothing else may read it
-        # Errors of targets have words of their own.
-        if not isinstance(node.op, Crossentropy1Hot):
-            forms[node] = form
+    forms = _forms(graph)
     spaces = _spaces(forms, context)
     levels = _levels(order, spaces, forms)
     _sink(graph, order, spaces, levels, forms)
+    recompute(Places(graph, forms, spaces, levels))
+    forms = _forms(graph, forms)
     groups: dict[tuple[Space, int], list[Apply]] = {}
     for node in forms:
         groups.setdefault((spaces[node], levels[node]), []).append(node)
@@ -71,6 +67,21 @@ def fuse_loops(graph: FunctionGraph, context: RewriteContext) -> None:
             members = {node: forms[node] for node in nodes[start : start + MAX_STEPS]}
             for together in _without_lone(graph, members, len(space[0])):
                 _replace_by_loop(graph, context, together, len(space[0]))
+
+
+def _forms(graph: FunctionGraph, among: Container[Apply] | None = None) -> dict[Apply, LoopForm]:
+    """What loops may hold, in order: all, or some."""
+    forms = {}
+    for node in graph.toposort():
+        if among is not None and node not in among:
+            continue
+        form = None if isinstance(node.op, Loop) else as_loop(node)
+        if form is None or form.loop.results[0].into is not None:
+            continue  # what is written into: its buffer is taken over, nothing else may read it
+        # Errors of targets have words of their own.
+        if not isinstance(node.op, Crossentropy1Hot):
+            forms[node] = form
+    return forms
 
 
 def _without_lone(
