@@ -14,8 +14,9 @@ import time
 
 import bitale.tensor as T
 import numpy as np
-from bitale_nnet import Dense, Sequential, Trainer
+from bitale_nnet import BatchNorm, Conv2D, Dense, Flatten, MaxPool2D, Sequential, Trainer
 from bitale_nnet.distributed import World
+from bitale_nnet.functional import relu
 from bitale_nnet.losses import softmax_crossentropy
 
 
@@ -27,7 +28,7 @@ def images(seed):
         sys.exit("the digits come with scikit-learn: pip install scikit-learn")
     X, y = load_digits(return_X_y=True)
     order = np.random.default_rng(seed).permutation(len(X))
-    X, y = (X[order] / 16).astype("float32"), y[order].astype("int64")
+    X, y = (X[order] / 16).reshape(-1, 1, 8, 8).astype("float32"), y[order].astype("int64")
     return (X[400:], y[400:]), (X[:400], y[:400])
 
 
@@ -36,15 +37,20 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--epochs", type=int, default=20)
     parser.add_argument("--batch-size", type=int, default=512, help="rows of all processes")
-    parser.add_argument("--units", type=int, default=512, help="of each of two hidden layers")
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()
 
-    world = World()
+    world = World(timeout=60)
     (X, y), held_out = images(arguments.seed)
-    units = arguments.units
-    network = Sequential([Dense(units, "relu"), Dense(units, "relu"), Dense(10)])
-    network.build((None, 64), np.random.default_rng(arguments.seed), "float32")
+    network = Sequential(
+        [
+            *(Conv2D(32, 3, padding="same"), BatchNorm(), relu),
+            *(Conv2D(32, 3, padding="same"), BatchNorm(), relu, MaxPool2D(2)),
+            *(Conv2D(64, 3, padding="same"), BatchNorm(), relu, MaxPool2D(2)),
+            *(Flatten(), Dense(10)),
+        ]
+    )
+    network.build((None, 1, 8, 8), np.random.default_rng(arguments.seed), "float32")
     trainer = Trainer(
         network,
         softmax_crossentropy,

@@ -134,7 +134,7 @@ def test_several_processes_learn_as_one_does(tmp_path):
     told = []
     for start in ([], [starter, "-n", "2"]):
         done = subprocess.run(
-            [*start, sys.executable, EXAMPLES / "distributed.py", "--epochs", "3", "--units", "64"],
+            [*start, sys.executable, EXAMPLES / "distributed.py", "--epochs", "3"],
             cwd=tmp_path,
             capture_output=True,
             text=True,
