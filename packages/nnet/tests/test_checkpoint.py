@@ -74,13 +74,14 @@ def data(epoch):
         yield X[rows], Y[rows]
 
 
-@pytest.mark.parametrize("given", [(X, Y), data], ids=["arrays", "iterators"])
+PLATEAU = {"update": "momentum", "learning_rate": ReduceOnPlateau(0.05, patience=0)}
+
+
 @pytest.mark.parametrize(
-    "settings",
-    [{}, {"update": "momentum", "learning_rate": ReduceOnPlateau(0.05, patience=0)}],
-    ids=["cosine", "plateau"],
+    ("given", "settings", "suffix"),
+    [((X, Y), {}, "npz"), (data, {}, "npz"), ((X, Y), PLATEAU, "safetensors")],
+    ids=["arrays", "iterators", "plateau"],
 )
-@pytest.mark.parametrize("suffix", ["npz", "safetensors"])
 def test_it_goes_on_from_any_step(given, settings, suffix, tmp_path):
     if suffix == "safetensors":
         pytest.importorskip("safetensors")

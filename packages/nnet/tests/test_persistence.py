@@ -3,6 +3,7 @@ import pickle
 import numpy as np
 import pytest
 from bitale_nnet import load_arrays, save_arrays
+from bitale_nnet.storage.persistence import remove_unfinished
 
 ARRAYS = {
     "dense0.W": np.arange(6, dtype="float32").reshape(2, 3),
@@ -35,6 +36,15 @@ def test_saving_again_replaces_the_file_and_leaves_nothing_else(path):
     save_arrays(str(path), {"b": np.ones(3)})
     assert list(load_arrays(path)) == ["b"]
     assert list(path.parent.iterdir()) == [path]
+
+
+def test_what_was_left_unfinished_is_removed_and_nothing_else(tmp_path):
+    mine = tmp_path / ".state.0123456789abcdef.npz"
+    others = [tmp_path / name for name in (".state.npz", ".state.0123.npz", "state.npz", ".x.npz")]
+    for path in (mine, *others):
+        path.touch()
+    remove_unfinished(tmp_path / "state.npz")
+    assert sorted(tmp_path.iterdir()) == sorted(others)
 
 
 def test_objects_are_not_saved(path):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import secrets
 import zipfile
 from collections.abc import Mapping
@@ -20,6 +21,8 @@ import numpy as np
 from .array_file import open_arrays, safetensors, suffix_of
 
 Array = np.ndarray[Any, Any]
+# Bytes of what tells names of unfinished files apart.
+_TOKEN = 8
 
 
 def save_arrays(path: str | os.PathLike[str], arrays: Mapping[str, Array]) -> None:
@@ -42,7 +45,7 @@ def save_arrays(path: str | os.PathLike[str], arrays: Mapping[str, Array]) -> No
             raise TypeError(f"cannot save {name!r}: it holds {array.dtype}, and not numbers")
     # savez would take an array called "file" for its own argument.
     write = _write_npz if suffix == ".npz" else safetensors().numpy.save_file
-    temporary = path.with_name(f".{path.stem}.{secrets.token_hex(8)}{suffix}")
+    temporary = path.with_name(f".{path.stem}.{secrets.token_hex(_TOKEN)}{suffix}")
     try:
         write(plain, temporary)
         _flush(temporary)
@@ -52,6 +55,18 @@ def save_arrays(path: str | os.PathLike[str], arrays: Mapping[str, Array]) -> No
     finally:
         with contextlib.suppress(FileNotFoundError):
             temporary.unlink()
+
+
+def remove_unfinished(path: str | os.PathLike[str]) -> None:
+    """Remove what processes left that were killed while they wrote ``path``."""
+    path = Path(path)
+    name = re.compile(
+        rf"\.{re.escape(path.stem)}\.[0-9a-f]{{{2 * _TOKEN}}}{re.escape(path.suffix)}"
+    )
+    for other in path.parent.glob(f".*{path.suffix}"):
+        if name.fullmatch(other.name):
+            with contextlib.suppress(FileNotFoundError):
+                other.unlink()
 
 
 def _flush(path: Path) -> None:

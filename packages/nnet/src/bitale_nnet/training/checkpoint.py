@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..storage.persistence import load_arrays, save_arrays
+from ..storage.persistence import load_arrays, remove_unfinished, save_arrays
 from .callbacks import Callback
 
 if TYPE_CHECKING:
@@ -45,6 +45,10 @@ class Checkpoint(Callback):
         if epochs < 1 or (steps is not None and steps < 1):
             raise ValueError(f"epochs and steps must be at least 1, and are {epochs} and {steps}")
         self.path, self.epochs, self.steps = path, epochs, steps
+
+    def on_train_begin(self, run: Run) -> None:
+        # What a process that was killed had not finished.
+        remove_unfinished(self.path)
 
     def on_step_end(self, run: Run) -> None:
         if self.steps is not None and run.steps % self.steps == 0:
