@@ -26,14 +26,15 @@ static void bt_uncopy_SUFFIX(const bt_inputs_SUFFIX *all, const TYPE *copy, int6
             }
 }
 
-/* A tile of rows of filters by windows, added where the windows lie: row by row, so that for each number the order of sums
- * is that of the taps and windows, whatever a tile has of them. */
+/* A tile of rows of filters by windows, added where the windows lie: piece by piece, since what is added to overlaps from
+ * piece to piece, and a number that was just written is slow to read in part. */
 static inline void bt_add_tile_SUFFIX(int64_t rows, const TYPE *tile, const bt_piece *pieces, int count,
         const int64_t *offsets, TYPE *copy) {
-    for (int64_t r = 0; r < rows; r++, tile += bt_panel_SUFFIX)
-        for (int e = 0; e < count; e++) {
+    for (int e = 0; e < count; e++)
+        for (int64_t r = 0; r < rows; r++) {
             bt_lanes_SUFFIX *to = (bt_lanes_SUFFIX *)(copy + offsets[r] + pieces[e].from);
-            *to += bt_first_lanes_SUFFIX(*(const bt_lanes_SUFFIX *)(tile + pieces[e].at), pieces[e].length);
+            const TYPE *from = tile + r * bt_panel_SUFFIX + pieces[e].at;
+            *to += bt_first_lanes_SUFFIX(*(const bt_lanes_SUFFIX *)from, pieces[e].length);
         }
 }
 
@@ -104,6 +105,9 @@ static void bt_places(const bt_inputs_SUFFIX *all, int64_t channels, int64_t *pl
         for (int64_t c = channels - 1; c >= 0; c--) places[t * channels + c] = places[t] + c * all->at.channel;
 }
 
+/* At least so many items, where there is enough: not as many as there are threads, since the order of sums goes by items. */
+enum { BT_ITEMS = 16 };
+
 static int64_t bt_by_columns_SUFFIX(bt_inputs_SUFFIX *all) {
     bt_geometry *g = &all->g;
     const int64_t planes = bt_extent(g, 0, g->out[0]), high = bt_extent(g, 1, g->out[1]), size = sizeof(TYPE);
@@ -112,10 +116,10 @@ static int64_t bt_by_columns_SUFFIX(bt_inputs_SUFFIX *all) {
     all->slice = bt_most(1, bt_least((512 << 10) / (one.size * size), (256 << 10) / (all->taps * all->filters * size)));
     all->slice = bt_least(all->slice, all->channels);
     all->images = bt_most(1, bt_least(bt_least(g->n, 8 * bt_panel_SUFFIX / sheet), (512 << 10) / (one.size * all->slice * size)));
-    all->images = bt_most(1, bt_least(all->images, g->n / 16));
+    all->images = bt_most(1, bt_least(all->images, g->n / BT_ITEMS));
     all->parts = bt_parts(all->rt, g->n * g->k * all->channels * all->taps * sheet / 16);
     all->groups_of_images = bt_up(g->n, all->images);
-    while (all->slice > 1 && all->groups_of_images * g->groups * bt_up(all->channels, all->slice) < all->parts) all->slice--;
+    while (all->slice > 1 && all->groups_of_images * g->groups * bt_up(all->channels, all->slice) < BT_ITEMS) all->slice--;
     all->slices = bt_up(all->channels, all->slice);
     all->at = bt_copy_layout(g, all->slice, planes, high, bt_step(g, 0));
     all->at.tap_z = all->at.channel / planes * g->dilation[0];

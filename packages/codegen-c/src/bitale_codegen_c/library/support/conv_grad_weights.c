@@ -7,11 +7,11 @@ enum { bt_left_SUFFIX = 5, bt_right_SUFFIX = 5 };
 enum { bt_left_SUFFIX = 3, bt_right_SUFFIX = 4 };
 #endif
 
-/* Products of rows with rows, of `panels` panels each, added to lanes of sums. */
-BT_KERNEL void bt_dots_SUFFIX(int64_t panels, const TYPE *left, const TYPE *right, bt_lanes_SUFFIX *sums) {
-    bt_lanes_SUFFIX s[bt_left_SUFFIX][bt_right_SUFFIX];
+/* Products of rows with rows, of `panels` panels each: lanes of sums, or what is added to those that are there. */
+BT_KERNEL void bt_dots_SUFFIX(int64_t panels, const TYPE *left, const TYPE *right, bt_lanes_SUFFIX *sums, int adds) {
+    bt_lanes_SUFFIX s[bt_left_SUFFIX][bt_right_SUFFIX] = {{{0}}};
 #pragma GCC unroll 5
-    for (int l = 0; l < bt_left_SUFFIX; l++)
+    for (int l = 0; adds && l < bt_left_SUFFIX; l++)
 #pragma GCC unroll 5
         for (int r = 0; r < bt_right_SUFFIX; r++) s[l][r] = sums[l * bt_right_SUFFIX + r];
     for (int64_t p = 0; p < 2 * panels; p++) {
@@ -65,6 +65,10 @@ static void bt_pack_windows_SUFFIX(const bt_weights_SUFFIX *all, int64_t group, 
     const int64_t sheet = g->out[1] * g->out[2], first = lo / sheet, skip = all->is_direct ? 0 : lo % sheet / g->out[2];
     const int64_t image = bt_volume(g->in), channels = g->c / g->groups, taps = bt_taps(g), channel = tap / taps;
     const TYPE *x = all->x + group * channels * image, *limit = all->x + g->n * g->c * image;
+    if (all->is_direct && g->out[0] * g->out[1] == 1) {
+        bt_pack_long_SUFFIX(sheet, all->at.image, lo, hi, x + first * all->at.image, all->offsets + tap, stop - tap, bt_right_SUFFIX, apart, panels);
+        return;
+    }
     if (all->is_direct) x += first / g->out[0] * all->at.image;
     else {
         for (int64_t s = first; s * sheet < hi; s++)
@@ -83,12 +87,8 @@ static void bt_pack_windows_SUFFIX(const bt_weights_SUFFIX *all, int64_t group, 
 
 static void bt_pack_rows_SUFFIX(const bt_weights_SUFFIX *all, int64_t filter, int64_t rows, int64_t lo, int64_t hi, int64_t apart, TYPE *panels) {
     const int64_t sheet = bt_volume(all->g.out);
-    const TYPE *y = all->y + lo / sheet * all->from.image + filter * sheet, *limit = all->y + all->g.n * all->g.k * sheet;
-    for (int64_t p = lo; p < hi; p += bt_panel_SUFFIX, panels += bt_left_SUFFIX * bt_panel_SUFFIX) {
-        bt_piece pieces[bt_panel_SUFFIX];
-        const int count = bt_pieces_SUFFIX(&all->flat, &all->from, 1, lo / sheet, 0, p, bt_least(hi, p + bt_panel_SUFFIX), pieces);
-        bt_pack_panel_SUFFIX(count, pieces, y, limit, all->places, rows, bt_left_SUFFIX, apart, panels);
-    }
+    const TYPE *y = all->y + lo / sheet * all->from.image + filter * sheet;
+    bt_pack_long_SUFFIX(sheet, all->from.image, lo, hi, y, all->places, rows, bt_left_SUFFIX, apart, panels);
 }
 
 static void bt_weights_block_SUFFIX(const bt_weights_SUFFIX *all, int64_t group, int64_t filter, int64_t tap, int64_t range,
@@ -97,7 +97,6 @@ static void bt_weights_block_SUFFIX(const bt_weights_SUFFIX *all, int64_t group,
     const int64_t filters = bt_least(all->high, all->filters - filter), taps = bt_least(all->depth - tap, all->some);
     const int64_t stop = bt_least(all->windows, (range + 1) * all->range);
     const int64_t down = bt_up(filters, bt_left_SUFFIX), across = bt_up(taps, bt_right_SUFFIX);
-    __builtin_memset(lanes, 0, down * across * tile * sizeof(TYPE));
     for (int64_t lo = range * all->range; lo < stop; lo += all->block) {
         const int64_t hi = bt_least(stop, lo + all->block), panels = bt_up(hi - lo, bt_panel_SUFFIX);
         const int64_t left_apart = panels * bt_left_SUFFIX * bt_panel_SUFFIX + bt_wide_SUFFIX;
@@ -106,7 +105,7 @@ static void bt_weights_block_SUFFIX(const bt_weights_SUFFIX *all, int64_t group,
         bt_pack_windows_SUFFIX(all, group, lo, hi, tap, tap + taps, right_apart, copy, right);
         for (int64_t r = 0; r < across; r++)
             for (int64_t l = 0; l < down; l++)
-                bt_dots_SUFFIX(panels, left + l * left_apart, right + r * right_apart, (bt_lanes_SUFFIX *)(lanes + (r * down + l) * tile));
+                bt_dots_SUFFIX(panels, left + l * left_apart, right + r * right_apart, (bt_lanes_SUFFIX *)(lanes + (r * down + l) * tile), lo > range * all->range);
     }
     TYPE *sums = all->sums + (range * all->g.k + group * all->filters + filter) * all->depth + tap;
     for (int64_t r = 0; r < across; r++)
@@ -152,11 +151,11 @@ static int64_t bt_sum_weights_SUFFIX(bt_weights_SUFFIX *all, TYPE *to) {
     const bt_geometry *g = &all->g;
     const int64_t sheet = bt_volume(g->out), panels = bt_up(all->windows, bt_panel_SUFFIX), count = g->k * all->depth;
     all->high = bt_up(all->filters, bt_up(all->filters, 128)), all->highs = bt_up(all->filters, all->high);
-    all->wides = bt_up(all->depth, 80);
+    all->wides = bt_up(all->depth, 120);
     all->some = bt_up(bt_up(all->depth, all->wides), bt_right_SUFFIX) * bt_right_SUFFIX;
     all->wides = bt_up(all->depth, all->some);
     int64_t block = bt_least(32, bt_most(8, (256 << 10) / (all->high * bt_panel_SUFFIX * (int64_t)sizeof(TYPE))));
-    all->ranges = bt_most(1, bt_least(bt_least(32, panels / (2 * block)), (1 << 20) / count));
+    all->ranges = bt_most(1, bt_least(bt_least(bt_up(16, g->groups * all->highs * all->wides), panels / (2 * block)), (1 << 20) / count));
     const int64_t range = bt_up(panels, all->ranges);
     block = bt_up(range, bt_up(range, block));
     all->block = block * bt_panel_SUFFIX, all->range = range * bt_panel_SUFFIX;
