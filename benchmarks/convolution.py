@@ -1,4 +1,6 @@
-"""Time convolution and both of its gradients, beside PyTorch where it is installed, in turn in one process.
+"""Time convolution and both of its gradients, beside PyTorch where that is installed.
+
+Both are called in turn in one process.
 
     python benchmarks/convolution.py
     python benchmarks/convolution.py --threads 2 --rounds 50 --only depthwise,lenet
@@ -11,6 +13,7 @@ additions in registers reaches, on so many cores.
 
 import argparse
 import ctypes
+import functools
 import math
 import tempfile
 import time
@@ -86,7 +89,7 @@ def ours(shape, x, w, y):
         "filters": ([of_x, of_y], ConvGradWeights(geo)(of_x, of_y, *w.shape[2:]), (x, y)),
     }
     return {
-        way: lambda f=bitale.function(inputs, result), given=given: f(*given)
+        way: functools.partial(bitale.function(inputs, result), *given)
         for way, (inputs, result, given) in results.items()
     }
 
@@ -96,12 +99,17 @@ def theirs(shape, x, w, y):
     *_, stride, padding, groups = shape
     x, w, y = map(torch.from_numpy, (x, w, y))
     form = (None, [stride] * 2, [padding] * 2, [1, 1], False, [0, 0], groups)
-    gradient = torch.ops.aten.convolution_backward
+    gradient = functools.partial(torch.ops.aten.convolution_backward, y, x, w, *form)
     return {
-        "forward": lambda: torch.conv2d(x, w, None, stride, padding, 1, groups).numpy(),
-        "inputs": lambda: gradient(y, x, w, *form, [True, False, False])[0].numpy(),
-        "filters": lambda: gradient(y, x, w, *form, [False, True, False])[1].numpy(),
+        "forward": functools.partial(torch.conv2d, x, w, None, stride, padding, 1, groups),
+        "inputs": functools.partial(gradient, [True, False, False]),
+        "filters": functools.partial(gradient, [False, True, False]),
     }
+
+
+def value_of(result):
+    """The array, of what PyTorch gives too."""
+    return next(one for one in result if one is not None) if isinstance(result, tuple) else result
 
 
 def operands(shape):
@@ -137,13 +145,16 @@ def main():
         products = 2 * y.size * w[0].size
         sides = [ours(shape, x, w, y), *([theirs(shape, x, w, y)] if torch else [])]
         for way in WAYS:
-            values = [side[way]() for side in sides]
+            values = [np.asarray(value_of(side[way]())) for side in sides]
             # Sums of up to some 400,000 products.
             np.testing.assert_allclose(values[-1], values[0], rtol=1e-2, atol=0.05)
-            runs = [[timed(side[way], chosen.threads) for side in sides] for _ in range(chosen.rounds)]
+            runs = [
+                [timed(side[way], chosen.threads) for side in sides] for _ in range(chosen.rounds)
+            ]
             best = [min(times) for times in zip(*runs, strict=True)]
             speed = products / best[0] / 1e9
-            row = f"{name:24} {way:8} {best[0] * 1e3:8.2f} ms {speed:6.0f} GFLOP/s {speed / most:4.0%} of peak"
+            row = f"{name:24} {way:8} {best[0] * 1e3:8.2f} ms {speed:6.0f} GFLOP/s"
+            row += f" {speed / most:4.0%} of peak"
             if torch is not None:
                 ratios.append(best[1] / best[0])
                 row += f"   PyTorch {best[1] * 1e3:8.2f} ms   ratio {ratios[-1]:6.2f}"

@@ -103,6 +103,11 @@ CASES = {
     ),
     "volumes": (geometry(3, (1, 2, 1), 1, (2, 1, 1)), [((2, 3, 6, 7, 18), (5, 3, 3, 2, 3))]),
     "many_channels": (geometry(2, padding=1), [((1, 130, 5, 5), (140, 130, 3, 3))]),
+    "squares": (
+        geometry(2, padding=1),
+        [((3, 16, 5, 4), (17, 16, 3, 3)), ((1, 32, 34, 67), (40, 32, 3, 3))],
+    ),
+    "squares_in_groups": (geometry(2, groups=2), [((5, 40, 9, 7), (42, 20, 3, 3))]),
     "nothing": (
         geometry(2, padding=1),
         [
@@ -131,7 +136,9 @@ def with_threads():
     set_threads(before)
 
 
-@pytest.mark.parametrize("case", ["padded", "stride", "one_by_one", "depthwise", "many_channels"])
+@pytest.mark.parametrize(
+    "case", ["padded", "stride", "one_by_one", "depthwise", "many_channels", "squares"]
+)
 def test_the_number_of_threads_changes_no_bit(case, with_threads):
     geo, shapes = CASES[case]
     run = compiled(geo, "float32")
@@ -162,6 +169,18 @@ def test_what_is_not_finite_stays_where_it_belongs():
     for kept in (found[0], found[1, :, :18], of_x[1], of_x[0, :, 2:]):
         assert np.isfinite(kept).all()
     assert np.isfinite(np.delete(of_w, 3, axis=0)[:, :2]).all()
+
+
+def test_squares_are_as_exact_as_sums_of_products():
+    geo = geometry(2, padding=1)
+    x, w, y = operands(geo, "float32", (2, 256, 12, 12), (16, 256, 3, 3))
+    wanted = by_taps(x, w, y, geo)[0]
+    squares, sums = (
+        np.abs(compiled(geo, "float32")(x[:, :c], w[:, :c], y)[0] - part).max()
+        for c, part in ((256, wanted), (15, by_taps(x[:, :15], w[:, :15], y, geo)[0]))
+    )
+    # Errors grow as the root of how many products are summed up.
+    assert squares < 3 * (256 / 15) ** 0.5 * sums
 
 
 BODY = """

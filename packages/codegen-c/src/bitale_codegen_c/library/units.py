@@ -64,8 +64,8 @@ _EFFORT = """#define BT_KERNEL static __attribute__((noinline, unused))
 _CALLED = {
     "product": ("small_product",),
     "batched_product": ("small_product", "product"),
-    "conv": ("conv_direct",),
-    "conv_grad_inputs": ("conv_direct", "conv"),
+    "conv": ("conv_direct", "conv_winograd"),
+    "conv_grad_inputs": ("conv_direct", "conv_winograd", "conv"),
     "conv_grad_weights": ("conv_direct",),
 }
 # What stands at the beginning of several.
@@ -74,6 +74,7 @@ _BEGINNINGS = {
     "conv_grad_inputs": ("patches", "filters"),
     "conv_grad_weights": ("patches",),
     "conv_direct": ("patches",),
+    "conv_winograd": ("patches", "filters"),
 }
 # How windows combine what they hold, and what one gives that holds nothing.
 _KINDS = {"max": ("bt_maximum_SUFFIX", "-(TYPE)__builtin_inf()"), "sum": ("BT_ADD", "0")}

@@ -132,6 +132,15 @@ static int bt_convolve_all_SUFFIX(bt_convolution_SUFFIX *all) {
     return all->failed;
 }
 
+/* Whether the method of Winograd is apt: in float32, with channels enough to pay for the sums, and few enough that those of a
+ * panel stay in the cache. */
+static int bt_has_squares_SUFFIX(const bt_geometry *g) {
+    const int64_t channels = g->c / g->groups, filters = g->k / g->groups;
+    int is = sizeof(TYPE) == 4 && channels >= 16 && channels <= 256 && filters >= 16 && g->kernel[0] == 1 && g->in[0] == 1;
+    for (int a = 1; a < 3; a++) is &= g->kernel[a] == 3 && g->stride[a] == 1 && g->dilation[a] == 1 && g->out[a] >= 4;
+    return is && g->out[0] == 1;
+}
+
 /* y = the correlation of x and w, all C-contiguous. */
 BT_SHARED(2) void bt_conv_SUFFIX(const bt_runtime *rt, TYPE *x, TYPE *w, TYPE *y, BT_CONVOLUTION) {
     bt_convolution_SUFFIX all = {.rt = rt, .g = bt_simplified(ndim, n, c, k, groups, in, kernel, out, stride, before, dilation)};
@@ -143,5 +152,7 @@ BT_SHARED(2) void bt_conv_SUFFIX(const bt_runtime *rt, TYPE *x, TYPE *w, TYPE *y
     all.w = (bt_filters_SUFFIX){.w = w, .fold = 1, .down = depth, .side = 0, .inner = depth, .across = 0, .step = 1};
     all.group_step = k / groups * depth;
     const int is_thin = k / groups <= BT_FEW && depth <= BT_SHALLOW;
-    if (is_thin ? bt_conv_direct_SUFFIX(rt, g, x, w, y) : bt_convolve_all_SUFFIX(&all)) bt_one_by_one_SUFFIX(g, BT_OF_RESULT, x, w, y);
+    const int failed = is_thin ? bt_conv_direct_SUFFIX(rt, g, x, w, y)
+                       : bt_has_squares_SUFFIX(g) ? bt_conv_winograd_SUFFIX(rt, g, x, w, y) : bt_convolve_all_SUFFIX(&all);
+    if (failed) bt_one_by_one_SUFFIX(g, BT_OF_RESULT, x, w, y);
 }
