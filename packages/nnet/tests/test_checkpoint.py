@@ -174,6 +174,16 @@ def test_it_is_written_as_often_as_asked_for(tmp_path):
         Checkpoint(path, steps=0)
 
 
+def test_where_it_cannot_be_written_is_told_before_the_first_step(tmp_path):
+    with pytest.raises(ValueError, match=r"ends in \.npz or \.safetensors"):
+        Checkpoint(tmp_path / "state.ckpt")
+    training = trainer(Checkpoint(tmp_path / "none" / "state.npz"))
+    before = training.network.get_values()
+    with pytest.raises(OSError, match="none, where a checkpoint is to be, does not exist"):
+        training.fit((X, Y))
+    assert all(np.array_equal(before[n], v) for n, v in training.network.get_values().items())
+
+
 PROGRAM = Path(__file__).with_name("killed_training.py")
 
 

@@ -7,6 +7,7 @@ import threading
 import numpy as np
 import pytest
 from bitale_nnet import Callback, Classifier, NotFittedError
+from bitale_nnet.training.prefetch import Prefetched
 
 rng = np.random.default_rng(0)
 X = rng.normal(size=(400, 2))
@@ -102,3 +103,19 @@ def test_no_thread_is_left_of_data_made_ready_ahead(tmp_path):
     with pytest.warns(UserWarning, match="interrupted after 3"):
         learner.fit(mapped, y)
     assert not [t for t in threading.enumerate() if t.name == "bitale-prefetch"]
+
+
+def test_no_thread_is_left_where_it_is_interrupted_as_it_starts(monkeypatch):
+    start = threading.Thread.start
+
+    def interrupted(thread):
+        start(thread)
+        if thread.name == "bitale-prefetch":
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(threading.Thread, "start", interrupted)
+    pieces = Prefetched(iter(range(100)), 2)
+    with pytest.raises(KeyboardInterrupt), pieces:
+        pass
+    pieces._thread.join(5)
+    assert not pieces._thread.is_alive()

@@ -177,6 +177,22 @@ def test_two_layers_of_one_name_are_refused():
         Sequential([Dense(1, name="a"), Dense(1, name="a")])
 
 
+def test_two_parameters_of_one_name_are_refused():
+    network = Sequential([Dense(2, name="a.b"), Sequential([Dense(2, name="b")], name="a")])
+    with pytest.raises(ValueError, match=r"two parameters would be called 'a\.b\.W'"):
+        network.build((None, 2))
+
+
+def test_a_layer_that_was_built_again_elsewhere_is_told(rng):
+    layer = Dense(4)
+    network = Sequential([layer, Dense(2)])
+    network.build((None, 3), rng)
+    Sequential(["relu", layer]).build((None, 3), rng)
+    for use in (network.get_values, network.parameters, lambda: network(T.matrix())):
+        with pytest.raises(ValueError, match="Dense 'dense0' was built again"):
+            use()
+
+
 @pytest.mark.parametrize(
     ("call", "says"),
     [
@@ -185,10 +201,11 @@ def test_two_layers_of_one_name_are_refused():
         (lambda: Sequential([Dense]), r"takes layers: Dense\(...\), not its class"),
         (lambda: Sequential([Dense(1)], Dense(2)), "the name of a layer is a text"),
         (lambda: Dense(1, name=""), "the name of a layer is a text"),
+        (lambda: Dense(1, name="a\0b"), r"'a\\x00b' cannot be printed"),
         (lambda: Sequential([Dense(1), "rleu"]), "did you mean 'relu'"),
         (lambda: Sequential([d := Dense(1), d]), "has the same layer twice"),
     ],
-    ids=map(str, range(7)),
+    ids=map(str, range(8)),
 )
 def test_what_makes_no_sequence_is_told_at_once(call, says):
     with pytest.raises((TypeError, ValueError), match=says):

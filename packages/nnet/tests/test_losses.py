@@ -187,6 +187,11 @@ def test_logits_and_targets_fit():
         losses.softmax_crossentropy(T.dtensor3(), T.lvector())
 
 
+def test_probabilities_are_no_logits():
+    with pytest.raises(ValueError, match="takes the softmax itself"):
+        losses.softmax_crossentropy(T.softmax(T.dmatrix()), T.lvector())
+
+
 def test_hinges_open_within_the_margin():
     x, t = T.dvectors("x", "t")
     forms = [

@@ -179,10 +179,10 @@ class TestNetwork:
         assert own.input_dtype == ("int", "float")
         assert one.input_dtype == "int"
         own.build(((None, None), (None, None)), rng, "float64")
-        one.build((None, None), rng, "float64")
-        one.set_values(own.get_values())
         W, M = np.array([[1, 2, 3]]), np.array([[1.0, 1, 0]])
-        a = compute(own, W, M)
+        a, values = compute(own, W, M), own.get_values()
+        one.build((None, None), rng, "float64")
+        one.set_values(values)
         w, m = T.lmatrix(), T.dmatrix()
         b = function([w, m], one(w, m), mode=FAST)(W, M)
         c = compute(one, W[:, :2])

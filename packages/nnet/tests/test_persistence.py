@@ -92,3 +92,8 @@ def test_other_formats_are_refused(tmp_path, name):
 def test_a_missing_file_is_told(path):
     with pytest.raises(FileNotFoundError):
         load_arrays(path)
+
+
+def test_a_name_that_would_be_cut_off_is_refused(tmp_path):
+    with pytest.raises(ValueError, match="has a zero in it"):
+        save_arrays(tmp_path / "parameters.npz", {"a\0b": np.zeros(1)})

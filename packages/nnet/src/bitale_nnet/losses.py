@@ -6,7 +6,14 @@ from typing import Any
 
 import numpy as np
 from bitale_graph import language as T
-from bitale_graph.extend import ShapeError, SoftmaxCrossentropy, TensorVariable, as_tensor, describe
+from bitale_graph.extend import (
+    ShapeError,
+    Softmax,
+    SoftmaxCrossentropy,
+    TensorVariable,
+    as_tensor,
+    describe,
+)
 from bitale_graph.extend import dtype as dtypes
 from bitale_graph.language import binary_crossentropy as binary_crossentropy
 from bitale_graph.language import categorical_crossentropy as categorical_crossentropy
@@ -73,11 +80,18 @@ def softmax_crossentropy(
     ------
     ShapeError
         If the ranks do not fit.
+    ValueError
+        If ``logits`` are the output of a softmax.
 
     Source: label smoothing: Szegedy et al., Rethinking the Inception Architecture for Computer
     Vision, arXiv:1512.00567, section 7.
     """
     logits, targets = as_tensor(logits), as_tensor(targets)
+    if logits.owner is not None and isinstance(logits.owner.op, Softmax):
+        raise ValueError(
+            "softmax_crossentropy takes the softmax itself, and was given the output of one; give "
+            "what goes into that (no softmax in the last layer), or take categorical_crossentropy"
+        )
     if logits.ndim == 0 or logits.ndim - targets.ndim not in (0, 1):
         raise ShapeError(
             "softmax_crossentropy takes logits (*rows, classes) with targets (*rows) or "

@@ -29,7 +29,8 @@ class Container(Layer):
     Raises
     ------
     ValueError
-        If two layers have one name, or one is there twice.
+        If two layers have one name, or one is there twice; when it is used, if a layer was built
+        again elsewhere.
     """
 
     def __init__(self, layers: Sequence[Layer], name: str | None = None) -> None:
@@ -63,11 +64,18 @@ class Container(Layer):
 
     def declare(self, input_shape: Shape) -> list[Parameter]:
         shapes = self.input_shapes(input_shape)
-        return [
+        declared = [
             replace(p, name=f"{layer.name}.{p.name}")
             for layer, shape in zip(self.layers, shapes, strict=True)
             for p in layer.declare(shape)
         ]
+        names = [p.name for p in declared]
+        if len(set(names)) < len(names):
+            twice = next(name for name in names if names.count(name) > 1)
+            raise ValueError(
+                f"{self}: two parameters would be called {twice!r}; give a layer another name"
+            )
+        return declared
 
     def build(
         self,
@@ -90,6 +98,17 @@ class Container(Layer):
             variable.name = name
         self._declared, self._built_for = declared, shape
         return output_shape
+
+    def _needs_building(self) -> None:
+        super()._needs_building()
+        for layer in self.layers:
+            layer._needs_building()
+            for name, variable in layer._variables.items():
+                if self._variables.get(f"{layer.name}.{name}") is not variable:
+                    raise ValueError(
+                        f"{self}: {layer} was built again, alone or in another container, and has "
+                        "other parameters since; give each container layers of its own"
+                    )
 
     def unbuilt(self: C) -> C:
         twin = copy.copy(self)

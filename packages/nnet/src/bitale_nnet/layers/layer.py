@@ -58,6 +58,8 @@ class Layer:
     def __init__(self, name: str | None = None) -> None:
         if name is not None and (not isinstance(name, str) or not name):
             raise TypeError(f"{type(self).__name__}: the name of a layer is a text, not {name!r}")
+        if name is not None and not name.isprintable():  # files could not hold some of these
+            raise ValueError(f"{type(self).__name__}: the name {name!r} cannot be printed")
         self.name = name
         self._declared: list[Parameter] | None = None
         self._variables: dict[str, SharedVariable] = {}

@@ -31,7 +31,7 @@ def save_arrays(path: str | os.PathLike[str], arrays: Mapping[str, Array]) -> No
     Raises
     ------
     ValueError
-        If ``path`` ends in neither .npz nor .safetensors.
+        If ``path`` ends in neither .npz nor .safetensors, or a name has a zero character.
     TypeError
         If an array holds anything but numbers or truth values.
     ImportError
@@ -43,6 +43,8 @@ def save_arrays(path: str | os.PathLike[str], arrays: Mapping[str, Array]) -> No
     for name, array in plain.items():
         if array.dtype.kind not in "biuf":
             raise TypeError(f"cannot save {name!r}: it holds {array.dtype}, and not numbers")
+        if "\0" in name:  # an archive would cut it off there
+            raise ValueError(f"cannot save {name!r}: the name has a zero in it")
     # savez would take an array called "file" for its own argument.
     write = _write_npz if suffix == ".npz" else safetensors().numpy.save_file
     temporary = path.with_name(f".{path.stem}.{secrets.token_hex(_TOKEN)}{suffix}")

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..storage.array_file import suffix_of
 from ..storage.persistence import load_arrays, remove_unfinished, save_arrays
 from .callbacks import Callback
 
@@ -35,6 +37,13 @@ class Checkpoint(Callback):
         Write after each so many epochs.
     steps : int, optional
         And within an epoch, after each so many steps.
+
+    Raises
+    ------
+    ValueError
+        If ``path`` ends in anything else.
+    OSError
+        When training begins, if its folder does not exist, or cannot be written to.
     """
 
     order = 2
@@ -44,9 +53,15 @@ class Checkpoint(Callback):
     ) -> None:
         if epochs < 1 or (steps is not None and steps < 1):
             raise ValueError(f"epochs and steps must be at least 1, and are {epochs} and {steps}")
+        suffix_of(Path(path))
         self.path, self.epochs, self.steps = path, epochs, steps
 
     def on_train_begin(self, run: Run) -> None:
+        # Not after the first epoch, which may take hours.
+        folder = Path(self.path).parent
+        if not os.access(folder, os.W_OK | os.X_OK):
+            problem = "cannot be written to" if folder.is_dir() else "does not exist"
+            raise OSError(f"the folder {folder}, where a checkpoint is to be, {problem}")
         # What a process that was killed had not finished.
         remove_unfinished(self.path)
 

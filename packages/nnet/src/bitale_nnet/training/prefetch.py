@@ -24,7 +24,6 @@ class Prefetched:
         self._ready: queue.Queue[tuple[Any, BaseException | None]] = queue.Queue(ahead)
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._work, name="bitale-prefetch", daemon=True)
-        self._thread.start()
 
     def _work(self) -> None:
         error: BaseException | None = None
@@ -56,6 +55,11 @@ class Prefetched:
             yield piece
 
     def __enter__(self) -> Prefetched:
+        try:
+            self._thread.start()
+        except BaseException:  # Ctrl-C, while start waits for the thread
+            self._stopped.set()
+            raise
         return self
 
     def __exit__(
