@@ -2,7 +2,7 @@ import copy
 
 import numpy as np
 import pytest
-from bitale_autodiff import grad
+from bitale_autodiff import grad, verify_grad
 from bitale_graph import function
 from bitale_graph import language as T
 from bitale_graph.base.errors import ShapeError
@@ -14,6 +14,7 @@ from bitale_nnet import (
     MaxPool2D,
     Network,
     SpatialTransformer,
+    ThinPlateTransformer,
 )
 
 FAST = "FAST_COMPILE"
@@ -137,6 +138,46 @@ def test_between_pixels_their_mean_is_read(check_layer):
     check_layer(SpatialTransformer(2), ((2, 1, 5, 5), (2, 6)), bilinear)
 
 
+def bent(layer, X, offsets):
+    layer.build((X.shape, (len(X), layer.count)))
+    x, n = T.dtensor4(), T.dmatrix()
+    return function([x, n], layer((x, n)), mode=FAST)(X, np.array(offsets, float))
+
+
+def test_a_plate_that_is_not_bent_is_the_image(rng):
+    X = rng.normal(size=(2, 3, 5, 7))
+    assert np.allclose(bent(ThinPlateTransformer(9), X, np.zeros((2, 18))), X)
+
+
+def test_a_plate_that_is_moved_as_a_whole_is_moved(rng):
+    X = rng.normal(size=(1, 1, 5, 5))
+    offsets = np.concatenate([np.full(4, 0.5), np.zeros(4)])[None]
+    found = bent(ThinPlateTransformer(4), X, offsets)
+    assert np.allclose(found, np.concatenate([X[..., 1:], X[..., -1:]], axis=3))
+
+
+def test_a_plate_goes_through_the_places_of_its_points(rng):
+    # The nine points are the pixels at 0, 2 and 4; offsets are whole pixels of 0.5.
+    X = rng.normal(size=(1, 1, 5, 5))
+    along_x, along_y = rng.integers(-1, 2, size=(2, 3, 3))
+    offsets = np.concatenate([along_x.ravel(), along_y.ravel()])[None] / 2
+    found = bent(ThinPlateTransformer(9), X, offsets)
+    for i, j in np.ndindex(3, 3):
+        place = np.clip([2 * i + along_y[i, j], 2 * j + along_x[i, j]], 0, 4)
+        assert found[0, 0, 2 * i, 2 * j] == pytest.approx(X[0, 0, place[0], place[1]])
+
+
+def test_a_bent_plate_has_derivatives(rng):
+    layer = ThinPlateTransformer(4, downsample=2)
+    assert layer.build(((None, 1, 6, 8), (None, 8))) == (None, 1, 3, 4)
+    X = rng.normal(size=(2, 1, 6, 8))
+
+    def output(x, n):
+        return layer((x, n))
+
+    verify_grad(output, [X, rng.uniform(0.02, 0.06, size=(2, 8))], rng=rng, mode=FAST)
+
+
 @pytest.mark.parametrize(
     ("call", "error", "says"),
     [
@@ -147,8 +188,11 @@ def test_between_pixels_their_mean_is_read(check_layer):
         (lambda: SpatialTransformer(border="zeros"), ValueError, "the border is one of"),
         (lambda: SpatialTransformer().build((1, 1, 4, 4)), ShapeError, "a tuple of two shapes"),
         (lambda: SpatialTransformer().build(((1, 1, 4, 4), (1, 5))), ShapeError, "6 numbers"),
+        (lambda: ThinPlateTransformer(5), ValueError, "a square such as 16"),
+        (lambda: ThinPlateTransformer(1), ValueError, "at least 4"),
+        (lambda: ThinPlateTransformer(4).build(((1, 1, 4, 4), (1, 6))), ShapeError, "8 numbers"),
     ],
-    ids=map(str, range(7)),
+    ids=map(str, range(10)),
 )
 def test_what_does_not_fit_is_told_at_once(call, error, says):
     with pytest.raises(error, match=says):

@@ -69,6 +69,7 @@ from .layers import Standardization as Standardization
 from .layers import StepPool as StepPool
 from .layers import Sum as Sum
 from .layers import Summary as Summary
+from .layers import ThinPlateTransformer as ThinPlateTransformer
 from .layers import Training as Training
 from .layers import TransformerBlock as TransformerBlock
 from .layers import Transpose as Transpose

@@ -65,5 +65,6 @@ from .step_pool import StepPool as StepPool
 from .summary import Row as Row
 from .summary import Summary as Summary
 from .summary import summary as summary
+from .thin_plate import ThinPlateTransformer as ThinPlateTransformer
 from .transformer import FeedForward as FeedForward
 from .transformer import TransformerBlock as TransformerBlock

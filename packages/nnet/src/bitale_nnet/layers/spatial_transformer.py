@@ -6,6 +6,7 @@ from typing import Any
 
 from bitale_graph import language as T
 from bitale_graph.extend import ShapeError, TensorVariable, as_tensor, describe
+from bitale_graph.extend import dtype as dtypes
 
 from .arguments import check_channels, check_number
 from .layer import Layer, Shape
@@ -55,13 +56,18 @@ class SpatialTransformer(Layer):
             raise ValueError(f"{self}: the border is one of {', '.join(BORDERS)}, not {border!r}")
         self.border = border
 
+    @property
+    def count(self) -> int:
+        """How many numbers tell what is read."""
+        return _NUMBERS
+
     def output_shape(self, input_shape: Any) -> Shape:
         if len(input_shape) != 2 or not all(isinstance(s, tuple) for s in input_shape):
             raise ShapeError(f"{self} takes a tuple of two shapes, and got {input_shape}")
         images, numbers = input_shape
         check_channels(self, images, 2)
-        if len(numbers) != 2 or numbers[1] not in (_NUMBERS, None):
-            raise ShapeError(f"{self} takes {_NUMBERS} numbers for each image, and got {numbers}")
+        if len(numbers) != 2 or numbers[1] not in (self.count, None):
+            raise ShapeError(f"{self} takes {self.count} numbers for each image, and got {numbers}")
         lengths = (None if n is None else int(n / self.downsample) for n in images[2:])
         return (*images[:2], *lengths)
 
@@ -71,21 +77,26 @@ class SpatialTransformer(Layer):
         images, numbers = map(as_tensor, x)
         if images.ndim != 4 or numbers.ndim != 2:
             raise ShapeError(
-                f"{self} takes images and a matrix (batch, {_NUMBERS}), and got\n"
+                f"{self} takes images and a matrix (batch, {self.count}), and got\n"
                 f"  {describe(images)}\n  {describe(numbers)}"
             )
+        numbers = T.cast(numbers, dtypes.at_least_float(numbers.dtype))
         return self._read(images, *self._places(images, numbers))
 
     def _places(self, images: Any, numbers: Any) -> tuple[Any, Any]:
         """Rows and columns that are read, counted in pixels, (batch, rows, columns)."""
         y, x = (self._along(images.shape[axis], numbers.dtype) for axis in (2, 3))
-        y, x = y.dimshuffle("x", 0, "x"), x.dimshuffle("x", "x", 0)
+        found = self._mapped(y.dimshuffle("x", 0, "x"), x.dimshuffle("x", "x", 0), numbers)
+        rows, columns = (
+            (place + 1) / 2 * T.cast(images.shape[axis] - 1, numbers.dtype)
+            for axis, place in zip((2, 3), found, strict=True)
+        )
+        return rows, columns
+
+    def _mapped(self, y: Any, x: Any, numbers: Any) -> tuple[Any, Any]:
+        """Where the places (x, y) of the output read, from -1 to 1 within the image: y and x."""
         a, b, c, d, e, f = (numbers[:, k].dimshuffle(0, "x", "x") for k in range(_NUMBERS))
-        found = []
-        for place, axis in ((d * x + e * y + f, 2), (a * x + b * y + c, 3)):
-            last = T.cast(images.shape[axis] - 1, numbers.dtype)
-            found.append((place + 1) / 2 * last)
-        return found[0], found[1]
+        return d * x + e * y + f, a * x + b * y + c
 
     def _along(self, n: Any, dtype: str) -> Any:
         """Places from -1 to 1 along an axis of the output."""
