@@ -45,6 +45,8 @@ class LayerCheck:
         told = layer.build(open_shapes, self.rng, "float64")
         self._move_parameters(layer)
         values, output = layer.get_values(), layer(x, **given)
+        assert layer.count() == sum(v.size for v in values.values())
+        assert type(layer).__name__ in repr(layer)
         found = function(inputs, output, mode=mode)(*arrays)
         expected = wanted(values, *arrays)
         assert found.shape == expected.shape == tuple(layer.output_shape(shape))

@@ -139,7 +139,7 @@ def test_between_pixels_their_mean_is_read(check_layer):
 
 
 def bent(layer, X, offsets):
-    layer.build((X.shape, (len(X), layer.count)))
+    layer.build((X.shape, (len(X), layer.numbers)))
     x, n = T.dtensor4(), T.dmatrix()
     return function([x, n], layer((x, n)), mode=FAST)(X, np.array(offsets, float))
 

@@ -57,7 +57,7 @@ class SpatialTransformer(Layer):
         self.border = border
 
     @property
-    def count(self) -> int:
+    def numbers(self) -> int:
         """How many numbers tell what is read."""
         return _NUMBERS
 
@@ -66,8 +66,10 @@ class SpatialTransformer(Layer):
             raise ShapeError(f"{self} takes a tuple of two shapes, and got {input_shape}")
         images, numbers = input_shape
         check_channels(self, images, 2)
-        if len(numbers) != 2 or numbers[1] not in (self.count, None):
-            raise ShapeError(f"{self} takes {self.count} numbers for each image, and got {numbers}")
+        if len(numbers) != 2 or numbers[1] not in (self.numbers, None):
+            raise ShapeError(
+                f"{self} takes {self.numbers} numbers for each image, and got {numbers}"
+            )
         lengths = (None if n is None else int(n / self.downsample) for n in images[2:])
         return (*images[:2], *lengths)
 
@@ -77,7 +79,7 @@ class SpatialTransformer(Layer):
         images, numbers = map(as_tensor, x)
         if images.ndim != 4 or numbers.ndim != 2:
             raise ShapeError(
-                f"{self} takes images and a matrix (batch, {self.count}), and got\n"
+                f"{self} takes images and a matrix (batch, {self.numbers}), and got\n"
                 f"  {describe(images)}\n  {describe(numbers)}"
             )
         numbers = T.cast(numbers, dtypes.at_least_float(numbers.dtype))

@@ -15,9 +15,9 @@ from .spatial_transformer import SpatialTransformer
 class ThinPlateTransformer(SpatialTransformer):
     """Read images at places that a thin plate spline gives, which is bent at points of a grid.
 
-    The points stand in a square from -1 to 1 in both directions, row by row. What is read there lies
-    off by so much as the numbers of each image say: first along x for all points, then along y.
-    Zeros are the identity, with which the layer that gives them best begins: ``Dense(2 * points,
+    The points stand in a square from -1 to 1 in both directions, row by row. What is read there
+    lies off by so much as the numbers of each image say: first along x for all points, then along
+    y. Zeros are the identity, with which the layer that gives them best begins: ``Dense(2 * points,
     weights=0)``.
 
     Parameters
@@ -54,7 +54,7 @@ class ThinPlateTransformer(SpatialTransformer):
             raise ValueError(f"{self}: points are a square such as 16, not {points}")
 
     @property
-    def count(self) -> int:
+    def numbers(self) -> int:
         return 2 * self.points
 
     def _grid(self) -> Any:
