@@ -211,12 +211,19 @@ def test_values_and_sums_go_between_processes(tmp_path):
     x = T.dscalar("x")
     f = function([x], [world.average(x), world.average(x, weight=x), *world.average([x, 2 * x])])
     np.testing.assert_allclose(f(rank + 1.0), [2, 14 / 6, 2, 4])
+    n = T.lscalar("n")
+    f = function([n], [world.average(n), world.average(n, weight=0.5), all_reduce(n, world)])
+    np.testing.assert_allclose(f(rank), [1, 1, 3])
+    f = function([x], all_reduce(T.zeros((0, 3)) + x, world))
+    assert f(1.0).shape == (0, 3)
     # Of the empty mean of the one that counts nothing comes nothing.
     f = function([x], world.average(1 / x, weight=x))
     with np.errstate(all="ignore"):
         np.testing.assert_allclose(f(float(rank)), 2 / 3)
 
     assert copy.deepcopy(world) is world and pickle.loads(pickle.dumps(world)) == world
+    # A thousand worlds are one channel: MPI has not so many communicators to give.
+    assert all(World(timeout=60).sum(1.0) == 3 for _ in range(3000))
     pair = MPI.COMM_WORLD.Split(rank < 2)
     part = World(pair)
     assert part != world and part.size == (2 if rank < 2 else 1)

@@ -10,6 +10,7 @@ import numpy as np
 from bitale_graph import language as T
 from bitale_graph.distributed import all_reduce
 from bitale_graph.extend import SharedVariable, Variable, describe
+from bitale_graph.extend import dtype as dtypes
 
 from ..updates import get_or_compute_grads
 from .waiting import Channel
@@ -27,6 +28,21 @@ def _mpi() -> Any:
     except (ImportError, RuntimeError) as error:
         raise ImportError(f"{_NO_MPI} ({error})") from error
     return MPI
+
+
+_of_all: dict[float | None, Channel] = {}
+
+
+def _channel(comm: Any, timeout: float | None, is_world: bool) -> Channel:
+    """The channel of a communicator; of that of all processes the same one each time.
+
+    Each has a duplicate of it, of which MPI has some thousands, and which all make together.
+    """
+    if not is_world:
+        return Channel(comm, timeout)
+    if timeout not in _of_all:
+        _of_all[timeout] = Channel(comm, timeout)
+    return _of_all[timeout]
 
 
 class World:
@@ -77,7 +93,7 @@ class World:
         self.comm, self.timeout = MPI.COMM_WORLD if comm is None else comm, timeout
         self.rank: int = self.comm.Get_rank()
         self.size: int = self.comm.Get_size()
-        self._channel = Channel(self.comm, timeout)
+        self._channel = _channel(self.comm, timeout, self.comm == MPI.COMM_WORLD)
 
     @property
     def is_first(self) -> bool:
@@ -114,7 +130,7 @@ class World:
         """
         if not isinstance(x, (list, tuple)):
             return self.average([x], weight)[0]
-        tensors = [T.as_tensor(v) for v in x]
+        tensors = [_as_float(v) for v in x]
         if weight is None or self.size == 1:
             return self._divided(tensors, None)
         weight = _as_weight(weight)
@@ -240,6 +256,11 @@ class World:
 
     def __repr__(self) -> str:
         return f"<World: process {self.rank} of {self.size}>"
+
+
+def _as_float(x: Any) -> Any:
+    x = T.as_tensor(x)
+    return T.cast(x, dtypes.at_least_float(x.dtype))
 
 
 def _as_weight(weight: Any) -> Any:

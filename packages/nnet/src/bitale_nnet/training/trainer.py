@@ -197,7 +197,8 @@ class Trainer:
             try:
                 run.go(self._fitted, lambda: self._measured(held_out), ahead)
             except KeyboardInterrupt:
-                if run.total_steps == first or self.world is not None:
+                others = self.world is not None and self.world.size > 1
+                if run.total_steps == first or others:
                     raise  # others would wait for this process
                 self.is_interrupted = True
             run.end()
