@@ -241,3 +241,10 @@ def test_a_pyramid_gives_as_many_numbers_for_every_size(shape):
         first = x[:, :, : -(-shape[2] // 2), : -(-shape[3] // 2)]
         one = first.max((2, 3)) if mode == "max" else first.mean((2, 3))
         np.testing.assert_allclose(found[:, :, 16], one, rtol=1e-13)
+
+
+def test_upscaled_integers_are_integers():
+    x = np.arange(6).reshape(2, 3)
+    found = upscale(x, 2).eval()
+    np.testing.assert_array_equal(found, x.repeat(2, 0).repeat(2, 1))
+    assert found.dtype == x.dtype
