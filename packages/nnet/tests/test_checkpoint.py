@@ -172,6 +172,8 @@ def test_it_is_written_as_often_as_asked_for(tmp_path):
     assert written == [3, 8, 10, 13, 15]
     with pytest.raises(ValueError, match="at least 1"):
         Checkpoint(path, steps=0)
+    with pytest.raises(ValueError, match=r"ends in \.npz or \.safetensors"):
+        Checkpoint(tmp_path / "state.ckpt")
 
 
 def test_where_it_cannot_be_written_is_told_before_the_first_step(tmp_path):

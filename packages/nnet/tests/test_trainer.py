@@ -269,6 +269,8 @@ def test_data_that_cannot_be_trained_on(data, error, message):
 def test_settings_that_cannot_be(settings, error, message):
     with pytest.raises(error, match=message):
         trainer(**settings)
+    with pytest.raises(TypeError, match="batch_size must be an integer"):
+        trainer().fit((X, Y), batch_size=1.5)
     with pytest.raises(ValueError, match="no parameters yet"):
         Trainer(Sequential([Dense(2)]), softmax_crossentropy)
     with pytest.raises(TypeError, match="takes a layer"):

@@ -29,7 +29,7 @@ from ..training.callbacks import Callback, EarlyStopping
 from ..training.history import History
 from ..training.schedules import Schedule, as_schedule
 from ..training.step import Objective, RowFunction
-from ..training.trainer import Trainer, check_callbacks, check_factors
+from ..training.trainer import Trainer, check_callbacks, check_count, check_factors
 from . import targets
 from .features import check_features, hint_at_scale
 from .predictor import Predictor
@@ -388,14 +388,6 @@ class Estimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
 
     def __sklearn_is_fitted__(self) -> bool:
         return "network_" in self.__dict__
-
-
-def check_count(name: str, value: Any, least: int) -> None:
-    """Raise `TypeError` or `ValueError` unless it is an integer, ``least`` or more."""
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
-        raise TypeError(f"{name} must be an integer, not {value!r}")
-    if value < least:
-        raise ValueError(f"{name} must be at least {least}, and is {value}")
 
 
 def _computed_in(headers: Mapping[str, Header], dtype: str | None) -> str:

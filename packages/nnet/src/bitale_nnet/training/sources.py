@@ -119,8 +119,6 @@ def as_source(
     ShapeError
         If lengths differ, or there are no rows.
     """
-    if batch_size < 1:
-        raise ValueError(f"batch_size must be at least 1, not {batch_size}")
     if callable(data):
         return Calls(data, world)
     if isinstance(data, (tuple, list)):

@@ -177,8 +177,8 @@ class Trainer:
         ValueError
             If the data are empty, or ``resume`` is of another training.
         """
-        if epochs < 1:
-            raise ValueError(f"epochs must be at least 1, and is {epochs!r}")
+        check_count("epochs", epochs, 1)
+        check_count("batch_size", batch_size, 1)
         state = None if resume is None else self._read(resume)
         source = as_source(data, batch_size, shuffle, self.world)
         program = self._prepared(source, 0 if state is None else state["counts"][0], epochs)
@@ -332,6 +332,14 @@ def fit_batch(form: Form, batch: Batch) -> Batch:
     return tuple(
         np.ascontiguousarray(part, dtype) for part, (dtype, _) in zip(batch, parts, strict=True)
     )
+
+
+def check_count(name: str, value: Any, least: int) -> None:
+    """Raise `TypeError` or `ValueError` unless it is an integer, ``least`` or more."""
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
+        raise TypeError(f"{name} must be an integer, not {value!r}")
+    if value < least:
+        raise ValueError(f"{name} must be at least {least}, and is {value}")
 
 
 def check_factors(**factors: Any) -> None:
