@@ -12,6 +12,7 @@ from bitale_nnet import (
     Concat,
     Dense,
     Embedding,
+    Flatten,
     Input,
     Layer,
     Merge,
@@ -197,6 +198,19 @@ class TestNetwork:
         X = T.dmatrix()
         slope = grad(T.sum(network(X)), network.variable("dense0.W"))
         assert function([X], slope, mode=FAST)([[1.0, 2.0]]).tolist() == [[2.0], [4.0]]
+
+    def test_inputs_take_what_the_layers_that_read_them_take(self):
+        words, age, both = Input("words"), Input("age"), Input("both", "int")
+        vectors = Embedding(5, 3)(Flatten()(words))
+        network = Network((words, age, both), [vectors, Dense(2)(age), Dense(2)(both)])
+        assert network.input_dtype == ("int", "float", "int")
+        x = Input("x")
+        outer = Network((x, age), Concat()((Dense(2)(age), Embedding(5, 2)(x))))
+        a, b = Input("a"), Input("b")
+        assert Network((a, b), outer((b, a))).input_dtype == ("float", "int")
+        wrong = Input("words", "float")
+        with pytest.raises(ValueError, match=r"'words'> is 'float', and .* takes integers"):
+            Network(wrong, Embedding(5, 3)(wrong))
 
     def test_places_are_added_multiplied_and_picked(self, rng):
         x = Input("x")

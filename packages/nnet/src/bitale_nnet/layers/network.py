@@ -82,7 +82,9 @@ class Network(Container):
         layers: list[Layer] = []
         slots: dict[int, _Slot] = {id(place): _Slot(i) for i, place in enumerate(given)}
         self._steps: list[_Step] = []
-        for place in _in_order(wanted, given):
+        order = _in_order(wanted, given)
+        self._input_dtypes = _input_dtypes(given, order)
+        for place in order:
             if not any(place.layer is layer for layer in layers):
                 layers.append(place.layer)
             number = next(i for i, layer in enumerate(layers) if layer is place.layer)
@@ -94,7 +96,6 @@ class Network(Container):
             self._steps.append(_Step(number, arguments))
         self._outputs = [slots[id(place)].index for place in wanted]
         self._input_names = [place.name for place in given]
-        self._input_dtypes = [place.dtype for place in given]
         super().__init__(layers, name)
 
     @property
@@ -176,6 +177,24 @@ def _check_ends(inputs: list[Any], outputs: list[Any]) -> None:
             )
     if not inputs or not outputs or len({id(place) for place in inputs}) < len(inputs):
         raise ValueError(f"a Network needs inputs, each once, and outputs, and got {inputs}")
+
+
+def _input_dtypes(inputs: list[Input], order: list[Place]) -> list[str]:
+    """What each input is fed with: integers where a layer needs them; raises `ValueError`."""
+    taken: dict[int, set[str]] = {id(place): set() for place in [*inputs, *order]}
+    for place in reversed(order):
+        x, kinds = place.arguments["x"], place.layer.input_dtype
+        parts = x if isinstance(x, (tuple, list)) else (x,)
+        for k, part in enumerate(parts):
+            kind = kinds[k] if isinstance(kinds, tuple) else kinds
+            taken[id(part)] |= taken[id(place)] if kind == "any" else {kind}
+    found = []
+    for place in inputs:
+        needed = "int" if "int" in taken[id(place)] else place.dtype or "float"
+        if place.dtype == "float" and needed == "int":
+            raise ValueError(f"{place} is 'float', and a layer that reads it takes integers")
+        found.append(place.dtype or needed)
+    return found
 
 
 def _needs(layer: Layer, shape: Any) -> dict[str, Any]:

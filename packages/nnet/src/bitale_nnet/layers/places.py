@@ -55,8 +55,9 @@ class Input(Place):
     ----------
     name : str, optional
         For messages.
-    dtype : "float" or "int"
-        What is fed there: numbers, or symbols such as an `Embedding` takes.
+    dtype : "float" or "int", optional
+        What is fed there: numbers, or symbols such as an `Embedding` takes. By default what the
+        layers that read it take.
 
     Raises
     ------
@@ -73,11 +74,11 @@ class Input(Place):
     (None, 2)
     """
 
-    def __init__(self, name: str | None = None, dtype: str = "float") -> None:
+    def __init__(self, name: str | None = None, dtype: str | None = None) -> None:
         super().__init__(None, {})
         if name is not None and not isinstance(name, str):
             raise TypeError(f"the name of an Input is a text, not {name!r}; shapes go to build")
-        if dtype not in ("float", "int"):
+        if dtype not in (None, "float", "int"):
             raise ValueError(f"the dtype of an Input is 'float' or 'int', not {dtype!r}")
         self.name = name
         self.dtype = dtype
