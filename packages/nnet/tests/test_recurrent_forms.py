@@ -11,7 +11,7 @@ from bitale_nnet import (
     SimpleRNN,
     gru_step,
 )
-from bitale_nnet.initializers import Constant, GlorotUniform, Normal
+from bitale_nnet.initializers import Constant, GlorotUniform, Normal, SideBySide
 
 FAST = "FAST_COMPILE"
 
@@ -135,3 +135,27 @@ def test_initialisers_of_peepholes_are_drawn(rng):
     layer = LSTM(200, peepholes=Normal(0.5))
     layer.build((None, None, 3), rng)
     assert np.std(layer.get_values()["p"]) == pytest.approx(0.5, rel=0.1)
+
+
+def test_gates_have_first_values_of_their_own(rng):
+    each = SideBySide(Constant(1.0), Constant(2.0), Constant(3.0))
+    layer = GRU(2, weights=each, recurrent_weights=each, bias=each)
+    layer.build((None, None, 3), rng)
+    v = layer.get_values()
+    assert v["W_xm"].tolist() == [[1, 1, 2, 2]] * 3
+    assert v["W_hh"].tolist() == [[3, 3]] * 2
+    assert v["b_m"].tolist() == [1, 1, 2, 2]
+    assert v["b_h"].tolist() == [3, 3]
+    layer = LSTM(1, bias=SideBySide(*map(Constant, (1.0, 2.0, 3.0, 4.0))))
+    layer.build((None, None, 3), rng)
+    assert layer.get_values()["b"].tolist() == [1, 2, 3, 4]
+    with pytest.raises(ValueError, match=r"has the gates input, forget, output, candidate, and 3"):
+        LSTM(2, weights=each).build((None, None, 3))
+
+
+def test_all_gates_can_be_one_array(rng):
+    W, b = rng.normal(size=(3, 8)), rng.normal(size=8)
+    layer = LSTM(2, weights=W, bias=b)
+    layer.build((None, None, 3), rng, "float64")
+    assert np.array_equal(layer.get_values()["W_x"], W)
+    assert np.array_equal(layer.get_values()["b"], b)

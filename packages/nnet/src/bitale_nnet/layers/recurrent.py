@@ -15,6 +15,7 @@ from ..cells import gru_step, lstm_step, simple_rnn_step
 from ..functional import ACTIVATIONS
 from ..initializers import (
     Constant,
+    Given,
     GlorotUniform,
     Initial,
     Initializer,
@@ -53,7 +54,7 @@ class Recurrent(Layer):
         Make the states before the first step parameters, rather than zeros.
     weights, recurrent_weights : Initializer, optional
         First values of what inputs and states are multiplied by, for each gate; by default
-        `GlorotUniform` and `Orthogonal`.
+        `GlorotUniform` and `Orthogonal`. A `SideBySide` has one for each gate, in their order.
     bias : Initializer
         First values; ``bias=None`` leaves biases out.
     name : str, optional
@@ -77,6 +78,7 @@ class Recurrent(Layer):
     """
 
     state_names: tuple[str, ...] = ("h",)
+    gate_names: tuple[str, ...] = ("h",)
 
     def __init__(
         self,
@@ -120,12 +122,31 @@ class Recurrent(Layer):
         raise TypeError(f"{type(self).__name__} does not define step")
 
     # For subclasses
-    def side_by_side(self, n: int, name: str, features: int | None = None) -> Parameter:
-        """Weights of ``n`` gates, for the states or, where ``features`` are told, for inputs."""
+    def side_by_side(
+        self, n: int, name: str, features: int | None = None, first: int = 0
+    ) -> Parameter:
+        """Weights of ``n`` gates, for the states or, where ``features`` are told, for inputs.
+
+        The first of them is the gate ``first`` of all.
+        """
         initial = self.recurrent_weights if features is None else self.weights
         rows = self.units if features is None else features
-        parts = SideBySide(*[initial] * n)
+        parts = self.of_gates(initial, first, n)
         return Parameter(name, (rows, n * self.units), parts, WEIGHTS)
+
+    def of_gates(self, initial: Initializer, first: int, n: int) -> Initializer:
+        """First values of some gates: of each by itself, where a `SideBySide` tells them."""
+        total = len(self.gate_names)
+        if isinstance(initial, Given) and initial.values.ndim and n == total:
+            return initial
+        if not isinstance(initial, SideBySide):
+            return SideBySide(*[initial] * n)
+        if len(initial.parts) != total:
+            raise ValueError(
+                f"{self} has the gates {', '.join(self.gate_names)}, and {len(initial.parts)} "
+                "first values were given side by side"
+            )
+        return SideBySide(*initial.parts[first : first + n])
 
     def optional(self, name: str) -> Any:
         """The variable of a bias, or None where there are no biases."""
@@ -282,7 +303,7 @@ class SimpleRNN(Recurrent):
     def gates(self, features: int) -> list[Parameter]:
         declared = [self.side_by_side(1, "W_x", features), self.side_by_side(1, "W_h")]
         if self.bias is not None:
-            declared.append(Parameter("b", (self.units,), self.bias))
+            declared.append(Parameter("b", (self.units,), self.of_gates(self.bias, 0, 1)))
         return declared
 
     def step(self, x: Any, states: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -302,16 +323,19 @@ class GRU(Recurrent):
     All are tagged trainable, the matrices regularizable too.
     """
 
+    gate_names = ("reset", "update", "candidate")
+
     def gates(self, features: int) -> list[Parameter]:
         declared = [
             self.side_by_side(2, "W_xm", features),
             self.side_by_side(2, "W_hm"),
-            self.side_by_side(1, "W_xh", features),
-            self.side_by_side(1, "W_hh"),
+            self.side_by_side(1, "W_xh", features, 2),
+            self.side_by_side(1, "W_hh", None, 2),
         ]
         if self.bias is not None:
-            declared.append(Parameter("b_m", (2 * self.units,), SideBySide(self.bias, self.bias)))
-            declared.append(Parameter("b_h", (self.units,), self.bias))
+            gates, candidate = self.of_gates(self.bias, 0, 2), self.of_gates(self.bias, 2, 1)
+            declared.append(Parameter("b_m", (2 * self.units,), gates))
+            declared.append(Parameter("b_h", (self.units,), candidate))
         return declared
 
     def step(self, x: Any, states: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -329,7 +353,8 @@ class LSTM(Recurrent):
     Parameters
     ----------
     forget_bias : float
-        First value of the bias of forget gates, whatever ``bias`` is for the others.
+        First value of the bias of forget gates, whatever ``bias`` is for the others, unless that is
+        a `SideBySide` or an array.
     peepholes : bool or Initializer
         Let gates read the memory too; an initialiser draws the first values, by default normal of
         standard deviation 0.1.
@@ -346,6 +371,7 @@ class LSTM(Recurrent):
     """
 
     state_names = ("h", "c")
+    gate_names = ("input", "forget", "output", "candidate")
 
     def __init__(
         self,
@@ -364,7 +390,10 @@ class LSTM(Recurrent):
     def gates(self, features: int) -> list[Parameter]:
         declared = [self.side_by_side(4, "W_x", features), self.side_by_side(4, "W_h")]
         if self.bias is not None:
-            initial = SideBySide(self.bias, Constant(self.forget_bias), self.bias, self.bias)
+            initial = self.of_gates(self.bias, 0, 4)
+            if isinstance(initial, SideBySide) and not isinstance(self.bias, SideBySide):
+                forget = Constant(self.forget_bias)
+                initial = SideBySide(initial.parts[0], forget, *initial.parts[2:])
             declared.append(Parameter("b", (4 * self.units,), initial))
         if self.peepholes is not None:
             declared.append(Parameter("p", (3 * self.units,), self.peepholes))
