@@ -31,7 +31,8 @@ def run(code, path, names=None):
     return names, printed.getvalue()
 
 
-def test_the_tour_runs_from_top_to_bottom():
+def test_the_tour_runs_from_top_to_bottom(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)  # it writes a file
     names, printed = run("\n".join(blocks("docs/tour.md")), "docs/tour.md")
     assert "0.0 3.0 7.0" in printed
     assert names["losses"][-1] < names["losses"][0] / 4

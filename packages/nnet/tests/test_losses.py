@@ -212,6 +212,9 @@ def test_the_best_wrong_class_counts():
     one, two = function([p, t, d], forms)(values, [0, 2], np.eye(3)[[0, 2]])
     assert one.tolist() == [0.5, 4.0]
     assert two.tolist() == [0.0, 3.5]
+    for targets in ([0, 3], [-1, 0]):
+        with pytest.raises(AssertionError, match="a target is no class"):
+            forms[0].eval({p: values, t: targets})
 
 
 def test_huber_is_a_square_near_and_a_line_far():

@@ -248,7 +248,8 @@ def test_a_stored_state_goes_on_bit_for_bit():
         ((X, Y, Y, Y), TypeError, "a tuple of 4"),
         (lambda epoch: [(X, Y), (X[:, None], Y)], ShapeError, r"ranks \[3, 1\]"),
         (lambda epoch: [(X, Y), (X, Y + 0.5)], TypeError, "where the first one had integers"),
-        ((X * np.inf, Y), FloatingPointError, "the loss became nan in epoch 1"),
+        ((X * np.inf, Y), FloatingPointError, "a batch of epoch 1 holds NaN or infinity"),
+        ((X * 1j, Y), TypeError, "holds complex64, and a network takes real numbers"),
     ],
 )
 @pytest.mark.filterwarnings("ignore:invalid value:RuntimeWarning")
@@ -260,10 +261,25 @@ def test_data_that_cannot_be_trained_on(data, error, message):
 @pytest.mark.parametrize(
     ("settings", "error", "message"),
     [
+        ({"epochs": 1.5}, TypeError, "epochs must be an integer"),
+        ({"batch_size": None}, TypeError, "batch_size must be an integer"),
+        ({"prefetch": -1}, ValueError, "prefetch must be at least 0"),
+    ],
+)
+def test_counts_that_cannot_be(settings, error, message):
+    with pytest.raises(error, match=message):
+        trainer().fit((X, Y), **settings)
+
+
+@pytest.mark.parametrize(
+    ("settings", "error", "message"),
+    [
         ({"learning_rate": -1}, ValueError, "positive"),
         ({"update": "adm"}, ValueError, "did you mean 'adam'"),
         ({"l2": "x"}, TypeError, "l2 must be a number"),
         ({"callbacks": [print]}, TypeError, "list of Callback"),
+        ({"metrics": [print]}, TypeError, "metrics is a mapping"),
+        ({"metrics": {"loss": print}}, ValueError, "the history has its own"),
     ],
 )
 def test_settings_that_cannot_be(settings, error, message):

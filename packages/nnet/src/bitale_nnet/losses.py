@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from bitale_graph import Assert
 from bitale_graph import language as T
 from bitale_graph.extend import (
     ShapeError,
@@ -194,6 +195,8 @@ def multiclass_hinge_loss(predictions: Any, targets: Any, delta: Any = 1) -> Ten
     ------
     ShapeError
         If ``predictions`` is no matrix, or ``targets`` neither vector nor matrix.
+    AssertionError
+        When computed, if a target is no class.
 
     Source: Crammer and Singer, On the Algorithmic Implementation of Multiclass Kernel-based Vector
     Machines, JMLR 2 (2001), equation 3.
@@ -201,7 +204,11 @@ def multiclass_hinge_loss(predictions: Any, targets: Any, delta: Any = 1) -> Ten
     predictions, targets = _rows("multiclass_hinge_loss", predictions, targets)
     is_right: Any = targets
     if targets.ndim == 1:
-        is_right = T.eq(targets.dimshuffle(0, "x"), T.arange(predictions.shape[1]))
+        classes = predictions.shape[1]
+        targets = Assert("multiclass_hinge_loss: a target is no class, from 0 on")(
+            targets, T.all(T.and_(targets >= 0, targets < classes))
+        )
+        is_right = T.eq(targets.dimshuffle(0, "x"), T.arange(classes))
     right = T.sum(T.switch(is_right, predictions, 0), axis=1)
     wrong = T.max(T.switch(is_right, -np.inf, predictions), axis=1)
     return T.maximum(wrong - right + delta, 0)

@@ -113,6 +113,7 @@ class Run:
         results = [float(value) for value in self.program.learn(*batch)]
         if rows:  # in a world this process may have none
             if not math.isfinite(results[0]):
+                _check_finite(batch, self.epoch)
                 raise _diverged("loss", results[0], self.epoch)
             self._sums = [s + rows * r for s, r in zip(self._sums, results, strict=True)]
         self._rows += rows
@@ -223,6 +224,12 @@ def _of_this_process(variable: Any, value: Any) -> Any:
     if variable.dtype != "uint64":
         return value
     return np.array([variable.get_value()[0], value[1]], "uint64")
+
+
+def _check_finite(batch: Batch, epoch: int) -> None:
+    """Raise `FloatingPointError` if not the training is to blame, but its data."""
+    if not all(np.isfinite(part).all() for part in batch):
+        raise FloatingPointError(f"a batch of epoch {epoch + 1} holds NaN or infinity")
 
 
 def _diverged(name: str, value: float, epoch: int) -> FloatingPointError:

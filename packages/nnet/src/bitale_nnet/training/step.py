@@ -17,6 +17,7 @@ from bitale_graph.extend import (
     SharedVariable,
     TensorType,
     Variable,
+    as_tensor,
     config,
     describe,
     function,
@@ -228,6 +229,7 @@ def variables_of(objective: Objective, form: Form) -> list[Any]:
 
 
 def _mean_of_rows(values: Any, weights: Any) -> Any:
+    values = as_tensor(values)
     if values.ndim == 0:
         if weights is not None:
             raise ShapeError(

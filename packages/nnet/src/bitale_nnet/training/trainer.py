@@ -106,6 +106,7 @@ class Trainer:
             l1=l1, l2=l2, weight_decay=weight_decay, clip_norm=clip_norm, clip_value=clip_value
         )
         check_callbacks(callbacks)
+        check_metrics(metrics)
         network.parameters()  # raises where it is not built
         rule = by_name("update", update, updates.RULES)
         self.network = network
@@ -179,6 +180,8 @@ class Trainer:
         """
         check_count("epochs", epochs, 1)
         check_count("batch_size", batch_size, 1)
+        if prefetch is not None:
+            check_count("prefetch", prefetch, 0)
         state = None if resume is None else self._read(resume)
         source = as_source(data, batch_size, shuffle, self.world)
         program = self._prepared(source, 0 if state is None else state["counts"][0], epochs)
@@ -327,6 +330,8 @@ def fit_batch(form: Form, batch: Batch) -> Batch:
             f"{[len(shape) for _, shape in parts]}"
         )
     for part, (dtype, _) in zip(batch, parts, strict=True):
+        if part.dtype.kind not in "biufO":
+            raise DtypeError(f"a batch holds {part.dtype}, and a network takes real numbers")
         if np.dtype(dtype).kind == "i" and part.dtype.kind not in "biu":
             raise DtypeError(f"a batch holds {part.dtype} where the first one had integers")
     return tuple(
@@ -353,6 +358,18 @@ def check_factors(**factors: Any) -> None:
             raise ValueError(f"{name} must be positive, and is {value!r}")
         if not value >= 0:
             raise ValueError(f"{name} must not be negative, and is {value!r}")
+
+
+def check_metrics(metrics: Any) -> None:
+    """Raise `TypeError` or `ValueError` unless it is a mapping, or None, of names not taken."""
+    if metrics is not None and not isinstance(metrics, Mapping):
+        raise TypeError(
+            f"metrics is a mapping from names to functions, such as {{'accuracy': ...}}, not "
+            f"{metrics!r}"
+        )
+    taken = [n for n in metrics or () if n == "loss" or str(n).startswith("validation_")]
+    if taken:
+        raise ValueError(f"metrics cannot have the names {taken}: the history has its own")
 
 
 def check_callbacks(callbacks: Any) -> None:
