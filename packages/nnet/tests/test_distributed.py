@@ -221,6 +221,14 @@ def test_values_and_sums_go_between_processes(tmp_path):
     with np.errstate(all="ignore"):
         np.testing.assert_allclose(f(float(rank)), 2 / 3)
 
+    world.check_alike(rows=5)
+    try:
+        world.check_alike(rows=5 + rank // 2)
+    except ValueError as error:
+        assert "rows is 5 in process 0, and 6 in process 2" in str(error)
+    else:
+        raise AssertionError
+
     assert copy.deepcopy(world) is world and pickle.loads(pickle.dumps(world)) == world
     # A thousand worlds are one channel: MPI has not so many communicators to give.
     assert all(World(timeout=60).sum(1.0) == 3 for _ in range(3000))
@@ -303,6 +311,9 @@ def test_a_process_alone_is_a_world_of_one():
     for wrong, text in [
         (lambda: World("a"), "World takes a communicator, such as MPI.COMM_WORLD, not 'a'"),
         (lambda: World(timeout=0), "timeout is a number of seconds, or None, not 0"),
+        (lambda: World(timeout="1"), "timeout is a number of seconds, or None, not '1'"),
+        (lambda: distributed("adam", world), "takes a rule of bitale_nnet.updates, not 'adam'"),
+        (lambda: distributed(len, MPI.COMM_WORLD), "distributed takes a rule and a World"),
         (lambda: world.shard([1], [1, 2]), "shard takes arrays with as many rows, not [1, 2]"),
         (lambda: world.broadcast_parameters(x), "takes layers and shared variables, not x"),
     ]:

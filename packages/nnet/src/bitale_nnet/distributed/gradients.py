@@ -43,6 +43,11 @@ def distributed(rule: Callable[..., Any], world: World, weight: Any = None) -> C
     array(3.)
     """
 
+    if not isinstance(world, World):
+        raise TypeError(f"distributed takes a rule and a World, not {world!r}")
+    if not callable(rule):
+        raise TypeError(f"distributed takes a rule of bitale_nnet.updates, not {rule!r}")
+
     @functools.wraps(rule)
     def of_all(loss_or_grads: Any, params: Any, *arguments: Any, **keywords: Any) -> Any:
         parameters = list(params)

@@ -88,7 +88,8 @@ class World:
         MPI = _mpi()
         if comm is not None and not isinstance(comm, MPI.Intracomm):
             raise TypeError(f"World takes a communicator, such as MPI.COMM_WORLD, not {comm!r}")
-        if timeout is not None and not timeout > 0:
+        is_number = isinstance(timeout, (int, float, np.number)) and timeout is not True
+        if timeout is not None and not (is_number and timeout > 0):
             raise ValueError(f"timeout is a number of seconds, or None, not {timeout!r}")
         self.comm, self.timeout = MPI.COMM_WORLD if comm is None else comm, timeout
         self.rank: int = self.comm.Get_rank()
@@ -220,6 +221,20 @@ class World:
         self._channel.wait(request, "what each process gives", data, buffer)
         parts = np.split(buffer, ends[:-1])
         return [pickle.loads(part.tobytes()) for part in parts]
+
+    def check_alike(self, **facts: Any) -> None:
+        """Raise `ValueError`, in every process, unless all give the same.
+
+        What decides how many steps there are must be the same: else some would wait for ever.
+        """
+        told = self.gather(facts)
+        for rank, given in enumerate(told):
+            for name, value in given.items():
+                if value != told[0].get(name):
+                    raise ValueError(
+                        f"all processes must be given alike: {name} is {told[0].get(name)} in "
+                        f"process 0, and {value} in process {rank}"
+                    )
 
     def broadcast_parameters(self, *what: Any) -> None:
         """Give layers, or shared variables, the values that they have in process 0."""

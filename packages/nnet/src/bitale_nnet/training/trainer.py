@@ -117,6 +117,8 @@ class Trainer:
         self.mode = mode
         self.world = world
         if world is not None:
+            if not hasattr(world, "broadcast_parameters"):
+                raise TypeError(f"world is a bitale_nnet.distributed.World, not {world!r}")
             world.broadcast_parameters(network)
             seed = world.broadcast(np.random.SeedSequence(seed).entropy)
         self.rng = np.random.default_rng(seed)
@@ -184,6 +186,9 @@ class Trainer:
             check_count("prefetch", prefetch, 0)
         state = None if resume is None else self._read(resume)
         source = as_source(data, batch_size, shuffle, self.world)
+        if self.world is not None:
+            rows = getattr(source, "rows", None)
+            self.world.check_alike(rows=rows, batch_size=batch_size, epochs=epochs)
         program = self._prepared(source, 0 if state is None else state["counts"][0], epochs)
         held_out = None if validation is None else self._evaluated(validation, batch_size)
         shows = self.world is None or self.world.is_first
