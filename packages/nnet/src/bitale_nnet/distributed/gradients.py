@@ -42,7 +42,6 @@ def distributed(rule: Callable[..., Any], world: World, weight: Any = None) -> C
     >>> w.get_value()
     array(3.)
     """
-
     if not isinstance(world, World):
         raise TypeError(f"distributed takes a rule and a World, not {world!r}")
     if not callable(rule):
