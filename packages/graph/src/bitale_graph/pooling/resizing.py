@@ -59,8 +59,8 @@ def upscale(x: Any, factor: Any, mode: str = "repeat", n: int = 2) -> TensorVari
         return stretched("upscale", x, [[(m, a), (f, "x")] for a, (m, f) in enumerate(each)])
     if mode != "dilate":
         raise ValueError(f"upscale: the mode is 'repeat' or 'dilate', not {mode!r}")
-    wide = zeros([m * f for m, f in zip(lengths, every, strict=True)], dtype=x.type.dtype)
-    return set_subtensor(wide[tuple(slice(None, None, f) for f in every)], x)
+    dilated = zeros([m * f for m, f in zip(lengths, every, strict=True)], dtype=x.type.dtype)
+    return set_subtensor(dilated[tuple(slice(None, None, f) for f in every)], x)
 
 
 def spatial_pyramid_pool(
