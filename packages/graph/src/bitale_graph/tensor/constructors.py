@@ -11,6 +11,9 @@ from ..base import dtype as dtypes
 from .array_type import Shape
 from .variable import TensorType, TensorVariable
 
+# Where they are found by their names, as pickle wants to.
+_LANGUAGE = "bitale_graph.language"
+
 
 def generic_constructor(shape: Shape, kind: str) -> Any:
     """Make ``matrix`` and the like: a function of an optional name and dtype."""
@@ -19,6 +22,7 @@ def generic_constructor(shape: Shape, kind: str) -> Any:
         return TensorType(dtype or "floatX", shape)(name)
 
     made.__name__ = made.__qualname__ = kind
+    made.__module__ = _LANGUAGE
     made.__doc__ = f"A variable of rank {len(shape)} and `dtype`, by default ``config.floatX``."
     return made
 
@@ -37,6 +41,7 @@ def plural(single: Any, kind: str, name: str) -> Any:
         return [single(n) for n in names]
 
     several.__name__ = several.__qualname__ = name
+    several.__module__ = _LANGUAGE
     several.__doc__ = f"Several variables such as `{kind}` makes, by number or by names."
     return several
 

@@ -91,6 +91,7 @@ def of_complex(op: Elementwise, otherwise: str) -> Callable[[Any], TensorVariabl
         return Elementwise(scalar.second)(x, np.zeros((), x.dtype))
 
     apply.__name__ = apply.__qualname__ = op.scalar_op.name
+    apply.__module__ = f"{__package__}.special"
     apply.__doc__ = op.scalar_op.doc
     return apply
 
