@@ -151,17 +151,14 @@ def batch_normalization_train(
     x, gamma, beta = map(_wide, (inputs, gamma, beta))
     place = _Arrangement(x, (gamma, beta), axes)
     count: Any = T.cast(T.mul(*[x.shape[a] for a in place.axes], 1), "float64")
-    mean = _mean_of_all(x, place.axes, count, world)
-    variance = _mean_of_all(T.sqr(x - mean), place.axes, count, world)
+    mean, variance = _statistics(x, place.axes)
+    if world is not None and world.size > 1:
+        mean, variance, count = _of_all(mean, variance, count, world)
     invstd: Any = 1 / T.sqrt(variance + epsilon)
     out = _normalised(x, mean, place.along(gamma) * invstd, place.along(beta))
     results = (T.cast(out, dtype), place.back(mean), place.back(invstd))
     if running_mean is None:
         return results
-    if world is not None:
-        from bitale_graph.distributed import all_reduce  # what only several processes need
-
-        count = all_reduce(count, world)
     unbiased = T.cast(count / T.maximum(count - 1, 1), variance.dtype) * variance
     return (
         *results,
@@ -170,10 +167,27 @@ def batch_normalization_train(
     )
 
 
-def _mean_of_all(x: Any, axes: Sequence[int], count: Any, world: World | None) -> Any:
-    """The mean over axes of ``count`` elements; in a world of those of all processes."""
+def _statistics(x: Any, axes: Sequence[int]) -> tuple[Any, Any]:
+    """Mean and variance over axes, which are kept with length 1."""
     mean = T.mean(x, axis=tuple(axes), keepdims=True)
-    return mean if world is None else world.average(mean, weight=count)
+    return mean, T.mean(T.sqr(x - mean), axis=tuple(axes), keepdims=True)
+
+
+def _of_all(mean: Any, variance: Any, count: Any, world: World) -> tuple[Any, Any, Any]:
+    """Mean, variance and count of all processes, by one message, from those of this one.
+
+    The mean of squares is that of float64, of which the square of a mean a million times the
+    deviation leaves four digits; without elements, whose mean is NaN, a process adds nothing.
+    """
+    from bitale_graph.distributed import all_reduce  # what only several processes need
+
+    first = T.cast(mean, "float64")
+    second = T.cast(variance, "float64") + T.sqr(first)
+    terms = [T.switch(T.gt(count, 0), count * moment, 0.0) for moment in (first, second)]
+    *sums, total = all_reduce([*terms, count], world)
+    first, second = (moment / total for moment in sums)
+    moments: list[Any] = [first, T.maximum(second - T.sqr(first), 0.0)]
+    return (*(T.cast(moment, mean.dtype) for moment in moments), total)
 
 
 def _moved(running: Any, now: Any, factor: Any) -> Any:
