@@ -9,7 +9,17 @@ from pathlib import Path
 import pytest
 
 # Modules that cost more than all of bitale, or that only some programs need.
-LATE = ["scipy", "matplotlib", "sklearn", "tqdm", "safetensors", "torch", "jax", "asyncio"]
+LATE = [
+    "scipy",
+    "matplotlib",
+    "sklearn",
+    "tqdm",
+    "safetensors",
+    "torch",
+    "jax",
+    "asyncio",
+    "mpi4py",
+]
 LATE += [f"bitale_graph.{room}" for room in ("convolution", "disk", "distributed", "fft", "linalg")]
 LATE += [f"bitale_graph.{room}" for room in ("pooling", "sparse")]
 LATE += ["bitale_autodiff.rules", "bitale_nnet", "bitale_optimize", "bitale_codegen_c"]
@@ -37,7 +47,7 @@ def test_it_does_not_import(module):
     run(f"import sys, bitale; sys.exit({module!r} in sys.modules)")
 
 
-@pytest.mark.parametrize("module", ["scipy", "sklearn", "pandas", "tqdm", "matplotlib"])
+@pytest.mark.parametrize("module", ["scipy", "sklearn", "pandas", "tqdm", "matplotlib", "mpi4py"])
 def test_neither_do_networks(module):
     run(f"import sys, bitale_nnet; sys.exit({module!r} in sys.modules)")
 

@@ -137,6 +137,21 @@ def resume(world, path):
     return found
 
 
+def differ(world):
+    """What is said where one process alone would write checkpoints, or has other rows."""
+    data, said = [np.zeros((9, 4)), np.zeros(9, "int64")], []
+    for count, callbacks in [
+        (9, [Checkpoint("unused.npz")] * world.is_first),
+        (9 - world.rank, []),
+    ]:
+        trainer = make_trainer(world, callbacks=callbacks)
+        try:
+            trainer.fit((data[0][:count], data[1][:count]), progress=False)
+        except ValueError as error:
+            said.append(str(error))
+    return said
+
+
 class StopAt(Callback):
     def __init__(self, step):
         self.step = step
@@ -158,6 +173,10 @@ def test_several_processes_give_the_numbers_of_one(tmp_path, count, rows):
     spec.loader.exec_module(this)
     world = World(timeout=60)
     again = this.resume(world, {str(tmp_path / "checkpoint.npz")!r}) if world.size == 2 else None
+    said = this.differ(world)
+    assert len(said) == 2, said
+    assert "callbacks is [('Checkpoint', None)] in process 0, and [] in process 1" in said[0]
+    assert "rows is 9 in process 0, and 8 in process 1" in said[1]
     found = world.gather([this.train(world, {rows}), this.fit(world, {rows}), again])
     if world.is_first:
         print(json.dumps(found))

@@ -14,8 +14,8 @@ from bitale_graph.extend import DtypeError, Function, Mode, ShapeError
 from .. import updates
 from ..layers.layer import Layer
 from ..layers.naming import by_name
-from .callbacks import Callback, ProgressBar, wants_bar
-from .checkpoint import read_state
+from .callbacks import Callback, EarlyStopping, ProgressBar, wants_bar
+from .checkpoint import Checkpoint, read_state
 from .history import History
 from .loop import Run, totals
 from .schedules import Schedule, as_schedule
@@ -188,7 +188,10 @@ class Trainer:
         source = as_source(data, batch_size, shuffle, self.world)
         if self.world is not None:
             rows = getattr(source, "rows", None)
-            self.world.check_alike(rows=rows, batch_size=batch_size, epochs=epochs)
+            # To write a checkpoint takes all; who stops alone leaves others waiting.
+            deciding = [c for c in self.callbacks if isinstance(c, (Checkpoint, EarlyStopping))]
+            kinds = [(type(c).__name__, getattr(c, "steps", None)) for c in deciding]
+            self.world.check_alike(rows=rows, batch_size=batch_size, epochs=epochs, callbacks=kinds)
         program = self._prepared(source, 0 if state is None else state["counts"][0], epochs)
         held_out = None if validation is None else self._evaluated(validation, batch_size)
         shows = self.world is None or self.world.is_first
