@@ -84,6 +84,17 @@ def test_a_batch_norm_that_is_called_twice_follows_both(rng):
     assert layer.get_values()["mean"] == 0.5 * (0.5 * 4) + 0.5 * 8
 
 
+def test_an_empty_batch_leaves_running_statistics(rng):
+    layer = BatchNorm()
+    layer.build((None, 2), rng, "float64")
+    x, training = T.dmatrix(), Training(0)
+    step = function([x], layer(x, training=training), updates=training.updates, mode=FAST)
+    step(rng.normal(size=(4, 2)))
+    before = layer.get_values()
+    assert step(np.zeros((0, 2))).shape == (0, 2)
+    assert all(np.array_equal(before[name], value) for name, value in layer.get_values().items())
+
+
 def test_a_network_with_running_statistics_trains_and_is_restored(rng):
     network = Sequential([Dense(4, bias=None), BatchNorm(), T.tanh, Dense(1)])
     network.build((None, 2), rng, "float64")

@@ -111,7 +111,8 @@ def batch_normalization_train(
 
     ``gamma (inputs - mean) / sqrt(var + epsilon) + beta``, with the variance of the batch, which
     divides by the number m of elements. Running statistics move by the factor f:
-    ``(1 - f) running_mean + f mean`` and ``(1 - f) running_var + f var m / (m - 1)``.
+    ``(1 - f) running_mean + f mean`` and ``(1 - f) running_var + f var m / (m - 1)``; an empty batch
+    leaves them.
 
     Parameters
     ----------
@@ -162,8 +163,8 @@ def batch_normalization_train(
     unbiased = T.cast(count / T.maximum(count - 1, 1), variance.dtype) * variance
     return (
         *results,
-        _moved(running_mean, place.back(mean), running_average_factor),
-        _moved(running_var, place.back(unbiased), running_average_factor),
+        _moved(running_mean, place.back(mean), running_average_factor, count),
+        _moved(running_var, place.back(unbiased), running_average_factor, count),
     )
 
 
@@ -190,15 +191,16 @@ def _of_all(mean: Any, variance: Any, count: Any, world: World) -> tuple[Any, An
     return (*(T.cast(moment, mean.dtype) for moment in moments), total)
 
 
-def _moved(running: Any, now: Any, factor: Any) -> Any:
-    """``(1 - factor) running + factor now``, of the type of what runs."""
+def _moved(running: Any, now: Any, factor: Any, count: Any) -> Any:
+    """``(1 - factor) running + factor now``, of the type of what runs; no elements move nothing."""
     running = as_tensor(running)
     if running.ndim != now.ndim:
         raise ShapeError(
             f"batch normalization: a running value has the form of gamma, rank {now.ndim}, and not "
             + describe(running)
         )
-    return T.cast(_wide(running) * (1 - factor) + now * factor, running.dtype)
+    moved: Any = T.cast(_wide(running) * (1 - factor) + now * factor, running.dtype)
+    return T.switch(T.gt(count, 0), moved, running)
 
 
 def batch_normalization_test(
