@@ -1,4 +1,4 @@
-"""Sums over processes come in one order, whatever process compiles: else all would wait for ever."""
+"""Sums over processes come in one order, whatever process compiles: else all would wait."""
 
 import os
 import subprocess
