@@ -1,3 +1,4 @@
+import os
 import pickle
 
 import numpy as np
@@ -6,6 +7,8 @@ from bitale_autodiff import grad
 from bitale_graph import function
 from bitale_graph import language as T
 
+# Read when SciPy is first imported: without it scikit-learn leaves one of its checks out.
+os.environ.setdefault("SCIPY_ARRAY_API", "1")
 FAST = "FAST_COMPILE"
 
 
