@@ -111,8 +111,8 @@ def batch_normalization_train(
 
     ``gamma (inputs - mean) / sqrt(var + epsilon) + beta``, with the variance of the batch, which
     divides by the number m of elements. Running statistics move by the factor f:
-    ``(1 - f) running_mean + f mean`` and ``(1 - f) running_var + f var m / (m - 1)``; an empty batch
-    leaves them.
+    ``(1 - f) running_mean + f mean`` and ``(1 - f) running_var + f var m / (m - 1)``; an empty
+    batch leaves them.
 
     Parameters
     ----------

@@ -120,8 +120,8 @@ class Windows(TensorOp):
         for w, s, p in zip(known[:n], known[n : 2 * n], known[2 * n :], strict=True):
             if (w is not None and not 1 <= w < MOST) or (s is not None and not 1 <= s < MOST):
                 raise ValueError(
-                    f"pooling: windows and steps are at least 1 (and below 2**31): windows {known[:n]}, "
-                    f"steps {known[n : 2 * n]}"
+                    "pooling: windows and steps are at least 1 (and below 2**31): "
+                    f"windows {known[:n]}, steps {known[n : 2 * n]}"
                 )
             if p is None:
                 continue
