@@ -4,7 +4,7 @@ typedef struct {
     const bt_runtime *rt;
     bt_geometry g;
     bt_layout at;
-    int64_t parts; int64_t is_direct, channels, filters, depth, block, deep, windows, blocks, slices, slice, high, sheets;
+    int64_t parts; int64_t is_direct, channels, filters, depth, block, deep, windows, blocks, slices, slice, sheets, strips;
     int64_t *offsets;
     const TYPE *x;
     TYPE *packed, *out;
@@ -41,11 +41,17 @@ static void bt_scatter_tile_SUFFIX(const bt_convolution_SUFFIX *all, int64_t lo,
 static void bt_convolve_block_SUFFIX(const bt_convolution_SUFFIX *all, int64_t group, int64_t block, int64_t slice,
         TYPE *panels, TYPE *copy) {
     const bt_geometry *g = &all->g;
-    const int64_t lo = block * all->block, hi = bt_least(lo + all->block, all->windows), image = bt_volume(g->out);
+    const int64_t lo = all->strips ? block / all->strips * g->out[2] + block % all->strips * all->block : block * all->block;
+    const int64_t end = all->strips ? (block / all->strips + 1) * g->out[2] : all->windows;
+    const int64_t hi = bt_least(lo + all->block, end), image = bt_volume(g->out);
     const int64_t sheet = g->out[1] * g->out[2], first = lo / sheet, skip = lo % sheet / g->out[2];
     const TYPE *x = all->x + group * all->channels * bt_volume(g->in);
     const TYPE *limit = all->x + g->n * g->c * bt_volume(g->in);
-    if (!all->is_direct) {
+    const bt_geometry strip = bt_strip(g, lo, all->block);
+    if (all->strips) {
+        bt_copy_rows_SUFFIX(&strip, &all->at, x + first / g->out[0] * g->c * bt_volume(g->in), all->channels, first % g->out[0], skip, skip + 1, copy);
+        x = copy, limit = copy + all->at.size + bt_wide_SUFFIX;
+    } else if (!all->is_direct) {
         for (int64_t s = first; s * sheet < hi; s++)
             bt_copy_rows_SUFFIX(g, &all->at, x + s / g->out[0] * g->c * bt_volume(g->in), all->channels, s % g->out[0],
                                 s == first ? skip : 0, bt_least(g->out[1], bt_up(hi - s * sheet, g->out[2])),
@@ -60,7 +66,9 @@ static void bt_convolve_block_SUFFIX(const bt_convolution_SUFFIX *all, int64_t g
         for (int64_t p = lo; p < hi; p += bt_panel_SUFFIX) {
             bt_piece pieces[bt_panel_SUFFIX];
             const int64_t planes = all->is_direct ? g->out[0] : 1;
-            const int count = bt_pieces_SUFFIX(g, &all->at, planes, first, all->is_direct ? 0 : skip, p, bt_least(hi, p + bt_panel_SUFFIX), pieces);
+            const int64_t stop = bt_least(hi, p + bt_panel_SUFFIX);
+            const int count = all->strips ? bt_pieces_SUFFIX(&strip, &all->at, 1, 0, 0, p - lo, stop - lo, pieces)
+                              : bt_pieces_SUFFIX(g, &all->at, planes, first, all->is_direct ? 0 : skip, p, stop, pieces);
             bt_pack_panel_SUFFIX(count, pieces, x, limit, all->offsets + d, deep, deep, 0, panels + (p - lo) * deep);
         }
         for (int64_t r = from; r < to; r += high) {
@@ -112,14 +120,16 @@ static int bt_convolve_all_SUFFIX(bt_convolution_SUFFIX *all) {
     all->block = bt_least(all->block, bt_up(all->windows, bt_panel_SUFFIX) * bt_panel_SUFFIX);
     all->parts = bt_parts(all->rt, all->windows * g->k * all->depth / 16);
     while (all->block > 2 * bt_panel_SUFFIX && bt_up(all->windows, all->block) < all->parts * 4) all->block -= bt_panel_SUFFIX;
-    all->blocks = bt_up(all->windows, all->block);
+    all->is_direct = bt_is_direct(g);
+    all->strips = all->is_direct || line <= all->block ? 0 : bt_up(line, all->block);
+    all->blocks = all->strips ? all->windows / line * all->strips : bt_up(all->windows, all->block);
     const int64_t panels = bt_up(all->filters, bt_rows_of_panel_SUFFIX(all->filters));
     all->slices = bt_most(1, bt_least(panels, bt_up(all->parts, all->blocks * g->groups)));
     all->slice = bt_up(panels, all->slices);
-    all->is_direct = bt_is_direct(g);
-    const int64_t rows = bt_least(g->out[1], (all->block - 2) / line + 2);
-    all->sheets = (all->block - 2) / (line * g->out[1]) + 2;
-    all->at = all->is_direct ? bt_direct_layout(g) : bt_copy_layout(g, all->channels, g->kernel[0], bt_extent(g, 1, rows), 0);
+    const int64_t rows = all->strips ? 1 : bt_least(g->out[1], (all->block - 2) / line + 2);
+    all->sheets = all->strips ? 1 : (all->block - 2) / (line * g->out[1]) + 2;
+    const bt_geometry strip = bt_strip(g, 0, all->block), *copied = all->strips ? &strip : g;
+    all->at = all->is_direct ? bt_direct_layout(g) : bt_copy_layout(copied, all->channels, g->kernel[0], bt_extent(g, 1, rows), 0);
     if (!all->is_direct) all->at.image = all->at.size;
     const int64_t filters = bt_up(g->k * all->depth * sizeof(TYPE), 64) * 64;
     char *room = all->rt->alloc(filters + all->depth * sizeof(int64_t));

@@ -49,7 +49,7 @@ typedef struct {
     const bt_runtime *rt;
     bt_geometry g, flat;
     bt_layout at, from;
-    int64_t parts, is_direct, filters, depth, windows, sheets;
+    int64_t parts, is_direct, has_strips, filters, depth, windows, sheets;
     /* Filters and taps of an item, windows packed at a time, and those of a range. */
     int64_t high, some, block, range, highs, wides, ranges;
     int64_t *offsets, *places;
@@ -69,8 +69,13 @@ static void bt_pack_windows_SUFFIX(const bt_weights_SUFFIX *all, int64_t group, 
         bt_pack_long_SUFFIX(sheet, all->at.image, lo, hi, x + first * all->at.image, all->offsets + tap, stop - tap, bt_right_SUFFIX, apart, panels);
         return;
     }
+    const bt_geometry strip = bt_strip(g, lo, all->block);
     if (all->is_direct) x += first / g->out[0] * all->at.image;
-    else {
+    else if (all->has_strips) {
+        bt_copy_rows_SUFFIX(&strip, &all->at, x + (first / g->out[0] * g->c + channel) * image, (stop - 1) / taps + 1 - channel,
+                            first % g->out[0], skip, skip + 1, copy);
+        x = copy - channel * all->at.channel, limit = copy + all->at.size + bt_wide_SUFFIX;
+    } else {
         for (int64_t s = first; s * sheet < hi; s++)
             bt_copy_rows_SUFFIX(g, &all->at, x + (s / g->out[0] * g->c + channel) * image, (stop - 1) / taps + 1 - channel,
                                 s % g->out[0], s == first ? skip : 0, bt_least(g->out[1], bt_up(hi - s * sheet, g->out[2])),
@@ -79,8 +84,9 @@ static void bt_pack_windows_SUFFIX(const bt_weights_SUFFIX *all, int64_t group, 
     }
     for (int64_t p = lo; p < hi; p += bt_panel_SUFFIX, panels += bt_right_SUFFIX * bt_panel_SUFFIX) {
         bt_piece pieces[bt_panel_SUFFIX];
-        const int count = bt_pieces_SUFFIX(g, &all->at, all->is_direct ? g->out[0] : 1, first, skip, p,
-                                           bt_least(hi, p + bt_panel_SUFFIX), pieces);
+        const int64_t end = bt_least(hi, p + bt_panel_SUFFIX);
+        const int count = all->has_strips ? bt_pieces_SUFFIX(&strip, &all->at, 1, 0, 0, p - lo, end - lo, pieces)
+                          : bt_pieces_SUFFIX(g, &all->at, all->is_direct ? g->out[0] : 1, first, skip, p, end, pieces);
         bt_pack_panel_SUFFIX(count, pieces, x, limit, all->offsets + tap, stop - tap, bt_right_SUFFIX, apart, panels);
     }
 }
@@ -97,8 +103,10 @@ static void bt_weights_block_SUFFIX(const bt_weights_SUFFIX *all, int64_t group,
     const int64_t filters = bt_least(all->high, all->filters - filter), taps = bt_least(all->depth - tap, all->some);
     const int64_t stop = bt_least(all->windows, (range + 1) * all->range);
     const int64_t down = bt_up(filters, bt_left_SUFFIX), across = bt_up(taps, bt_right_SUFFIX);
-    for (int64_t lo = range * all->range; lo < stop; lo += all->block) {
-        const int64_t hi = bt_least(stop, lo + all->block), panels = bt_up(hi - lo, bt_panel_SUFFIX);
+    for (int64_t lo = range * all->range, hi; lo < stop; lo = hi) {
+        hi = bt_least(stop, lo + all->block);
+        if (all->has_strips) hi = bt_least(hi, (lo / all->g.out[2] + 1) * all->g.out[2]);
+        const int64_t panels = bt_up(hi - lo, bt_panel_SUFFIX);
         const int64_t left_apart = panels * bt_left_SUFFIX * bt_panel_SUFFIX + bt_wide_SUFFIX;
         const int64_t right_apart = panels * bt_right_SUFFIX * bt_panel_SUFFIX + bt_wide_SUFFIX;
         bt_pack_rows_SUFFIX(all, group * all->filters + filter, filters, lo, hi, left_apart, left);
@@ -162,9 +170,11 @@ static int64_t bt_sum_weights_SUFFIX(bt_weights_SUFFIX *all, TYPE *to) {
     all->ranges = bt_up(all->windows, all->range);
     all->parts = bt_parts(all->rt, all->windows * count / 16);
     all->is_direct = bt_is_direct(g);
-    const int64_t rows = bt_least(g->out[1], (all->block - 2) / g->out[2] + 2), channels = bt_up(all->some, bt_taps(g)) + 1;
-    all->sheets = (all->block - 2) / (g->out[2] * g->out[1]) + 2;
-    all->at = all->is_direct ? bt_direct_layout(g) : bt_copy_layout(g, channels, g->kernel[0], bt_extent(g, 1, rows), 0);
+    all->has_strips = !all->is_direct && g->out[2] > all->block;
+    const int64_t rows = all->has_strips ? 1 : bt_least(g->out[1], (all->block - 2) / g->out[2] + 2), channels = bt_up(all->some, bt_taps(g)) + 1;
+    all->sheets = all->has_strips ? 1 : (all->block - 2) / (g->out[2] * g->out[1]) + 2;
+    const bt_geometry strip = bt_strip(g, 0, all->block), *copied = all->has_strips ? &strip : g;
+    all->at = all->is_direct ? bt_direct_layout(g) : bt_copy_layout(copied, channels, g->kernel[0], bt_extent(g, 1, rows), 0);
     if (!all->is_direct) all->at.image = all->at.size;
     all->flat = (bt_geometry){g->n, g->k, g->k, g->groups, {1, 1, sheet}, {1, 1, 1}, {1, 1, sheet}, {1, 1, 1}, {0, 0, 0}, {1, 1, 1}};
     all->from = bt_direct_layout(&all->flat);

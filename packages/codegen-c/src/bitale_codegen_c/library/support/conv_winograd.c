@@ -5,7 +5,7 @@ typedef struct {
     const bt_runtime *rt;
     bt_geometry g, squares;
     bt_layout at;
-    int64_t parts, channels, filters, block, windows, blocks, sheets;
+    int64_t parts, channels, filters, block, windows, blocks, sheets, strips;
     int64_t *offsets;
     const TYPE *x, *w;
     TYPE *packed, *out;
@@ -118,14 +118,21 @@ static void bt_winograd_part_SUFFIX(void *context, int64_t part) {
     const int64_t items = g->groups * all->blocks, image = g->in[1] * g->in[2], sheet = s->out[1] * s->out[2];
     for (int64_t i = items * part / all->parts; i < items * (part + 1) / all->parts; i++) {
         if (all->rt->is_stopped()) break;
-        const int64_t group = i / all->blocks, lo = i % all->blocks * all->block, hi = bt_least(lo + all->block, all->windows);
+        const int64_t group = i / all->blocks, block = i % all->blocks, across = s->out[2];
+        const int64_t lo = all->strips ? block / all->strips * across + block % all->strips * all->block : block * all->block;
+        const int64_t hi = bt_least(lo + all->block, all->strips ? (block / all->strips + 1) * across : all->windows);
         const int64_t first = lo / sheet, skip = lo % sheet / s->out[2];
-        for (int64_t n = first; n * sheet < hi; n++)
+        const bt_geometry strip = bt_strip(s, lo, all->block);
+        if (all->strips)
+            bt_copy_rows_SUFFIX(&strip, &all->at, all->x + (first * g->c + group * all->channels) * image, all->channels, 0, skip, skip + 1, copy);
+        else for (int64_t n = first; n * sheet < hi; n++)
             bt_copy_rows_SUFFIX(s, &all->at, all->x + (n * g->c + group * all->channels) * image, all->channels, 0, n == first ? skip : 0,
                                 bt_least(s->out[1], bt_up(hi - n * sheet, s->out[2])), copy + (n - first) * all->at.size);
         for (int64_t p = lo; p < hi; p += bt_panel_SUFFIX) {
             bt_piece pieces[bt_panel_SUFFIX];
-            const int count = bt_pieces_SUFFIX(s, &all->at, 1, first, skip, p, bt_least(hi, p + bt_panel_SUFFIX), pieces);
+            const int64_t stop = bt_least(hi, p + bt_panel_SUFFIX);
+            const int count = all->strips ? bt_pieces_SUFFIX(&strip, &all->at, 1, 0, 0, p - lo, stop - lo, pieces)
+                              : bt_pieces_SUFFIX(s, &all->at, 1, first, skip, p, stop, pieces);
             bt_square_panel_SUFFIX(count, pieces, copy, all->offsets, all->channels, panels);
             bt_winograd_panel_SUFFIX(all, group, p, count, pieces, panels, tiles);
         }
@@ -145,12 +152,15 @@ BT_SHARED(2) int64_t bt_conv_winograd_SUFFIX(const bt_runtime *rt, const void *g
     all.parts = bt_parts(rt, all.windows * g->k * all.channels);
     /* Some rows of squares at a time, whose copy stays in the cache. */
     const int64_t row = bt_copy_layout(s, all.channels, 1, 2, 0).size * (int64_t)sizeof(TYPE);
-    int64_t panels = bt_most(1, bt_least(32, bt_up((384 << 10) / row * s->out[2], bt_panel_SUFFIX)));
+    int64_t panels = bt_most(1, bt_least(32, (384 << 10) / bt_up(row, s->out[2]) / bt_panel_SUFFIX));
     while (panels > 1 && bt_up(all.windows, panels * bt_panel_SUFFIX) * g->groups < all.parts * 4) panels--;
-    all.block = panels * bt_panel_SUFFIX, all.blocks = bt_up(all.windows, all.block);
-    const int64_t rows = bt_least(s->out[1], (all.block - 2) / s->out[2] + 2);
-    all.sheets = (all.block - 2) / (s->out[1] * s->out[2]) + 2;
-    all.at = bt_copy_layout(s, all.channels, 1, bt_extent(s, 1, rows), 0);
+    all.block = panels * bt_panel_SUFFIX;
+    all.strips = s->out[2] > all.block ? bt_up(s->out[2], all.block) : 0;
+    all.blocks = all.strips ? all.windows / s->out[2] * all.strips : bt_up(all.windows, all.block);
+    const int64_t rows = all.strips ? 1 : bt_least(s->out[1], (all.block - 2) / s->out[2] + 2);
+    all.sheets = all.strips ? 1 : (all.block - 2) / (s->out[1] * s->out[2]) + 2;
+    const bt_geometry strip = bt_strip(s, 0, all.block);
+    all.at = bt_copy_layout(all.strips ? &strip : s, all.channels, 1, bt_extent(s, 1, rows), 0);
     all.at.image = all.at.size;
     const int64_t filters = 16 * g->k * all.channels * sizeof(TYPE);
     char *room = rt->alloc(filters + 16 * all.channels * sizeof(int64_t));

@@ -220,6 +220,15 @@ static int bt_pieces_SUFFIX(const bt_geometry *g, const bt_layout *at, int64_t p
     return count;
 }
 
+/* Where a row has more windows than a block, a block is a part of one row, and what is copied is no more than that needs: as
+ * of an image with one row of windows, of which the first is window `lo`. */
+static inline bt_geometry bt_strip(const bt_geometry *g, int64_t lo, int64_t block) {
+    bt_geometry strip = *g;
+    strip.before[2] -= lo % g->out[2] * g->stride[2];
+    strip.out[0] = strip.out[1] = 1, strip.out[2] = block;
+    return strip;
+}
+
 static inline __attribute__((always_inline)) void bt_pack_pieces_SUFFIX(const int count, const bt_piece *pieces, const TYPE *x,
         const int64_t *offsets, int64_t depth, TYPE *to) {
     for (int64_t d = 0; d < depth; d++, to += bt_panel_SUFFIX) {
