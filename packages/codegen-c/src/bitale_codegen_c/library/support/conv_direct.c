@@ -121,8 +121,16 @@ static inline __attribute__((always_inline)) void bt_tap_sums_SUFFIX(const int c
             for (int i = 0; i < bt_wide_SUFFIX; i++) lanes[i] = i < piece.length ? y[piece.at + i] : 0;
             a = *(const bt_lanes_SUFFIX *)lanes;
         }
+        const TYPE *from = copy + piece.from;
+        if (piece.length == bt_wide_SUFFIX) {
 #pragma GCC unroll 12
-        for (int t = 0; t < count; t++) s[t] += a * *(const bt_lanes_SUFFIX *)(copy + piece.from + offsets[t]);
+            for (int t = 0; t < count; t++) s[t] += a * *(const bt_lanes_SUFFIX *)(from + offsets[t]);
+        } else {
+            /* What lies behind the windows may be no number, of which no multiple is zero. */
+#pragma GCC unroll 12
+            for (int t = 0; t < count; t++)
+                s[t] += a * bt_first_lanes_SUFFIX(*(const bt_lanes_SUFFIX *)(from + offsets[t]), piece.length);
+        }
     }
 #pragma GCC unroll 12
     for (int t = 0; t < count; t++) sums[t] = s[t];
