@@ -81,6 +81,17 @@ class TestParameters:
         built.build((None, 8), rng, dtype)
         assert {v.dtype.name for v in built.get_values().values()} == {dtype}
 
+    def test_an_integer_is_a_seed(self):
+        one, two = network(), network()
+        one.build((None, 3), 0)
+        two.build((None, 3), np.random.default_rng(0))
+        assert all(map(np.array_equal, one.get_values().values(), two.get_values().values()))
+
+    @pytest.mark.parametrize("dtype", ["int32", "bool", "complex64"])
+    def test_parameters_are_floats(self, dtype):
+        with pytest.raises(TypeError, match=f"Dense: parameters are floats, and cannot be {dtype}"):
+            Dense(3).build((None, 4), dtype=dtype)
+
     def test_a_bias_can_be_left_out(self, rng):
         layer = Dense(2, bias=None)
         layer.build((None, 3), rng)

@@ -33,7 +33,7 @@ class Initializer:
         rng: np.random.Generator | None = None,
         dtype: str | None = None,
     ) -> Array:
-        drawn = self.draw(tuple(shape), rng or np.random.default_rng())
+        drawn = self.draw(tuple(shape), np.random.default_rng(rng))
         return np.asarray(drawn, dtype=dtype or config.floatX)
 
     def draw(self, shape: tuple[int, ...], rng: np.random.Generator) -> Array:

@@ -80,13 +80,13 @@ class Container(Layer):
     def build(
         self,
         input_shape: Sequence[int | None],
-        rng: np.random.Generator | None = None,
+        rng: np.random.Generator | int | None = None,
         dtype: str | None = None,
     ) -> Shape:
         shape = as_shape(self, input_shape)
         # Before anything is made: a shape that does not fit is found here.
         declared, output_shape = self.declare(shape), self.output_shape(shape)
-        rng = rng or np.random.default_rng()
+        rng = np.random.default_rng(rng)
         for layer, own in zip(self.layers, self.input_shapes(shape), strict=True):
             layer.build(own, rng, dtype)
         self._variables = {

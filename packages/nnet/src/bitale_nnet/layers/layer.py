@@ -11,7 +11,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from bitale_graph.extend import ShapeError, SharedVariable, TensorVariable, config, shared
+from bitale_graph.extend import (
+    DtypeError,
+    ShapeError,
+    SharedVariable,
+    TensorVariable,
+    config,
+    shared,
+)
+from bitale_graph.extend import dtype as dtypes
 
 from ..initializers import Initializer
 from .naming import shown
@@ -93,7 +101,7 @@ class Layer:
     def build(
         self,
         input_shape: Sequence[int | None],
-        rng: np.random.Generator | None = None,
+        rng: np.random.Generator | int | None = None,
         dtype: str | None = None,
     ) -> Shape:
         """Make the parameters; those of an earlier `build` are given up.
@@ -102,8 +110,8 @@ class Layer:
         ----------
         input_shape : sequence of int or None
             None for lengths that are not known, such as that of the batch.
-        rng : numpy.random.Generator, optional
-            Draws the first values.
+        rng : numpy.random.Generator or int, optional
+            Draws the first values; an integer is the seed of one.
         dtype : str, optional
             By default ``config.floatX``.
 
@@ -117,11 +125,13 @@ class Layer:
         ShapeError
             If the layer cannot take inputs of this shape.
         TypeError
-            If ``input_shape`` is no shape.
+            If ``input_shape`` is no shape, or ``dtype`` no float dtype.
         """
         shape = as_shape(self, input_shape)
         declared, output_shape = self.declare(shape), self.output_shape(shape)
-        rng, dtype = rng or np.random.default_rng(), dtype or config.floatX
+        rng, dtype = np.random.default_rng(rng), np.dtype(dtype or config.floatX).name
+        if not dtypes.is_float(dtype):
+            raise DtypeError(f"{self}: parameters are floats, and cannot be {dtype}")
         self._variables = {
             p.name: shared(p.initializer(p.shape, rng, dtype), p.name) for p in declared
         }

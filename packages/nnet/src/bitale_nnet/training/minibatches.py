@@ -40,7 +40,7 @@ def iterate_minibatches(
 
 
 def _order(n: int, rng: np.random.Generator | None) -> np.ndarray[Any, Any]:
-    return (rng or np.random.default_rng()).permutation(n)
+    return np.random.default_rng(rng).permutation(n)
 
 
 def _pieces(
