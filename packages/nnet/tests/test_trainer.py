@@ -225,6 +225,23 @@ def test_early_stopping_watches_what_it_is_told():
         trainer(callbacks=[EarlyStopping()]).fit((X, Y))
 
 
+def test_what_was_best_is_kept_where_the_loss_becomes_nan():
+    best = []
+
+    class Breaking(Callback):
+        def on_epoch_end(self, run):
+            if run.epoch == 3:
+                best.append(run.network.get_values())
+                run.network.set_values({n: v * np.nan for n, v in best[0].items()})
+
+    one = trainer(callbacks=[EarlyStopping(monitor="loss"), Breaking()])
+    with pytest.raises(FloatingPointError, match="the loss became nan in epoch 4"):
+        one.fit((X, Y), epochs=9)
+    assert one.history.epochs == 3
+    values = one.network.get_values()
+    assert all(np.array_equal(values[name], value) for name, value in best[0].items())
+
+
 def test_a_stored_state_goes_on_bit_for_bit():
     one = trainer(update="adam")
     one.fit((X, Y), epochs=2)

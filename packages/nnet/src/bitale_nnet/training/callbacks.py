@@ -62,7 +62,8 @@ class EarlyStopping(Callback):
     monitor : str
         A name in the history. "accuracy" and "score" at its end mean that more is better.
     restore : bool
-        Put the parameters of the best epoch back at the end. Also an interruption does so.
+        Put the parameters of the best epoch back at the end, also after an interruption, or where
+        the loss became NaN or infinite.
 
     Attributes
     ----------

@@ -176,7 +176,7 @@ class Trainer:
         Raises
         ------
         FloatingPointError
-            If the loss becomes NaN or infinite.
+            If the loss becomes NaN or infinite; `EarlyStopping` then puts the best parameters back.
         ValueError
             If the data are empty, or ``resume`` is of another training.
         """
@@ -212,11 +212,16 @@ class Trainer:
                 if run.total_steps == first or others:
                     raise  # others would wait for this process
                 self.is_interrupted = True
+            except FloatingPointError:
+                for callback in callbacks:  # what was best until then is not lost
+                    if isinstance(callback, EarlyStopping):
+                        callback.on_train_end(run)
+                raise
             run.end()
         finally:
+            self.history = run.history
             if bar is not None:
                 bar.close()
-        self.history = run.history
         if self.is_interrupted:
             warnings.warn(
                 f"training was interrupted after {run.history.epochs} of {epochs} epochs; what has "
