@@ -142,11 +142,11 @@ static int bt_convolve_all_SUFFIX(bt_convolution_SUFFIX *all) {
     return all->failed;
 }
 
-/* Whether the method of Winograd is apt: in float32, with channels enough to pay for the sums, and few enough that those of a
- * panel stay in the cache. */
+/* Whether the method of Winograd is apt: in float32, with channels and windows enough to pay for sums of inputs and of filters
+ * (these take as long as some 400 windows save), and channels few enough that those of a panel stay in the cache. */
 static int bt_has_squares_SUFFIX(const bt_geometry *g) {
     const int64_t channels = g->c / g->groups, filters = g->k / g->groups;
-    int is = sizeof(TYPE) == 4 && channels >= 16 && channels <= 256 && filters >= 16 && g->kernel[0] == 1 && g->in[0] == 1;
+    int is = sizeof(TYPE) == 4 && g->n * g->out[1] * g->out[2] >= 1024 && channels >= 16 && channels <= 256 && filters >= 16 && g->kernel[0] == 1 && g->in[0] == 1;
     for (int a = 1; a < 3; a++) is &= g->kernel[a] == 3 && g->stride[a] == 1 && g->dilation[a] == 1 && g->out[a] >= 4;
     return is && g->out[0] == 1;
 }
@@ -159,7 +159,7 @@ BT_SHARED(2) void bt_conv_SUFFIX(const bt_runtime *rt, TYPE *x, TYPE *w, TYPE *y
     if (depth == 0) __builtin_memset(y, 0, wanted * sizeof(TYPE));
     if (wanted == 0 || depth == 0) return;
     all.x = x, all.out = y;
-    all.w = (bt_filters_SUFFIX){.w = w, .fold = 1, .down = depth, .side = 0, .inner = depth, .across = 0, .step = 1};
+    all.w = (bt_filters_SUFFIX){.w = w, .fold = 1, .down = depth, .side = 0, .step = 1};
     all.group_step = k / groups * depth;
     const int is_thin = k / groups <= BT_FEW && depth <= BT_SHALLOW;
     const int failed = is_thin ? bt_conv_direct_SUFFIX(rt, g, x, w, y)

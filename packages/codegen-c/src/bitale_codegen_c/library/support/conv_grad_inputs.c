@@ -90,7 +90,7 @@ static void bt_columns_part_SUFFIX(void *context, int64_t part) {
         const int64_t some = bt_least(all->slice, all->channels - channel);
         const bt_filters_SUFFIX f = {
             .w = all->w + group * all->filters * wide + channel * all->taps,
-            .rows = some * all->taps, .depth = all->filters, .fold = some, .down = 1, .side = all->taps, .inner = 1, .across = wide, .step = 0,
+            .rows = some * all->taps, .depth = all->filters, .fold = some, .down = 1, .side = all->taps, .step = wide,
         };
         const int64_t panels = bt_up(f.rows, bt_rows_of_panel_SUFFIX(f.rows));
         bt_pack_filters_SUFFIX(&f, panels * part / all->parts, panels * (part + 1) / all->parts,
@@ -143,13 +143,16 @@ static int64_t bt_by_turning_SUFFIX(bt_inputs_SUFFIX *all) {
     const bt_geometry *g = &all->g;
     int64_t before[3];
     for (int a = 0; a < 3; a++) before[a] = (g->kernel[a] - 1) * g->dilation[a] - g->before[a];
-    TYPE *turned = all->rt->alloc(g->k * all->channels * all->taps * sizeof(TYPE)), *to = turned;
+    TYPE *turned = all->rt->alloc(g->k * all->channels * all->taps * sizeof(TYPE));
     if (turned == NULL) return 1;
-    for (int64_t i = 0; i < g->c; i++)
-        for (int64_t k = 0; k < all->filters; k++, to += all->taps) {
-            const TYPE *w = all->w + ((i / all->channels * all->filters + k) * all->channels + i % all->channels) * all->taps;
-            for (int64_t t = 0; t < all->taps; t++) to[t] = w[all->taps - 1 - t];
-        }
+    /* Some channels at a time, which are read side by side and written to as many places. */
+    for (int64_t c = 0; c < all->channels; c += 16)
+        for (int64_t k = 0; k < g->k; k++)
+            for (int64_t i = c; i < all->channels && i < c + 16; i++) {
+                const TYPE *w = all->w + (k * all->channels + i) * all->taps;
+                TYPE *to = turned + ((k / all->filters * all->channels + i) * all->filters + k % all->filters) * all->taps;
+                for (int64_t t = 0; t < all->taps; t++) to[t] = w[all->taps - 1 - t];
+            }
     bt_conv_SUFFIX(all->rt, all->y, turned, all->x, 3, g->n, g->k, g->c, g->groups, g->out, g->kernel, g->in, g->stride, before, g->dilation);
     all->rt->release(turned);
     return 0;

@@ -34,14 +34,20 @@ BT_KERNEL void bt_dots_SUFFIX(int64_t panels, const TYPE *left, const TYPE *righ
         for (int r = 0; r < bt_right_SUFFIX; r++) sums[l * bt_right_SUFFIX + r] = s[l][r];
 }
 
-/* The lanes of a tile added up, of which `rows` by `columns` are wanted. */
+/* The lanes of a tile added up, of which `rows` by `columns` are wanted: by halves, each for all of the tile. */
 BT_KERNEL void bt_add_lanes_SUFFIX(const TYPE *lanes, int64_t rows, int64_t columns, TYPE *to, int64_t apart) {
+    enum { count = bt_left_SUFFIX * bt_right_SUFFIX };
+    TYPE half[count][bt_wide_SUFFIX];
+    for (int s = 0; s < count; s++)
+#pragma omp simd
+        for (int i = 0; i < bt_wide_SUFFIX / 2; i++) half[s][i] = lanes[s * bt_wide_SUFFIX + i] + lanes[s * bt_wide_SUFFIX + bt_wide_SUFFIX / 2 + i];
+    for (int wide = bt_wide_SUFFIX / 4; wide > 1; wide /= 2)
+        for (int s = 0; s < count; s++)
+            for (int i = 0; i < wide; i++) half[s][i] += half[s][wide + i];
     for (int64_t l = 0; l < rows; l++)
         for (int64_t r = 0; r < columns; r++) {
-            TYPE sum = 0;
-#pragma omp simd reduction(+ : sum)
-            for (int i = 0; i < bt_wide_SUFFIX; i++) sum += lanes[(l * bt_right_SUFFIX + r) * bt_wide_SUFFIX + i];
-            to[l * apart + r] = sum;
+            const TYPE *pair = half[l * bt_right_SUFFIX + r];
+            to[l * apart + r] = bt_wide_SUFFIX > 2 ? pair[0] + pair[1] : pair[0];
         }
 }
 
@@ -103,6 +109,7 @@ static void bt_weights_block_SUFFIX(const bt_weights_SUFFIX *all, int64_t group,
     const int64_t filters = bt_least(all->high, all->filters - filter), taps = bt_least(all->depth - tap, all->some);
     const int64_t stop = bt_least(all->windows, (range + 1) * all->range);
     const int64_t down = bt_up(filters, bt_left_SUFFIX), across = bt_up(taps, bt_right_SUFFIX);
+    TYPE *sums = all->sums + (range * all->g.k + group * all->filters + filter) * all->depth + tap;
     for (int64_t lo = range * all->range, hi; lo < stop; lo = hi) {
         hi = bt_least(stop, lo + all->block);
         if (all->has_strips) hi = bt_least(hi, (lo / all->g.out[2] + 1) * all->g.out[2]);
@@ -111,16 +118,18 @@ static void bt_weights_block_SUFFIX(const bt_weights_SUFFIX *all, int64_t group,
         const int64_t right_apart = panels * bt_right_SUFFIX * bt_panel_SUFFIX + bt_wide_SUFFIX;
         bt_pack_rows_SUFFIX(all, group * all->filters + filter, filters, lo, hi, left_apart, left);
         bt_pack_windows_SUFFIX(all, group, lo, hi, tap, tap + taps, right_apart, copy, right);
+        /* Lanes are kept until the last block; where that is the first, each tile's are added up while they are near. */
+        const int is_only = lo == range * all->range && hi == stop;
         for (int64_t r = 0; r < across; r++)
-            for (int64_t l = 0; l < down; l++)
-                bt_dots_SUFFIX(panels, left + l * left_apart, right + r * right_apart, (bt_lanes_SUFFIX *)(lanes + (r * down + l) * tile), lo > range * all->range);
+            for (int64_t l = 0; l < down; l++) {
+                TYPE *some = lanes + (is_only ? 0 : (r * down + l) * tile);
+                bt_dots_SUFFIX(panels, left + l * left_apart, right + r * right_apart, (bt_lanes_SUFFIX *)some, lo > range * all->range);
+                if (hi == stop)
+                    bt_add_lanes_SUFFIX(some, bt_least(bt_left_SUFFIX, filters - l * bt_left_SUFFIX),
+                                        bt_least(bt_right_SUFFIX, taps - r * bt_right_SUFFIX),
+                                        sums + l * bt_left_SUFFIX * all->depth + r * bt_right_SUFFIX, all->depth);
+            }
     }
-    TYPE *sums = all->sums + (range * all->g.k + group * all->filters + filter) * all->depth + tap;
-    for (int64_t r = 0; r < across; r++)
-        for (int64_t l = 0; l < down; l++)
-            bt_add_lanes_SUFFIX(lanes + (r * down + l) * tile, bt_least(bt_left_SUFFIX, filters - l * bt_left_SUFFIX),
-                                bt_least(bt_right_SUFFIX, taps - r * bt_right_SUFFIX),
-                                sums + l * bt_left_SUFFIX * all->depth + r * bt_right_SUFFIX, all->depth);
 }
 
 static void bt_weights_part_SUFFIX(void *context, int64_t part) {

@@ -34,23 +34,23 @@ BT_KERNEL void bt_rows_tile_SUFFIX(int64_t rows, int64_t depth, const TYPE *w, c
 /* How many rows a panel of filters has, of `rows` in all: as even as can be. */
 static inline int64_t bt_rows_of_panel_SUFFIX(int64_t rows) { return bt_up(rows, bt_up(rows, bt_rows_SUFFIX)); }
 
-/* Filters in panels of rows, depth by depth. Of row m, depth d, they are
- * w[m / fold * down + m % fold * side + d / inner * across + d % inner * step]. */
+/* Filters in panels of rows, depth by depth. Of row m, depth d, they are w[m / fold * down + m % fold * side + d * step]. */
 typedef struct {
     const TYPE *w;
-    int64_t rows, depth, fold, down, side, inner, across, step;
+    int64_t rows, depth, fold, down, side, step;
 } bt_filters_SUFFIX;
 
+/* Some depths at a time, so that what rows write between one another stays in the fastest cache. */
 BT_KERNEL void bt_pack_filters_SUFFIX(const bt_filters_SUFFIX *f, int64_t from, int64_t to, TYPE *packed) {
-    const int64_t high = bt_rows_of_panel_SUFFIX(f->rows);
+    const int64_t high = bt_rows_of_panel_SUFFIX(f->rows), most = 128;
     for (int64_t i = from; i < to; i++) {
         const int64_t rows = bt_least(high, f->rows - i * high);
-        TYPE *panel = packed + i * high * f->depth;
-        for (int64_t r = 0; r < rows; r++) {
-            const TYPE *w = f->w + (i * high + r) / f->fold * f->down + (i * high + r) % f->fold * f->side;
-            TYPE *t = panel + r;
-            for (int64_t o = 0; o * f->inner < f->depth; o++)
-                for (int64_t j = 0; j < f->inner; j++, t += rows) *t = w[o * f->across + j * f->step];
-        }
+        for (int64_t d = 0; d < f->depth; d += most)
+            for (int64_t r = 0; r < rows; r++) {
+                const int64_t m = i * high + r, stop = bt_least(most, f->depth - d);
+                const TYPE *w = f->w + m / f->fold * f->down + m % f->fold * f->side + d * f->step;
+                TYPE *t = packed + i * high * f->depth + d * rows + r;
+                for (int64_t j = 0; j < stop; j++) t[j * rows] = w[j * f->step];
+            }
     }
 }

@@ -163,7 +163,10 @@ static inline void bt_copy_row_SUFFIX(const bt_geometry *g, const TYPE *x, int64
         const TYPE *from = x + start;
         for (int64_t i = 0; i < lo; i++) to[i] = 0;
         if (stride == 1) bt_copy_numbers_SUFFIX(to + lo, from + lo, hi - lo);
-        else if (stride == 2) for (int64_t i = lo; i < hi; i++) to[i] = from[2 * i];
+        else if (stride == 2) {
+#pragma omp simd
+            for (int64_t i = lo; i < hi; i++) to[i] = from[2 * i];
+        }
         else for (int64_t i = lo; i < hi; i++) to[i] = from[i * stride];
         for (int64_t i = hi; i < run; i++) to[i] = 0;
     }
