@@ -135,3 +135,17 @@ def test_rows_that_are_not_chosen_leave_no_infinities(rng):
     a[0, 1] = np.inf
     for found, wanted in zip(f(a, b, mask), plain, strict=True):
         np.testing.assert_allclose(found, wanted, rtol=1e-12)
+
+
+@pytest.mark.parametrize("rows", [(), (2,)], ids=["matrices", "stacks"])
+def test_a_column_and_what_is_not_known_to_be_a_row(rows, rng):
+    x = T.TensorType("float64", (*(None,) * len(rows), None, 1))()
+    y = T.TensorType("float64", (None,) * (len(rows) + 2))()
+    z = x @ y
+    f = function([x, y], grad(T.sum(T.switch(z > 0, T.sqr(z), 0)), [x, y]))
+    a, b = rng.normal(size=(*rows, 3, 1)), rng.normal(size=(*rows, 1, 4))
+    ct = 2 * np.maximum(a @ b, 0)
+    for found, wanted in zip(
+        f(a, b), (ct @ b.swapaxes(-1, -2), a.swapaxes(-1, -2) @ ct), strict=True
+    ):
+        np.testing.assert_allclose(found, wanted, rtol=1e-12)

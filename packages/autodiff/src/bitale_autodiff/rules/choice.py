@@ -167,7 +167,7 @@ def choice_through_product(
         return [(T.any(chosen), False), (chosen, True)]
     if y.ndim == 1:
         return [(T.dimshuffle(chosen, 0, "x"), True), (T.any(chosen), False)]
-    if x.type.shape[1] == 1:
+    if x.type.shape[1] == y.type.shape[0] == 1:
         return [(chosen, True)] * 2
     by_rows, by_columns = _is_by_rows(chosen), _is_by_columns(chosen)
     chosen = T.as_tensor(chosen, ndim=2)
@@ -182,7 +182,8 @@ def choice_through_products(
     op: Any, inputs: Sequence[Any], outputs: Sequence[Any], chosen: Any
 ) -> Terms:
     """The same for each pair of matrices."""
-    if not chosen.ndim or inputs[0].type.shape[-1] == 1:
+    x, y = inputs
+    if not chosen.ndim or x.type.shape[-1] == y.type.shape[-2] == 1:
         return [(chosen, True)] * 2
     chosen = T.as_tensor(chosen, ndim=outputs[0].ndim)
     by_rows, by_columns = (chosen.type.shape[a] == 1 for a in (-1, -2))

@@ -28,7 +28,7 @@ def dot_vjp(
         return T.dot(y, ct), _outer(x, ct)
     if y.ndim == 1:
         return _outer(ct, y), T.dot(x.T, ct)
-    if x.type.shape[1] == 1 and cotangents.conditions[0] is not None:
+    if x.type.shape[1] == y.type.shape[0] == 1 and cotangents.conditions[0] is not None:
         # A column times a row, element by element: some of them were not chosen.
         return ct * y, x * ct
     return T.dot(ct, y.T), T.dot(x.T, ct)
@@ -40,7 +40,7 @@ def batched_dot_vjp(
 ) -> tuple[Any, Any]:
     """``ct y.T`` and ``x.T ct`` for each pair, summed over the pairs that a matrix is in."""
     (x, y), (ct,) = inputs, cotangents
-    if x.type.shape[-1] == 1 and cotangents.conditions[0] is not None:
+    if x.type.shape[-1] == y.type.shape[-2] == 1 and cotangents.conditions[0] is not None:
         return ct * y, x * ct
     stack = list(range(ct.ndim - 2))
     rows, inner, columns = range(len(stack), len(stack) + 3)
