@@ -146,7 +146,7 @@ static int bt_convolve_all_SUFFIX(bt_convolution_SUFFIX *all) {
  * (these take as long as some 400 windows save), and channels few enough that those of a panel stay in the cache. */
 static int bt_has_squares_SUFFIX(const bt_geometry *g) {
     const int64_t channels = g->c / g->groups, filters = g->k / g->groups;
-    int is = sizeof(TYPE) == 4 && g->n * g->out[1] * g->out[2] >= 1024 && channels >= 16 && channels <= 256 && filters >= 16 && g->kernel[0] == 1 && g->in[0] == 1;
+    int is = sizeof(TYPE) == 4 && g->n * g->out[1] * g->out[2] >= 700 && channels >= 16 && channels <= 512 && filters >= 16 && g->kernel[0] == 1 && g->in[0] == 1;
     for (int a = 1; a < 3; a++) is &= g->kernel[a] == 3 && g->stride[a] == 1 && g->dilation[a] == 1 && g->out[a] >= 4;
     return is && g->out[0] == 1;
 }
