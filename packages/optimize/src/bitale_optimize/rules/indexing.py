@@ -271,7 +271,9 @@ def write_of_whole(node: Apply[IncSubtensor], context: RewriteContext) -> Variab
     if not _is_whole(pattern, x, rest, context):
         return None
     if forwards != parts:
-        if y.type.broadcastable != node.outputs[0].type.broadcastable:
+        # The stable forms of crossentropies know a write into a write, not one that is turned.
+        is_write = made_by(y, AdvancedIncSubtensor) is not None
+        if is_write or y.type.broadcastable != node.outputs[0].type.broadcastable:
             return None
         y = op.reading()(y, *bounds)
     if op.set or is_uniform(x, 0):
