@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import math
 import os
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -49,7 +50,7 @@ class Counting:
         return T.any(counts, axis=-1) if x.ndim > 2 else counts
 
 
-class Estimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
+class Estimator(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has no types
     """The base: a subclass gives the loss, and makes targets of y."""
 
     network: int | Sequence[int] | Layer
@@ -77,17 +78,20 @@ class Estimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
     mode: Mode | str | None
 
     # What a subclass gives
+    @abstractmethod
     def _row_loss(self) -> RowFunction:
-        raise NotImplementedError
+        """The loss of each row."""
 
     def _metrics(self) -> dict[str, RowFunction]:
         return {}
 
+    @abstractmethod
     def _n_outputs(self) -> int:
-        raise NotImplementedError
+        """How many numbers the network gives for a sample."""
 
+    @abstractmethod
     def _outputs_are(self) -> str:
-        raise NotImplementedError
+        """What they are, for messages."""
 
     # Parameters
     def _check_parameters(self) -> None:
@@ -301,14 +305,17 @@ class Estimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
         return self._predictor(self._features(X, reset=False))
 
     # Files and pickles
+    @abstractmethod
     def _to_store(self) -> dict[str, Array]:
-        raise NotImplementedError
+        """What is saved beside the parameters."""
 
+    @abstractmethod
     def _take_stored(self, arrays: dict[str, Array]) -> None:
-        raise NotImplementedError
+        """Take that out of arrays of a file."""
 
+    @abstractmethod
     def _expect_stored(self, stored: ArrayFile) -> set[str]:
-        raise NotImplementedError
+        """The names of that, checked by the file's headers."""
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write what was learnt as arrays: to .npz, or .safetensors if that is installed.

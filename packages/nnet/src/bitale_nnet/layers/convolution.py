@@ -75,7 +75,7 @@ class _Filters(Layer):
         return channels
 
     def _filter_shape(self, channels: int) -> tuple[int, ...]:
-        raise NotImplementedError
+        raise TypeError(f"{type(self).__name__} does not define _filter_shape")
 
     def declare(self, input_shape: Shape) -> list[Parameter]:
         shape = self._filter_shape(self._channels(input_shape))

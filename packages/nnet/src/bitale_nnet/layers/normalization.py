@@ -35,7 +35,7 @@ class _Scaled(Layer):
         self.beta = None if beta is None else as_initializer("beta", beta)
 
     def _lengths(self, input_shape: Shape) -> Sequence[int | None]:
-        raise NotImplementedError
+        raise TypeError(f"{type(self).__name__} does not define _lengths")
 
     def declare(self, input_shape: Shape) -> list[Parameter]:
         lengths = self._lengths(input_shape)
