@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from typing import Any, ClassVar
 
@@ -21,7 +22,7 @@ from .patches import correlate, correlate_filters, correlate_inputs
 DTYPES = ("float32", "float64")
 
 
-class _Correlation(TensorOp):
+class _Correlation(TensorOp, ABC):
     """An op that is linear in two tensors: a batch (images, channels, ...), and filters or a batch.
 
     Parameters
@@ -79,13 +80,13 @@ class _Correlation(TensorOp):
         pairs = zip(self.words, tensors, strict=True)
         return "".join(f"\n  {word}  {describe(v)}" for word, v in pairs)
 
+    @abstractmethod
     def shape_of(self, first: Any, second: Any, lengths: Any) -> tuple[int | None, ...]:
         """The shape of the result, None where it is not known; raises `ShapeError`."""
-        raise NotImplementedError
 
+    @abstractmethod
     def compute(self, first: Any, second: Any, shape: Any) -> Any:
         """The result in NumPy, of that shape."""
-        raise NotImplementedError
 
     def perform(self, node: Apply, inputs: Sequence[Any], output_storage: Storage) -> None:
         first, second, *lengths = inputs
