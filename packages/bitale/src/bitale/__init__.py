@@ -70,7 +70,8 @@ if TYPE_CHECKING:
     from . import misc as misc
     from . import sandbox as sandbox
     from . import sparse as sparse
+    from . import theano as theano
 else:
     from ._lazy import submodules as _submodules
 
-    __getattr__ = _submodules(__name__, ("misc", "sandbox", "sparse"))
+    __getattr__ = _submodules(__name__, ("misc", "sandbox", "sparse", "theano"))

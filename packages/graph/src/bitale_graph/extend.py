@@ -20,6 +20,7 @@ from .base.errors import NotScalarConstantError as NotScalarConstantError
 from .base.errors import ShapeError as ShapeError
 from .base.errors import UnusedInputError as UnusedInputError
 from .base.errors import describe as describe
+from .base.errors import nearest as nearest
 from .base.errors import where_made as where_made
 from .base.patience import TooLongError as TooLongError
 from .base.patience import limited as limited

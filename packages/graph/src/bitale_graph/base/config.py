@@ -262,6 +262,13 @@ class Config:
         """Set flags for a ``with`` block, or decorate a function with the setting."""
         return change_flags(self, **values)
 
+    def is_given(self, name: str) -> bool:
+        """Whether a file of settings or ``BITALE_FLAGS`` sets a flag, or another name of it."""
+        flag = self.known(name).name
+        return any(
+            self.known(other).name == flag for other in self._sources() if other in self._flags
+        )
+
     def check_given(self) -> None:
         """Raise for given values that cannot be read, and warn of settings nearly named as a flag.
 

@@ -1,0 +1,140 @@
+"""The modules of Theano, made from the table when they are imported."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import sys
+from collections.abc import Iterator, Sequence
+from importlib.abc import Loader, MetaPathFinder
+from importlib.machinery import ModuleSpec
+from types import ModuleType
+from typing import Any
+
+from bitale_graph.extend import nearest
+
+from .modules import GONE, MODULES
+from .rules import set_rules, unset_rules
+
+
+class TheanoModule(ModuleType):
+    """A module of Theano: its names are found in the places of its row when they are asked for."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name == "__all__":
+            return sorted(_public(self.__name__))
+        full = f"{self.__name__}.{name}"
+        if full in MODULES:
+            return importlib.import_module(full)
+        for place in MODULES[self.__name__]:
+            found, value = _look(place, name)
+            if found:
+                setattr(self, name, value)
+                return value
+        raise AttributeError(
+            f"module {self.__name__!r} has no attribute {name!r}" + _instead(full, name),
+            name=name,
+            obj=self,
+        )
+
+    def __dir__(self) -> list[str]:
+        return sorted({*super().__dir__(), *_public(self.__name__)})
+
+
+def _look(place: str, name: str) -> tuple[bool, Any]:
+    """Whether a place of a row has a name, and what it is there."""
+    renamed, _, where = place.rpartition("=")
+    module, _, attribute = where.partition(":")
+    if attribute:
+        if name != (renamed or attribute):
+            return False, None
+        return True, getattr(importlib.import_module(module), attribute)
+    if name.startswith("__"):
+        return False, None
+    try:
+        return True, getattr(importlib.import_module(module), name)
+    except AttributeError:
+        return False, None
+
+
+def _public(module: str) -> set[str]:
+    """The public names of a module of Theano, its submodules among them."""
+    names = {m.rpartition(".")[2] for m in MODULES if m.rpartition(".")[0] == module}
+    for place in MODULES[module]:
+        renamed, _, where = place.rpartition("=")
+        source, _, attribute = where.partition(":")
+        if attribute:
+            names.add(renamed or attribute)
+        else:
+            of = importlib.import_module(source)
+            names.update(getattr(of, "__all__", None) or dir(of))
+    return {name for name in names if not name.startswith("_")}
+
+
+def _instead(full: str, name: str) -> str:
+    if full in GONE:
+        return f": {GONE[full]}"
+    return nearest(name, _public(full.rpartition(".")[0]))
+
+
+class _Finder(MetaPathFinder, Loader):
+    """Finds Theano's modules by the table."""
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        if fullname in MODULES:
+            is_package = any(m.startswith(f"{fullname}.") for m in MODULES)
+            return ModuleSpec(fullname, self, origin=__name__, is_package=is_package)
+        if fullname.startswith("theano."):
+            raise ModuleNotFoundError(
+                f"there is no module {fullname!r} among Theano's that bitale has"
+                + (f": {GONE[fullname]}" if fullname in GONE else nearest(fullname, MODULES)),
+                name=fullname,
+            )
+        return None
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType:
+        return TheanoModule(spec.name, f"Theano's module {spec.name}, over bitale.")
+
+    def exec_module(self, module: ModuleType) -> None:
+        pass
+
+
+_finder = _Finder()
+
+
+def install() -> None:
+    """Make ``import theano`` mean bitale in this process, with Theano's rules.
+
+    Raises
+    ------
+    ImportError
+        If Theano itself has been imported already.
+    """
+    if "theano" in sys.modules and not isinstance(sys.modules["theano"], TheanoModule):
+        raise ImportError(
+            "another module theano has been imported already; call bitale.theano.install() first"
+        )
+    if _finder not in sys.meta_path:
+        sys.meta_path.insert(0, _finder)
+        set_rules()
+
+
+def uninstall() -> None:
+    """Take back what `install` did: the modules, the finder, and the settings."""
+    if _finder in sys.meta_path:
+        sys.meta_path.remove(_finder)
+        unset_rules()
+    for name in [n for n, m in sys.modules.items() if isinstance(m, TheanoModule)]:
+        del sys.modules[name]
+
+
+@contextlib.contextmanager
+def installed() -> Iterator[None]:
+    """A block in which ``import theano`` means bitale."""
+    install()
+    try:
+        yield
+    finally:
+        uninstall()
