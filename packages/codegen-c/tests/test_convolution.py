@@ -92,6 +92,20 @@ CASES = {
         geometry(2, stride=2, padding=1, groups=7),
         [((2, 7, 28, 9), (7, 1, 3, 3))],
     ),
+    # A channel in each lane: planes shorter than a vector, rows as long and longer, several chunks.
+    "channels": (
+        geometry(2, padding=1, groups=21),
+        [((2, 21, n, m), (21, 1, 3, 3)) for n, m in ((1, 1), (7, 7), (9, 16), (150, 23))],
+    ),
+    "channels_far_apart": (
+        geometry(2, stride=(2, 3), padding=((3, 0), (1, 4)), dilation=(3, 2), groups=35),
+        [((3, 35, 11, n), (35, 1, 2, 5)) for n in (6, 9, 40)],
+    ),
+    "channels_skipped": (
+        geometry(2, stride=(4, 3), padding=((0, 9), (9, 0)), groups=16),
+        [((2, 16, 10, 8), (16, 1, 2, 1))],
+    ),
+    "series_of_channels": (geometry(1, 2, ((4, 0),), groups=16), [((3, 16, 700), (16, 1, 5))]),
     "one_filter": (geometry(2, padding=3), [((2, 3, 9, 50), (1, 3, 4, 4))]),
     "all_in_padding": (
         geometry(2, padding=((9, 8), (9, 8)), dilation=4),
@@ -142,7 +156,17 @@ def with_threads():
 
 
 @pytest.mark.parametrize(
-    "case", ["padded", "stride", "one_by_one", "depthwise", "many_channels", "squares", "long_rows"]
+    "case",
+    [
+        "padded",
+        "stride",
+        "one_by_one",
+        "depthwise",
+        "channels",
+        "many_channels",
+        "squares",
+        "long_rows",
+    ],
 )
 def test_the_number_of_threads_changes_no_bit(case, with_threads):
     geo, shapes = CASES[case]

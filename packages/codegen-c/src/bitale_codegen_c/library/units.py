@@ -64,9 +64,9 @@ _EFFORT = """#define BT_KERNEL static __attribute__((noinline, unused))
 _CALLED = {
     "product": ("small_product",),
     "batched_product": ("small_product", "product"),
-    "conv": ("conv_direct", "conv_winograd"),
-    "conv_grad_inputs": ("conv_direct", "conv_winograd", "conv"),
-    "conv_grad_weights": ("conv_direct",),
+    "conv": ("conv_direct", "conv_channels", "conv_winograd"),
+    "conv_grad_inputs": ("conv_direct", "conv_channels", "conv_winograd", "conv"),
+    "conv_grad_weights": ("conv_direct", "conv_channels"),
 }
 # What stands at the beginning of several.
 _BEGINNINGS = {
@@ -74,6 +74,7 @@ _BEGINNINGS = {
     "conv_grad_inputs": ("patches", "filters"),
     "conv_grad_weights": ("patches",),
     "conv_direct": ("patches",),
+    "conv_channels": ("patches", "turns"),
     "conv_winograd": ("patches", "filters"),
 }
 # How windows combine what they hold, and what one gives that holds nothing.

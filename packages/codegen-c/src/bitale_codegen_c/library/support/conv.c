@@ -162,7 +162,8 @@ BT_SHARED(2) void bt_conv_SUFFIX(const bt_runtime *rt, TYPE *x, TYPE *w, TYPE *y
     all.w = (bt_filters_SUFFIX){.w = w, .fold = 1, .down = depth, .side = 0, .step = 1};
     all.group_step = k / groups * depth;
     const int is_thin = k / groups <= BT_FEW && depth <= BT_SHALLOW;
-    const int failed = is_thin ? bt_conv_direct_SUFFIX(rt, g, x, w, y)
+    const int failed = bt_is_by_channels_SUFFIX(g) ? bt_conv_channels_SUFFIX(rt, g, 0, x, w, y)
+                       : is_thin ? bt_conv_direct_SUFFIX(rt, g, x, w, y)
                        : bt_has_squares_SUFFIX(g) ? bt_conv_winograd_SUFFIX(rt, g, x, w, y) : bt_convolve_all_SUFFIX(&all);
     if (failed) bt_one_by_one_SUFFIX(g, BT_OF_RESULT, x, w, y);
 }

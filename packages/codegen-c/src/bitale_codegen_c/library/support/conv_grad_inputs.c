@@ -170,5 +170,6 @@ BT_SHARED(2) void bt_conv_grad_inputs_SUFFIX(const bt_runtime *rt, TYPE *x, TYPE
     const int is_dense = g->stride[0] == 1 && g->stride[1] == 1 && g->stride[2] == 1;
     const int is_thin = all.channels <= BT_FEW && all.filters * all.taps <= BT_SHALLOW;
     const int is_turned = is_dense && (is_thin || bt_volume(g->in) * 10 <= sheet * 11);
-    if (is_turned ? bt_by_turning_SUFFIX(&all) : bt_by_columns_SUFFIX(&all)) bt_one_by_one_SUFFIX(g, BT_OF_INPUTS, x, w, y);
+    if (bt_is_by_channels_SUFFIX(g) ? bt_conv_channels_SUFFIX(rt, g, 1, y, w, x)
+        : is_turned ? bt_by_turning_SUFFIX(&all) : bt_by_columns_SUFFIX(&all)) bt_one_by_one_SUFFIX(g, BT_OF_INPUTS, x, w, y);
 }

@@ -208,6 +208,7 @@ BT_SHARED(2) void bt_conv_grad_weights_SUFFIX(const bt_runtime *rt, TYPE *x, TYP
     if (k * all.depth == 0 || all.windows == 0) return;
     all.x = x, all.y = y;
     const int is_thin = all.filters * (c / groups) <= BT_FEW;
-    if (is_thin ? bt_conv_direct_weights_SUFFIX(rt, g, x, y, w) : bt_sum_weights_SUFFIX(&all, w))
+    if (bt_is_by_channels_SUFFIX(g) ? bt_conv_channels_weights_SUFFIX(rt, g, x, y, w)
+        : is_thin ? bt_conv_direct_weights_SUFFIX(rt, g, x, y, w) : bt_sum_weights_SUFFIX(&all, w))
         bt_one_by_one_SUFFIX(g, BT_OF_FILTERS, x, w, y);
 }
