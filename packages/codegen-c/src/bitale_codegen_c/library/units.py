@@ -70,12 +70,12 @@ _CALLED = {
 }
 # What stands at the beginning of several.
 _BEGINNINGS = {
-    "conv": ("patches", "filters"),
-    "conv_grad_inputs": ("patches", "filters"),
-    "conv_grad_weights": ("patches",),
+    "conv": ("patches", "turns", "filters"),
+    "conv_grad_inputs": ("patches", "turns", "filters"),
+    "conv_grad_weights": ("patches", "turns", "filters"),
     "conv_direct": ("patches",),
     "conv_channels": ("patches", "turns"),
-    "conv_winograd": ("patches", "filters"),
+    "conv_winograd": ("patches", "turns", "filters"),
 }
 # How windows combine what they hold, and what one gives that holds nothing.
 _KINDS = {"max": ("bt_maximum_SUFFIX", "-(TYPE)__builtin_inf()"), "sum": ("BT_ADD", "0")}

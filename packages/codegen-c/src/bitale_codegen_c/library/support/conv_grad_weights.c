@@ -1,80 +1,61 @@
 /* The gradient of a convolution by its filters: products of rows of y with what lies under the windows, summed over all
- * windows. A lane of a vector sums over some windows, and the lanes are added up at the end of a tile. The windows are split
- * into ranges by the lengths alone, each with sums of its own, so that the number of threads changes no result. */
-#if defined(__AVX512F__) || defined(__aarch64__)
-enum { bt_left_SUFFIX = 5, bt_right_SUFFIX = 5 };
-#else
-enum { bt_left_SUFFIX = 3, bt_right_SUFFIX = 4 };
-#endif
-
-/* Products of rows with rows, of `panels` panels each: lanes of sums, or what is added to those that are there. */
-BT_KERNEL void bt_dots_SUFFIX(int64_t panels, const TYPE *left, const TYPE *right, bt_lanes_SUFFIX *sums, int adds) {
-    bt_lanes_SUFFIX s[bt_left_SUFFIX][bt_right_SUFFIX] = {{{0}}};
-#pragma GCC unroll 5
-    for (int l = 0; adds && l < bt_left_SUFFIX; l++)
-#pragma GCC unroll 5
-        for (int r = 0; r < bt_right_SUFFIX; r++) s[l][r] = sums[l * bt_right_SUFFIX + r];
-    for (int64_t p = 0; p < 2 * panels; p++) {
-        bt_lanes_SUFFIX a[bt_left_SUFFIX];
-#pragma GCC unroll 5
-        for (int l = 0; l < bt_left_SUFFIX; l++) a[l] = *(const bt_lanes_SUFFIX *)(left + l * bt_panel_SUFFIX);
-#pragma GCC unroll 5
-        for (int r = 0; r < bt_right_SUFFIX; r++) {
-            const bt_lanes_SUFFIX b = *(const bt_lanes_SUFFIX *)(right + r * bt_panel_SUFFIX);
-#pragma GCC unroll 5
-            for (int l = 0; l < bt_left_SUFFIX; l++) s[l][r] += a[l] * b;
-        }
-        /* The second half of a panel, then the next panel. */
-        left += p & 1 ? (bt_left_SUFFIX - 1) * bt_panel_SUFFIX + bt_wide_SUFFIX : bt_wide_SUFFIX;
-        right += p & 1 ? (bt_right_SUFFIX - 1) * bt_panel_SUFFIX + bt_wide_SUFFIX : bt_wide_SUFFIX;
-    }
-#pragma GCC unroll 5
-    for (int l = 0; l < bt_left_SUFFIX; l++)
-#pragma GCC unroll 5
-        for (int r = 0; r < bt_right_SUFFIX; r++) sums[l * bt_right_SUFFIX + r] = s[l][r];
+ * windows. What is under a window is turned, so that a vector holds some taps of one window; so these are the tiles of the other
+ * convolutions, a panel of taps in the place of one of windows. The windows are split into ranges by the lengths alone, each with
+ * sums of its own, so that the number of threads changes no result. */
+#define BT_CASE(r) case r: bt_tile_SUFFIX(r, 1, depth, w, panel, out, apart, adds); return;
+BT_KERNEL void bt_narrow_tile_SUFFIX(int64_t rows, int64_t depth, const TYPE *w, const TYPE *panel, TYPE *out, int64_t apart, int adds) {
+    switch (rows) { BT_CASES }
 }
-
-/* The lanes of a tile added up, of which `rows` by `columns` are wanted: by halves, each for all of the tile. */
-BT_KERNEL void bt_add_lanes_SUFFIX(const TYPE *lanes, int64_t rows, int64_t columns, TYPE *to, int64_t apart) {
-    enum { count = bt_left_SUFFIX * bt_right_SUFFIX };
-    TYPE half[count][bt_wide_SUFFIX];
-    for (int s = 0; s < count; s++)
-#pragma omp simd
-        for (int i = 0; i < bt_wide_SUFFIX / 2; i++) half[s][i] = lanes[s * bt_wide_SUFFIX + i] + lanes[s * bt_wide_SUFFIX + bt_wide_SUFFIX / 2 + i];
-    for (int wide = bt_wide_SUFFIX / 4; wide > 1; wide /= 2)
-        for (int s = 0; s < count; s++)
-            for (int i = 0; i < wide; i++) half[s][i] += half[s][wide + i];
-    for (int64_t l = 0; l < rows; l++)
-        for (int64_t r = 0; r < columns; r++) {
-            const TYPE *pair = half[l * bt_right_SUFFIX + r];
-            to[l * apart + r] = bt_wide_SUFFIX > 2 ? pair[0] + pair[1] : pair[0];
-        }
-}
+#undef BT_CASE
 
 typedef struct {
     const bt_runtime *rt;
-    bt_geometry g, flat;
-    bt_layout at, from;
+    bt_geometry g;
+    bt_layout at;
     int64_t parts, is_direct, has_strips, filters, depth, windows, sheets;
     /* Filters and taps of an item, windows packed at a time, and those of a range. */
     int64_t high, some, block, range, highs, wides, ranges;
-    int64_t *offsets, *places;
+    int64_t *offsets;
     const TYPE *x, *y;
     TYPE *sums;
     int failed;
 } bt_weights_SUFFIX;
 
-/* What lies under windows `lo` to `hi`, at taps `tap` to `stop`. */
+enum { BT_WINDOWS = 256 }; /* of a block, at most */
+
+/* How wide the panel is that begins with `tap`, of those up to `stop`. */
+static inline int64_t bt_width_SUFFIX(int64_t tap, int64_t stop) { return stop - tap <= bt_wide_SUFFIX ? bt_wide_SUFFIX : bt_panel_SUFFIX; }
+
+/* Taps `offsets` of windows, as one half of a panel, of which the other half stands between. */
+BT_KERNEL void bt_turn_taps_SUFFIX(int64_t count, const bt_piece *pieces, const TYPE *x, const TYPE *limit, const int64_t *offsets,
+        int64_t taps, int64_t width, TYPE *to) {
+    const int64_t many = bt_least(taps, bt_wide_SUFFIX), most = offsets[many - 1];
+    for (int64_t e = 0; e < count; e++) {
+        const TYPE *from = x + pieces[e].from;
+        const int64_t length = pieces[e].length;
+        TYPE *row = to + pieces[e].at * width;
+        if (from + most + bt_wide_SUFFIX > limit || length < bt_wide_SUFFIX / 4) {
+            for (int64_t i = 0; i < length; i++)
+                for (int64_t t = 0; t < bt_wide_SUFFIX; t++) row[i * width + t] = from[offsets[bt_least(t, many - 1)] + i];
+            continue;
+        }
+        bt_lanes_SUFFIX v[bt_wide_SUFFIX];
+#pragma GCC unroll 16
+        for (int t = 0; t < bt_wide_SUFFIX; t++) v[t] = *(const bt_lanes_SUFFIX *)(from + offsets[bt_least(t, many - 1)]);
+        bt_turn_SUFFIX(v);
+        /* Too many windows: they are those of the next piece, or behind the panel. */
+#pragma GCC unroll 16
+        for (int i = 0; i < bt_wide_SUFFIX; i++) *(bt_lanes_SUFFIX *)(row + i * width) = v[i];
+    }
+}
+
+/* What lies under windows `lo` to `hi`, at taps `tap` to `stop`: in panels of taps. */
 static void bt_pack_windows_SUFFIX(const bt_weights_SUFFIX *all, int64_t group, int64_t lo, int64_t hi, int64_t tap,
-        int64_t stop, int64_t apart, TYPE *copy, TYPE *panels) {
+        int64_t stop, TYPE *copy, TYPE *panels) {
     const bt_geometry *g = &all->g;
     const int64_t sheet = g->out[1] * g->out[2], first = lo / sheet, skip = all->is_direct ? 0 : lo % sheet / g->out[2];
     const int64_t image = bt_volume(g->in), channels = g->c / g->groups, taps = bt_taps(g), channel = tap / taps;
     const TYPE *x = all->x + group * channels * image, *limit = all->x + g->n * g->c * image;
-    if (all->is_direct && g->out[0] * g->out[1] == 1) {
-        bt_pack_long_SUFFIX(sheet, all->at.image, lo, hi, x + first * all->at.image, all->offsets + tap, stop - tap, bt_right_SUFFIX, apart, panels);
-        return;
-    }
     const bt_geometry strip = bt_strip(g, lo, all->block);
     if (all->is_direct) x += first / g->out[0] * all->at.image;
     else if (all->has_strips) {
@@ -88,69 +69,72 @@ static void bt_pack_windows_SUFFIX(const bt_weights_SUFFIX *all, int64_t group, 
                                 copy + (s - first) * all->at.size);
         x = copy - channel * all->at.channel, limit = copy + all->sheets * all->at.size + bt_wide_SUFFIX;
     }
-    for (int64_t p = lo; p < hi; p += bt_panel_SUFFIX, panels += bt_right_SUFFIX * bt_panel_SUFFIX) {
-        bt_piece pieces[bt_panel_SUFFIX];
-        const int64_t end = bt_least(hi, p + bt_panel_SUFFIX);
-        const int count = all->has_strips ? bt_pieces_SUFFIX(&strip, &all->at, 1, 0, 0, p - lo, end - lo, pieces)
-                          : bt_pieces_SUFFIX(g, &all->at, all->is_direct ? g->out[0] : 1, first, skip, p, end, pieces);
-        bt_pack_panel_SUFFIX(count, pieces, x, limit, all->offsets + tap, stop - tap, bt_right_SUFFIX, apart, panels);
+    bt_piece pieces[BT_WINDOWS];
+    const int64_t count = all->has_strips ? bt_pieces_SUFFIX(&strip, &all->at, 1, 0, 0, 0, hi - lo, pieces)
+                          : bt_pieces_SUFFIX(g, &all->at, all->is_direct ? g->out[0] : 1, first, skip, lo, hi, pieces);
+    for (int64_t width; tap < stop; tap += width, panels += width * (hi - lo + bt_wide_SUFFIX)) {
+        width = bt_width_SUFFIX(tap, stop);
+        for (int64_t half = 0; half < width && tap + half < stop; half += bt_wide_SUFFIX)
+            bt_turn_taps_SUFFIX(count, pieces, x, limit, all->offsets + tap + half, stop - tap - half, width, panels + half);
     }
 }
 
-static void bt_pack_rows_SUFFIX(const bt_weights_SUFFIX *all, int64_t filter, int64_t rows, int64_t lo, int64_t hi, int64_t apart, TYPE *panels) {
-    const int64_t sheet = bt_volume(all->g.out);
-    const TYPE *y = all->y + lo / sheet * all->from.image + filter * sheet;
-    bt_pack_long_SUFFIX(sheet, all->from.image, lo, hi, y, all->places, rows, bt_left_SUFFIX, apart, panels);
+/* Rows `filter` on of y in panels of rows: window by window one number of each row. */
+static void bt_pack_rows_SUFFIX(const bt_weights_SUFFIX *all, int64_t filter, int64_t rows, int64_t lo, int64_t hi, TYPE *panels) {
+    const int64_t sheet = bt_volume(all->g.out), high = bt_rows_of_panel_SUFFIX(rows);
+    for (int64_t r = 0; r < rows; r += high, panels += high * (hi - lo)) {
+        const int64_t some = bt_least(high, rows - r);
+        for (int64_t p = lo, stop; p < hi; p = stop) {
+            stop = bt_least(hi, (p / sheet + 1) * sheet);
+            const TYPE *y = all->y + (p / sheet * all->g.k + filter + r) * sheet + p % sheet;
+            bt_pack_turned_SUFFIX(y, sheet, some, stop - p, panels + (p - lo) * some);
+        }
+    }
 }
 
 static void bt_weights_block_SUFFIX(const bt_weights_SUFFIX *all, int64_t group, int64_t filter, int64_t tap, int64_t range,
-        TYPE *left, TYPE *right, TYPE *lanes, TYPE *copy) {
-    enum { tile = bt_left_SUFFIX * bt_right_SUFFIX * bt_wide_SUFFIX };
-    const int64_t filters = bt_least(all->high, all->filters - filter), taps = bt_least(all->depth - tap, all->some);
-    const int64_t stop = bt_least(all->windows, (range + 1) * all->range);
-    const int64_t down = bt_up(filters, bt_left_SUFFIX), across = bt_up(taps, bt_right_SUFFIX);
-    TYPE *sums = all->sums + (range * all->g.k + group * all->filters + filter) * all->depth + tap;
+        TYPE *left, TYPE *right, TYPE *copy) {
+    const int64_t filters = bt_least(all->high, all->filters - filter), end = bt_least(all->depth, tap + all->some);
+    const int64_t stop = bt_least(all->windows, (range + 1) * all->range), high = bt_rows_of_panel_SUFFIX(filters);
+    TYPE *sums = all->sums + (range * all->g.k + group * all->filters + filter) * all->depth;
     for (int64_t lo = range * all->range, hi; lo < stop; lo = hi) {
         hi = bt_least(stop, lo + all->block);
         if (all->has_strips) hi = bt_least(hi, (lo / all->g.out[2] + 1) * all->g.out[2]);
-        const int64_t panels = bt_up(hi - lo, bt_panel_SUFFIX);
-        const int64_t left_apart = panels * bt_left_SUFFIX * bt_panel_SUFFIX + bt_wide_SUFFIX;
-        const int64_t right_apart = panels * bt_right_SUFFIX * bt_panel_SUFFIX + bt_wide_SUFFIX;
-        bt_pack_rows_SUFFIX(all, group * all->filters + filter, filters, lo, hi, left_apart, left);
-        bt_pack_windows_SUFFIX(all, group, lo, hi, tap, tap + taps, right_apart, copy, right);
-        /* Lanes are kept until the last block; where that is the first, each tile's are added up while they are near. */
-        const int is_only = lo == range * all->range && hi == stop;
-        for (int64_t r = 0; r < across; r++)
-            for (int64_t l = 0; l < down; l++) {
-                TYPE *some = lanes + (is_only ? 0 : (r * down + l) * tile);
-                bt_dots_SUFFIX(panels, left + l * left_apart, right + r * right_apart, (bt_lanes_SUFFIX *)some, lo > range * all->range);
-                if (hi == stop)
-                    bt_add_lanes_SUFFIX(some, bt_least(bt_left_SUFFIX, filters - l * bt_left_SUFFIX),
-                                        bt_least(bt_right_SUFFIX, taps - r * bt_right_SUFFIX),
-                                        sums + l * bt_left_SUFFIX * all->depth + r * bt_right_SUFFIX, all->depth);
+        const int adds = lo > range * all->range;
+        bt_pack_rows_SUFFIX(all, group * all->filters + filter, filters, lo, hi, left);
+        bt_pack_windows_SUFFIX(all, group, lo, hi, tap, end, copy, right);
+        const TYPE *panel = right;
+        for (int64_t t = tap, width; t < end; t += width, panel += width * (hi - lo + bt_wide_SUFFIX)) {
+            width = bt_width_SUFFIX(t, end);
+            for (int64_t r = 0; r < filters; r += high) {
+                const int64_t rows = bt_least(high, filters - r), is_whole = t + width <= end;
+                TYPE tile[bt_rows_SUFFIX * bt_panel_SUFFIX], *to = sums + r * all->depth + t, *out = is_whole ? to : tile;
+                const int64_t apart = is_whole ? all->depth : bt_panel_SUFFIX;
+                if (width == bt_panel_SUFFIX) bt_rows_tile_SUFFIX(rows, hi - lo, left + r * (hi - lo), panel, out, apart, adds && is_whole);
+                else bt_narrow_tile_SUFFIX(rows, hi - lo, left + r * (hi - lo), panel, out, apart, adds && is_whole);
+                for (int64_t i = 0; !is_whole && i < rows; i++)
+                    for (int64_t j = 0; j < end - t; j++)
+                        to[i * all->depth + j] = adds ? to[i * all->depth + j] + tile[i * bt_panel_SUFFIX + j] : tile[i * bt_panel_SUFFIX + j];
             }
+        }
     }
 }
 
 static void bt_weights_part_SUFFIX(void *context, int64_t part) {
     bt_weights_SUFFIX *all = context;
-    const int64_t left = bt_up(all->high, bt_left_SUFFIX) * (all->block * bt_left_SUFFIX + bt_wide_SUFFIX) + bt_wide_SUFFIX;
-    const int64_t right = bt_up(all->some, bt_right_SUFFIX) * (all->block * bt_right_SUFFIX + bt_wide_SUFFIX) + bt_wide_SUFFIX;
+    const int64_t left = all->high * all->block, right = bt_up(all->some, bt_panel_SUFFIX) * bt_panel_SUFFIX * (all->block + bt_wide_SUFFIX);
     const int64_t copied = all->is_direct ? 0 : all->sheets * all->at.size + bt_wide_SUFFIX;
-    const int64_t lanes = (all->high + bt_left_SUFFIX) * (all->some + bt_right_SUFFIX) * bt_wide_SUFFIX;
-    TYPE *room = all->rt->alloc((left + right + lanes + copied) * sizeof(TYPE));
+    TYPE *room = all->rt->alloc((left + right + copied) * sizeof(TYPE));
     if (room == NULL) {
         all->failed = 1;
         return;
     }
-    /* Rows that a last tile lacks are computed and dropped. */
-    __builtin_memset(room, 0, (left + right) * sizeof(TYPE));
     const int64_t items = all->g.groups * all->highs * all->wides * all->ranges;
     for (int64_t i = items * part / all->parts; i < items * (part + 1) / all->parts; i++) {
         if (all->rt->is_stopped()) break;
         const int64_t range = i / all->wides / all->highs % all->ranges, group = i / all->wides / all->highs / all->ranges;
         bt_weights_block_SUFFIX(all, group, i / all->wides % all->highs * all->high, i % all->wides * all->some, range, room,
-                                room + left, room + left + right, room + left + right + lanes);
+                                room + left, room + left + right);
     }
     all->rt->release(room);
 }
@@ -166,16 +150,15 @@ static void bt_add_ranges_SUFFIX(const bt_weights_SUFFIX *all, TYPE *to) {
 
 static int64_t bt_sum_weights_SUFFIX(bt_weights_SUFFIX *all, TYPE *to) {
     const bt_geometry *g = &all->g;
-    const int64_t sheet = bt_volume(g->out), panels = bt_up(all->windows, bt_panel_SUFFIX), count = g->k * all->depth;
-    all->high = bt_up(all->filters, bt_up(all->filters, 128)), all->highs = bt_up(all->filters, all->high);
-    all->wides = bt_up(all->depth, 120);
-    all->some = bt_up(bt_up(all->depth, all->wides), bt_right_SUFFIX) * bt_right_SUFFIX;
+    const int64_t count = g->k * all->depth;
+    all->highs = bt_up(all->filters, 12 * bt_rows_SUFFIX), all->high = bt_up(all->filters, all->highs);
+    all->wides = bt_up(all->depth, 8 * bt_panel_SUFFIX);
+    all->some = bt_up(bt_up(all->depth, all->wides), bt_panel_SUFFIX) * bt_panel_SUFFIX;
     all->wides = bt_up(all->depth, all->some);
-    int64_t block = bt_least(32, bt_most(8, (256 << 10) / (all->high * bt_panel_SUFFIX * (int64_t)sizeof(TYPE))));
-    all->ranges = bt_most(1, bt_least(bt_least(bt_up(16, g->groups * all->highs * all->wides), panels / (2 * block)), (1 << 20) / count));
-    const int64_t range = bt_up(panels, all->ranges);
-    block = bt_up(range, bt_up(range, block));
-    all->block = block * bt_panel_SUFFIX, all->range = range * bt_panel_SUFFIX;
+    int64_t block = bt_least(BT_WINDOWS, 1024 / sizeof(TYPE));
+    all->ranges = bt_most(1, bt_least(bt_least(bt_up(16, g->groups * all->highs * all->wides), all->windows / (2 * block)), (1 << 20) / count));
+    all->range = bt_up(all->windows, all->ranges);
+    all->block = bt_up(all->range, bt_up(all->range, block));
     all->ranges = bt_up(all->windows, all->range);
     all->parts = bt_parts(all->rt, all->windows * count / 16);
     all->is_direct = bt_is_direct(g);
@@ -185,14 +168,11 @@ static int64_t bt_sum_weights_SUFFIX(bt_weights_SUFFIX *all, TYPE *to) {
     const bt_geometry strip = bt_strip(g, 0, all->block), *copied = all->has_strips ? &strip : g;
     all->at = all->is_direct ? bt_direct_layout(g) : bt_copy_layout(copied, channels, g->kernel[0], bt_extent(g, 1, rows), 0);
     if (!all->is_direct) all->at.image = all->at.size;
-    all->flat = (bt_geometry){g->n, g->k, g->k, g->groups, {1, 1, sheet}, {1, 1, 1}, {1, 1, sheet}, {1, 1, 1}, {0, 0, 0}, {1, 1, 1}};
-    all->from = bt_direct_layout(&all->flat);
     const int64_t sums = all->ranges == 1 ? 0 : bt_up(all->ranges * count * sizeof(TYPE), 64) * 64;
-    char *room = all->rt->alloc(sums + (all->depth + all->filters) * sizeof(int64_t));
+    char *room = all->rt->alloc(sums + all->depth * sizeof(int64_t));
     if (room == NULL) return 1;
-    all->sums = sums ? (TYPE *)room : to, all->offsets = (int64_t *)(room + sums), all->places = all->offsets + all->depth;
+    all->sums = sums ? (TYPE *)room : to, all->offsets = (int64_t *)(room + sums);
     bt_tap_offsets(g, &all->at, g->c / g->groups, all->offsets);
-    bt_tap_offsets(&all->flat, &all->from, all->filters, all->places);
     all->rt->share(bt_weights_part_SUFFIX, all, all->parts);
     if (sums) bt_add_ranges_SUFFIX(all, to);
     all->rt->release(room);

@@ -5,31 +5,37 @@ enum { bt_rows_SUFFIX = 12 };
 enum { bt_rows_SUFFIX = 6 };
 #endif
 
-static inline __attribute__((always_inline)) void bt_tile_SUFFIX(const int rows, int64_t depth, const TYPE *w,
+static inline __attribute__((always_inline)) void bt_tile_SUFFIX(const int rows, const int vectors, int64_t depth, const TYPE *w,
         const TYPE *panel, TYPE *out, int64_t apart, int adds) {
     bt_lanes_SUFFIX s[12][2] = {{{0}}};
-    for (int64_t d = 0; d < depth; d++, w += rows, panel += bt_panel_SUFFIX) {
-        const bt_lanes_SUFFIX a = *(const bt_lanes_SUFFIX *)panel, b = *(const bt_lanes_SUFFIX *)(panel + bt_wide_SUFFIX);
+    for (int64_t d = 0; d < depth; d++, w += rows, panel += vectors * bt_wide_SUFFIX) {
+        const bt_lanes_SUFFIX a = *(const bt_lanes_SUFFIX *)panel, b = vectors == 2 ? *(const bt_lanes_SUFFIX *)(panel + bt_wide_SUFFIX) : a;
 #pragma GCC unroll 12
-        for (int r = 0; r < rows; r++) s[r][0] += a * w[r], s[r][1] += b * w[r];
+        for (int r = 0; r < rows; r++) {
+            s[r][0] += a * w[r];
+            if (vectors == 2) s[r][1] += b * w[r];
+        }
     }
 #pragma GCC unroll 12
     for (int r = 0; r < rows; r++) {
         bt_lanes_SUFFIX *to = (bt_lanes_SUFFIX *)(out + r * apart), *next = (bt_lanes_SUFFIX *)(out + r * apart + bt_wide_SUFFIX);
-        if (adds) *to += s[r][0], *next += s[r][1];
-        else *to = s[r][0], *next = s[r][1];
+        if (adds) *to += s[r][0];
+        else *to = s[r][0];
+        if (vectors == 2 && adds) *next += s[r][1];
+        else if (vectors == 2) *next = s[r][1];
     }
 }
 
-BT_KERNEL void bt_rows_tile_SUFFIX(int64_t rows, int64_t depth, const TYPE *w, const TYPE *panel, TYPE *out, int64_t apart, int adds) {
-#define BT_CASE(r) case r: bt_tile_SUFFIX(r, depth, w, panel, out, apart, adds); return;
-    switch (rows) {
-        BT_CASE(1) BT_CASE(2) BT_CASE(3) BT_CASE(4) BT_CASE(5) BT_CASE(6)
 #if defined(__AVX512F__) || defined(__aarch64__)
-        BT_CASE(7) BT_CASE(8) BT_CASE(9) BT_CASE(10) BT_CASE(11) BT_CASE(12)
+#define BT_CASES BT_CASE(1) BT_CASE(2) BT_CASE(3) BT_CASE(4) BT_CASE(5) BT_CASE(6) BT_CASE(7) BT_CASE(8) BT_CASE(9) BT_CASE(10) BT_CASE(11) BT_CASE(12)
+#else
+#define BT_CASES BT_CASE(1) BT_CASE(2) BT_CASE(3) BT_CASE(4) BT_CASE(5) BT_CASE(6)
 #endif
-    }
+#define BT_CASE(r) case r: bt_tile_SUFFIX(r, 2, depth, w, panel, out, apart, adds); return;
+BT_KERNEL void bt_rows_tile_SUFFIX(int64_t rows, int64_t depth, const TYPE *w, const TYPE *panel, TYPE *out, int64_t apart, int adds) {
+    switch (rows) { BT_CASES }
 }
+#undef BT_CASE
 
 /* How many rows a panel of filters has, of `rows` in all: as even as can be. */
 static inline int64_t bt_rows_of_panel_SUFFIX(int64_t rows) { return bt_up(rows, bt_up(rows, bt_rows_SUFFIX)); }
@@ -40,12 +46,38 @@ typedef struct {
     int64_t rows, depth, fold, down, side, step;
 } bt_filters_SUFFIX;
 
+/* Some rows turned: number j of all of them from `to + j * rows` on. A vector holds more than the rows that are left, and what is
+ * too much is written over by the next. */
+BT_KERNEL void bt_pack_turned_SUFFIX(const TYPE *from, int64_t apart, int64_t rows, int64_t count, TYPE *to) {
+    const TYPE *end = to + rows * count;
+    for (int64_t p = 0; p < count; p += bt_wide_SUFFIX) {
+        if (p + bt_wide_SUFFIX > count && p > 0) p = count - bt_wide_SUFFIX;
+        for (int64_t r = (rows - 1) / bt_wide_SUFFIX * bt_wide_SUFFIX; r >= 0; r -= bt_wide_SUFFIX) {
+            bt_lanes_SUFFIX v[bt_wide_SUFFIX];
+            const int64_t some = bt_least(bt_wide_SUFFIX, rows - r);
+            TYPE *at = to + p * rows + r;
+            bt_load_turned_SUFFIX(from + r * apart + p, apart, some, count - p, v);
+            if (at + (bt_wide_SUFFIX - 1) * rows + bt_wide_SUFFIX <= end) {
+#pragma GCC unroll 16
+                for (int i = 0; i < bt_wide_SUFFIX; i++) *(bt_lanes_SUFFIX *)(at + i * rows) = v[i];
+                continue;
+            }
+            TYPE all[bt_wide_SUFFIX * bt_wide_SUFFIX];
+#pragma GCC unroll 16
+            for (int i = 0; i < bt_wide_SUFFIX; i++) *(bt_lanes_SUFFIX *)(all + i * bt_wide_SUFFIX) = v[i];
+            for (int64_t i = 0; i < bt_wide_SUFFIX && p + i < count; i++)
+                for (int64_t j = 0; j < some; j++) at[i * rows + j] = all[i * bt_wide_SUFFIX + j];
+        }
+    }
+}
+
 /* Some depths at a time, so that what rows write between one another stays in the fastest cache. */
 BT_KERNEL void bt_pack_filters_SUFFIX(const bt_filters_SUFFIX *f, int64_t from, int64_t to, TYPE *packed) {
     const int64_t high = bt_rows_of_panel_SUFFIX(f->rows), most = 128;
     for (int64_t i = from; i < to; i++) {
         const int64_t rows = bt_least(high, f->rows - i * high);
-        for (int64_t d = 0; d < f->depth; d += most)
+        if (f->step == 1 && f->fold == 1) bt_pack_turned_SUFFIX(f->w + i * high * f->down, f->down, rows, f->depth, packed + i * high * f->depth);
+        else for (int64_t d = 0; d < f->depth; d += most)
             for (int64_t r = 0; r < rows; r++) {
                 const int64_t m = i * high + r, stop = bt_least(most, f->depth - d);
                 const TYPE *w = f->w + m / f->fold * f->down + m % f->fold * f->side + d * f->step;
