@@ -174,6 +174,20 @@ def sample_device(compiled_samples):
     compiled_samples.properties, compiled_samples.is_backward = properties, False
 
 
+@pytest.fixture(scope="session")
+def device_for(needs_emulation):
+    """``device_for(samples)``: an emulated device that knows their kernels alone."""
+
+    def made(samples):
+        device, recording = EmulatedDriver(optimization="-O0"), RecordingDriver(multiprocessors=2)
+        for sample, run in zip(samples, sample_functions(recording, samples), strict=True):
+            run(*sample.inputs)
+        device.compile(recording.texts)
+        return device
+
+    return made
+
+
 @pytest.fixture
 def use_driver():
     """``use_driver(driver)`` lets "emulated0" mean a driver until the test ends."""

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from bitale_codegen_cuda.driver.emulated import EmulatedDriver
 from bitale_codegen_cuda.driver.recording import RecordingDriver
 from bitale_codegen_cuda.target import has_kernel
 from bitale_graph.compile.function import function
@@ -16,13 +15,8 @@ SAMPLES = op_samples(Pool, PoolGrad, MaxPoolGrad, MaxPoolTangent, core=True)
 
 
 @pytest.fixture(scope="module")
-def device(needs_emulation, functions_of):
-    """A device that knows the kernels of the samples."""
-    made, recording = EmulatedDriver(optimization="-O0"), RecordingDriver(multiprocessors=2)
-    for sample, run in zip(SAMPLES, functions_of(recording, SAMPLES), strict=True):
-        run(*sample.inputs)
-    made.compile(recording.texts)
-    return made
+def device(device_for):
+    return device_for(SAMPLES)
 
 
 @pytest.mark.parametrize("is_backward", [False, True])

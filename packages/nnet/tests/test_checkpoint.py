@@ -22,7 +22,7 @@ from bitale_nnet import (
     save_arrays,
 )
 from bitale_nnet.losses import categorical_accuracy, softmax_crossentropy
-from bitale_nnet.training.checkpoint import read_state
+from bitale_nnet.training.checkpoint import read_state, write_state
 
 rng = np.random.default_rng(0)
 X = rng.normal(size=(100, 4)).astype("float32")
@@ -152,6 +152,31 @@ def test_what_is_no_checkpoint_is_refused(tmp_path):
     path.write_bytes(b"PK")
     with pytest.raises(ValueError, match="is no file of parameters"):
         read_state(path)
+
+
+def test_a_checkpoint_that_lacks_something_names_the_file_and_what_it_lacks(tmp_path):
+    path = tmp_path / "state.npz"
+    trainer(EarlyStopping(2, monitor="loss"), Checkpoint(path)).fit((X, Y))
+    whole = read_state(path)
+    other = trainer(EarlyStopping(2, monitor="loss"))
+    before = parameters(other)
+
+    def said(**changed):
+        kept = {name: value for name, value in (whole | changed).items() if value != "left out"}
+        write_state(path, kept)
+        with pytest.raises(ValueError, match=r"state\.npz") as caught:
+            other.fit((X, Y), resume=path)
+        np.testing.assert_array_equal(parameters(other), before)
+        return str(caught.value)
+
+    assert "it lacks callbacks, counts" in said(counts="left out", callbacks="left out")
+    assert "its counts are [1, 2]" in said(counts=[1, 2])
+    assert "its history are 3" in said(history=3)
+    assert "of 14 arrays it has 2" in said(shared=whole["shared"][:2])
+    assert "is damaged: its" in said(shared=[1.0, *whole["shared"][1:]])
+    callbacks = {**whole["callbacks"], "EarlyStopping0": {"best": 0.5}}
+    assert "KeyError('best_epoch')" in said(callbacks=callbacks)
+    assert "cannot be gone on from" in said(order={"bit_generator": "MT19937"})
 
 
 def test_it_is_written_as_often_as_asked_for(tmp_path):

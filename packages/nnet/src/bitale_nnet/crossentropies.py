@@ -24,6 +24,8 @@ from bitale_graph.extend import (
     describe,
 )
 
+from . import losses
+
 softmax_op = Softmax()
 logsoftmax_op = LogSoftmax()
 softmax_grad = SoftmaxGrad()
@@ -114,3 +116,10 @@ def crossentropy_softmax_1hot_with_bias_dx(dnll: Any, softmax: Any, y_idx: Any) 
     """The adjoint of the loss in ``x + b``: ``(softmax - onehot(y_idx)) dnll``."""
     result: TensorVariable = SoftmaxCrossentropyGrad()(softmax, dnll, y_idx)
     return result
+
+
+def sigmoid_binary_crossentropy(
+    output: Any, target: Any, weights: Any = None, label_smoothing: Any = 0
+) -> TensorVariable:
+    """The function of `losses` of that name, whose operands Theano calls so."""
+    return losses.sigmoid_binary_crossentropy(output, target, weights, label_smoothing)

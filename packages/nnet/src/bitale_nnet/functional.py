@@ -130,13 +130,13 @@ def silu(x: Any) -> TensorVariable:
     return as_tensor(x) * T.sigmoid(x)
 
 
-def softmax_graph(x: Any) -> TensorVariable:
+def softmax_graph(c: Any) -> TensorVariable:
     """Softmax along the last axis written out in `exp` and `sum`, without the op.
 
     Of an expression that is to be taken apart. Compiled, it is the op all the same where rewriting
-    finds it; as written it overflows for large ``x``.
+    finds it; as written it overflows for large ``c``.
     """
-    e = T.exp(as_tensor(x))
+    e = T.exp(as_tensor(c))
     return e / T.sum(e, axis=-1, keepdims=True)
 
 

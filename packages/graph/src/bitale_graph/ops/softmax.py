@@ -302,14 +302,14 @@ def _along(op: TensorOp, x: Any, axis: int | None) -> TensorVariable:
     return op(x.dimshuffle(*order)).dimshuffle(*back)
 
 
-def softmax(x: Any, axis: int | None = -1) -> TensorVariable:
-    """``exp(x) / sum(exp(x))`` along ``axis`` (None: over all elements), without overflow."""
-    return _along(Softmax(), x, axis)
+def softmax(c: Any, axis: int | None = -1) -> TensorVariable:
+    """``exp(c) / sum(exp(c))`` along ``axis`` (None: over all elements), without overflow."""
+    return _along(Softmax(), c, axis)
 
 
-def log_softmax(x: Any, axis: int | None = -1) -> TensorVariable:
-    """``log(softmax(x))`` along ``axis`` (None: over all), finite where softmax underflows."""
-    return _along(LogSoftmax(), x, axis)
+def log_softmax(c: Any, axis: int | None = -1) -> TensorVariable:
+    """``log(softmax(c))`` along ``axis`` (None: over all), finite where softmax underflows."""
+    return _along(LogSoftmax(), c, axis)
 
 
 def categorical_crossentropy(coding_dist: Any, true_dist: Any) -> TensorVariable:

@@ -5,6 +5,7 @@ from .functions import max_pool_2d_same_size as max_pool_2d_same_size
 from .functions import pool_1d as pool_1d
 from .functions import pool_2d as pool_2d
 from .functions import pool_3d as pool_3d
+from .named import NamedPool as NamedPool
 from .neighbours import images2neibs as images2neibs
 from .neighbours import neibs2images as neibs2images
 from .pool import MaxPoolGrad as MaxPoolGrad

@@ -74,7 +74,7 @@ def pool_2d(
     array([[ 6.,  8.],
            [16., 18.]])
     """
-    return _pooled("pool_2d", 2, input, ws, ignore_border, stride, pad, mode, old)
+    return pooled_by("pool_2d", 2, input, ws, ignore_border, stride, pad, mode, old)
 
 
 def pool_1d(
@@ -86,7 +86,7 @@ def pool_1d(
     mode: str = "max",
 ) -> TensorVariable:
     """What windows along the last axis hold; see `pool_2d`."""
-    return _pooled("pool_1d", 1, input, ws, ignore_border, stride, pad, mode, {})
+    return pooled_by("pool_1d", 1, input, ws, ignore_border, stride, pad, mode, {})
 
 
 def pool_3d(
@@ -99,7 +99,7 @@ def pool_3d(
     **old: Any,
 ) -> TensorVariable:
     """What windows along the last three axes hold; see `pool_2d`."""
-    return _pooled("pool_3d", 3, input, ws, ignore_border, stride, pad, mode, old)
+    return pooled_by("pool_3d", 3, input, ws, ignore_border, stride, pad, mode, old)
 
 
 def max_pool_2d(
@@ -111,7 +111,7 @@ def max_pool_2d(
     mode: str = "max",
 ) -> TensorVariable:
     """`pool_2d` as it was called once: windows beyond the end are kept, unless it is said."""
-    return _pooled("max_pool_2d", 2, input, ds, ignore_border, st, padding, mode, {})
+    return pooled_by("max_pool_2d", 2, input, ds, ignore_border, st, padding, mode, {})
 
 
 def max_pool_2d_same_size(input: Any, patch_size: Any) -> TensorVariable:
@@ -131,7 +131,7 @@ def max_pool_2d_same_size(input: Any, patch_size: Any) -> TensorVariable:
     return MaxPoolGrad(2)(x, maxima, maxima, *sizes)
 
 
-def _pooled(
+def pooled_by(
     name: str,
     n: int,
     x: Any,
@@ -142,7 +142,8 @@ def _pooled(
     mode: str,
     old: dict[str, Any],
 ) -> TensorVariable:
-    ws, stride, pad = _renamed(name, n, {"ws": ws, "stride": stride, "pad": pad}, old)
+    """Pool the last ``n`` axes for a function of that name."""
+    windows, steps, pads = sizes_of(name, n, ws, stride, pad, old)
     x = as_tensor(x)
     if mode not in MODES:
         raise ValueError(f"{name}: the mode is one of {', '.join(map(repr, MODES))}, not {mode!r}")
@@ -153,14 +154,21 @@ def _pooled(
             f"{name}: say ignore_border=True to leave out windows that go beyond the end, or "
             "ignore_border=False to keep what they hold"
         )
-    windows = _each(name, "ws", ws, n)
-    steps = windows if stride is None else _each(name, "stride", stride, n)
-    pads = _each(name, "pad", pad, n)
     if mode in AVERAGES:
         x = cast(x, dtypes.at_least_float(x.type.dtype))
     elif mode == "sum" and x.type.dtype == "bool":
         x = cast(x, "int64")
     return Pool(n, mode, bool(ignore_border))(x, *windows, *steps, *pads)
+
+
+def sizes_of(
+    name: str, n: int, ws: Any, stride: Any, pad: Any, old: dict[str, Any]
+) -> tuple[list[Any], list[Any], list[Any]]:
+    """Windows, steps and pads, a number for each of ``n`` axes."""
+    ws, stride, pad = _renamed(name, n, {"ws": ws, "stride": stride, "pad": pad}, old)
+    windows = _each(name, "ws", ws, n)
+    steps = windows if stride is None else _each(name, "stride", stride, n)
+    return windows, steps, _each(name, "pad", pad, n)
 
 
 def _renamed(name: str, n: int, given: dict[str, Any], old: dict[str, Any]) -> Sequence[Any]:
@@ -173,7 +181,7 @@ def _renamed(name: str, n: int, given: dict[str, Any], old: dict[str, Any]) -> S
         is_given = found[new] is not None and not (new == "pad" and found[new] == (0,) * n)
         if is_given:
             raise TypeError(f"{name}: {word} is the old name of {new}, and both are given")
-        warnings.warn(f"{name}: {word} is called {new} now", DeprecationWarning, stacklevel=4)
+        warnings.warn(f"{name}: {word} is called {new} now", DeprecationWarning, stacklevel=5)
         found[new] = value
     if found["ws"] is None:
         raise TypeError(f"{name}: ws, the lengths of a window, is missing")

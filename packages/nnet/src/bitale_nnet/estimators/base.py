@@ -216,7 +216,7 @@ class Estimator(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has n
         layer.build((None, *shape), rng, self._computes_in)
         if self.warm_start and "network_" in self.__dict__:
             layer.set_values(self.network_.get_values())
-        callbacks = list(copy.deepcopy(self.callbacks))
+        callbacks = self._copied_callbacks()
         if self.early_stopping:
             monitored = self.monitor
             callbacks.append(EarlyStopping(self.patience, self.min_delta, monitored))
@@ -231,7 +231,7 @@ class Estimator(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has n
             stacklevel=5,
         )
         self._become(layer, shape)
-        self.history_ = trainer.history
+        self.history_, self.callbacks_ = trainer.history, callbacks
         self.n_iter_ = trainer.history.epochs
         self._partial: Trainer | dict[str, Any] | None = None
         return self
@@ -263,11 +263,21 @@ class Estimator(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has n
             raise
         if "network_" not in self.__dict__:
             self._become(layer, shape)
-            self.history_, self.n_iter_ = History(), 0
+            self.history_, self.n_iter_, self.callbacks_ = History(), 0, []
         self._partial = trainer
         self.history_.add({name: figures[-1] for name, figures in trainer.history.items()})
         self.n_iter_ += 1
         return self
+
+    def _copied_callbacks(self) -> list[Callback]:
+        """What looks on in one fit, which leaves parameters as they are."""
+        try:
+            return list(copy.deepcopy(self.callbacks))
+        except (TypeError, ValueError, copy.Error) as error:
+            raise TypeError(
+                f"each fit takes copies of callbacks, and they cannot be copied: {error}; give "
+                "them __deepcopy__, or open what cannot be copied in on_train_begin"
+            ) from error
 
     def _generator(self) -> np.random.Generator:
         state = self.random_state
@@ -377,6 +387,7 @@ class Estimator(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has n
         loaded._become(layer, shape)
         loaded.n_features_in_ = shape[0]
         loaded.history_, loaded.n_iter_, loaded._partial = History(), 0, None
+        loaded.callbacks_ = []
         self.__dict__ = loaded.__dict__
         return self
 

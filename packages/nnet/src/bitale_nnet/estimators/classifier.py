@@ -60,7 +60,8 @@ class Classifier(ClassifierMixin, Estimator):  # type: ignore[misc]
     warm_start : bool
         Begin with the parameters of the last `fit`.
     callbacks : sequence of Callback
-        Each `fit` takes copies of them.
+        Each `fit` takes copies of them, as parameters of estimators stay what they are:
+        ``callbacks_`` has seen the training.
     mask_value : number, optional
         Steps of a sequence that hold it do not count: layers that take a mask get one.
     random_state : int, RandomState or None
@@ -81,6 +82,9 @@ class Classifier(ClassifierMixin, Estimator):  # type: ignore[misc]
     history_ : History
         "loss" and "accuracy" by epoch, averaged over its minibatches as they were trained on, and
         "validation_loss", "validation_accuracy" if there was something to validate with.
+    callbacks_ : list of Callback
+        Copies of ``callbacks``, as the last `fit` left them, and the `EarlyStopping` of
+        ``early_stopping``, which comes last.
     n_iter_ : int
         Epochs done.
     network_ : Layer

@@ -51,7 +51,7 @@ class Regressor(RegressorMixin, Estimator):  # type: ignore[misc]
         "validation_loss" if there was something to validate with.
     target_mean_, target_scale_ : arrays (outputs,)
         Predictions are ``output * target_scale_ + target_mean_``.
-    n_iter_, network_, n_features_in_, feature_names_in_, input_shape_
+    callbacks_, n_iter_, network_, n_features_in_, feature_names_in_, input_shape_
         As of `Classifier`.
 
     Examples

@@ -6,17 +6,20 @@ import math
 from typing import Any
 
 from bitale_graph import language as T
-from bitale_graph.extend import ShapeError, TensorVariable, as_tensor, describe
+from bitale_graph.extend import ShapeError, Softmax, TensorVariable, as_tensor, describe
+from bitale_graph.extend import dtype as dtypes
 
 from ..initializers import Constant, GlorotUniform, Initial, as_initializer, first_values
 from ..noise import dropout
 from .arguments import check_integer, check_number
 from .layer import WEIGHTS, Layer, Parameter, Shape, product_of_lengths
+from .masks import steps_that_count, without_padding
 from .passes import Training
 
 ZERO = Constant(0.0)
-# Finite, so that what may not be read has a weight of 0 and never NaN; fits into float16.
-LOWEST = -6e4
+# Finite, so that what may not be read has a weight of 0 and never NaN, and below what float32 has
+# for any score that is not huge itself.
+LOWEST = -1e30
 
 
 class Attention(Layer):
@@ -44,8 +47,8 @@ class Attention(Layer):
     Shapes
     ------
     input   (batch, steps, features), or a tuple of two or three such; ``features`` must be known
-    mask    (batch, steps), of the source: where it is 0 (or False) steps are not read; where there
-            is nothing to read, zeros are
+    mask    (batch, steps), of the source: where it is 0 (or False) steps are not read, and NaN and
+            infinity in them are 0; where there is nothing to read, zeros are
     output  (batch, steps of the queries, units)
     W_q, W_k, W_v  (features, heads * size), W_o  (heads * size, units): trainable, regularizable
     b_q, b_k, b_v  (heads * size,), b_o  (units,): tagged trainable
@@ -143,19 +146,24 @@ class Attention(Layer):
     def expression(
         self, x: Any, training: Training | None = None, mask: Any = None
     ) -> TensorVariable:
-        inputs = [as_tensor(one) for one in self._inputs(x, isinstance(x, (tuple, list)))]
+        is_several = isinstance(x, (tuple, list))
+        inputs = [as_tensor(one) for one in self._inputs(x, is_several)]
         for one in inputs:
             if one.ndim != _RANK:
                 raise ShapeError(f"{self} takes (batch, steps, features), and got {describe(one)}")
+        counting = None if mask is None else steps_that_count(self, inputs[1], mask)
+        if counting is not None:
+            read = [without_padding(one, counting) for one in inputs[1:]]
+            inputs = [inputs[0] if is_several else read[0], *read]
         q, k, v = (
             self._in_heads(self._mapped(one, s)) for one, s in zip(inputs, "qkv", strict=True)
         )
-        allowed = self._allowed(inputs, mask)
+        allowed = self._allowed(inputs, counting)
         weights = self._weights_of(q, k, allowed, mask is not None)
         if training is not None and self.dropout:
             weights = dropout(weights, training.streams, self.dropout)
-        read: Any = T.matmul(weights, v).dimshuffle(0, 2, 1, 3)
-        joined = read.reshape((read.shape[0], read.shape[1], self.shape_of("W_o")[0]))
+        mixed: Any = T.matmul(weights, v).dimshuffle(0, 2, 1, 3)
+        joined = mixed.reshape((mixed.shape[0], mixed.shape[1], self.shape_of("W_o")[0]))
         result: TensorVariable = self._mapped(joined, "o")
         return result
 
@@ -171,23 +179,19 @@ class Attention(Layer):
     def _weights_of(self, q: Any, k: Any, allowed: Any, may_be_none: bool) -> Any:
         """What each query reads of each key, (batch, heads, queries, keys)."""
         size = self.shape_of("W_q")[1] // self.heads
+        dtype = dtypes.upcast(q.dtype, k.dtype)
+        of_keys = Softmax()  # which, unlike the function, has nothing to say where there is one
+        if dtype == "float16":  # whose largest number a product of vectors of length 256 reaches
+            q, k = T.cast(q, "float32"), T.cast(k, "float32")
         scores: Any = T.matmul(q * (1 / math.sqrt(size)), k.dimshuffle(0, 1, 3, 2))
         if allowed is None:
-            return T.softmax(scores, axis=-1)
-        weights: Any = T.softmax(T.switch(allowed, scores, LOWEST), axis=-1)
-        return T.switch(allowed, weights, 0) if may_be_none else weights
+            return T.cast(of_keys(scores), dtype)
+        weights: Any = of_keys(T.switch(allowed, scores, LOWEST))
+        return T.cast(T.switch(allowed, weights, 0) if may_be_none else weights, dtype)
 
-    def _allowed(self, inputs: list[Any], mask: Any) -> Any:
+    def _allowed(self, inputs: list[Any], counting: Any) -> Any:
         """Which keys each query may read, or None for all."""
-        allowed = None
-        if mask is not None:
-            mask = as_tensor(mask)
-            if mask.ndim != 2:
-                raise ShapeError(
-                    f"{self}: the mask has an entry for each step of the source and no axis of "
-                    f"features\n  source  {describe(inputs[1])}\n  mask    {describe(mask)}"
-                )
-            allowed = T.neq(mask, 0).dimshuffle(0, "x", "x", 1)
+        allowed = None if counting is None else counting.dimshuffle(0, "x", "x", 1)
         if self.causal:
             steps: Any = T.arange(inputs[0].shape[1])
             earlier = T.ge(steps.dimshuffle(0, "x"), steps.dimshuffle("x", 0))

@@ -26,6 +26,7 @@ from ..initializers import (
     first_values,
 )
 from .layer import WEIGHTS, Layer, Parameter, Shape, check_units, product_of_lengths
+from .masks import steps_that_count, without_padding
 from .naming import by_name
 from .passes import Training
 
@@ -62,7 +63,8 @@ class Recurrent(Layer):
     Shapes
     ------
     input   (batch, steps, features), or one sequence (steps, features); ``features`` must be known
-    mask    (batch, steps) or (steps,): where it is 0 (or False) the states stay as they are
+    mask    (batch, steps) or (steps,): where it is 0 (or False) the states stay as they are, and
+            NaN and infinity are read as 0
     output  (batch, units) or (units,); with ``return_sequences`` (batch, steps, units) or
             (steps, units)
 
@@ -224,6 +226,10 @@ class Recurrent(Layer):
                 f"{self} takes (batch, steps, features) or (steps, features), and got {describe(x)}"
             )
         is_batch = x.ndim == 3
+        counting = None if mask is None else steps_that_count(self, x, mask)
+        if counting is not None:
+            x = without_padding(x, counting)
+            counting = counting.dimshuffle(1, 0, "x") if is_batch else counting
         rows: Any = x.dimshuffle(1, 0, 2) if is_batch else x
         parameters: list[Any] = list(self._variables.values())
         dtype = dtypes.upcast(x.dtype, *(v.dtype for v in parameters))
@@ -238,7 +244,7 @@ class Recurrent(Layer):
         last, outputs = carry_scan(
             step,
             self._first(x, first_states, dtype),
-            sequences=rows if mask is None else (rows, self._steps_that_count(x, mask)),
+            sequences=rows if counting is None else (rows, counting),
             reverse=self.backwards,
             name=self.name or type(self).__name__,
             truncate=self.truncate_gradient,
@@ -249,17 +255,6 @@ class Recurrent(Layer):
         if self.clip_gradient is None:
             return state
         return grad_clip(state, -self.clip_gradient, self.clip_gradient)
-
-    def _steps_that_count(self, x: Any, mask: Any) -> Any:
-        """The mask as truth values, a row for each step that lies along the states."""
-        mask = as_tensor(mask)
-        if mask.ndim != x.ndim - 1:
-            raise ShapeError(
-                f"{self}: the mask has an entry for each step and no axis of features\n"
-                f"  input  {describe(x)}\n  mask   {describe(mask)}"
-            )
-        counts: Any = T.neq(mask, 0)
-        return counts.dimshuffle(1, 0, "x") if x.ndim == 3 else counts
 
     def _first(self, x: Any, given: Sequence[Any] | None, dtype: str) -> tuple[Any, ...]:
         if given is not None:

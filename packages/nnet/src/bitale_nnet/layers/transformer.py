@@ -16,6 +16,7 @@ from .attention import Attention
 from .container import Container
 from .dense import rows_times
 from .layer import WEIGHTS, Layer, Parameter, Shape, product_of_lengths
+from .masks import steps_that_count, without_padding
 from .naming import by_name
 from .normalization import LayerNorm
 from .passes import Training
@@ -128,7 +129,8 @@ class TransformerBlock(Container):
     Shapes
     ------
     input   (batch, steps, features); ``features`` must be known
-    mask    (batch, steps): where it is 0 (or False) steps are not read
+    mask    (batch, steps): where it is 0 (or False) steps are not read, and NaN and infinity in
+            them are 0
     output  the same
 
     Parameters are called "norm.gamma", "attention.W_q", "feed_norm.gamma", "feed.W_1" and so on.
@@ -173,6 +175,8 @@ class TransformerBlock(Container):
     ) -> TensorVariable:
         norm, attention, feed_norm, feed = self.layers
         x = as_tensor(x)
+        if mask is not None:
+            x = without_padding(x, steps_that_count(self, x, mask))
         read = attention(norm(x, training=training), mask, training=training)
         x = x + self._thinned(read, training)
         mapped = feed(feed_norm(x, training=training), training=training)

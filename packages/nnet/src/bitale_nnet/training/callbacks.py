@@ -118,6 +118,7 @@ class EarlyStopping(Callback):
     def on_train_end(self, run: Any) -> None:
         if self._kept is not None:
             run.network.set_values(self._kept)
+            self._kept = None  # the network has them now
 
     def get_state(self) -> dict[str, Any]:
         kept = {f"best.{name}": value for name, value in (self._kept or {}).items()}

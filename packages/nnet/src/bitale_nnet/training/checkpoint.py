@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from .loop import Run
 
 _FORMAT = "bitale-nnet checkpoint 1"
+# Whole epochs, steps of the next one, steps of all, rows of the next one.
+_COUNTS = 4
 
 
 class Checkpoint(Callback):
@@ -107,6 +109,48 @@ def read_state(path: str | os.PathLike[str]) -> dict[str, Any]:
     return result
 
 
+_PARTS: dict[str, type | tuple[type, ...]] = {
+    "shared": list,
+    "names": list,
+    "callbacks": dict,
+    "schedule": dict,
+    "history": dict,
+    "counts": list,
+    "sums": list,
+    "order": dict,
+    "stopped": (str, type(None)),
+}
+
+
+def read_training(path: str | os.PathLike[str]) -> dict[str, Any]:
+    """Read the state of a training, of which all parts are there.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is none.
+    ValueError
+        If it is something else, or lacks something.
+    """
+    state = read_state(path)
+    if not isinstance(state, dict):
+        raise _refused(path, f"it holds {state!r}")
+    lacking = [name for name in _PARTS if name not in state]
+    if lacking:
+        raise _refused(path, f"it lacks {', '.join(lacking)}")
+    for name, kind in _PARTS.items():
+        if not isinstance(state[name], kind):
+            raise _refused(path, f"its {name} are {state[name]!r}")
+    counts = state["counts"]
+    if len(counts) != _COUNTS or any(type(n) is not int or n < 0 for n in counts):
+        raise _refused(path, f"its counts are {counts!r}")
+    return state
+
+
+def _refused(path: str | os.PathLike[str], why: str) -> ValueError:
+    return ValueError(f"{os.fspath(path)} is no checkpoint: {why}")
+
+
 def _without_arrays(value: Any, name: str, arrays: dict[str, Any]) -> Any:
     """``value`` with a reference in the place of each array, which is put among ``arrays``."""
     if isinstance(value, np.ndarray):
@@ -129,7 +173,7 @@ def _with_arrays(value: Any, arrays: Mapping[str, Any]) -> Any:
     if isinstance(value, list):
         return [_with_arrays(v, arrays) for v in value]
     if isinstance(value, dict):
-        if "array" in value:
+        if set(value) == {"array"}:
             return arrays[value["array"]]
         return {k: _with_arrays(v, arrays) for k, v in value["mapping"].items()}
     return value

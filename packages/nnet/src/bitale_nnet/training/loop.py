@@ -141,11 +141,22 @@ class Run:
         for callback in self.callbacks:
             getattr(callback, event)(self)
 
-    def begin(self, state: Mapping[str, Any] | None) -> None:
-        """Tell callbacks that it begins, or goes on from a state."""
+    def begin(self, state: Mapping[str, Any] | None, path: Any = None) -> None:
+        """Tell callbacks that it begins, or goes on from a state, which is that of a file."""
         self._tell("on_train_begin")
-        if state is not None:
+        if state is None:
+            return
+        _check_same(self.program, state, path)
+        before = [variable.get_value() for variable in self.program.state]
+        try:
             self.set_state(state)
+        except Exception as error:
+            for variable, value in zip(self.program.state, before, strict=True):
+                variable.set_value(value)
+            raise ValueError(
+                f"{path} cannot be gone on from: a part of it lacks something, or is of another "
+                f"training: {error!r}"
+            ) from error
 
     def end(self) -> None:
         """Tell callbacks that it is over; the history has whole epochs only."""
@@ -171,8 +182,7 @@ class Run:
         }
 
     def set_state(self, state: Mapping[str, Any]) -> None:
-        """Go on from what `get_state` gave; raises `ValueError` if it is of another training."""
-        _check_same(self.program, state)
+        """Go on from what `get_state` gave."""
         for variable, value in zip(self.program.state, state["shared"], strict=True):
             variable.set_value(value if self.is_first else _of_this_process(variable, value))
         for callback in self.callbacks:
@@ -196,19 +206,28 @@ def _key(callbacks: Sequence[Callback], callback: Callback) -> str:
     return f"{type(callback).__name__}{number}"
 
 
-def _check_same(program: Program, state: Mapping[str, Any]) -> None:
+def _check_same(program: Program, state: Mapping[str, Any], path: Any) -> None:
     if list(state["names"]) != program.state_names:
         raise ValueError(
-            "this checkpoint is of another network or update rule: it holds "
-            f"{', '.join(state['names'])}, and this training has {', '.join(program.state_names)}"
+            f"{path} is a checkpoint of another network or update rule: it holds "
+            f"{', '.join(map(str, state['names']))}, and this training has "
+            f"{', '.join(program.state_names)}"
         )
+    if len(state["shared"]) != len(program.state):
+        raise _damaged(path, f"of {len(program.state)} arrays it has {len(state['shared'])}")
     for variable, value in zip(program.state, state["shared"], strict=True):
         here = variable.get_value(borrow=True)
+        if not isinstance(value, np.ndarray):
+            raise _damaged(path, f"its {variable.name} is {value!r}")
         if value.shape != here.shape or value.dtype != here.dtype:
             raise ValueError(
-                f"this checkpoint is of another network: {variable.name} is {value.dtype} "
+                f"{path} is a checkpoint of another network: {variable.name} is {value.dtype} "
                 f"{value.shape} there, and {here.dtype} {here.shape} here"
             )
+
+
+def _damaged(path: Any, why: str) -> ValueError:
+    return ValueError(f"{path} is damaged: {why}")
 
 
 def totals(sums: Sequence[float], rows: int, world: World | None) -> tuple[list[float], int]:

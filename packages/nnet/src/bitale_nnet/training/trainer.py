@@ -15,7 +15,7 @@ from .. import updates
 from ..layers.layer import Layer
 from ..layers.naming import by_name
 from .callbacks import Callback, EarlyStopping, ProgressBar, wants_bar
-from .checkpoint import Checkpoint, read_state
+from .checkpoint import Checkpoint, read_training
 from .history import History
 from .loop import Run, totals
 from .schedules import Schedule, as_schedule
@@ -203,7 +203,7 @@ class Trainer:
         ahead = (2 if source.is_slow else 0) if prefetch is None else prefetch
         self.is_interrupted = False
         try:
-            run.begin(state)
+            run.begin(state, resume)
             first = run.total_steps
             try:
                 run.go(self._fitted, lambda: self._measured(held_out), ahead)
@@ -293,9 +293,9 @@ class Trainer:
     def _read(self, path: str | os.PathLike[str]) -> dict[str, Any]:
         """A checkpoint, which in a world process 0 reads for all."""
         if self.world is None:
-            return read_state(path)
+            return read_training(path)
         found: dict[str, Any] = self.world.broadcast(
-            read_state(path) if self.world.is_first else None
+            read_training(path) if self.world.is_first else None
         )
         return found
 

@@ -28,6 +28,9 @@ from bitale_nnet.crossentropies import (
     crossentropy_softmax_max_and_argmax_1hot_with_bias as crossentropy_softmax_max_and_argmax_1hot_with_bias,  # noqa: E501 (one name)
 )
 from bitale_nnet.crossentropies import logsoftmax_op as logsoftmax_op
+from bitale_nnet.crossentropies import (
+    sigmoid_binary_crossentropy as sigmoid_binary_crossentropy,
+)
 from bitale_nnet.crossentropies import softmax_grad as softmax_grad
 from bitale_nnet.crossentropies import softmax_op as softmax_op
 from bitale_nnet.crossentropies import softmax_with_bias as softmax_with_bias
@@ -45,4 +48,3 @@ from bitale_nnet.hierarchical import h_softmax as h_softmax
 from bitale_nnet.losses import binary_crossentropy as binary_crossentropy
 from bitale_nnet.losses import categorical_crossentropy as categorical_crossentropy
 from bitale_nnet.losses import confusion_matrix as confusion_matrix
-from bitale_nnet.losses import sigmoid_binary_crossentropy as sigmoid_binary_crossentropy
