@@ -8,7 +8,7 @@ import pytest
 from bitale_graph import change_flags, config
 from bitale_graph.base.config import Config, Flag, parse_bool
 from bitale_graph.base.errors import ConfigError
-from bitale_graph.base.given_settings import from_files
+from bitale_graph.base.given_settings import given_by_files
 
 
 def run(code, tmp_path, files=(), **environment):
@@ -222,7 +222,7 @@ def test_a_file_that_may_not_be_read_is_told(tmp_path, monkeypatch):
     monkeypatch.setattr("bitale_graph.base.given_settings.open", refuse, raising=False)
     monkeypatch.setenv("BITALERC", str(tmp_path / "rc"))
     with pytest.raises(ConfigError, match=r"rc cannot be read: Permission denied; mend it"):
-        from_files()
+        given_by_files()
 
 
 def test_a_user_without_a_home_has_no_file_of_settings(monkeypatch):
@@ -232,7 +232,7 @@ def test_a_user_without_a_home_has_no_file_of_settings(monkeypatch):
     monkeypatch.delenv("BITALERC", raising=False)
     monkeypatch.delenv("HOME", raising=False)
     monkeypatch.setattr("pwd.getpwuid", fail)
-    assert from_files() == {}
+    assert given_by_files() == {}
 
 
 def test_files_may_have_comments_marks_and_long_values(tmp_path, monkeypatch):
@@ -242,7 +242,7 @@ def test_files_may_have_comments_marks_and_long_values(tmp_path, monkeypatch):
         b"[gcc]\r\ncxxflags = -O1\r\n  -g = 1\r\n\t# not this\r\n\r\n"
     )
     monkeypatch.setenv("BITALERC", f"{tmp_path / 'none'}:{file}:")
-    found = {name: (one.text, one.line) for name, one in from_files().items()}
+    found = {name: (one.text, one.line) for name, one in given_by_files().items()}
     assert found == {"floatX": ("float32", 3), "empty": ("", 4), "gcc.cxxflags": ("-O1\n-g = 1", 6)}
 
 

@@ -22,6 +22,9 @@ from .base.errors import UnusedInputError as UnusedInputError
 from .base.errors import describe as describe
 from .base.errors import nearest as nearest
 from .base.errors import where_made as where_made
+from .base.given_settings import Given as Given
+from .base.given_settings import given_by_files as given_by_files
+from .base.given_settings import given_by_variable as given_by_variable
 from .base.patience import TooLongError as TooLongError
 from .base.patience import limited as limited
 from .base.rules import RuleTable as RuleTable

@@ -14,7 +14,7 @@ from typing import Any
 from bitale_graph.extend import nearest
 
 from .modules import GONE, MODULES
-from .rules import set_rules, unset_rules
+from .settings import put_back, set_all
 
 
 class TheanoModule(ModuleType):
@@ -86,11 +86,11 @@ class _Finder(MetaPathFinder, Loader):
         if fullname in MODULES:
             is_package = any(m.startswith(f"{fullname}.") for m in MODULES)
             return ModuleSpec(fullname, self, origin=__name__, is_package=is_package)
-        if fullname.startswith("theano."):
+        parent, _, name = fullname.rpartition(".")
+        if parent in MODULES:
+            # Not named: an import of a name from a module would then hide these words.
             raise ModuleNotFoundError(
-                f"there is no module {fullname!r} among Theano's that bitale has"
-                + (f": {GONE[fullname]}" if fullname in GONE else nearest(fullname, MODULES)),
-                name=fullname,
+                f"{parent} has no module and no name {name!r}" + _instead(fullname, name)
             )
         return None
 
@@ -111,21 +111,23 @@ def install() -> None:
     ------
     ImportError
         If Theano itself has been imported already.
+    ConfigError
+        For a setting in ``THEANO_FLAGS`` that cannot be read.
     """
     if "theano" in sys.modules and not isinstance(sys.modules["theano"], TheanoModule):
         raise ImportError(
             "another module theano has been imported already; call bitale.theano.install() first"
         )
     if _finder not in sys.meta_path:
+        set_all()
         sys.meta_path.insert(0, _finder)
-        set_rules()
 
 
 def uninstall() -> None:
     """Take back what `install` did: the modules, the finder, and the settings."""
     if _finder in sys.meta_path:
         sys.meta_path.remove(_finder)
-        unset_rules()
+        put_back()
     for name in [n for n, m in sys.modules.items() if isinstance(m, TheanoModule)]:
         del sys.modules[name]
 

@@ -8,7 +8,12 @@ What is asked for and in no place is missing; `GONE` has what to write instead.
 from __future__ import annotations
 
 MODULES: dict[str, tuple[str, ...]] = {
-    "theano": ("bitale.theano.front", "bitale"),
+    "theano": (
+        "bitale.theano.front",
+        "bitale.theano.front:__version__",
+        "bitale.theano.front:__api_version__",
+        "bitale",
+    ),
     "theano.compat": ("bitale.theano.compat",),
     "theano.compat.python2x": ("bitale.theano.compat",),
     "theano.compile": ("bitale.compile",),

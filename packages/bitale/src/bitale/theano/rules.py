@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from bitale_graph import config
-
 
 @dataclass(frozen=True)
 class Rule:
@@ -28,19 +26,3 @@ RULES: tuple[Rule, ...] = (
         "custom",
     ),
 )
-
-_before: dict[str, Any] = {}
-
-
-def set_rules() -> None:
-    """Set the flags of all rules that no file and no ``BITALE_FLAGS`` sets."""
-    for rule in RULES:
-        if not config.is_given(rule.flag):
-            _before[rule.flag] = getattr(config, rule.flag)
-            setattr(config, rule.flag, rule.value)
-
-
-def unset_rules() -> None:
-    """Put back the settings that `set_rules` found."""
-    while _before:
-        setattr(config, *_before.popitem())

@@ -250,6 +250,8 @@ class Config:
     def __setattr__(self, name: str, value: Any) -> None:
         flag = self.known(name)
         name, read = flag.name, flag.read(value)
+        if flag.accepted and read != flag.default and not name.startswith(HISTORY):
+            self._tell_of_no_effect(flag)
         layers = self._layers.get()
         for k, (block, values) in reversed(list(enumerate(layers))):
             if name in values and not block.has_ended:
@@ -299,6 +301,11 @@ class Config:
                 one.source,
                 one.line,
             )
+
+    def _tell_of_no_effect(self, flag: Flag) -> None:
+        if flag.name not in self._warned:
+            self._warned.add(flag.name)
+            warnings.warn(f"config.{flag.name}: {flag.doc}", UserWarning, stacklevel=3)
 
     def __str__(self) -> str:
         self.load_layers()

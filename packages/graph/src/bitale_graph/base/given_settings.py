@@ -24,26 +24,26 @@ class Given:
 
 def read_given() -> dict[str, Given]:
     """What the files named by ``BITALERC`` and then ``BITALE_FLAGS`` say; later ones win."""
-    return {**from_files(), **from_environment()}
+    return {**given_by_files(), **given_by_variable()}
 
 
-def from_environment() -> dict[str, Given]:
+def given_by_variable(variable: str = "BITALE_FLAGS") -> dict[str, Given]:
     """Read ``key=value`` pairs separated by commas; the right-most wins."""
     found = {}
-    for item in os.environ.get("BITALE_FLAGS", "").split(","):
+    for item in os.environ.get(variable, "").split(","):
         if not item.strip():
             continue
         key, equals, value = item.partition("=")
         if not equals or not key.strip():
-            raise ConfigError(f"BITALE_FLAGS holds {item!r}; each item must read key=value")
-        found[key.strip()] = Given(value.strip(), "BITALE_FLAGS")
+            raise ConfigError(f"{variable} holds {item!r}; each item must read key=value")
+        found[key.strip()] = Given(value.strip(), variable)
     return found
 
 
-def from_files() -> dict[str, Given]:
-    """Read the files named by ``BITALERC``; one that does not exist says nothing."""
+def given_by_files(variable: str = "BITALERC", usual: str = "~/.bitalerc") -> dict[str, Given]:
+    """Read the files that a variable names; one that does not exist says nothing."""
     found: dict[str, Given] = {}
-    for name in os.environ.get("BITALERC", "~/.bitalerc").split(os.pathsep):
+    for name in os.environ.get(variable, usual).split(os.pathsep):
         if not name.strip():
             continue
         # Not by `pathlib`, which made a twentieth of the time that `import bitale` takes. Of a user
