@@ -88,3 +88,20 @@ def test_a_saved_one_answers_alike(tmp_path):
 def test_what_cannot_be_learnt(y, settings, message):
     with pytest.raises(ValueError, match=message):
         quick(**settings).fit(X, y)
+
+
+@pytest.mark.parametrize(
+    ("y", "error", "message"),
+    [
+        (["a", "b"], ValueError, "y must hold numbers, and .*a.* is none; a Classifier"),
+        (np.array(["2020-01-01", "2020-01-02"], "datetime64[D]"), TypeError, "dates or times"),
+    ],
+)
+def test_targets_that_are_no_numbers(y, error, message):
+    with pytest.raises(error, match=message):
+        Regressor().fit([[0.0], [1.0]], y)
+
+
+def test_whether_targets_are_scaled_is_true_or_false():
+    with pytest.raises(TypeError, match="scale_targets is True or False, not 'no'"):
+        Regressor(scale_targets="no").fit([[0.0], [1.0]], [0.0, 1.0])

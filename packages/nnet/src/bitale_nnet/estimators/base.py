@@ -18,21 +18,19 @@ from sklearn.exceptions import NotFittedError as NotFittedError
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
-from .. import updates
-from ..functional import ACTIVATIONS
 from ..initializers import HeNormal
 from ..layers import Dense, Sequential
 from ..layers.layer import Layer, check_shapes
-from ..layers.naming import by_name
 from ..storage.array_file import ArrayFile, Header, open_arrays
 from ..storage.persistence import save_arrays
 from ..training.callbacks import Callback, EarlyStopping
 from ..training.history import History
-from ..training.schedules import Schedule, as_schedule
+from ..training.schedules import Schedule
 from ..training.step import Objective, RowFunction
-from ..training.trainer import Trainer, check_callbacks, check_count, check_factors
+from ..training.trainer import Trainer, check_count
 from . import targets
 from .features import check_features, hint_at_scale
+from .parameters import check_parameters, seed_of
 from .predictor import Predictor
 
 Array = np.ndarray[Any, Any]
@@ -96,17 +94,7 @@ class Estimator(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has n
     # Parameters
     def _check_parameters(self) -> None:
         """Raise `TypeError` or `ValueError` for parameters that cannot be."""
-        for name in ("batch_size", "epochs"):
-            check_count(name, getattr(self, name), 1)
-        check_count("patience", self.patience, 0)
-        if self.dtype not in ("float32", "float64", None):
-            raise ValueError(f"dtype is 'float32' or 'float64', not {self.dtype!r}")
-        names = ("l1", "l2", "weight_decay", "clip_norm", "clip_value", "min_delta")
-        check_factors(**{name: getattr(self, name) for name in names})
-        as_schedule(self.learning_rate)
-        by_name("update", self.update, updates.RULES)
-        by_name("activation", self.activation, ACTIVATIONS)
-        check_callbacks(self.callbacks)
+        check_parameters(self)
         self._hidden_sizes()
 
     def _hidden_sizes(self) -> list[int] | None:
@@ -280,12 +268,9 @@ class Estimator(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has n
             ) from error
 
     def _generator(self) -> np.random.Generator:
+        # None draws from NumPy's global numbers, as everywhere in scikit-learn.
         state = self.random_state
-        if state is None or isinstance(state, np.random.RandomState):
-            state = check_random_state(state).randint(2**31 - 1)
-        elif isinstance(state, bool) or not isinstance(state, (int, np.integer)):
-            raise TypeError(f"random_state is an integer, a RandomState or None, not {state!r}")
-        return np.random.default_rng(int(state))
+        return np.random.default_rng(seed_of(check_random_state(None) if state is None else state))
 
     def _split(
         self, validation: Any, n: int, strata: Array | None, rng: np.random.Generator

@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 from bitale_graph.extend import Mode
 from sklearn.base import ClassifierMixin
-from sklearn.utils.class_weight import compute_sample_weight
 
 from .. import losses
 from ..layers.layer import Layer
@@ -212,7 +211,7 @@ class Classifier(ClassifierMixin, Estimator):  # type: ignore[misc]
     def _fit(self, X: Any, y: Any, sample_weight: Any, validation: Any, resume: Any) -> Classifier:
         X = self._features(X, reset=True)
         y = targets.check_labels(y, X.shape[0], self)
-        weights = self._weights(y, sample_weight)
+        weights = self._weights(y, sample_weight, np.unique(y))
         if weights is not None and not weights.all():
             kept = weights > 0
             X, y, weights = Chosen(X, kept), y[kept], weights[kept]
@@ -269,7 +268,7 @@ class Classifier(ClassifierMixin, Estimator):  # type: ignore[misc]
             X = self._features(X, reset=is_first)
             y = targets.check_labels(y, X.shape[0], self)
             self._take_classes(classes, is_first)
-            weights = self._weights(y, sample_weight)
+            weights = self._weights(y, sample_weight, self.classes_)
             target = targets.positions(y, self.classes_)
             self._train_further(X, target, np.ones(len(y)) if weights is None else weights)
         except BaseException:
@@ -291,11 +290,11 @@ class Classifier(ClassifierMixin, Estimator):  # type: ignore[misc]
                 f"{self.classes_.tolist()}"
             )
 
-    def _weights(self, y: Array, sample_weight: Any) -> Array | None:
+    def _weights(self, y: Array, sample_weight: Any, classes: Array) -> Array | None:
         weights = None if sample_weight is None else targets.check_weights(sample_weight, len(y))
         if self.class_weight is None:
             return weights
-        by_class = np.asarray(compute_sample_weight(self.class_weight, y))
+        by_class = targets.weights_of_classes(self.class_weight, y, classes)
         result: Array = by_class if weights is None else weights * by_class
         return result
 
@@ -313,6 +312,7 @@ class Classifier(ClassifierMixin, Estimator):  # type: ignore[misc]
     # What the base asks for
     def _check_parameters(self) -> None:
         super()._check_parameters()
+        targets.check_class_weight(self.class_weight)
         share = self.label_smoothing
         if isinstance(share, bool) or not isinstance(share, (int, float)) or not 0 <= share < 1:
             raise ValueError(f"label_smoothing is a share from 0 to below 1, not {share!r}")

@@ -20,6 +20,7 @@ from ..training.sources import Chosen
 from ..training.step import RowFunction
 from . import targets
 from .base import Array, Estimator
+from .parameters import check_flag
 
 LOSSES: dict[str, Any] = {
     "squared_error": losses.squared_error,
@@ -241,6 +242,7 @@ class Regressor(RegressorMixin, Estimator):  # type: ignore[misc]
     def _check_parameters(self) -> None:
         super()._check_parameters()
         by_name("loss", self.loss, LOSSES)
+        check_flag("scale_targets", self.scale_targets)
 
     def _row_loss(self) -> RowFunction:
         return by_name("loss", self.loss, LOSSES)

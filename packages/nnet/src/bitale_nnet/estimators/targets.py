@@ -9,7 +9,9 @@ from typing import Any
 
 import numpy as np
 from bitale_graph.extend import DtypeError, ShapeError
+from scipy.sparse import issparse
 from sklearn.utils import check_array, column_or_1d
+from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.multiclass import check_classification_targets
 
 from ..storage.array_file import Header
@@ -90,9 +92,20 @@ def check_numbers(y: Any, n_samples: int, estimator: Any) -> Array:
         If the shape does not fit, or a number is NaN or infinite.
     """
     _check_given(y, estimator)
-    numbers = check_array(
-        y, ensure_2d=False, allow_nd=False, dtype="float64", input_name="y", estimator=estimator
-    )
+    kind = np.asarray(y).dtype.kind if not issparse(y) else "f"
+    if kind in "mM":
+        raise DtypeError("y holds dates or times, and a regressor learns numbers")
+    try:
+        numbers = check_array(
+            y, ensure_2d=False, allow_nd=False, dtype="float64", input_name="y", estimator=estimator
+        )
+    except ValueError as error:
+        if "could not convert" not in str(error):
+            raise
+        raise ValueError(
+            f"y must hold numbers, and {str(error).removeprefix('could not convert ')[:80]} is "
+            "none; a Classifier learns labels"
+        ) from None
     _check_length(numbers, n_samples)
     result: Array = np.asarray(numbers)
     return result
@@ -140,6 +153,53 @@ def check_weights(weights: Any, n_samples: int) -> Array:
     if not values.any():
         raise ValueError("sample_weight must contain at least one non-zero number")
     return values
+
+
+def check_class_weight(class_weight: Any) -> None:
+    """Raise `TypeError` or `ValueError` unless it is "balanced", None or weights by label."""
+    if class_weight is None:
+        return
+    if isinstance(class_weight, str) and class_weight != "balanced":
+        raise ValueError(f"class_weight is 'balanced', or weights by label, not {class_weight!r}")
+    if isinstance(class_weight, str):
+        return
+    if not isinstance(class_weight, Mapping):
+        raise TypeError(
+            "class_weight is a mapping from labels to weights, such as {'yes': 2, 'no': 1}, "
+            f"'balanced' or None, not {class_weight!r}"
+        )
+    for label, weight in class_weight.items():
+        if isinstance(weight, bool) or not isinstance(weight, (int, float, np.number)):
+            raise TypeError(f"class_weight[{label!r}] must be a number, not {weight!r}")
+        if not 0 <= weight < math.inf:
+            raise ValueError(
+                f"class_weight[{label!r}] must be finite and not negative, and is {weight!r}"
+            )
+
+
+def weights_of_classes(class_weight: Any, y: Array, classes: Array) -> Array:
+    """What each label weighs; one that is not named weighs 1.
+
+    Raises
+    ------
+    ValueError
+        If a label is named that is none, where another one is not, or all weigh 0.
+    """
+    if isinstance(class_weight, str):
+        return np.asarray(compute_sample_weight(class_weight, y))
+    labels = list(classes)
+    unknown = [label for label in class_weight if label not in labels]
+    left = [label for label in labels if label not in class_weight]
+    if unknown and left:  # else a part of the data has fewer classes than all of them
+        raise ValueError(
+            f"class_weight names {', '.join(map(repr, unknown))}, and the classes of y are "
+            f"{classes.tolist()}"
+        )
+    table = np.array([class_weight.get(label, 1.0) for label in labels], "float64")
+    if not table.any():
+        raise ValueError("class_weight must not be 0 for all classes of y")
+    weights: Array = table[np.searchsorted(classes, y)]
+    return weights
 
 
 def hold_out(strata: Array | None, n: int, share: Any, rng: np.random.Generator) -> Array:

@@ -57,6 +57,13 @@ def check_axis_numbers(layer: Layer, what: str, axes: Any) -> tuple[int, ...]:
     return tuple(int(a) for a in given)
 
 
+def check_axis_number(layer: Layer, what: str, axis: Any) -> int:
+    """One int; raises `TypeError`."""
+    if isinstance(axis, bool) or not isinstance(axis, (int, np.integer)):
+        raise TypeError(f"{layer}: {what} is the number of an axis, not {axis!r}")
+    return int(axis)
+
+
 def check_shape_rank(layer: Layer, shape: Shape, least: int, axes: str) -> None:
     """Raise `ShapeError` unless a shape has ``least`` axes or more."""
     if len(shape) < least:

@@ -8,7 +8,7 @@ from typing import Any
 from bitale_graph import language as T
 from bitale_graph.extend import ShapeError, TensorVariable, as_tensor
 
-from .arguments import check_axis_numbers, check_integer
+from .arguments import check_axis_number, check_integer
 from .layer import Layer, Shape
 from .passes import Training
 
@@ -19,7 +19,7 @@ class _Groups(Layer):
     def __init__(self, size: int, axis: int = 1, name: str | None = None) -> None:
         super().__init__(name)
         self.size = check_integer(self, "size", size)
-        (self.axis,) = check_axis_numbers(self, "axis", axis)
+        self.axis = check_axis_number(self, "axis", axis)
 
     def _axis(self, ndim: int) -> int:
         if not -ndim <= self.axis < ndim:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Any
 
 from bitale_graph import language as T
 from bitale_graph.extend import ShapeError, TensorVariable, as_tensor, describe
 
-from .arguments import check_integer
+from .arguments import check_axis_number, check_integer, check_number
 from .layer import Layer, Shape
 from .passes import Training
 from .places import forms
@@ -86,7 +86,11 @@ class Sum(Merge):
         name: str | None = None,
     ) -> None:
         super().__init__(T.add, cropping, name)
-        self.weights = None if weights is None else [float(w) for w in weights]
+        self.weights: list[float] | None = None
+        if weights is not None:
+            if isinstance(weights, str) or not isinstance(weights, Iterable):
+                raise TypeError(f"{self}: weights are a number for each input, not {weights!r}")
+            self.weights = [check_number(self, "each of the weights", w) for w in weights]
 
     def expression(self, x: Any, training: Training | None = None) -> TensorVariable:
         inputs = _tensors(self, x)
@@ -130,7 +134,7 @@ class Concat(Layer):
         name: str | None = None,
     ) -> None:
         super().__init__(name)
-        self.axis = axis
+        self.axis = check_axis_number(self, "axis", axis)
         self.cropping = _check_cropping(self, cropping)
 
     @property
@@ -206,7 +210,8 @@ forms["pick"] = Pick
 def _check_cropping(layer: Layer, cropping: Any) -> tuple[str | None, ...] | None:
     if cropping is None:
         return None
-    if isinstance(cropping, str) or any(one not in CROPPING for one in cropping):
+    is_sequence = isinstance(cropping, (tuple, list))
+    if not is_sequence or any(one not in CROPPING for one in cropping):
         raise ValueError(
             f"{layer}: cropping has None, 'lower', 'upper' or 'center' for each axis, and is "
             f"{cropping!r}"

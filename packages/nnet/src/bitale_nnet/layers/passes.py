@@ -47,7 +47,14 @@ class Training:
     """
 
     def __init__(self, seed: Any = None, world: World | None = None) -> None:
-        self.streams, self.world = RandomStreams(seed), world
+        try:
+            self.streams = RandomStreams(seed)
+        except (TypeError, ValueError) as error:
+            raise type(error)(
+                f"the seed of a Training is an integer, not negative, or a sequence of them, not "
+                f"{seed!r}"
+            ) from None
+        self.world = world
         self.updates: Updates = {}
 
     def latest(self, variable: SharedVariable) -> Any:

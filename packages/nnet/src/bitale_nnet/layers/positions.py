@@ -9,7 +9,7 @@ from bitale_graph.extend import ShapeError, TensorVariable, as_tensor, describe
 from bitale_graph.extend import dtype as dtypes
 
 from ..initializers import Initial, Normal, first_values
-from .arguments import check_integer
+from .arguments import check_integer, check_number
 from .layer import WEIGHTS, Layer, Parameter, Shape
 from .passes import Training
 
@@ -41,9 +41,9 @@ class PositionalEncoding(Layer):
 
     def __init__(self, base: float = 10000.0, name: str | None = None) -> None:
         super().__init__(name)
-        if not base > 1:
+        self.base = check_number(self, "base", base)
+        if not self.base > 1:
             raise ValueError(f"{self}: base must be more than 1, not {base!r}")
-        self.base = float(base)
 
     def output_shape(self, input_shape: Shape) -> Shape:
         _check_rank(self, input_shape)

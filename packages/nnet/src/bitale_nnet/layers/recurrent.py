@@ -25,6 +25,7 @@ from ..initializers import (
     as_initializer,
     first_values,
 )
+from .arguments import check_integer, check_number
 from .layer import WEIGHTS, Layer, Parameter, Shape, check_units, product_of_lengths
 from .masks import steps_that_count, without_padding
 from .naming import by_name
@@ -100,15 +101,16 @@ class Recurrent(Layer):
         self.units = check_units(self, units)
         self.return_sequences = return_sequences
         self.backwards = backwards
-        self.truncate_gradient = truncate_gradient
-        if truncate_gradient != -1 and not truncate_gradient >= 1:
+        self.truncate_gradient = check_integer(self, "truncate_gradient", truncate_gradient, -1)
+        if not self.truncate_gradient:
             raise ValueError(
-                f"{self}: truncate_gradient is a number of steps, or -1 for all, not "
-                f"{truncate_gradient!r}"
+                f"{self}: truncate_gradient is a number of steps, or -1 for all, not 0"
             )
-        if clip_gradient is not None and not clip_gradient > 0:
-            raise ValueError(f"{self}: clip_gradient must be more than 0, not {clip_gradient!r}")
-        self.clip_gradient = clip_gradient
+        self.clip_gradient: float | None = None
+        if clip_gradient is not None:
+            self.clip_gradient = check_number(self, "clip_gradient", clip_gradient)
+            if not self.clip_gradient > 0:
+                raise ValueError(f"{self}: clip_gradient must be more than 0, not {clip_gradient}")
         self.learn_first_states = learn_first_states
         self.weights = first_values("weights", weights, GlorotUniform())
         self.recurrent_weights = first_values("recurrent_weights", recurrent_weights, Orthogonal())
@@ -376,7 +378,7 @@ class LSTM(Recurrent):
         **described: Any,
     ) -> None:
         super().__init__(units, **described)
-        self.forget_bias = forget_bias
+        self.forget_bias = check_number(self, "forget_bias", forget_bias)
         self.peepholes: Initializer | None = None
         if peepholes is not False:
             given = Normal(0.1) if peepholes is True else peepholes

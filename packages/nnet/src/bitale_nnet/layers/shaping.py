@@ -10,7 +10,7 @@ from bitale_graph import language as T
 from bitale_graph.extend import ShapeError, TensorVariable, as_tensor
 
 from .arguments import (
-    check_axis_numbers,
+    check_axis_number,
     check_integer,
     check_shape_rank,
     of_least_rank,
@@ -294,7 +294,7 @@ class Slice(_Moving):
         if not isinstance(indices, slice):
             indices = check_integer(self, "indices (unless they are a slice)", indices, -(2**62))
         self.indices = indices
-        (self.axis,) = check_axis_numbers(self, "axis", axis)
+        self.axis = check_axis_number(self, "axis", axis)
 
     def _axis(self, ndim: int) -> int:
         if not -ndim <= self.axis < ndim:

@@ -34,11 +34,15 @@ def save_arrays(path: str | os.PathLike[str], arrays: Mapping[str, Array]) -> No
         If ``path`` ends in neither .npz nor .safetensors, or a name has a zero character.
     TypeError
         If an array holds anything but numbers or truth values.
+    FileNotFoundError
+        If there is no such folder.
     ImportError
         If the format needs a package that is not installed.
     """
     path = Path(path)
     suffix = suffix_of(path)
+    if not path.parent.is_dir():
+        raise FileNotFoundError(f"cannot write {path}: the folder {path.parent} does not exist")
     plain = {name: np.array(array, order="C") for name, array in arrays.items()}
     for name, array in plain.items():
         if array.dtype.kind not in "biuf":

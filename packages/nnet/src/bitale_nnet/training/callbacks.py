@@ -7,6 +7,8 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
 
 class Callback:
     """The base: each method does nothing; a subclass gives those that it needs.
@@ -80,7 +82,13 @@ class EarlyStopping(Callback):
         monitor: str = "validation_loss",
         restore: bool = True,
     ) -> None:
-        if patience < 0 or min_delta < 0:
+        if isinstance(patience, bool) or not isinstance(patience, (int, np.integer)):
+            raise TypeError(f"patience is a number of epochs, not {patience!r}")
+        if isinstance(min_delta, bool) or not isinstance(min_delta, (int, float, np.number)):
+            raise TypeError(f"min_delta must be a number, not {min_delta!r}")
+        if not isinstance(monitor, str):
+            raise TypeError(f"monitor is a name in the history, not {monitor!r}")
+        if patience < 0 or not min_delta >= 0:
             raise ValueError(
                 f"patience and min_delta must not be negative, and are {patience} and {min_delta}"
             )

@@ -363,7 +363,7 @@ def check_count(name: str, value: Any, least: int) -> None:
 def check_factors(**factors: Any) -> None:
     """Raise `TypeError` or `ValueError` for factors that cannot be; None is left alone."""
     for name, value in factors.items():
-        if value is None:
+        if value is None and name.startswith("clip"):
             continue
         if isinstance(value, (bool, str)) or not isinstance(value, (int, float, np.number)):
             raise TypeError(f"{name} must be a number, not {value!r}")
@@ -371,6 +371,8 @@ def check_factors(**factors: Any) -> None:
             raise ValueError(f"{name} must be positive, and is {value!r}")
         if not value >= 0:
             raise ValueError(f"{name} must not be negative, and is {value!r}")
+        if value == np.inf and not name.startswith("clip"):
+            raise ValueError(f"{name} must be finite")
 
 
 def check_metrics(metrics: Any) -> None:
