@@ -9,7 +9,6 @@ typedef struct {
     const TYPE *x;
     TYPE *packed, *out;
     bt_filters_SUFFIX w;
-    int64_t group_step; /* of the filters of the next group */
     int failed;
 } bt_convolution_SUFFIX;
 
@@ -17,7 +16,7 @@ static void bt_filters_part_SUFFIX(void *context, int64_t part) {
     const bt_convolution_SUFFIX *all = context;
     bt_filters_SUFFIX f = all->w;
     const int64_t panels = bt_up(f.rows, bt_rows_of_panel_SUFFIX(f.rows));
-    for (int64_t i = 0; i < all->g.groups; i++, f.w += all->group_step)
+    for (int64_t i = 0; i < all->g.groups; i++, f.w += f.rows * f.depth)
         bt_pack_filters_SUFFIX(&f, panels * part / all->parts, panels * (part + 1) / all->parts, all->packed + i * f.rows * f.depth);
 }
 
@@ -81,7 +80,8 @@ static void bt_convolve_block_SUFFIX(const bt_convolution_SUFFIX *all, int64_t g
                     bt_rows_tile_SUFFIX(rows, deep, w, panel, out, image, d > 0);
                 } else {
                     TYPE tile[bt_rows_SUFFIX * bt_panel_SUFFIX];
-                    bt_rows_tile_SUFFIX(rows, deep, w, panel, tile, bt_panel_SUFFIX, 0);
+                    if (hi - p > bt_wide_SUFFIX) bt_rows_tile_SUFFIX(rows, deep, w, panel, tile, bt_panel_SUFFIX, 0);
+                    else bt_narrow_tile_SUFFIX(rows, deep, w, panel, tile, bt_panel_SUFFIX, 0);
                     bt_scatter_tile_SUFFIX(all, p, bt_least(hi - p, bt_panel_SUFFIX), channel, rows, tile, d > 0);
                 }
             }
@@ -114,7 +114,8 @@ static int bt_convolve_all_SUFFIX(bt_convolution_SUFFIX *all) {
     const int64_t line = g->out[2];
     all->channels = g->c / g->groups, all->filters = g->k / g->groups, all->depth = all->channels * bt_taps(g);
     all->windows = g->n * bt_volume(g->out);
-    all->w.rows = all->filters, all->w.depth = all->depth;
+    all->w.rows = all->filters, all->w.depth = all->depth, all->w.taps = bt_taps(g);
+    all->w.down = all->w.is_turned ? all->w.taps : all->depth, all->w.step = all->filters * all->w.taps;
     all->deep = bt_least(all->depth, BT_DEEP);
     all->block = bt_most(2, bt_least(64, BT_CACHED / (all->deep * bt_panel_SUFFIX * (int64_t)sizeof(TYPE)))) * bt_panel_SUFFIX;
     all->block = bt_least(all->block, bt_up(all->windows, bt_panel_SUFFIX) * bt_panel_SUFFIX);
@@ -142,6 +143,9 @@ static int bt_convolve_all_SUFFIX(bt_convolution_SUFFIX *all) {
     return all->failed;
 }
 
+/* Whether packing would not pay. */
+static int bt_is_thin_SUFFIX(const bt_geometry *g) { return g->k / g->groups <= BT_FEW && g->c / g->groups * bt_taps(g) <= BT_SHALLOW; }
+
 /* Whether the method of Winograd is apt: in float32, with channels and windows enough to pay for sums of inputs and of filters
  * (these take as long as some 400 windows save), and channels few enough that those of a panel stay in the cache. */
 static int bt_has_squares_SUFFIX(const bt_geometry *g) {
@@ -151,19 +155,53 @@ static int bt_has_squares_SUFFIX(const bt_geometry *g) {
     return is && g->out[0] == 1;
 }
 
+/* Filters of the adjoint, some channels at a time, which are read side by side and written to as many places. */
+static TYPE *bt_turned_filters_SUFFIX(const bt_runtime *rt, const bt_geometry *g, const TYPE *w) {
+    const int64_t taps = bt_taps(g), channels = g->c / g->groups, filters = g->k / g->groups;
+    TYPE *turned = rt->alloc(g->k * channels * taps * sizeof(TYPE));
+    for (int64_t c = 0; turned != NULL && c < channels; c += 16)
+        for (int64_t k = 0; k < g->k; k++)
+            for (int64_t i = c; i < channels && i < c + 16; i++) {
+                const TYPE *from = w + (k * channels + i) * taps;
+                TYPE *to = turned + ((k / filters * channels + i) * filters + k % filters) * taps;
+                for (int64_t t = 0; t < taps; t++) to[t] = from[taps - 1 - t];
+            }
+    return turned;
+}
+
+/* y = the correlation of x and w, of which none is empty; not 0: out of memory. */
+static int64_t bt_convolve_SUFFIX(const bt_runtime *rt, const bt_geometry *g, const TYPE *x, const TYPE *w, TYPE *y) {
+    bt_convolution_SUFFIX all = {.rt = rt, .g = *g, .x = x, .out = y, .w = {.w = w}};
+    if (bt_is_thin_SUFFIX(g)) return bt_conv_direct_SUFFIX(rt, g, x, w, y);
+    return bt_has_squares_SUFFIX(g) ? bt_conv_winograd_SUFFIX(rt, g, x, w, y) : bt_convolve_all_SUFFIX(&all);
+}
+
+/* x = the adjoint of a correlation with stride 1, as one with turned filters; not 0: out of memory. */
+BT_SHARED(2) int64_t bt_conv_turned_SUFFIX(const bt_runtime *rt, const void *geometry, const TYPE *y, const TYPE *w, TYPE *x) {
+    const bt_geometry *g = geometry;
+    bt_geometry to = *g;
+    to.c = g->k, to.k = g->c;
+    for (int a = 0; a < 3; a++) {
+        to.in[a] = g->out[a], to.out[a] = g->in[a];
+        to.before[a] = (g->kernel[a] - 1) * g->dilation[a] - g->before[a];
+    }
+    if (!bt_is_thin_SUFFIX(&to) && !bt_has_squares_SUFFIX(&to)) {
+        bt_convolution_SUFFIX all = {.rt = rt, .g = to, .x = y, .out = x, .w = {.w = w, .is_turned = 1}};
+        return bt_convolve_all_SUFFIX(&all);
+    }
+    TYPE *turned = bt_turned_filters_SUFFIX(rt, g, w);
+    if (turned == NULL) return 1;
+    const int64_t failed = bt_convolve_SUFFIX(rt, &to, y, turned, x);
+    rt->release(turned);
+    return failed;
+}
+
 /* y = the correlation of x and w, all C-contiguous. */
 BT_SHARED(2) void bt_conv_SUFFIX(const bt_runtime *rt, TYPE *x, TYPE *w, TYPE *y, BT_CONVOLUTION) {
-    bt_convolution_SUFFIX all = {.rt = rt, .g = bt_simplified(ndim, n, c, k, groups, in, kernel, out, stride, before, dilation)};
-    const bt_geometry *g = &all.g;
-    const int64_t wanted = n * k * bt_volume(g->out), depth = c / groups * bt_taps(g);
+    const bt_geometry g = bt_simplified(ndim, n, c, k, groups, in, kernel, out, stride, before, dilation);
+    const int64_t wanted = n * k * bt_volume(g.out), depth = c / groups * bt_taps(&g);
     if (depth == 0) __builtin_memset(y, 0, wanted * sizeof(TYPE));
     if (wanted == 0 || depth == 0) return;
-    all.x = x, all.out = y;
-    all.w = (bt_filters_SUFFIX){.w = w, .fold = 1, .down = depth, .side = 0, .step = 1};
-    all.group_step = k / groups * depth;
-    const int is_thin = k / groups <= BT_FEW && depth <= BT_SHALLOW;
-    const int failed = bt_is_by_channels_SUFFIX(g) ? bt_conv_channels_SUFFIX(rt, g, 0, x, w, y)
-                       : is_thin ? bt_conv_direct_SUFFIX(rt, g, x, w, y)
-                       : bt_has_squares_SUFFIX(g) ? bt_conv_winograd_SUFFIX(rt, g, x, w, y) : bt_convolve_all_SUFFIX(&all);
-    if (failed) bt_one_by_one_SUFFIX(g, BT_OF_RESULT, x, w, y);
+    if (bt_is_by_channels_SUFFIX(&g) ? bt_conv_channels_SUFFIX(rt, &g, 0, x, w, y) : bt_convolve_SUFFIX(rt, &g, x, w, y))
+        bt_one_by_one_SUFFIX(&g, BT_OF_RESULT, x, w, y);
 }

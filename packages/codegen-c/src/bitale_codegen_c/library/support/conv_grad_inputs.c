@@ -82,20 +82,53 @@ static void bt_inputs_part_SUFFIX(void *context, int64_t part) {
     all->rt->release(panel);
 }
 
+/* A filter of some channels turned: tap by tap all channels, rows `pitch` long. */
+BT_KERNEL void bt_turn_filter_SUFFIX(const TYPE *w, const TYPE *limit, int64_t channels, int64_t taps, int64_t pitch, TYPE *to) {
+    for (int64_t c = 0; c < channels; c += bt_wide_SUFFIX)
+        for (int64_t t = 0; t < taps; t += bt_wide_SUFFIX) {
+            const int64_t some = bt_least(bt_wide_SUFFIX, channels - c), count = bt_least(bt_wide_SUFFIX, taps - t);
+            const TYPE *from = w + c * taps + t;
+            bt_lanes_SUFFIX v[bt_wide_SUFFIX];
+            bt_load_turned_SUFFIX(from, taps, some, from + (some - 1) * taps + bt_wide_SUFFIX <= limit ? bt_wide_SUFFIX : count, v);
+            TYPE all[bt_wide_SUFFIX * bt_wide_SUFFIX];
+#pragma GCC unroll 16
+            for (int i = 0; i < bt_wide_SUFFIX; i++) *(bt_lanes_SUFFIX *)(all + i * bt_wide_SUFFIX) = v[i];
+            for (int64_t i = 0; i < count; i++)
+                *(bt_lanes_SUFFIX *)(to + (t + i) * pitch + c) = *(const bt_lanes_SUFFIX *)(all + i * bt_wide_SUFFIX);
+        }
+}
+
+/* Filters `from` to `to` of a slice in panels of rows, of which each is a channel of a tap. */
+static void bt_pack_columns_SUFFIX(const bt_inputs_SUFFIX *all, int64_t group, int64_t channel, int64_t from, int64_t to, TYPE *turned, TYPE *packed) {
+    const int64_t taps = all->taps, wide = all->channels * taps, some = bt_least(all->slice, all->channels - channel), rows = some * taps;
+    const int64_t high = bt_rows_of_panel_SUFFIX(rows), depth = all->filters, pitch = bt_up(some, bt_wide_SUFFIX) * bt_wide_SUFFIX;
+    const TYPE *w = all->w + group * depth * wide + channel * taps, *limit = all->w + all->g.k * wide;
+    for (int64_t k = from; k < to; k++) {
+        if (taps > 1) bt_turn_filter_SUFFIX(w + k * wide, limit, some, taps, pitch, turned);
+        const TYPE *row = taps > 1 ? turned : w + k * wide;
+        for (int64_t r = 0, t = 0, c = 0; r < rows; r += high)
+            for (int64_t i = 0, count = bt_least(high, rows - r), next; i < count; i += next) {
+                next = bt_least(count - i, some - c);
+                bt_copy_numbers_SUFFIX(packed + r * depth + k * count + i, row + t * pitch + c, next);
+                c += next;
+                if (c == some) c = 0, t++;
+            }
+    }
+}
+
 static void bt_columns_part_SUFFIX(void *context, int64_t part) {
-    const bt_inputs_SUFFIX *all = context;
-    const int64_t wide = all->channels * all->taps;
+    bt_inputs_SUFFIX *all = context;
+    const int64_t from = all->filters * part / all->parts, to = all->filters * (part + 1) / all->parts;
+    TYPE *turned = all->rt->alloc(all->taps * (all->slice + bt_wide_SUFFIX) * sizeof(TYPE));
+    if (turned == NULL) {
+        all->failed = 1;
+        return;
+    }
     for (int64_t i = 0; i < all->g.groups * all->slices; i++) {
         const int64_t group = i / all->slices, channel = i % all->slices * all->slice;
-        const int64_t some = bt_least(all->slice, all->channels - channel);
-        const bt_filters_SUFFIX f = {
-            .w = all->w + group * all->filters * wide + channel * all->taps,
-            .rows = some * all->taps, .depth = all->filters, .fold = some, .down = 1, .side = all->taps, .step = wide,
-        };
-        const int64_t panels = bt_up(f.rows, bt_rows_of_panel_SUFFIX(f.rows));
-        bt_pack_filters_SUFFIX(&f, panels * part / all->parts, panels * (part + 1) / all->parts,
-                               all->packed + (group * all->channels + channel) * all->taps * all->filters);
+        bt_pack_columns_SUFFIX(all, group, channel, from, to, turned, all->packed + (group * all->channels + channel) * all->taps * all->filters);
     }
+    all->rt->release(turned);
 }
 
 /* Rows of filters next to each other are added in different channels, and none waits for what the last one wrote. */
@@ -133,29 +166,9 @@ static int64_t bt_by_columns_SUFFIX(bt_inputs_SUFFIX *all) {
     bt_places(all, all->slice, all->places);
     bt_places(all, (all->channels - 1) % all->slice + 1, all->places + all->slice * all->taps);
     all->rt->share(bt_columns_part_SUFFIX, all, all->parts);
-    all->rt->share(bt_inputs_part_SUFFIX, all, all->parts);
+    if (!all->failed) all->rt->share(bt_inputs_part_SUFFIX, all, all->parts);
     all->rt->release(room);
     return all->failed;
-}
-
-/* As a convolution of y with turned filters. */
-static int64_t bt_by_turning_SUFFIX(bt_inputs_SUFFIX *all) {
-    const bt_geometry *g = &all->g;
-    int64_t before[3];
-    for (int a = 0; a < 3; a++) before[a] = (g->kernel[a] - 1) * g->dilation[a] - g->before[a];
-    TYPE *turned = all->rt->alloc(g->k * all->channels * all->taps * sizeof(TYPE));
-    if (turned == NULL) return 1;
-    /* Some channels at a time, which are read side by side and written to as many places. */
-    for (int64_t c = 0; c < all->channels; c += 16)
-        for (int64_t k = 0; k < g->k; k++)
-            for (int64_t i = c; i < all->channels && i < c + 16; i++) {
-                const TYPE *w = all->w + (k * all->channels + i) * all->taps;
-                TYPE *to = turned + ((k / all->filters * all->channels + i) * all->filters + k % all->filters) * all->taps;
-                for (int64_t t = 0; t < all->taps; t++) to[t] = w[all->taps - 1 - t];
-            }
-    bt_conv_SUFFIX(all->rt, all->y, turned, all->x, 3, g->n, g->k, g->c, g->groups, g->out, g->kernel, g->in, g->stride, before, g->dilation);
-    all->rt->release(turned);
-    return 0;
 }
 
 /* x = the gradient, from w and y (that of the result), all C-contiguous. */
@@ -171,5 +184,5 @@ BT_SHARED(2) void bt_conv_grad_inputs_SUFFIX(const bt_runtime *rt, TYPE *x, TYPE
     const int is_thin = all.channels <= BT_FEW && all.filters * all.taps <= BT_SHALLOW;
     const int is_turned = is_dense && (is_thin || bt_volume(g->in) * 10 <= sheet * 11);
     if (bt_is_by_channels_SUFFIX(g) ? bt_conv_channels_SUFFIX(rt, g, 1, y, w, x)
-        : is_turned ? bt_by_turning_SUFFIX(&all) : bt_by_columns_SUFFIX(&all)) bt_one_by_one_SUFFIX(g, BT_OF_INPUTS, x, w, y);
+        : is_turned ? bt_conv_turned_SUFFIX(rt, g, y, w, x) : bt_by_columns_SUFFIX(&all)) bt_one_by_one_SUFFIX(g, BT_OF_INPUTS, x, w, y);
 }

@@ -2,12 +2,6 @@
  * windows. What is under a window is turned, so that a vector holds some taps of one window; so these are the tiles of the other
  * convolutions, a panel of taps in the place of one of windows. The windows are split into ranges by the lengths alone, each with
  * sums of its own, so that the number of threads changes no result. */
-#define BT_CASE(r) case r: bt_tile_SUFFIX(r, 1, depth, w, panel, out, apart, adds); return;
-BT_KERNEL void bt_narrow_tile_SUFFIX(int64_t rows, int64_t depth, const TYPE *w, const TYPE *panel, TYPE *out, int64_t apart, int adds) {
-    switch (rows) { BT_CASES }
-}
-#undef BT_CASE
-
 typedef struct {
     const bt_runtime *rt;
     bt_geometry g;
@@ -23,20 +17,17 @@ typedef struct {
 
 enum { BT_WINDOWS = 256 }; /* of a block, at most */
 
-/* How wide the panel is that begins with `tap`, of those up to `stop`. */
-static inline int64_t bt_width_SUFFIX(int64_t tap, int64_t stop) { return stop - tap <= bt_wide_SUFFIX ? bt_wide_SUFFIX : bt_panel_SUFFIX; }
-
 /* Taps `offsets` of windows, as one half of a panel, of which the other half stands between. */
 BT_KERNEL void bt_turn_taps_SUFFIX(int64_t count, const bt_piece *pieces, const TYPE *x, const TYPE *limit, const int64_t *offsets,
-        int64_t taps, int64_t width, TYPE *to) {
+        int64_t taps, TYPE *to) {
     const int64_t many = bt_least(taps, bt_wide_SUFFIX), most = offsets[many - 1];
     for (int64_t e = 0; e < count; e++) {
         const TYPE *from = x + pieces[e].from;
         const int64_t length = pieces[e].length;
-        TYPE *row = to + pieces[e].at * width;
+        TYPE *row = to + pieces[e].at * bt_panel_SUFFIX;
         if (from + most + bt_wide_SUFFIX > limit || length < bt_wide_SUFFIX / 4) {
             for (int64_t i = 0; i < length; i++)
-                for (int64_t t = 0; t < bt_wide_SUFFIX; t++) row[i * width + t] = from[offsets[bt_least(t, many - 1)] + i];
+                for (int64_t t = 0; t < bt_wide_SUFFIX; t++) row[i * bt_panel_SUFFIX + t] = from[offsets[bt_least(t, many - 1)] + i];
             continue;
         }
         bt_lanes_SUFFIX v[bt_wide_SUFFIX];
@@ -45,7 +36,7 @@ BT_KERNEL void bt_turn_taps_SUFFIX(int64_t count, const bt_piece *pieces, const 
         bt_turn_SUFFIX(v);
         /* Too many windows: they are those of the next piece, or behind the panel. */
 #pragma GCC unroll 16
-        for (int i = 0; i < bt_wide_SUFFIX; i++) *(bt_lanes_SUFFIX *)(row + i * width) = v[i];
+        for (int i = 0; i < bt_wide_SUFFIX; i++) *(bt_lanes_SUFFIX *)(row + i * bt_panel_SUFFIX) = v[i];
     }
 }
 
@@ -72,11 +63,9 @@ static void bt_pack_windows_SUFFIX(const bt_weights_SUFFIX *all, int64_t group, 
     bt_piece pieces[BT_WINDOWS];
     const int64_t count = all->has_strips ? bt_pieces_SUFFIX(&strip, &all->at, 1, 0, 0, 0, hi - lo, pieces)
                           : bt_pieces_SUFFIX(g, &all->at, all->is_direct ? g->out[0] : 1, first, skip, lo, hi, pieces);
-    for (int64_t width; tap < stop; tap += width, panels += width * (hi - lo + bt_wide_SUFFIX)) {
-        width = bt_width_SUFFIX(tap, stop);
-        for (int64_t half = 0; half < width && tap + half < stop; half += bt_wide_SUFFIX)
-            bt_turn_taps_SUFFIX(count, pieces, x, limit, all->offsets + tap + half, stop - tap - half, width, panels + half);
-    }
+    for (; tap < stop; tap += bt_panel_SUFFIX, panels += bt_panel_SUFFIX * (hi - lo + bt_wide_SUFFIX))
+        for (int64_t half = 0; half < bt_panel_SUFFIX && tap + half < stop; half += bt_wide_SUFFIX)
+            bt_turn_taps_SUFFIX(count, pieces, x, limit, all->offsets + tap + half, stop - tap - half, panels + half);
 }
 
 /* Rows `filter` on of y in panels of rows: window by window one number of each row. */
@@ -104,19 +93,17 @@ static void bt_weights_block_SUFFIX(const bt_weights_SUFFIX *all, int64_t group,
         bt_pack_rows_SUFFIX(all, group * all->filters + filter, filters, lo, hi, left);
         bt_pack_windows_SUFFIX(all, group, lo, hi, tap, end, copy, right);
         const TYPE *panel = right;
-        for (int64_t t = tap, width; t < end; t += width, panel += width * (hi - lo + bt_wide_SUFFIX)) {
-            width = bt_width_SUFFIX(t, end);
+        for (int64_t t = tap; t < end; t += bt_panel_SUFFIX, panel += bt_panel_SUFFIX * (hi - lo + bt_wide_SUFFIX))
             for (int64_t r = 0; r < filters; r += high) {
-                const int64_t rows = bt_least(high, filters - r), is_whole = t + width <= end;
+                const int64_t rows = bt_least(high, filters - r), is_whole = t + bt_panel_SUFFIX <= end;
                 TYPE tile[bt_rows_SUFFIX * bt_panel_SUFFIX], *to = sums + r * all->depth + t, *out = is_whole ? to : tile;
                 const int64_t apart = is_whole ? all->depth : bt_panel_SUFFIX;
-                if (width == bt_panel_SUFFIX) bt_rows_tile_SUFFIX(rows, hi - lo, left + r * (hi - lo), panel, out, apart, adds && is_whole);
-                else bt_narrow_tile_SUFFIX(rows, hi - lo, left + r * (hi - lo), panel, out, apart, adds && is_whole);
+                if (end - t > bt_wide_SUFFIX) bt_rows_tile_SUFFIX(rows, hi - lo, left + r * (hi - lo), panel, out, apart, adds && is_whole);
+                else bt_narrow_tile_SUFFIX(rows, hi - lo, left + r * (hi - lo), panel, out, apart, 0);
                 for (int64_t i = 0; !is_whole && i < rows; i++)
                     for (int64_t j = 0; j < end - t; j++)
                         to[i * all->depth + j] = adds ? to[i * all->depth + j] + tile[i * bt_panel_SUFFIX + j] : tile[i * bt_panel_SUFFIX + j];
             }
-        }
     }
 }
 
