@@ -484,6 +484,9 @@ def test_classes_of_convolutions_take_settings_first():
     g = rng.normal(size=expected.shape)
     by_filters = C.AbstractConv2d_gradWeights(**known, **how)(images, g, (3, 2))
     by_inputs = C.AbstractConv2d_gradInputs(**known, **how)(filters, g, x.shape[-2:])
+    lengths = T.lvector("lengths")
+    by_lengths = C.AbstractConv2d_gradInputs(**known, **how)(filters, g, lengths)
+    np.testing.assert_array_equal(by_lengths.eval({lengths: [7, 8]}), run(by_inputs, x=images))
     assert by_filters.type.shape == filters.shape
     whole = (g * expected).sum()
     np.testing.assert_allclose((run(by_filters) * filters).sum(), whole, rtol=1e-10)

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from bitale_graph import TensorType, function
+from bitale_graph import TensorType, config, function
 from bitale_graph import language as T
 from bitale_graph.base.errors import ShapeError
 from bitale_graph.extend import Read, Write
@@ -223,6 +223,26 @@ def test_writing_does_not_lose_precision():
     with pytest.raises(TypeError, match="without losing precision"):
         T.set_subtensor(i[:], T.lvector())
     assert T.inc_subtensor(i[0], 3).dtype == "int32"
+
+
+def test_writing_casts_where_the_setting_says_so():
+    i, d = T.ivector("i"), T.dvector("d")
+    with config.change_flags(lossy_writes="cast"):
+        written = (
+            T.set_subtensor(i[1:], d),
+            T.inc_subtensor(i[0], 1.5),
+            T.set_subtensor(i[[0, 1]], 7.9),
+        )
+    assert [v.dtype for v in written] == ["int32"] * 3
+    found = function([i, d], written)(np.arange(3, dtype="int32"), [1.9, -2.9])
+    np.testing.assert_array_equal(found, [[0, 1, -2], [1, 1, 2], [7, 7, 2]])
+
+
+def test_a_list_of_slices_is_a_tuple():
+    n = T.lscalar("n")
+    found = function([x, n], [x[[slice(0, 1), slice(None), slice(n, None)]], x[[slice(None), 0]]])
+    for value, expected in zip(found(X, 2), (X[:1, :, 2:], X[:, 0]), strict=True):
+        np.testing.assert_array_equal(value, expected)
 
 
 def test_shapes_that_do_not_fit_are_refused():

@@ -64,6 +64,11 @@ def test_one_number_is_for_all_axes():
         )
 
 
+def test_no_pad_is_a_pad_of_none():
+    x = images(2, 6, 7)
+    np.testing.assert_array_equal(pool_2d(x, 2, True, pad=None).eval(), pool_2d(x, 2, True).eval())
+
+
 def test_sizes_may_be_variables():
     x, ws, st = T.dmatrix(), T.lvector(), T.lscalar()
     run = function([x, ws, st], pool_2d(x, ws, False, (st, 2)))

@@ -6,7 +6,7 @@ import warnings
 
 import numpy as np
 import pytest
-from bitale_graph import TensorType, function, shared
+from bitale_graph import TensorType, config, function, shared
 from bitale_graph import language as T
 
 x, v = T.dscalar("x"), T.dvector("v")
@@ -19,6 +19,16 @@ W = shared(np.ones(3), "W")
 def test_a_variable_is_no_number_and_no_list(convert, variable):
     with pytest.raises(TypeError, match=r"symbolic|cannot iterate|length of"):
         convert(variable)
+
+
+def test_an_array_holds_variables_where_the_setting_says_so():
+    with pytest.raises(TypeError, match="NumPy cannot make an array of"):
+        np.prod([x, 2])
+    with config.change_flags(array_of_symbols="object"):
+        assert np.array([x, n]).tolist() == [x, n]
+        assert np.asarray(v)[()] is v
+        assert np.prod([x, 2, n]).eval({x: 1.5, n: 4}) == 12
+        assert (np.ones(3) * v).eval({v: [1, 2, 3]}).tolist() == [1, 2, 3]
 
 
 CALLS = {

@@ -25,4 +25,18 @@ RULES: tuple[Rule, ...] = (
         "cast_policy",
         "custom",
     ),
+    Rule(
+        "NumPy's arrays of variables",
+        "np.prod([m, n]) of lengths is their product: variables are objects to NumPy",
+        "refused, with what to write instead",
+        "array_of_symbols",
+        "object",
+    ),
+    Rule(
+        "Values written into a selection",
+        "take the dtype of the tensor that they are written into, whatever is lost",
+        "are refused where precision would be lost: cast them first",
+        "lossy_writes",
+        "cast",
+    ),
 )

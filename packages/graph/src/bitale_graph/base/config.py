@@ -363,6 +363,18 @@ for _flag in (
         "NumPy 2), custom (the smallest that holds the number, as in Theano), numpy+floatX",
         ("weak", "custom", "numpy+floatX"),
     ),
+    Flag(
+        "array_of_symbols",
+        "refuse",
+        "what np.asarray of symbolic variables is: refuse (an error), object (an array of them)",
+        ("refuse", "object"),
+    ),
+    Flag(
+        "lossy_writes",
+        "raise",
+        "what set_subtensor and inc_subtensor do with values of a wider dtype: raise, or cast them",
+        ("raise", "cast"),
+    ),
     Flag("optimizer_verbose", False, "print each rewrite that fires"),
     Flag("on_unused_input", "raise", "what an unused input does", ("raise", "warn", "ignore")),
     Flag("traceback_limit", 8, "how many of the user's frames each node keeps"),

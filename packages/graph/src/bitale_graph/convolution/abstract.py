@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from ..ops.shape import vector_elements
+from ..core.graph import Variable
+from ..ops.shape import as_lengths, vector_elements
 from ..tensor.variable import TensorVariable
 from .adjoints import gradient_of_filters, gradient_of_inputs
 from .functions import convolve
@@ -55,7 +56,10 @@ class _Abstract:
 
     def _whole(self, known: Any, lengths: Any) -> tuple[Any, ...]:
         """What is known of a shape, with the spatial lengths that are given."""
-        given = vector_elements(lengths)[-self.ndim :]
+        if isinstance(lengths, Variable) and lengths.type.shape == (None,):
+            given = as_lengths(type(self).__name__, lengths, self.ndim)
+        else:
+            given = vector_elements(lengths)[-self.ndim :]
         rank = self.ndim + 2 + (self.ndim if self.unshared and known is self.kshp else 0)
         first = (None,) * (rank - self.ndim) if known is None else known[: -self.ndim]
         return (*first, *given)

@@ -19,7 +19,8 @@ from .shape import MakeVector, Reshape, shape_i
 def index(x: Any, key: Any) -> TensorVariable:
     """``x[key]`` for integers, slices, Ellipsis, None and integer arrays, constant or symbolic.
 
-    Masks of bools stand for the places where they are true, as in NumPy.
+    Masks of bools stand for the places where they are true, as in NumPy. A list with slices in it
+    is read as a tuple.
 
     Raises
     ------
@@ -30,7 +31,7 @@ def index(x: Any, key: Any) -> TensorVariable:
         For an index that is a float, a bool, or a list of bools.
     """
     x = as_tensor(x)
-    entries = _expand(x, key if isinstance(key, tuple) else (key,))
+    entries = _expand(x, _as_tuple(key))
     pattern: list[Entry] = []
     inputs: list[Any] = []
     new_axes: list[int] = []
@@ -68,6 +69,12 @@ def index(x: Any, key: Any) -> TensorVariable:
             *("x" if i in new_axes else next(rest) for i in range(found.ndim + len(new_axes)))
         )
     return found
+
+
+def _as_tuple(key: Any) -> tuple[Any, ...]:
+    """The entries of a key: a list that has slices is one of entries, no array of indices."""
+    listed = isinstance(key, list) and any(isinstance(entry, slice) for entry in key)
+    return tuple(key) if listed or isinstance(key, tuple) else (key,)
 
 
 def _bounds(x: Any, given: Sequence[Any]) -> list[Any]:

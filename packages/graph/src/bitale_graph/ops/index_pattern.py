@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..base import dtype as dtypes
+from ..base.config import config
 from ..base.errors import ShapeError, describe
 from ..ops import math as tm
 from ..tensor.array_type import Shape
@@ -87,15 +88,16 @@ def slice_length(n: Any, part: slice) -> Any:
 
 def fitting(x: Any, y: Any, shape: Shape) -> Any:
     """What is written, of the dtype of ``x`` and of a rank and lengths that fit its place."""
+    loses = config.lossy_writes == "cast"
     try:
         y = (
             as_tensor(np.asarray(y, dtype=dtypes.weak(y, x.type.dtype)))
-            if is_python_number(y)
+            if is_python_number(y) and not loses
             else as_tensor(y)
         )
     except (TypeError, OverflowError) as error:
         raise type(error)(f"cannot write {y!r:.60} into {describe(x)}: {error}") from None
-    if dtypes.upcast(x.type.dtype, y.type.dtype) != x.type.dtype:
+    if not loses and dtypes.upcast(x.type.dtype, y.type.dtype) != x.type.dtype:
         raise TypeError(
             f"cannot write {describe(y)} into {describe(x)} without losing precision; cast it first"
         )

@@ -168,7 +168,7 @@ def sizes_of(
     ws, stride, pad = _renamed(name, n, {"ws": ws, "stride": stride, "pad": pad}, old)
     windows = _each(name, "ws", ws, n)
     steps = windows if stride is None else _each(name, "stride", stride, n)
-    return windows, steps, _each(name, "pad", pad, n)
+    return windows, steps, _each(name, "pad", 0 if pad is None else pad, n)
 
 
 def _renamed(name: str, n: int, given: dict[str, Any], old: dict[str, Any]) -> Sequence[Any]:

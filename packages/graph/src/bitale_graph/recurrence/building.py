@@ -6,11 +6,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ..base.errors import describe
+from ..base.errors import MissingInputError, describe
 from ..core.body import Body
 from ..core.graph import Apply, Constant, Variable
 from ..core.order import toposort
-from ..core.traversal import graph_replace
+from ..core.traversal import ancestors, graph_replace
 from ..ops.scan import Scan
 from ..tensor.shared import SharedVariable
 from .states import Carried, settled
@@ -59,6 +59,18 @@ class Built:
     n_steps: Any
 
 
+def _refuse_shared(variables: Sequence[Variable], listed: set[Variable]) -> None:
+    """Raise a `MissingInputError` where shared variables are read that are not listed."""
+    shared = [v for v in ancestors(variables, listed) if isinstance(v, SharedVariable)]
+    shared = [v for v in shared if v not in listed]
+    if shared:
+        names = "\n  ".join(map(describe, shared))
+        raise MissingInputError(
+            "scan: fn reads shared variables from outside that strict=True forbids:\n"
+            f"  {names}\n  hint: list them in non_sequences, or leave strict out"
+        )
+
+
 def build(
     step: TracedStep,
     n_steps: Any,
@@ -77,14 +89,14 @@ def build(
     non_sequences : list of Variable
         Listed by the user; they come first.
     strict : bool
-        Refuse to read other variables from outside.
+        Refuse to read other shared variables.
     **options
         ``reverse``, ``truncate``, ``checkpoint`` and ``name`` of `Scan`.
 
     Raises
     ------
-    TypeError
-        With ``strict``, for variables that are not listed.
+    MissingInputError
+        With ``strict``, for shared variables that are not listed.
     """
     states, others = list(step.states), [*step.outputs]
     if step.condition is not None:
@@ -103,12 +115,8 @@ def build(
         states, others = settled(states, others)
     read = [v for v in dict.fromkeys(non_sequences) if v in found]
     unlisted = [v for v in found if v not in read]
-    if strict and unlisted:
-        names = "\n  ".join(map(describe, unlisted))
-        raise TypeError(
-            f"scan: fn reads variables from outside that strict=True forbids:\n  {names}\n  hint: "
-            "list them in non_sequences, or leave strict out"
-        )
+    if strict:
+        _refuse_shared(unlisted, set(read))
     read += unlisted
     results, read = _by_parts(results, read)
     body = Body([*inside, *read], results)

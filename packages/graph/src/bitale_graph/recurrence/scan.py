@@ -77,7 +77,7 @@ def scan(
     name : str, optional
         For printing and messages.
     strict : bool
-        Refuse variables from outside that are not listed in ``non_sequences``.
+        Refuse shared variables that are not listed in ``non_sequences``.
     return_list : bool
         Return a list even of one output.
 
@@ -92,7 +92,9 @@ def scan(
     ------
     TypeError
         If a state changes its dtype or rank, ``n_steps`` is no integer or missing, ``fn`` takes
-        other arguments or returns something else, or ``strict`` forbids what it reads.
+        other arguments or returns something else.
+    MissingInputError
+        If ``strict`` forbids what it reads.
     ShapeError
         If lengths that are known do not go together.
     ValueError

@@ -10,7 +10,10 @@ import warnings
 from collections.abc import Iterator
 from typing import Any, NoReturn
 
+import numpy as np
+
 from ..base import late
+from ..base.config import config
 from ..base.errors import describe
 
 WAY_OUT = (
@@ -89,8 +92,12 @@ class Symbolic:
         )
 
     # NumPy
-    def __array__(self, dtype: Any = None, copy: Any = None) -> NoReturn:
-        self._refuse("NumPy cannot make an array of")
+    def __array__(self, dtype: Any = None, copy: Any = None) -> np.ndarray[Any, Any]:
+        if config.array_of_symbols != "object":
+            self._refuse("NumPy cannot make an array of")
+        array = np.empty((), object)
+        array[()] = self
+        return array
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **keywords: Any) -> Any:
         return late.ops.numpy_calls.call_ufunc(ufunc, method, inputs, keywords)
