@@ -6,13 +6,16 @@ from bitale_nnet import (
     GRU,
     LSTM,
     Concat,
+    Dense,
     EarlyStopping,
     FeaturePool,
     PositionalEncoding,
     Slice,
     Sum,
+    Trainer,
     Training,
 )
+from bitale_nnet.losses import squared_error
 from bitale_nnet.storage.persistence import save_arrays
 
 
@@ -48,3 +51,32 @@ def test_the_argument_is_named(make, given, error):
 def test_a_folder_that_does_not_exist_is_named(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"cannot write .*a\.npz: the folder .*none does"):
         save_arrays(tmp_path / "none" / "a.npz", {})
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"metrics": {"a": 3}}, "metrics has functions by name, and 'a': 3 is none"),
+        ({"metrics": {1: squared_error}}, "metrics has functions by name"),
+        ({"mask": 3}, "mask is a function of the input, not 3"),
+        ({"seed": "a"}, "seed must be an integer"),
+        ({"l1": None}, "l1 must be a number"),
+    ],
+)
+def test_a_trainer_names_its_argument_too(given, message):
+    layer = Dense(1)
+    layer.build((None, 2))
+    with pytest.raises(TypeError, match=message):
+        Trainer(layer, squared_error, **given)
+
+
+def test_a_function_of_data_that_gives_nothing_is_told():
+    layer = Dense(1)
+    layer.build((None, 2))
+    with pytest.raises(TypeError, match="gives an iterable of batches, and gave None"):
+        Trainer(layer, squared_error).fit(lambda epoch: None)
+
+
+def test_random_numbers_of_first_values():
+    with pytest.raises(TypeError, match="Dense: rng is a NumPy Generator"):
+        Dense(1).build((None, 2), "a")

@@ -129,7 +129,7 @@ class Layer:
         """
         shape = as_shape(self, input_shape)
         declared, output_shape = self.declare(shape), self.output_shape(shape)
-        rng, dtype = np.random.default_rng(rng), np.dtype(dtype or config.floatX).name
+        rng, dtype = _generator(self, rng), np.dtype(dtype or config.floatX).name
         if not dtypes.is_float(dtype):
             raise DtypeError(f"{self}: parameters are floats, and cannot be {dtype}")
         self._variables = {
@@ -278,6 +278,16 @@ class Layer:
 @functools.cache
 def _arguments(expression: Any) -> frozenset[str]:
     return frozenset(inspect.signature(expression).parameters)
+
+
+def _generator(layer: Layer, rng: Any) -> np.random.Generator:
+    try:
+        return np.random.default_rng(rng)
+    except (TypeError, ValueError):
+        raise TypeError(
+            f"{layer}: rng is a NumPy Generator, an integer that is not negative, or None, not "
+            f"{rng!r}"
+        ) from None
 
 
 def as_shape(layer: Layer, given: Any) -> Any:

@@ -88,7 +88,10 @@ class Calls:
         self._begun: dict[int, Iterator[Any]] = {}
 
     def first(self, epoch: int) -> Batch:
-        batches = iter(self.make(epoch))
+        made = self.make(epoch)
+        if not isinstance(made, Iterable):
+            raise TypeError(f"a function of data gives an iterable of batches, and gave {made!r}")
+        batches = iter(made)
         try:
             batch = next(batches)
         except StopIteration:

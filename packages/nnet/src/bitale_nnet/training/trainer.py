@@ -107,6 +107,10 @@ class Trainer:
         )
         check_callbacks(callbacks)
         check_metrics(metrics)
+        if mask is not None and not callable(mask):
+            raise TypeError(f"mask is a function of the input, not {mask!r}")
+        if seed is not None:
+            check_count("seed", seed, 0)
         network.parameters()  # raises where it is not built
         rule = by_name("update", update, updates.RULES)
         self.network = network
@@ -382,6 +386,9 @@ def check_metrics(metrics: Any) -> None:
             f"metrics is a mapping from names to functions, such as {{'accuracy': ...}}, not "
             f"{metrics!r}"
         )
+    for name, metric in (metrics or {}).items():
+        if not isinstance(name, str) or not callable(metric):
+            raise TypeError(f"metrics has functions by name, and {name!r}: {metric!r} is none")
     taken = [n for n in metrics or () if n == "loss" or str(n).startswith("validation_")]
     if taken:
         raise ValueError(f"metrics cannot have the names {taken}: the history has its own")
