@@ -66,16 +66,18 @@ _CALLED = {
     "batched_product": ("small_product", "product"),
     "conv": ("conv_direct", "conv_channels", "conv_winograd"),
     "conv_grad_inputs": ("conv_direct", "conv_channels", "conv_winograd", "conv"),
-    "conv_grad_weights": ("conv_direct", "conv_channels"),
+    "conv_grad_weights": ("conv_direct", "conv_channels", "conv_winograd_weights"),
 }
 # What stands at the beginning of several.
 _BEGINNINGS = {
+    "small_product": ("fours",),
     "conv": ("patches", "turns", "filters"),
     "conv_grad_inputs": ("patches", "turns", "filters"),
     "conv_grad_weights": ("patches", "turns", "filters"),
     "conv_direct": ("patches",),
     "conv_channels": ("patches", "turns"),
     "conv_winograd": ("patches", "turns", "filters"),
+    "conv_winograd_weights": ("patches", "fours"),
 }
 # How windows combine what they hold, and what one gives that holds nothing.
 _KINDS = {"max": ("bt_maximum_SUFFIX", "-(TYPE)__builtin_inf()"), "sum": ("BT_ADD", "0")}

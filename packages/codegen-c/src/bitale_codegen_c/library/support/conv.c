@@ -146,14 +146,8 @@ static int bt_convolve_all_SUFFIX(bt_convolution_SUFFIX *all) {
 /* Whether packing would not pay. */
 static int bt_is_thin_SUFFIX(const bt_geometry *g) { return g->k / g->groups <= BT_FEW && g->c / g->groups * bt_taps(g) <= BT_SHALLOW; }
 
-/* Whether the method of Winograd is apt: in float32, with channels and windows enough to pay for sums of inputs and of filters
- * (these take as long as some 400 windows save), and channels few enough that those of a panel stay in the cache. */
-static int bt_has_squares_SUFFIX(const bt_geometry *g) {
-    const int64_t channels = g->c / g->groups, filters = g->k / g->groups;
-    int is = sizeof(TYPE) == 4 && g->n * g->out[1] * g->out[2] >= 700 && channels >= 16 && channels <= 512 && filters >= 16 && g->kernel[0] == 1 && g->in[0] == 1;
-    for (int a = 1; a < 3; a++) is &= g->kernel[a] == 3 && g->stride[a] == 1 && g->dilation[a] == 1 && g->out[a] >= 4;
-    return is && g->out[0] == 1;
-}
+/* Sums of inputs and of filters take as long as some 400 windows save, and channels of a panel are to stay in the cache. */
+static int bt_has_squares_SUFFIX(const bt_geometry *g) { return bt_is_for_squares_SUFFIX(g, 700, 512); }
 
 /* Filters of the adjoint, some channels at a time, which are read side by side and written to as many places. */
 static TYPE *bt_turned_filters_SUFFIX(const bt_runtime *rt, const bt_geometry *g, const TYPE *w) {

@@ -126,15 +126,6 @@ static void bt_weights_part_SUFFIX(void *context, int64_t part) {
     all->rt->release(room);
 }
 
-static void bt_add_ranges_SUFFIX(const bt_weights_SUFFIX *all, TYPE *to) {
-    const int64_t count = all->g.k * all->depth;
-    for (int64_t i = 0; i < count; i++) {
-        TYPE sum = all->sums[i];
-        for (int64_t r = 1; r < all->ranges; r++) sum += all->sums[i + r * count];
-        to[i] = sum;
-    }
-}
-
 static int64_t bt_sum_weights_SUFFIX(bt_weights_SUFFIX *all, TYPE *to) {
     const bt_geometry *g = &all->g;
     const int64_t count = g->k * all->depth;
@@ -161,10 +152,13 @@ static int64_t bt_sum_weights_SUFFIX(bt_weights_SUFFIX *all, TYPE *to) {
     all->sums = sums ? (TYPE *)room : to, all->offsets = (int64_t *)(room + sums);
     bt_tap_offsets(g, &all->at, g->c / g->groups, all->offsets);
     all->rt->share(bt_weights_part_SUFFIX, all, all->parts);
-    if (sums) bt_add_ranges_SUFFIX(all, to);
+    if (sums) bt_add_ranges_SUFFIX(all->sums, all->ranges, count, to);
     all->rt->release(room);
     return all->failed;
 }
+
+/* Windows from which on the method of Winograd is as fast. */
+enum { BT_SQUARES = 64 };
 
 /* w = the gradient, from x and y (that of the result), all C-contiguous. */
 BT_SHARED(2) void bt_conv_grad_weights_SUFFIX(const bt_runtime *rt, TYPE *x, TYPE *w, TYPE *y, BT_CONVOLUTION) {
@@ -175,7 +169,8 @@ BT_SHARED(2) void bt_conv_grad_weights_SUFFIX(const bt_runtime *rt, TYPE *x, TYP
     if (k * all.depth == 0 || all.windows == 0) return;
     all.x = x, all.y = y;
     const int is_thin = all.filters * (c / groups) <= BT_FEW;
-    if (bt_is_by_channels_SUFFIX(g) ? bt_conv_channels_weights_SUFFIX(rt, g, x, y, w)
-        : is_thin ? bt_conv_direct_weights_SUFFIX(rt, g, x, y, w) : bt_sum_weights_SUFFIX(&all, w))
-        bt_one_by_one_SUFFIX(g, BT_OF_FILTERS, x, w, y);
+    const int failed = bt_is_by_channels_SUFFIX(g) ? bt_conv_channels_weights_SUFFIX(rt, g, x, y, w)
+                       : is_thin ? bt_conv_direct_weights_SUFFIX(rt, g, x, y, w)
+                       : bt_is_for_squares_SUFFIX(g, BT_SQUARES, INT64_MAX) ? bt_conv_winograd_weights_SUFFIX(rt, g, x, y, w) : bt_sum_weights_SUFFIX(&all, w);
+    if (failed) bt_one_by_one_SUFFIX(g, BT_OF_FILTERS, x, w, y);
 }

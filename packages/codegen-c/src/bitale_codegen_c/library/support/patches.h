@@ -96,6 +96,16 @@ static __attribute__((unused)) void bt_one_by_one_SUFFIX(const bt_geometry *g, b
     }
 }
 
+/* Whether filters of 3 by 3 are for the method of Winograd: in float32, of so many windows on, and of so many channels that sums of
+ * squares cost less than they save. */
+static __attribute__((unused)) int bt_is_for_squares_SUFFIX(const bt_geometry *g, int64_t windows, int64_t most) {
+    const int64_t channels = g->c / g->groups, filters = g->k / g->groups;
+    int is = sizeof(TYPE) == 4 && g->n * g->out[1] * g->out[2] >= windows && channels >= 16 && channels <= most && filters >= 16;
+    is &= g->kernel[0] == 1 && g->in[0] == 1 && g->out[0] == 1;
+    for (int a = 1; a < 3; a++) is &= g->kernel[a] == 3 && g->stride[a] == 1 && g->dilation[a] == 1 && g->out[a] >= 4;
+    return is;
+}
+
 /* Whether windows lie within the images and their numbers side by side. */
 static int bt_is_direct(const bt_geometry *g) {
     int is = g->stride[2] == 1;
@@ -295,5 +305,14 @@ static inline void bt_pack_long_SUFFIX(int64_t image, int64_t next, int64_t lo, 
                 if (at == image) at = 0, from += next;
             }
         }
+    }
+}
+
+/* The sums of several ranges added up, one range after the other. */
+static __attribute__((unused)) void bt_add_ranges_SUFFIX(const TYPE *sums, int64_t ranges, int64_t count, TYPE *to) {
+    for (int64_t i = 0; i < count; i++) {
+        TYPE sum = sums[i];
+        for (int64_t r = 1; r < ranges; r++) sum += sums[i + r * count];
+        to[i] = sum;
     }
 }
