@@ -5,16 +5,20 @@ import pytest
 from bitale_nnet import (
     GRU,
     LSTM,
+    Checkpoint,
     Concat,
+    CustomRecurrent,
     Dense,
     EarlyStopping,
     FeaturePool,
     PositionalEncoding,
+    ReduceOnPlateau,
     Slice,
     Sum,
     Trainer,
     Training,
 )
+from bitale_nnet.initializers import Constant, HeNormal, Normal, Sparse, TruncatedNormal, Uniform
 from bitale_nnet.losses import squared_error
 from bitale_nnet.storage.persistence import save_arrays
 
@@ -39,6 +43,20 @@ from bitale_nnet.storage.persistence import save_arrays
         (EarlyStopping, {"min_delta": "a"}, TypeError),
         (EarlyStopping, {"min_delta": np.nan}, ValueError),
         (EarlyStopping, {"monitor": 3}, TypeError),
+        (Checkpoint, {"path": "a.npz", "epochs": "a"}, TypeError),
+        (Checkpoint, {"path": "a.npz", "steps": 1.5}, TypeError),
+        (ReduceOnPlateau, {"start": 0.1, "monitor": 3}, TypeError),
+        (CustomRecurrent, {"step": max, "units": 3, "states": 3}, TypeError),
+        (Constant, {"value": "a"}, TypeError),
+        (Normal, {"mean": "a"}, TypeError),
+        (Normal, {"std": None}, TypeError),
+        (Uniform, {"range": (1,)}, ValueError),
+        (Uniform, {"range": "a"}, TypeError),
+        (Uniform, {"std": "a"}, TypeError),
+        (TruncatedNormal, {"bound": None}, TypeError),
+        (Sparse, {"sparsity": "a"}, TypeError),
+        (HeNormal, {"gain": None}, TypeError),
+        (HeNormal, {"gain": np.nan}, ValueError),
         (Training, {"seed": "a"}, TypeError),
         (Training, {"seed": -1}, ValueError),
     ],
@@ -80,3 +98,9 @@ def test_a_function_of_data_that_gives_nothing_is_told():
 def test_random_numbers_of_first_values():
     with pytest.raises(TypeError, match="Dense: rng is a NumPy Generator"):
         Dense(1).build((None, 2), "a")
+
+
+def test_a_plateau_of_what_the_history_lacks_is_told():
+    schedule = ReduceOnPlateau(0.1, monitor="validation_los")
+    with pytest.raises(ValueError, match="watches 'validation_los', and the history has loss"):
+        schedule.observe({"loss": 1.0})

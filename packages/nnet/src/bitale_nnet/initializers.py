@@ -49,7 +49,7 @@ class Constant(Initializer):
     """Every element is ``value``."""
 
     def __init__(self, value: float = 0.0) -> None:
-        self.value = value
+        self.value = checked_number("Constant: value", value, is_finite=False)
 
     def draw(self, shape: tuple[int, ...], rng: np.random.Generator) -> Array:
         return np.full(shape, self.value, dtype="float64")
@@ -60,7 +60,7 @@ class Normal(Initializer):
 
     def __init__(self, std: float = 0.01, mean: float = 0.0) -> None:
         self.std = _deviation(self, std)
-        self.mean = mean
+        self.mean = _number(self, "mean", mean)
 
     def draw(self, shape: tuple[int, ...], rng: np.random.Generator) -> Array:
         return rng.normal(self.mean, self.std, size=shape)
@@ -86,11 +86,15 @@ class Uniform(Initializer):
         mean: float = 0.0,
     ) -> None:
         if std is not None:
-            self.low, self.high = mean - math.sqrt(3) * std, mean + math.sqrt(3) * std
+            reach = math.sqrt(3) * _deviation(self, std)
+            self.low, self.high = _number(self, "mean", mean) - reach, mean + reach
         elif isinstance(range, (tuple, list)):
-            self.low, self.high = range
+            if len(range) != _PAIR:
+                raise ValueError(f"Uniform: range is a number or a pair of them, not {range!r}")
+            self.low, self.high = (_number(self, "range", bound) for bound in range)
         else:
-            self.low, self.high = -range, range
+            self.high = _number(self, "range", range)
+            self.low = -self.high
         if self.low > self.high:
             raise ValueError(f"Uniform: {self.low} to {self.high} is no range")
 
@@ -107,8 +111,8 @@ class TruncatedNormal(Initializer):
 
     def __init__(self, std: float = 0.01, mean: float = 0.0, bound: float = 2.0) -> None:
         self.std = _deviation(self, std)
-        self.mean = mean
-        self.bound = bound
+        self.mean = _number(self, "mean", mean)
+        self.bound = _number(self, "bound", bound)
         if not bound >= _LEAST_BOUND:
             raise ValueError(f"TruncatedNormal: bound is at least {_LEAST_BOUND}, and is {bound}")
 
@@ -132,9 +136,9 @@ class Sparse(Initializer):
     """
 
     def __init__(self, sparsity: float = 0.1, std: float = 0.01) -> None:
+        self.sparsity = _number(self, "sparsity", sparsity)
         if not 0 <= sparsity <= 1:
             raise ValueError(f"Sparse: sparsity is a share from 0 to 1, not {sparsity!r}")
-        self.sparsity = sparsity
         self.std = _deviation(self, std)
 
     def draw(self, shape: tuple[int, ...], rng: np.random.Generator) -> Array:
@@ -169,13 +173,28 @@ class Identity(Initializer):
 
 
 # Less would take long to draw.
+_PAIR = 2
 _LEAST_BOUND = 0.1
 
 
 def _deviation(initializer: Initializer, std: Any) -> float:
-    if not std >= 0:
+    number = _number(initializer, "std", std)
+    if not number >= 0:
         raise ValueError(f"{type(initializer).__name__}: std is 0 or more, not {std!r}")
-    return float(std)
+    return number
+
+
+def _number(initializer: Initializer, name: str, value: Any) -> float:
+    return checked_number(f"{type(initializer).__name__}: {name}", value)
+
+
+def checked_number(what: str, value: Any, *, is_finite: bool = True) -> float:
+    """A number; raises `TypeError` or `ValueError`."""
+    if isinstance(value, bool) or not isinstance(value, (int, float, np.number)):
+        raise TypeError(f"{what} must be a number, not {value!r}")
+    if is_finite and not math.isfinite(value):
+        raise ValueError(f"{what} must be finite, and is {value!r}")
+    return float(value)
 
 
 _FILTER_RANK = 4
@@ -186,7 +205,7 @@ def _gain(gain: float | str) -> float:
         if gain != "relu":
             raise ValueError(f"gain is a number or 'relu' (the square root of 2), not {gain!r}")
         return math.sqrt(2)
-    return float(gain)
+    return checked_number("gain", gain)
 
 
 def _fans(name: str, shape: tuple[int, ...], c01b: bool) -> tuple[int, int]:

@@ -244,6 +244,9 @@ class Classifier(ClassifierMixin, Estimator):  # type: ignore[misc]
     ) -> Classifier:
         """Go once through some samples, in minibatches, from the parameters as they are.
 
+        The first call decides on the network, the update rule and the learning rate: what
+        `set_params` changes afterwards is seen by the next `fit`.
+
         Parameters
         ----------
         X, y, sample_weight

@@ -9,6 +9,10 @@ from .layer import Parameter
 from .recurrent import Recurrent
 
 
+def _are_texts(values: Sequence[Any]) -> bool:
+    return all(isinstance(value, str) for value in values)
+
+
 class CustomRecurrent(Recurrent):
     """A recurrence whose step is a function, such as `gru_step` or one's own.
 
@@ -30,7 +34,7 @@ class CustomRecurrent(Recurrent):
     Raises
     ------
     TypeError
-        If ``step`` or ``parameters`` is not callable.
+        If ``step`` or ``parameters`` is not callable, or ``states`` are no names.
     ValueError
         When called, if the step gives another number of states.
 
@@ -56,9 +60,12 @@ class CustomRecurrent(Recurrent):
     ) -> None:
         super().__init__(units, **described)
         for what, given in (("step", step), ("parameters", parameters)):
-            if given is not None and not callable(given):
+            if not callable(given) and not (what == "parameters" and given is None):
                 raise TypeError(f"{self}: {what} must be a function, not {given!r}")
-        if isinstance(states, str) or not states or len(set(states)) < len(states):
+        is_text = isinstance(states, str)
+        if not is_text and not (isinstance(states, (tuple, list)) and _are_texts(states)):
+            raise TypeError(f"{self}: states are names such as ('h', 'c'), not {states!r}")
+        if is_text or not states or len(set(states)) < len(states):
             raise ValueError(f"{self}: states are names such as ('h', 'c'), not {states!r}")
         self.function = step
         self.parameter_rule = parameters

@@ -53,6 +53,10 @@ class Checkpoint(Callback):
     def __init__(
         self, path: str | os.PathLike[str], epochs: int = 1, steps: int | None = None
     ) -> None:
+        for name, count in (("epochs", epochs), ("steps", steps)):
+            wanted = isinstance(count, (int, np.integer)) and not isinstance(count, bool)
+            if not wanted and not (name == "steps" and count is None):
+                raise TypeError(f"{name} must be an integer, not {count!r}")
         if epochs < 1 or (steps is not None and steps < 1):
             raise ValueError(f"epochs and steps must be at least 1, and are {epochs} and {steps}")
         suffix_of(Path(path))

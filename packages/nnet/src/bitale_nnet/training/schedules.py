@@ -149,8 +149,8 @@ class ReduceOnPlateau(Schedule):
     lowest : float
         Below this it does not go.
     monitor : str
-        A name in the history that gets smaller when things get better; where there is none,
-        "loss".
+        A name in the history that gets smaller when things get better; without data for
+        validation, "loss" stands for "validation_loss".
     """
 
     def __init__(
@@ -167,6 +167,8 @@ class ReduceOnPlateau(Schedule):
         self.patience = int(_not_negative("patience", patience))
         self.min_delta = _not_negative("min_delta", min_delta)
         self.lowest = _not_negative("lowest", lowest)
+        if not isinstance(monitor, str):
+            raise TypeError(f"monitor is a name in the history, not {monitor!r}")
         self.monitor = monitor
         self._now, self._best, self._waited = self.start, math.inf, 0
 
@@ -174,7 +176,14 @@ class ReduceOnPlateau(Schedule):
         return self._now
 
     def observe(self, figures: Mapping[str, float]) -> None:
-        value = figures.get(self.monitor, figures["loss"])
+        name = self.monitor
+        if name not in figures:
+            if name != "validation_loss":
+                raise ValueError(
+                    f"ReduceOnPlateau watches {name!r}, and the history has {', '.join(figures)}"
+                )
+            name = "loss"
+        value = figures[name]
         if value < self._best - self.min_delta:
             self._best, self._waited = value, 0
             return
