@@ -13,6 +13,8 @@ from .engine.rewrite import Rule as Rule
 from .engine.rewrite import RuleSet as RuleSet
 from .explain import explain as explain
 from .explain import rewrites as rewrites
+from .pipeline import register_pass as register_pass
+from .pipeline import unregister_pass as unregister_pass
 from .rewriter import FunctionGraphRewriter as FunctionGraphRewriter
 
 __version__ = "0.1.0"

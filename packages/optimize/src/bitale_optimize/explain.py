@@ -48,7 +48,7 @@ def rewrites() -> str:
     pipeline.load_linear_algebra()
     lines = []
     listed: set[str] = set()
-    for one in pipeline.PASSES:
+    for one in pipeline.all_passes():
         lines.append(f"{one.name}: {one.purpose}")
         for rule in one.rules:
             if rule.name in listed:

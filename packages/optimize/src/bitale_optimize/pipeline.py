@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sys
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from bitale_graph.extend import FunctionGraph
+from bitale_graph.extend import ConfigError, FunctionGraph, config
 
-from .engine.fixed_point import PassFunction, to_fixed_point
+from .engine.fixed_point import PassFunction, RewriteWarning, to_fixed_point
 from .engine.phases import PHASES, canonical, specialize, stability
 from .engine.rewrite import OVERFLOWS, Changes, RewriteContext, Rule
 from .passes.fold_constants import fold_constants
@@ -69,12 +70,15 @@ class Pass:
         Whether it runs under ``optimizer="fast_compile"`` too.
     tags : tuple of str
         Other names by which it is left out.
+    default : bool
+        Whether it runs without being included by name.
     """
 
     name: str
     run: PassFunction
     always: bool = False
     tags: tuple[str, ...] = ()
+    default: bool = True
 
     @property
     def rules(self) -> list[Rule]:
@@ -148,17 +152,97 @@ FINISHING = (
     Pass("fuse", fuse_loops, tags=("fusion",)),
 )
 PASSES = (*SIMPLIFYING, *FINISHING)
+PLACES = ("canonical", "stability", "specialize", "fuse")
+"""The passes before which a program may put passes of its own."""
+_own: dict[str, list[Pass]] = {place: [] for place in PLACES}
+
+
+def register_pass(
+    name: str,
+    run: PassFunction,
+    *,
+    before: str = "fuse",
+    always: bool = False,
+    default: bool = True,
+) -> None:
+    """Add a pass of one's own; it takes effect for what is compiled from now on.
+
+    Parameters
+    ----------
+    name : str
+        By which it is included and left out.
+    run : callable
+        Takes the graph, which it rewrites in place, and a `RewriteContext`.
+    before : str
+        The pass before which it runs: ``"canonical"``, ``"stability"``, ``"specialize"``, or
+        ``"fuse"``, which is the last.
+    always : bool
+        Whether it runs under ``optimizer="fast_compile"`` too.
+    default : bool
+        Whether it runs without being included by name.
+
+    Raises
+    ------
+    ConfigError
+        If there is no such place.
+    ValueError
+        If there is a pass or a rule of this name.
+    """
+    if before not in PLACES:
+        raise ConfigError(f"passes of one's own run before {', '.join(PLACES)}, not {before!r}")
+    if name in names():
+        raise ValueError(f"there is a pass or a rule {name!r} already")
+
+    def guarded(graph: FunctionGraph, context: RewriteContext) -> None:
+        try:
+            run(graph, context)
+        except Exception as error:
+            if config.on_opt_error == "raise":
+                raise
+            if config.on_opt_error == "warn":
+                told = f"the pass {name!r} failed: {type(error).__name__}: {error}"
+                warnings.warn(f"{told}. What it had not done is left", RewriteWarning, stacklevel=2)
+        finally:
+            context.forget()
+
+    guarded.__doc__ = run.__doc__
+    _own[before].append(Pass(name, guarded, always, (), default))
+
+
+def unregister_pass(name: str) -> None:
+    """Take out a pass that was added with `register_pass`.
+
+    Raises `ConfigError` if there is none of this name.
+    """
+    for passes in _own.values():
+        for one in passes:
+            if one.name == name:
+                passes.remove(one)
+                return
+    raise ConfigError(f"no pass {name!r} was registered")
+
+
+def own_passes() -> list[Pass]:
+    """The passes that programs have added."""
+    return [one for passes in _own.values() for one in passes]
+
+
+def all_passes(passes: tuple[Pass, ...] = PASSES) -> Iterator[Pass]:
+    """Passes in order, with those that programs have added."""
+    for one in passes:
+        yield from _own.get(one.name, ())
+        yield one
 
 
 def selected(context: RewriteContext, passes: tuple[Pass, ...] = PASSES) -> Iterator[Pass]:
     """The passes that a mode asks for."""
-    for one in passes:
+    for one in all_passes(passes):
         is_wanted = one.always or context.mode.optimizer != "fast_compile"
         is_included = not context.mode.include.isdisjoint((one.name, *one.tags))
         # Of sets of rules each rule is asked.
         asks_rules = one.always or hasattr(one.run, "rule_sets")
         has_required = asks_rules or context.has_required(one.name, *one.tags)
-        is_active = context.is_active(one.name, *one.tags)
+        is_active = context.is_active(one.name, *one.tags, default=one.default)
         if (is_wanted or is_included) and is_active and has_required:
             yield one
 
@@ -173,7 +257,7 @@ def names() -> set[str]:
     load_linear_algebra()
     known = {change.value for change in Changes if change is not Changes.NOTHING}
     known.update(("merge_scans", OVERFLOWS))
-    for one in PASSES:
+    for one in all_passes():
         known.update((one.name, *one.tags))
         for rules in getattr(one.run, "rule_sets", ()):
             known.add(rules.name)

@@ -39,8 +39,10 @@ class FunctionGraphRewriter:
     def signature(self, mode: Mode) -> str | None:
         """A text that changes with the rules, the passes and the mode.
 
-        None where a registered rule cannot be told by its source.
+        None where a registered rule or pass cannot be told by its source.
         """
+        if pipeline.own_passes():
+            return None
         parts = [_own_source(), mode.optimizer, *sorted(mode.include), "-", *sorted(mode.exclude)]
         parts += ["of", *sorted(mode.require)]
         for rules in PHASES.values():

@@ -9,7 +9,7 @@ import traceback
 from pathlib import Path
 from types import ModuleType
 
-from . import python2
+from . import old_python
 from .importing import install
 from .use import report
 
@@ -46,7 +46,7 @@ def _run(program: Path) -> int:
     try:
         runpy.run_path(str(program), run_name="__main__")
     except Exception as error:
-        if not (told := python2.told_as_python2(error)):
+        if not (told := old_python.told_as_python2(error)):
             raise
         traceback.print_exc()
         print(f"\n{told}", file=sys.stderr)  # noqa: T201 (a command speaks)
@@ -55,8 +55,8 @@ def _run(program: Path) -> int:
 
 
 def _run_python2(program: Path) -> None:
-    sys.meta_path.insert(1, python2.Finder(program.resolve().parent))
+    sys.meta_path.insert(1, old_python.Finder(program.resolve().parent))
     module = ModuleType("__main__")
-    vars(module).update(__file__=str(program), __builtins__=__builtins__, **python2.MEANINGS)
+    vars(module).update(__file__=str(program), __builtins__=__builtins__, **old_python.MEANINGS)
     sys.modules["__main__"] = module
-    exec(python2.compiled(python2.read(program), str(program)), vars(module))
+    exec(old_python.compiled(old_python.read(program), str(program)), vars(module))

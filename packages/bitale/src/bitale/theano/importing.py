@@ -51,8 +51,11 @@ def _look(place: str, name: str) -> tuple[bool, Any]:
         return True, getattr(importlib.import_module(module), attribute)
     if name.startswith("__"):
         return False, None
+    source = importlib.import_module(module)
+    if name not in getattr(source, "__all__", (name,)):
+        return False, None
     try:
-        return True, getattr(importlib.import_module(module), name)
+        return True, getattr(source, name)
     except AttributeError:
         return False, None
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
-from . import python2
+from . import old_python
 from .importing import installed
 
 Lines = dict[str, list[int]]
@@ -103,10 +103,10 @@ def report(program: Path, is_python2: bool = False) -> int:
 
 
 def _used_by(file: Path, is_python2: bool) -> Lines:
-    source = python2.read(file)
+    source = old_python.read(file)
     if not is_python2:
         try:
             return names_used(source, str(file))
         except SyntaxError:
             pass  # read as Python 2, whose names are the same
-    return names_used(python2.translated(source, str(file)), str(file))
+    return names_used(old_python.translated(source, str(file)), str(file))

@@ -231,6 +231,11 @@ class RewriteContext:
             self._shapes = Shapes(self.graph.toposort())
         return self._shapes
 
+    def forget(self) -> None:
+        """Forget what was found out about the graph, which something else has changed."""
+        self.memo.clear()
+        self._shapes = None
+
     def inside(self, graph: FunctionGraph) -> RewriteContext:
         """The context for the graph inside of an op; what is done there goes into the same log."""
         inner = RewriteContext(graph, self.mode, self.log)
