@@ -26,10 +26,13 @@ NAMES = {
         verify_grad zero_grad
     """,
     "bitale.compile": """
-        DeepCopyOp FromFunctionOp Function FunctionMaker Generic In Mode OpFromGraph Out
-        OutputGuard PdbBreakpoint Rebroadcast SharedVariable SpecifyShape UnusedInputError
-        ViewOp as_op deep_copy_op function function_dump generic get_default_mode get_mode
-        predefined_modes register_mode shared shared_constructor view_op wrap_py
+        BadDestroyMap BadOptimization BadThunkOutput BadViewMap DebugMode DebugModeError
+        DeepCopyOp FAST_COMPILE FAST_RUN FromFunctionOp Function FunctionMaker Generic
+        In InvalidValueError Mode MonitorMode NanGuardMode OpFromGraph Out OutputGuard
+        PdbBreakpoint Rebroadcast SharedVariable SpecifyShape StochasticOrder
+        UnusedInputError ViewOp as_op deep_copy_op function function_dump generic
+        get_default_mode get_mode predefined_modes register_mode shared
+        shared_constructor view_op wrap_py
     """,
     "bitale.ifelse": "IfElse ifelse",
     "bitale.scan_module": """

@@ -267,6 +267,18 @@ def names() -> set[str]:
     return known
 
 
+def exact_rules() -> set[str]:
+    """The names of rules that may change nothing."""
+    load_linear_algebra()
+    sets = [*PHASES.values(), *(s for one in PASSES for s in getattr(one.run, "rule_sets", ()))]
+    kinds: dict[str, set[Changes]] = {}
+    for rule in (rule for rules in sets for rule in rules):
+        kinds.setdefault(rule.name, set()).add(rule.changes)
+        if rule.overflows:
+            kinds[rule.name].add(Changes.DOMAIN)
+    return {name for name, changes in kinds.items() if changes == {Changes.NOTHING}}
+
+
 def run(graph: FunctionGraph, context: RewriteContext) -> None:
     """Run the passes on a graph."""
     if "bitale_graph.linalg" in sys.modules:

@@ -36,6 +36,10 @@ class FunctionGraphRewriter:
         """Every name that `Mode.including` and `Mode.excluding` have an effect by here."""
         return pipeline.names()
 
+    def keeps_every_number(self, reason: object) -> bool:
+        """Whether what a rule or pass of this name does leaves NaN and infinities as they are."""
+        return reason in pipeline.exact_rules()
+
     def signature(self, mode: Mode) -> str | None:
         """A text that changes with the rules, the passes and the mode.
 

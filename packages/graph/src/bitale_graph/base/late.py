@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from ..compile.function import function as function
     from ..fft.numpy_functions import FFT_ROWS as FFT_ROWS
     from ..linalg.numpy_functions import LINALG_ROWS as LINALG_ROWS
+    from ..modes import predefined as predefined
+    from ..modes.first_bad import find_bad as find_bad
     from ..tensor.variable import TensorType as TensorType
     from ..tensor.variable import TensorVariable as TensorVariable
 
@@ -25,6 +27,11 @@ _BOUND = {
     # What functions of NumPy mean for variables, where they are not among those of `ops`.
     "LINALG_ROWS": ("bitale_graph.linalg.numpy_functions", "LINALG_ROWS"),
     "FFT_ROWS": ("bitale_graph.fft.numpy_functions", "FFT_ROWS"),
+    "find_bad": ("bitale_graph.modes.first_bad", "find_bad"),  # `Function.debug` is a word for it
+    "predefined": (
+        "bitale_graph.modes.predefined",
+        "",
+    ),  # modes that have names
     "function": ("bitale_graph.compile.function", "function"),  # `eval` is a word for it
 }
 

@@ -11,8 +11,8 @@ from ..base.errors import ShapeError
 from ..base.patience import TooLongError, limited
 from ..core.body import Body
 from ..core.function_graph import FunctionGraph
-from ..core.graph import Apply, Constant, Variable
-from ..core.run import run_graph
+from ..core.graph import Apply, Variable
+from ..core.run import constants_of, run_all
 from ..core.run_time_error import note_step, raise_with_node
 from ..ops.lengths import lengths_of_outputs
 from ..ops.scan import Scan
@@ -77,7 +77,7 @@ class Explain:
         try:
             with limited(PATIENCE):
                 for graph in (maker.written, maker.fgraph):
-                    _run(graph, given)
+                    run_all(graph, given)
         except TooLongError:
             pass
         else:
@@ -155,16 +155,11 @@ def raise_as_written(maker: FunctionMaker, given: Sequence[Any]) -> None:
     """Run a call that failed again as it was written; return if that does not fail, or is long."""
     try:
         with limited(PATIENCE):
-            _run(maker.written, given)
+            run_all(maker.written, given)
     except TooLongError:
         pass
     except Exception as error:
         raise error from None
-
-
-def _run(graph: FunctionGraph, given: Sequence[Any]) -> None:
-    order: list[Any] = [(node, []) for node in graph.toposort()]
-    run_graph(graph, order, _constants(graph), list(given))
 
 
 class _Guess:
@@ -198,10 +193,6 @@ def _shapes(
         return unknown
 
 
-def _constants(graph: FunctionGraph) -> dict[Variable, Any]:
-    return {v: v.data for v in graph.variables if isinstance(v, Constant)}
-
-
 def _run_on_shapes(graph: FunctionGraph, given: Sequence[Any]) -> None:
     """Run a graph with one step of each loop, and raise if lengths do not fit.
 
@@ -209,7 +200,7 @@ def _run_on_shapes(graph: FunctionGraph, given: Sequence[Any]) -> None:
     errors of lengths count, and none that an integer may decide.
     """
     values: dict[Variable, Any] = dict(zip(graph.inputs, given, strict=True))
-    values.update(_constants(graph))
+    values.update(constants_of(graph))
     guessed: set[Variable] = set()
     for node in graph.toposort():
         if any(v not in values for v in node.inputs):

@@ -9,6 +9,7 @@ import weakref
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from ..base import late
 from ..base import trace as tracing
 from ..base.collection import collection_paused
 from ..base.config import config
@@ -99,6 +100,24 @@ class Function:
         if isinstance(self.form, tuple):
             return dict(zip((self.form[k] for k in places), results, strict=True))
         return results
+
+    def debug(self, *args: Any, nan: bool = True, inf: bool = True, **keywords: Any) -> Any:
+        """Run a call node by node, without its updates, and find what first goes wrong in it.
+
+        Parameters
+        ----------
+        *args, **keywords
+            Values of the inputs, as in a call.
+        nan, inf : bool
+            Whether outputs and new values of state must have no NaN, and no infinity.
+
+        Returns
+        -------
+        BadNode or None
+            The first node that failed, or by which what is computed came to be NaN or infinite,
+            with its values and the user's line; printing it tells all. None if all is well.
+        """
+        return late.find_bad(self.maker, args, keywords, nan, inf)
 
     def _formed(self, results: list[Any]) -> Any:
         if self._single:

@@ -48,6 +48,9 @@ def find_linker(mode: Mode, device: str = "cpu") -> Linker:
 
     Raises `ConfigError` with the installed ones if there is none of that name.
     """
+    own: Linker | None = mode.own_linker()
+    if own is not None:
+        return own
     if mode.linker == "auto":
         if device != "cpu":
             return _linker_of_devices(device)

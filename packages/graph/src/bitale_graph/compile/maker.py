@@ -15,6 +15,7 @@ from ..base import errors
 from ..base.config import config
 from ..base.device import known_device
 from ..base.errors import ConfigError
+from ..core.features import Feature
 from ..core.flat import FlatGraph, flatten, unflatten
 from ..core.function_graph import FunctionGraph
 from ..core.graph import Variable
@@ -107,16 +108,22 @@ class FunctionMaker:
         """The rewritten graph; rewriting happens when it is first asked for."""
         with self._lock:
             if self._rewritten is None:
-                graph = self.written.clone()
-                rewriter = self.mode.find_rewriter()
-                # The policy is of what users write: rules write numbers that keep dtypes.
-                with config.change_flags(cast_policy="weak"):
-                    if rewriter is not None:
-                        rewriter.rewrite(graph, self.mode)
-                    make_lazy(graph)
-                    own_outputs(graph)
-                self._rewritten = graph
+                self._rewritten = self.rewritten()
             return self._rewritten
+
+    def rewritten(self, *features: Feature) -> FunctionGraph:
+        """Rewrite what was written, once more; ``features`` are told of all that is done."""
+        graph = self.written.clone()
+        for feature in features:
+            graph.attach_feature(feature)
+        rewriter = self.mode.find_rewriter()
+        # The policy is of what users write: rules write numbers that keep dtypes.
+        with config.change_flags(cast_policy="weak"):
+            if rewriter is not None:
+                rewriter.rewrite(graph, self.mode)
+            make_lazy(graph)
+            own_outputs(graph)
+        return graph
 
     @property
     def device(self) -> str:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, Protocol
 
+from ..base import late
 from ..base.config import Flag, config
 from ..base.device import is_device, known_device
 from ..base.errors import ConfigError, nearest
@@ -107,6 +108,10 @@ class Mode:
     def requiring(self, *names: str) -> Mode:
         """The same mode, without the rewrites that do not have all of these names."""
         return dataclasses.replace(self, require=self.require | _names(names))
+
+    def own_linker(self) -> Any:
+        """The linker that the mode brings; None where ``linker`` names it."""
+        return None
 
     def find_rewriter(self) -> Rewriter | None:
         """The installed rewriter, or None where nothing is to be rewritten."""
@@ -228,6 +233,7 @@ def rewriter() -> Rewriter | None:
 
 
 config.on_unknown(rewriter)
+config.on_unknown(lambda: late.predefined)
 predefined_modes: dict[str, Mode] = {
     "FAST_RUN": Mode(),
     "FAST_COMPILE": Mode(linker="numpy", optimizer="fast_compile"),

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..core.graph import Apply, Constant, Variable
-from ..core.run import run_graph
+from ..core.run import Watch, constants_of, run_graph, watched
 from ..tensor.state import StateAccess, give_back
 from .explain import raise_as_written
 from .maker import FunctionMaker
@@ -25,10 +25,16 @@ class NumpyLinker:
 
 
 class NumpyProgram:
-    """A function run node by node; values are dropped as soon as nothing reads them any more."""
+    """A function run node by node; values are dropped as soon as nothing reads them any more.
 
-    def __init__(self, maker: FunctionMaker) -> None:
+    ``watch`` sees every node.
+    """
+
+    runs_rewritten = True
+
+    def __init__(self, maker: FunctionMaker, watch: Watch | None = None) -> None:
         graph = maker.fgraph
+        self._watch = watch
         self.maker = maker
         self.graph = graph
         self.order: list[tuple[Apply, list[Variable]]] = []
@@ -43,9 +49,7 @@ class NumpyProgram:
             if v not in kept and not isinstance(v, Constant):
                 drop[i].append(v)
         self.order = list(zip(nodes, drop, strict=True))
-        self.constants: dict[Variable, Any] = {
-            v: v.data for v in graph.variables if isinstance(v, Constant)
-        }
+        self.constants = constants_of(graph)
         self._access = StateAccess(maker.containers, maker.update_targets, maker.name)
 
     def __call__(self, args: tuple[Any, ...]) -> list[Any]:
@@ -60,12 +64,21 @@ class NumpyProgram:
         finally:
             give_back(kept)  # where an interrupt came before the first
 
+    def results(self, values: list[Any]) -> list[Any]:
+        """The values of the outputs, and of what is updated, from those of the inputs."""
+        with watched(self._watch):
+            return run_graph(self.graph, self.order, self.constants, values)
+
     def _run(self, given: list[Any], state: list[Any]) -> list[Any]:
         try:
-            results = run_graph(self.graph, self.order, self.constants, [*given, *state])
+            results = self.results([*given, *state])
         except Exception as error:
             # Rewritten nodes fail in other words, and some in another class.
-            if self.maker.mode.optimizer == "fast_run" and not isinstance(error, MemoryError):
+            if (
+                self.runs_rewritten
+                and self.maker.mode.optimizer == "fast_run"
+                and not isinstance(error, MemoryError)
+            ):
                 raise_as_written(self.maker, [*given, *state])
             raise
         fresh = owned([*given, *state, *self.constants.values()], results)

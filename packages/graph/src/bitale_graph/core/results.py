@@ -11,6 +11,10 @@ import numpy as np
 from .graph import Apply, Storage, Variable
 
 
+class WrongOutputError(TypeError):
+    """What an op gave is not of the type that its node promises."""
+
+
 def result_of(node: Apply, inputs: Sequence[Any]) -> list[Any]:
     """Run a node on arrays, and give the arrays that it computes.
 
@@ -18,7 +22,7 @@ def result_of(node: Apply, inputs: Sequence[Any]) -> list[Any]:
     ------
     ValueError
         From NumPy, if the op writes into an input: all are read-only.
-    TypeError
+    WrongOutputError
         If what it gives is not what its node promises, and does not convert to that safely.
     """
     storage: Storage = [[None] for _ in node.outputs]
@@ -74,7 +78,7 @@ def _converted(variable: Variable, value: Any) -> Any:
         given = "nothing"
     elif isinstance(value, np.ndarray):
         given = f"an array of dtype {value.dtype} and shape {value.shape}"
-    raise TypeError(
+    raise WrongOutputError(
         f"{variable.owner and variable.owner.op}: perform gave no value of its output "
         f"{variable.index}, which make_node says is {variable.type}: it gave {given}\n"
         f"  hint: put such an array into output_storage[{variable.index}][0]; "

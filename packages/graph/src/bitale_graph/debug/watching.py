@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextvars import ContextVar
 from typing import Any, ClassVar
 
 from ..base.errors import ShapeError, describe
@@ -11,6 +13,17 @@ from ..core.graph import Apply, Op, Storage, Variable
 from ..tensor.conversion import as_tensor
 
 DEBUGGERS = ("ipdb", "pudb", "pdb")
+_silent: ContextVar[bool] = ContextVar("silent", default=False)
+
+
+@contextlib.contextmanager
+def silenced() -> Iterator[None]:
+    """Let nothing be shown in this context: what runs is only checked, and has run before."""
+    token = _silent.set(True)
+    try:
+        yield
+    finally:
+        _silent.reset(token)
 
 
 class _Watching(Op):
@@ -78,7 +91,8 @@ class Print(_Watching):
         self.global_fn = global_fn
 
     def perform(self, node: Apply, inputs: Sequence[Any], output_storage: Storage) -> None:
-        self.global_fn(self, inputs[0])
+        if not _silent.get():
+            self.global_fn(self, inputs[0])
         output_storage[0][0] = inputs[0]
 
     def __str__(self) -> str:
@@ -108,6 +122,17 @@ class Raise(_Watching):
         return f"Raise{{{self.exc.__name__}({self.msg!r})}}"
 
 
+class _AfterTheFirst(dict[int, list[int]]):
+    """Of an op that gives all its inputs but the first: each output shows the one after it."""
+
+    def __missing__(self, k: int) -> list[int]:
+        return [k + 1]
+
+    def get(self, k: int, default: Any = None) -> Any:
+        """The input that output ``k`` shows."""
+        return self[k]
+
+
 class PdbBreakpoint(Op):
     """The inputs themselves, at which a debugger opens while a condition holds.
 
@@ -121,6 +146,7 @@ class PdbBreakpoint(Op):
     """
 
     __props__ = ("name",)
+    view_map: ClassVar = _AfterTheFirst()
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -137,7 +163,7 @@ class PdbBreakpoint(Op):
 
     def perform(self, node: Apply, inputs: Sequence[Any], output_storage: Storage) -> None:
         condition, *monitored = inputs
-        if condition:
+        if condition and not _silent.get():
             print(f"breakpoint {self.name!r}: look at `monitored`, and continue with c")  # noqa: T201 (its purpose)
             _debugger().set_trace()
         for cell, value in zip(output_storage, monitored, strict=True):

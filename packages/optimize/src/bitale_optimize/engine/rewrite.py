@@ -308,7 +308,7 @@ class RewriteContext:
             self._shapes.unify(new, old)
         self.memo.clear()
         self.replaced += 1
-        self.graph.replace(old, new)
+        self.graph.replace(old, new, rule)
 
     def replace_output(self, place: int, new: Variable, rule: str) -> None:
         """Give a variable made of an output in the place of that alone."""
@@ -317,7 +317,7 @@ class RewriteContext:
             self.log.append(Firing(rule, self.phase, brief(old), brief(new)))
         self.memo.clear()
         self.replaced += 1
-        self.graph.replace_output(place, new)
+        self.graph.replace_output(place, new, rule)
 
     def replace_all(self, pairs: Iterable[tuple[Variable, Variable]], rule: str) -> None:
         """Replace several variables."""

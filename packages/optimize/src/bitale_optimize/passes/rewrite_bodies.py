@@ -44,6 +44,7 @@ def replace_bodies(node: Apply, context: RewriteContext, run: PassFunction) -> t
 def _rewritten(body: Body, node: Apply, context: RewriteContext, run: PassFunction) -> Body:
     """The body after the pass; itself if nothing was replaced."""
     graph = body.graph.clone()
+    context.graph.execute_callbacks("on_body", node, body, graph)
     inner = context.inside(graph)
     if isinstance(node.op, Scan):
         _relate(graph, node, inner.shapes, context.shapes)

@@ -1,0 +1,1 @@
+"""Modes that look at every node of a call, and the search for the node that went wrong."""
