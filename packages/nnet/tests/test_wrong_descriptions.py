@@ -2,10 +2,12 @@
 
 import numpy as np
 import pytest
+from bitale_graph.base.errors import ShapeError
 from bitale_nnet import (
     GRU,
     LSTM,
     Checkpoint,
+    Classifier,
     Concat,
     CustomRecurrent,
     Dense,
@@ -13,6 +15,7 @@ from bitale_nnet import (
     FeaturePool,
     PositionalEncoding,
     ReduceOnPlateau,
+    Sequential,
     Slice,
     Sum,
     Trainer,
@@ -104,3 +107,21 @@ def test_a_plateau_of_what_the_history_lacks_is_told():
     schedule = ReduceOnPlateau(0.1, monitor="validation_los")
     with pytest.raises(ValueError, match="watches 'validation_los', and the history has loss"):
         schedule.observe({"loss": 1.0})
+
+
+def test_functions_that_return_nothing_are_told():
+    layer = Dense(1)
+    layer.build((None, 1))
+    data = ([[0.0], [1.0]], [[0.0], [1.0]])
+    with pytest.raises(TypeError, match="function of the loss gives None"):
+        Trainer(layer, lambda output, target: None).fit(data)
+    with pytest.raises(TypeError, match="function of the error gives None"):
+        Trainer(layer, squared_error, metrics={"error": lambda output, target: None}).fit(data)
+    with pytest.raises(TypeError, match="update rule gives None"):
+        Trainer(layer, squared_error, update=lambda loss, parameters, rate: None).fit(data)
+
+
+@pytest.mark.parametrize("network", [[4], Sequential([GRU(3), Dense(2)])])
+def test_samples_of_different_lengths_are_told(network):
+    with pytest.raises(ShapeError, match="samples of X have different lengths; .* mask_value"):
+        Classifier(network).fit([[[1.0], [2.0]], [[1.0]]], [0, 1])

@@ -50,14 +50,22 @@ def check_features(
     names = getattr(X, "columns", None)
     if isinstance(X, np.ndarray) and X.dtype.kind in "USMm":
         raise DtypeError(f"X must hold numbers, and has the dtype {X.dtype}")
-    array = validate_data(
-        estimator,
-        X,
-        reset=reset,
-        accept_sparse="csr",
-        ensure_all_finite=False,
-        allow_nd=rank != 2,
-    )
+    try:
+        array = validate_data(
+            estimator,
+            X,
+            reset=reset,
+            accept_sparse="csr",
+            ensure_all_finite=False,
+            allow_nd=rank != 2,
+        )
+    except ValueError as error:
+        if "setting an array element with a sequence" not in str(error):
+            raise
+        raise ShapeError(
+            "the samples of X have different lengths; fill them up to one, and tell a network that "
+            "takes masks by what: mask_value"
+        ) from None
     if array.dtype.kind not in "biuf":
         raise DtypeError(f"X must hold numbers, and has the dtype {array.dtype}")
     if rank is not None and array.ndim != rank:

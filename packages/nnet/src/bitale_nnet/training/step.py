@@ -125,7 +125,11 @@ class Objective:
         output = self.output(inputs, training)
         _check_single(output)
         functions = [self.loss, *self.metrics.values()]
-        loss, *others = [_mean_of_rows(f(output, target), weights) for f in functions]
+        measured = [f(output, target) for f in functions]
+        for name, value in zip(self.names, measured, strict=True):
+            if value is None:
+                raise TypeError(f"the function of the {name} gives None; does it lack a return?")
+        loss, *others = [_mean_of_rows(value, weights) for value in measured]
         weighed = self.network.parameters("regularizable")
         if self.l1 and weighed:
             loss = loss + self.l1 * penalties.l1(weighed)
@@ -153,7 +157,10 @@ class Descent:
             given = clip_by_value(given, self.clip_value)
         if self.clip_norm is not None:
             given = total_norm_constraint(given, self.clip_norm)
-        updates = dict(self.rule(given, parameters, rate))
+        found = self.rule(given, parameters, rate)
+        if found is None:
+            raise TypeError("the update rule gives None, where new values by parameter are wanted")
+        updates = dict(found)
         if self.weight_decay:
             weights: list[Any] = network.parameters("trainable", "regularizable")
             for p in weights:
