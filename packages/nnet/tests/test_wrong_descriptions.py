@@ -123,5 +123,5 @@ def test_functions_that_return_nothing_are_told():
 
 @pytest.mark.parametrize("network", [[4], Sequential([GRU(3), Dense(2)])])
 def test_samples_of_different_lengths_are_told(network):
-    with pytest.raises(ShapeError, match="samples of X have different lengths; .* mask_value"):
+    with pytest.raises(ShapeError, match=r"samples of X have different lengths; .* mask_value"):
         Classifier(network).fit([[[1.0], [2.0]], [[1.0]]], [0, 1])
