@@ -105,6 +105,10 @@ CASES = {
         geometry(2, stride=(4, 3), padding=((0, 9), (9, 0)), groups=16),
         [((2, 16, 10, 8), (16, 1, 2, 1))],
     ),
+    "channels_in_groups": (
+        geometry(2, stride=(1, 2), padding=((1, 2), 1), groups=31),
+        [((2, 62, 9, n), (93, 2, 3, 3)) for n in (3, 33)],
+    ),
     "series_of_channels": (geometry(1, 2, ((4, 0),), groups=16), [((3, 16, 700), (16, 1, 5))]),
     "one_filter": (geometry(2, padding=3), [((2, 3, 9, 50), (1, 3, 4, 4))]),
     "all_in_padding": (
@@ -168,6 +172,7 @@ def with_threads():
         "one_by_one",
         "depthwise",
         "channels",
+        "channels_in_groups",
         "many_channels",
         "squares",
         "long_rows",
