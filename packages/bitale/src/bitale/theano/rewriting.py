@@ -355,6 +355,15 @@ class MergeOptimizer(Optimizer):
         merge(fgraph, RewriteContext(fgraph, Mode()))
 
 
+def copy_stack_trace(from_var: Any, to_var: Any) -> Any:
+    """Give expressions the place in the program where another was made."""
+    first = from_var[0] if isinstance(from_var, (list, tuple)) else from_var
+    for one in to_var if isinstance(to_var, (list, tuple)) else [to_var]:
+        if one.owner is not None and first.owner is not None:
+            one.owner.trace = first.owner.trace
+    return to_var
+
+
 def rule_of(local: Any, name: str) -> Rule:
     """A rewrite of a node as a rule of bitale's."""
     tracks = _local(local).tracks()
@@ -402,6 +411,7 @@ __all__ = [
     "PatternSub",
     "SeqOptimizer",
     "TopoOptimizer",
+    "copy_stack_trace",
     "in2out",
     "inplace_optimizer",
     "local_optimizer",
