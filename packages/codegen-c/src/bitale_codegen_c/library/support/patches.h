@@ -277,37 +277,6 @@ BT_KERNEL void bt_pack_panel_SUFFIX(int count, const bt_piece *pieces, const TYP
     }
 }
 
-/* Rows that are long: each is gone through to its end, for all panels of a block, as memory is fastest at. The panels of
- * windows `lo` to `hi` begin `panel` apart; `from` is where the first window's number for offset 0 lies. */
-static inline void bt_pack_long_SUFFIX(int64_t image, int64_t next, int64_t lo, int64_t hi, const TYPE *x, const int64_t *offsets,
-        int64_t depth, int64_t fold, int64_t apart, TYPE *to) {
-    for (int64_t d = 0; d < depth; d++) {
-        TYPE *row = to + d / fold * apart + d % fold * bt_panel_SUFFIX;
-        const int64_t panel = fold * bt_panel_SUFFIX;
-        const TYPE *from = x + offsets[d];
-        int64_t at = lo % image;
-        for (int64_t p = lo; p < hi; p += bt_panel_SUFFIX, row += panel) {
-            if (at + bt_panel_SUFFIX <= image && p + bt_panel_SUFFIX <= hi) {
-                const bt_lanes_SUFFIX a = *(const bt_lanes_SUFFIX *)(from + at), b = *(const bt_lanes_SUFFIX *)(from + at + bt_wide_SUFFIX);
-                *(bt_lanes_SUFFIX *)row = a, *(bt_lanes_SUFFIX *)(row + bt_wide_SUFFIX) = b;
-                at += bt_panel_SUFFIX;
-                if (at == image) at = 0, from += next;
-                continue;
-            }
-            for (int64_t i = 0, some; i < bt_panel_SUFFIX; i += some) {
-                if (p + i >= hi) {
-                    for (some = bt_panel_SUFFIX - i; some-- > 0;) row[i + some] = 0;
-                    break;
-                }
-                some = bt_least(bt_least(bt_panel_SUFFIX - i, hi - p - i), image - at);
-                bt_copy_numbers_SUFFIX(row + i, from + at, some);
-                at += some;
-                if (at == image) at = 0, from += next;
-            }
-        }
-    }
-}
-
 /* The sums of several ranges added up, one range after the other. */
 static __attribute__((unused)) void bt_add_ranges_SUFFIX(const TYPE *sums, int64_t ranges, int64_t count, TYPE *to) {
     for (int64_t i = 0; i < count; i++) {
