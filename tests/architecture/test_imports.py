@@ -112,6 +112,7 @@ BOUND_LATE = {
     ("bitale_graph.base.late", "bitale_graph.linalg.numpy_functions"),
     ("bitale_graph.base.late", "bitale_graph.fft.numpy_functions"),
     ("bitale_graph.base.late", "bitale_graph.compile.function"),
+    ("bitale_graph.base.late", "bitale_graph.core.test_values"),
     ("bitale_graph.base.late", "bitale_graph.modes.first_bad"),
     ("bitale_graph.base.late", "bitale_graph.modes.predefined"),
     ("bitale_graph.base.late", "bitale_graph.tensor.variable"),

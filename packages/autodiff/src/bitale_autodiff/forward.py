@@ -17,6 +17,7 @@ from bitale_graph.extend import (
     ShapeError,
     TensorType,
     Variable,
+    config,
     describe,
     graph_replace,
     toposort,
@@ -43,6 +44,8 @@ from .zero import ZERO, DisconnectedType
 Tangent = Any  # a variable, or ZERO
 
 
+# As of `pull_back`.
+@config.change_flags(compute_test_value="off")
 def push_forward(
     seeds: Mapping[Variable, Tangent],
     outputs: Sequence[Variable],

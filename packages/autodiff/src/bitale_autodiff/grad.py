@@ -11,6 +11,7 @@ from bitale_graph.extend import (
     TensorType,
     Variable,
     ancestors,
+    complete_test_values,
     describe,
     graph_replace,
     lazy_forms,
@@ -129,6 +130,7 @@ def grad(
         elif null == "raise":
             refuse_null("grad", v, ct)
         results.append(ct)
+    complete_test_values(results)
     if add_names and cost is not None:
         _name(cost, variables, results, known.values())
     return in_form_of(wrt, results)

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from bitale_graph import language as T
-from bitale_graph.extend import TensorType, Variable, describe
+from bitale_graph.extend import TensorType, Variable, complete_test_values, describe
 
 from .arguments import (
     FORMS,
@@ -280,6 +280,7 @@ def push(
     form = read_choice(name, "return_disconnected", return_disconnected, FORMS)
     seeds = _seeds(words, words.by, variables, points)
     found = push_forward(seeds, outputs, constants)
+    complete_test_values(found.values())
     tangents = _depending(outputs, list(seeds), [found.get(o) for o in outputs])
     results = []
     for o, t in zip(outputs, tangents, strict=True):

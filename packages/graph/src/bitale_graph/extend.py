@@ -59,6 +59,12 @@ from .core.results import result_of as result_of
 from .core.run import run_graph as run_graph
 from .core.run_time_error import note_step as note_step
 from .core.run_time_error import raise_with_node as raise_with_node
+from .core.test_values import complete_test_values as complete_test_values
+from .core.test_values import debug_assert as debug_assert
+from .core.test_values import debug_error_message as debug_error_message
+from .core.test_values import get_debug_values as get_debug_values
+from .core.test_values import get_test_value as get_test_value
+from .core.test_values import missing_test_message as missing_test_message
 from .core.traversal import ancestors as ancestors
 from .core.traversal import clone_nodes as clone_nodes
 from .core.traversal import graph_replace as graph_replace

@@ -28,6 +28,7 @@ ACCEPTED: tuple[tuple[str, Any, tuple[Any, ...] | None, str], ...] = (
     ("compile.wait", 5, None, "the cache has no lock"),
     ("compiledir_format", "", None, "the cache tells machines and compilers apart by itself"),
     ("contexts", "", None, "devices need no list"),
+    ("compute_test_value_opt", "off", ("off", "ignore", "warn", "raise", "pdb"), "see DebugMode"),
     ("conv.assert_shape", False, None, "shapes are always checked"),
     ("ctc.root", "", None, ""),
     ("cuda.include_path", "", None, "kernels include nothing"),

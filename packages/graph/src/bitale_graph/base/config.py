@@ -377,6 +377,14 @@ for _flag in (
     ),
     Flag("optimizer_verbose", False, "print each rewrite that fires"),
     Flag("on_unused_input", "raise", "what an unused input does", ("raise", "warn", "ignore")),
+    Flag(
+        "compute_test_value",
+        "off",
+        "whether expressions are computed as they are written, on tag.test_value of their leaves; "
+        "and what a leaf without one does: nothing, warn, raise, or open pdb",
+        ("off", "ignore", "warn", "raise", "pdb"),
+    ),
+    Flag("print_test_value", False, "whether variables are shown with their test values"),
     Flag("traceback_limit", 8, "how many of the user's frames each node keeps"),
     Flag("exception_verbosity", "low", "high adds a print of the graph to errors", ("low", "high")),
     Flag("unpickle_function", True, "whether functions are read from pickles; if not: None"),

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from .. import ops as ops
     from .. import sparse as sparse
     from ..compile.function import function as function
+    from ..core.test_values import compute_test_values as compute_test_values
     from ..fft.numpy_functions import FFT_ROWS as FFT_ROWS
     from ..linalg.numpy_functions import LINALG_ROWS as LINALG_ROWS
     from ..modes import predefined as predefined
@@ -27,6 +28,8 @@ _BOUND = {
     # What functions of NumPy mean for variables, where they are not among those of `ops`.
     "LINALG_ROWS": ("bitale_graph.linalg.numpy_functions", "LINALG_ROWS"),
     "FFT_ROWS": ("bitale_graph.fft.numpy_functions", "FFT_ROWS"),
+    # What is done with a new node where values of an example are asked for.
+    "compute_test_values": ("bitale_graph.core.test_values", "compute_test_values"),
     "find_bad": ("bitale_graph.modes.first_bad", "find_bad"),  # `Function.debug` is a word for it
     "predefined": (
         "bitale_graph.modes.predefined",

@@ -11,11 +11,12 @@ import numpy as np
 
 from ..base import late
 from ..base import trace as tracing
+from ..base.config import config
 from ..base.errors import describe
 from .observers import Observed
 from .pickling import reduced_node, reduced_variable
 from .tag import Tag
-from .values import Values
+from .values import Values, type_of, typed
 
 if TYPE_CHECKING:
     from typing_extensions import TypeVar  # of which mypy has stubs: only types see the defaults
@@ -163,7 +164,11 @@ class Variable(Observed, Generic[TypeT]):
 
     def __repr__(self) -> str:
         text = str(self)
-        return text if text == f"<{self.type}>" else f"{text}: {self.type}"
+        if text != f"<{self.type}>":
+            text = f"{text}: {self.type}"
+        if config.print_test_value and hasattr(self.tag, "test_value"):
+            text += f"\n{self.tag.test_value!r}"
+        return text
 
 
 def copied_variable(old: Variable[TypeT]) -> Variable[TypeT]:
@@ -334,11 +339,11 @@ class Op:
                 f"{type(self).__name__} does not define make_node; write it, or give the types of "
                 "inputs and outputs as itypes and otypes"
             )
-        types = [_type_of(t) for t in itypes]
+        types = [type_of(t) for t in itypes]
         if len(inputs) != len(types):
             raise TypeError(f"{self} takes {len(types)} inputs, and got {len(inputs)}")
-        made = [_typed(self, t, x) for t, x in zip(types, inputs, strict=True)]
-        return Apply(self, made, [_type_of(t)() for t in otypes])
+        made = [typed(self, t, x) for t, x in zip(types, inputs, strict=True)]
+        return Apply(self, made, [type_of(t)() for t in otypes])
 
     def perform(self, node: Apply, inputs: Sequence[Any], output_storage: Storage) -> None:
         """Compute with NumPy: put each result into the first place of its one-element list."""
@@ -401,6 +406,8 @@ class Op:
         """
         name, return_list = keywords.pop("name", None), keywords.pop("return_list", False)
         node = self.make_node(*inputs, **keywords)
+        if config.compute_test_value != "off":
+            late.compute_test_values(node)
         if name is not None and (len(node.outputs) == 1 or self.default_output is not None):
             node.outputs[self.default_output or 0].name = name
         if return_list:
@@ -433,18 +440,3 @@ class Op:
 
     def __repr__(self) -> str:
         return str(self)
-
-
-def _type_of(given: Any) -> Any:
-    """A type, or that of the variables that a constructor makes."""
-    return given if isinstance(given, Type) else given().type
-
-
-def _typed(op: Op, type: Type, x: Any) -> Variable:
-    try:
-        return type.filter_variable(x, allow_convert=False)
-    except TypeError as error:
-        raise TypeError(
-            f"{op} takes an input of {type}: {error}\n"
-            "  hint: cast it, or give it the rank that the op asks for"
-        ) from None

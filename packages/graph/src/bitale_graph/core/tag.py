@@ -16,7 +16,11 @@ class Tag:
         One stack: where the variable was made, as (file name, line, function), innermost first.
     unique_value : number or None
         Constants alone have it: the number that all elements are, if they are one.
+    test_value : array
+        The value of an example, where one was given or computed.
     """
+
+    test_value: Any
 
     def __init__(self, holder: Any = None) -> None:
         if holder is None:

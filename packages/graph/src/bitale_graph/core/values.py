@@ -59,3 +59,19 @@ class Values:
     def key(self) -> str | None:
         """A text that tells the type from others, in every process; None if there is none."""
         return None
+
+
+def type_of(given: Any) -> Any:
+    """A type, or that of the variables that a constructor makes."""
+    return given if isinstance(given, Values) else given().type
+
+
+def typed(op: Any, type: Any, x: Any) -> Any:
+    """``x`` as an input of an op, of the type that this has for it."""
+    try:
+        return type.filter_variable(x, allow_convert=False)
+    except TypeError as error:
+        raise TypeError(
+            f"{op} takes an input of {type}: {error}\n"
+            "  hint: cast it, or give it the rank that the op asks for"
+        ) from None

@@ -231,7 +231,7 @@ def ifelse(condition: Any, then_branch: Any, else_branch: Any, name: str | None 
     given = [*thens, *others]
     then_body, else_body = Body(given, thens), Body(given, others)
     op = IfElse(then_body, else_body, name or "")
-    outputs = op.make_node(condition, *thens, *others).outputs
+    outputs = op(condition, *thens, *others, return_list=True)
     if isinstance(then_branch, tuple):
         return tuple(outputs)
     return list(outputs) if any(many) else outputs[0]

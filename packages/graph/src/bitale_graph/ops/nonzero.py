@@ -81,14 +81,14 @@ def nonzero(a: Any, return_matrix: bool = False) -> Any:
     ShapeError
         If ``a`` is a number.
     """
-    places = tuple(Nonzero().make_node(a).outputs)
+    places = tuple(Nonzero()(a, return_list=True))
     return stack(list(places)) if return_matrix else places
 
 
 def flatnonzero(a: Any) -> TensorVariable:
     """The places in the flattened tensor of the elements that are not zero, as int64."""
-    (places,) = Nonzero().make_node(flatten(a)).outputs
-    made: TensorVariable = places  # type: ignore[assignment]  # its type says so
+    (places,) = Nonzero()(flatten(a), return_list=True)
+    made: TensorVariable = places
     return made
 
 
@@ -140,7 +140,7 @@ def places_of_mask(x: Any, mask: Any, axis: int) -> list[Any]:
         If its lengths are known not to be those of ``x``; others are checked when it runs.
     """
     conditions = _fit(x, mask, x.type.shape[axis : axis + mask.ndim], axis)
-    places: list[Any] = list(Nonzero().make_node(mask).outputs)
+    places: list[Any] = Nonzero()(mask, return_list=True)
     if isinstance(mask, Constant):
         places = list(map(as_tensor, np.nonzero(mask.data)))
     first, *others = places

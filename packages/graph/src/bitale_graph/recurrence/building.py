@@ -122,8 +122,8 @@ def build(
     body = Body([*inside, *read], results)
     is_while = step.condition is not None
     op = Scan(body, len(step.rows), len(states), is_while=is_while, **options)
-    node = op.make_node(n_steps, *step.sequences, *(s.first for s in states), *read)
-    outputs = op.outer_outputs(node.outputs)
+    made = op(n_steps, *step.sequences, *(s.first for s in states), *read, return_list=True)
+    outputs = op.outer_outputs(made)
     return Built(list(zip(states, outputs.states, strict=True)), outputs.stacks, outputs.last)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from ..base import trace as tracing
 from ..base.errors import ShapeError, describe
+from ..core.test_values import stand_in
 from ..ops import math
 from ..ops.shape import shape_i, with_lengths
 from ..tensor.conversion import as_tensor, constant_int, is_python_number
@@ -84,7 +85,7 @@ def carry_scan(
     carried = Nest(carry)
     firsts = carried.leaves(carry)
     values = [as_tensor(v) for _, v in firsts]
-    insides = [v.type(v.name) for v in values]
+    insides = [stand_in(v.type(v.name), v) for v in values]
     with tracing.recorded() as made:
         returned = step(carried.filled(iter(insides)), read.filled(iter(rows)))
     if not isinstance(returned, (tuple, list)) or len(returned) != 2:

@@ -9,6 +9,7 @@ from typing import Any
 
 from ..base import trace as tracing
 from ..core.graph import Variable
+from ..core.test_values import stand_in
 from ..tensor.conversion import as_tensor, as_variable
 from ..tensor.shared import SharedVariable
 from .building import Built, TracedStep, build
@@ -209,7 +210,10 @@ def traced(
     rows = [row for s, p in zip(given, parts, strict=True) for row in s.rows(p)]
     firsts = [s.first() for s in specs]
     insides = [
-        [first.type(_earlier(s.initial.name, back)) for back, first in enumerate(f, 1)]
+        [
+            stand_in(first.type(_earlier(s.initial.name, back)), first)
+            for back, first in enumerate(f, 1)
+        ]
         for s, f in zip(specs, firsts, strict=True)
     ]
     earlier = [inside[-tap - 1] for s, inside in zip(specs, insides, strict=True) for tap in s.taps]

@@ -8,6 +8,7 @@ from typing import Any
 
 from ..base import dtype as dtypes
 from ..base.errors import ShapeError, describe
+from ..core.test_values import stand_in
 from ..ops import math
 from ..ops.shape import shape_i
 from ..tensor.conversion import as_tensor, constant, constant_int, is_python_number
@@ -47,7 +48,9 @@ class SequenceSpec:
     def rows(self, parts: Sequence[Any]) -> list[Any]:
         """For each tap a new variable for its row in a step."""
         return [
-            TensorType(x.type.dtype, x.type.shape[1:])(_at(self.input.name, tap))
+            stand_in(
+                TensorType(x.type.dtype, x.type.shape[1:])(_at(self.input.name, tap)), x, _first
+            )
             for tap, x in zip(self.taps, parts, strict=True)
         ]
 
@@ -59,6 +62,10 @@ class SequenceSpec:
         if known is not None:
             return max(known - span, 0)
         return math.maximum(math.sub(n, span), 0) if span else n
+
+
+def _first(rows: Any) -> Any:
+    return rows[0]
 
 
 def _at(name: str | None, tap: int) -> str | None:
