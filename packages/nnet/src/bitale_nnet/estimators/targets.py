@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 from bitale_graph.extend import DtypeError, ShapeError
-from scipy.sparse import issparse
 from sklearn.utils import check_array, column_or_1d
 from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.multiclass import check_classification_targets
@@ -92,8 +91,7 @@ def check_numbers(y: Any, n_samples: int, estimator: Any) -> Array:
         If the shape does not fit, or a number is NaN or infinite.
     """
     _check_given(y, estimator)
-    kind = np.asarray(y).dtype.kind if not issparse(y) else "f"
-    if kind in "mM":
+    if not hasattr(y, "toarray") and np.asarray(y).dtype.kind in "mM":
         raise DtypeError("y holds dates or times, and a regressor learns numbers")
     try:
         numbers = check_array(
