@@ -3,7 +3,17 @@ from bitale_graph import Mode, config, function
 from bitale_graph import language as T
 from bitale_graph.base.errors import ConfigError
 from bitale_graph.compile.linkers import find_linker, linkers
-from bitale_graph.compile.mode import get_default_mode, get_mode, predefined_modes, register_mode
+from bitale_graph.compile.mode import (
+    get_default_mode,
+    get_mode,
+    predefined_linkers,
+    predefined_modes,
+    predefined_optimizers,
+    register_linker,
+    register_mode,
+    register_optimizer,
+)
+from bitale_graph.extend import DebugMode, MonitorMode, NanGuardMode, NumpyLinker
 
 
 class Namer:
@@ -176,3 +186,70 @@ def test_numpy_is_always_there_and_ranks_last():
 
 def test_nothing_is_rewritten_without_optimizer():
     assert Mode(optimizer="None").find_rewriter() is None
+
+
+class OtherLinker:
+    name, rank = "other", 0
+
+    def __init__(self):
+        self.linked = []
+
+    def link(self, maker):
+        self.linked.append(maker.name)
+        return NumpyLinker().link(maker)
+
+
+@pytest.fixture
+def names_to_add():
+    """Take names out again that a test gives."""
+    tables = predefined_linkers, predefined_optimizers
+    before = [set(one) for one in tables]
+    yield
+    for one, known in zip(tables, before, strict=True):
+        for name in set(one) - known:
+            del one[name]
+
+
+@pytest.mark.usefixtures("names_to_add")
+def test_linkers_may_be_given_names():
+    linker = OtherLinker()
+    register_linker("mine", linker)
+    register_linker("slow", "py")
+    x = T.dvector("x")
+    f = function([x], x * 2, mode=Mode("mine"), name="f")
+    assert f([1.0]).tolist() == [2]
+    assert linker.linked == ["f"]
+    assert Mode("slow").linker == "numpy"
+    with pytest.raises(ConfigError, match="there is a linker 'mine' already"):
+        register_linker("mine", linker)
+    with pytest.raises(TypeError, match=r"has a method link.maker."):
+        register_linker("wrong", 3)
+
+
+@pytest.mark.usefixtures("names_to_add")
+def test_optimizers_may_be_given_names():
+    register_optimizer("quick", "o2")
+    register_optimizer("more", ("o1", ("three",)))
+    assert Mode(optimizer="quick").include == {"fusion"}
+    assert Mode(optimizer="more") == Mode(optimizer="fast_compile", include={"three"})
+    own = Namer()
+    register_optimizer("own", own)
+    assert Mode(optimizer="own").find_rewriter() is own
+    x = T.dvector("x")
+    assert function([x], x * 2, mode=Mode("py", "own"))([1.0]).tolist() == [2]
+    with pytest.raises(ConfigError, match="there is an optimizer 'own' already"):
+        register_optimizer("own", own)
+    with pytest.raises(TypeError, match=r"has rewrite.graph, mode."):
+        register_optimizer("wrong", 3)
+
+
+def test_modes_are_cloned_with_changes():
+    mode = Mode("numpy", include={"a"})
+    assert mode.clone() == mode
+    assert mode.clone(optimizer=None) == Mode("numpy", None, include={"a"})
+    assert mode.clone(link_kwargs={"allow_gc": False}, exclude={"b"}).exclude == {"b"}
+    assert NanGuardMode(nan_is_error=False).clone(optimizer="o1").nan_is_error is False
+    assert DebugMode(check_isfinite=False).including("a").check_isfinite is False
+    assert MonitorMode(post_func=print).excluding("a").post_func is print
+    with pytest.raises(TypeError, match="pairs of a rule and its place"):
+        mode.register(print)

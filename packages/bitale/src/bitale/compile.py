@@ -34,8 +34,12 @@ from bitale_graph.extend import function_dump as function_dump
 from bitale_graph.extend import generic as generic
 from bitale_graph.extend import get_default_mode as get_default_mode
 from bitale_graph.extend import get_mode as get_mode
+from bitale_graph.extend import predefined_linkers as predefined_linkers
 from bitale_graph.extend import predefined_modes as predefined_modes
+from bitale_graph.extend import predefined_optimizers as predefined_optimizers
+from bitale_graph.extend import register_linker as register_linker
 from bitale_graph.extend import register_mode as register_mode
+from bitale_graph.extend import register_optimizer as register_optimizer
 from bitale_graph.extend import shared as shared
 from bitale_graph.extend import shared_constructor as shared_constructor
 from bitale_graph.extend import view_op as view_op

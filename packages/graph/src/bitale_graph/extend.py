@@ -40,8 +40,12 @@ from .compile.maker import FunctionMaker as FunctionMaker
 from .compile.mode import Mode as Mode
 from .compile.mode import get_default_mode as get_default_mode
 from .compile.mode import get_mode as get_mode
+from .compile.mode import predefined_linkers as predefined_linkers
 from .compile.mode import predefined_modes as predefined_modes
+from .compile.mode import predefined_optimizers as predefined_optimizers
+from .compile.mode import register_linker as register_linker
 from .compile.mode import register_mode as register_mode
+from .compile.mode import register_optimizer as register_optimizer
 from .compile.numpy_linker import NumpyLinker as NumpyLinker
 from .core.body import Body as Body
 from .core.flat import flatten as flatten

@@ -13,7 +13,7 @@ import numpy as np
 from bitale_graph.extend import FunctionGraph, Mode, config
 
 from . import pipeline
-from .engine.phases import PHASES, source_digest
+from .engine.phases import PHASES, rules_of_mode, source_digest
 from .engine.rewrite import RewriteContext
 
 
@@ -50,7 +50,7 @@ class FunctionGraphRewriter:
         parts = [_own_source(), mode.optimizer, *sorted(mode.include), "-", *sorted(mode.exclude)]
         parts += ["of", *sorted(mode.require)]
         for rules in PHASES.values():
-            for rule in rules:
+            for rule in (*rules, *rules_of_mode(mode, rules.name)):
                 if rule.registered:
                     told = source_digest(rule)
                     if told is None:

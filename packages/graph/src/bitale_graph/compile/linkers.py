@@ -11,7 +11,7 @@ from ..base.config import config
 from ..base.errors import ConfigError
 from .installed import entries_of
 from .maker import FunctionMaker
-from .mode import Mode, known_linker
+from .mode import Mode, known_linker, predefined_linkers
 from .numpy_linker import NumpyLinker
 
 
@@ -51,6 +51,10 @@ def find_linker(mode: Mode, device: str = "cpu") -> Linker:
     own: Linker | None = mode.own_linker()
     if own is not None:
         return own
+    named = predefined_linkers.get(mode.linker)
+    if named is not None and not isinstance(named, str):
+        given: Linker = named
+        return given
     if mode.linker == "auto":
         if device != "cpu":
             return _linker_of_devices(device)

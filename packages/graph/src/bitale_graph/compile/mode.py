@@ -34,19 +34,24 @@ class Rewriter(Protocol):
         """All names that `Mode.including` and `Mode.excluding` have an effect by."""
 
 
-LINKERS = {
+predefined_linkers: dict[str, Any] = {
     **dict.fromkeys(("None", "c|py", "c|py_nogc", "cvm", "cvm_nogc"), "auto"),
     **dict.fromkeys(("py", "vm", "vm_nogc"), "numpy"),
 }
-"""Other names of linkers, which are Theano's: those that prefer C are the best installed."""
+"""Names of linkers beside the installed ones, and what each means: another name, or a linker.
 
-OPTIMIZERS: dict[str, tuple[str, tuple[str, ...]]] = {
+Those of Theano that prefer C are the best installed.
+"""
+
+predefined_optimizers: dict[str, Any] = {
     **dict.fromkeys(("fast_run", "default", "o4", "o3", "fast_run_stable"), ("fast_run", ())),
     **dict.fromkeys(("fast_compile", "o1", "merge"), ("fast_compile", ())),
     "o2": ("fast_compile", ("fusion",)),
+    "stabilize": ("fast_compile", ("canonical", "stability")),
+    "unsafe": ("fast_run", ("remove_assertions",)),
     "None": ("None", ()),
 }
-"""What each name of an optimizer means, and the passes that it adds."""
+"""Names of optimizers, and what each means: one and the passes that it adds, or a rewriter."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +70,8 @@ class Mode:
         Names of rewrites, of passes or of kinds of rewrites to add or leave out.
     require : collection of str, or a text with colons between them
         Of names as in ``include``: a rewrite must have all of them, or is left out.
+    own : tuple of pairs
+        Rules that only this mode has, as given to `register`.
     device : str
         Where it runs; empty for what ``config.device`` says. A linker of the CPU that is asked for
         by its name runs on the CPU.
@@ -81,6 +88,7 @@ class Mode:
     exclude: frozenset[str] = frozenset()
     device: str = ""
     require: frozenset[str] = frozenset()
+    own: tuple[tuple[Any, Any], ...] = ()
 
     def __post_init__(self) -> None:
         known, added = _known_optimizer(self.optimizer)
@@ -109,12 +117,44 @@ class Mode:
         """The same mode, without the rewrites that do not have all of these names."""
         return dataclasses.replace(self, require=self.require | _names(names))
 
+    def register(self, *rules: tuple[Any, Any]) -> Mode:
+        """The same mode with rules that other modes do not have.
+
+        Parameters
+        ----------
+        *rules : pairs of a rule and its place
+            A rule is one of the rewriter's, or a function of a node and a context that gives what
+            replaces the node's outputs, or None. The place is a phase, ``"canonical"``,
+            ``"stability"`` or ``"specialize"``, or a number as for Theano: 1, 1.5, or 2 and more.
+        """
+        for one in rules:
+            if not isinstance(one, tuple) or len(one) != 2:
+                raise TypeError(
+                    f"Mode.register takes pairs of a rule and its place, and got {one!r}; for "
+                    "example (rule, 'canonical')"
+                )
+        return dataclasses.replace(self, own=(*self.own, *rules))
+
+    def clone(self, link_kwargs: Any = None, optimizer: str | None = "", **changes: Any) -> Mode:
+        """The same mode once more, with another optimizer if one is given.
+
+        What Theano's linkers took in ``link_kwargs`` says nothing here; ``changes`` are other
+        parameters of the mode.
+        """
+        if optimizer != "":
+            changes["optimizer"] = optimizer
+        return dataclasses.replace(self, **changes)
+
     def own_linker(self) -> Any:
         """The linker that the mode brings; None where ``linker`` names it."""
         return None
 
     def find_rewriter(self) -> Rewriter | None:
         """The installed rewriter, or None where nothing is to be rewritten."""
+        own = predefined_optimizers.get(self.optimizer)
+        if own is not None and not isinstance(own, tuple):
+            found: Rewriter = own
+            return found
         return None if self.optimizer == "None" else rewriter()
 
 
@@ -125,6 +165,47 @@ def register_mode(name: str, mode: Mode) -> None:
     if name in predefined_modes or name == "Mode":
         raise ConfigError(f"there is a mode {name!r} already")
     predefined_modes[name] = mode
+
+
+def register_linker(name: str, linker: Any) -> None:
+    """Give a linker a name that ``Mode(linker=...)`` accepts.
+
+    Parameters
+    ----------
+    name : str
+    linker : Linker or str
+        What links a `FunctionMaker`, or the name of another linker.
+    """
+    if not (callable(getattr(linker, "link", None)) or isinstance(linker, str)):
+        raise TypeError(f"register_linker: a linker has a method link(maker), and {linker!r} not")
+    if name in predefined_linkers or name in {"auto", *_installed_linkers()}:
+        raise ConfigError(f"there is a linker {name!r} already")
+    predefined_linkers[name] = known_linker(linker) if isinstance(linker, str) else linker
+
+
+def register_optimizer(name: str, opt: Any) -> None:
+    """Give an optimizer a name that ``Mode(optimizer=...)`` accepts.
+
+    Parameters
+    ----------
+    name : str
+    opt : str, tuple or Rewriter
+        The name of another one, alone or with a tuple of passes that are added to it; or what
+        rewrites graphs, with ``rewrite(graph, mode)`` and ``signature(mode)``.
+    """
+    if name in predefined_optimizers:
+        raise ConfigError(f"there is an optimizer {name!r} already")
+    if isinstance(opt, (str, tuple)):
+        base, added = (opt, ()) if isinstance(opt, str) else opt
+        known, others = _known_optimizer(base)
+        predefined_optimizers[name] = known, (*others, *added)
+    elif callable(getattr(opt, "rewrite", None)) and callable(getattr(opt, "signature", None)):
+        predefined_optimizers[name] = opt
+    else:
+        raise TypeError(
+            f"register_optimizer: what rewrites graphs has rewrite(graph, mode) and "
+            f"signature(mode), and {opt!r} not"
+        )
 
 
 def get_mode(mode: Mode | str | None = None) -> Mode:
@@ -174,20 +255,22 @@ def _check_mode(name: Any) -> None:
     if not isinstance(name, str) or (name not in predefined_modes and name != "Mode"):
         known = ["Mode", *predefined_modes]
         hint = nearest(name, known)
-        if str(name) in {*LINKERS, *OPTIMIZERS, *_installed_linkers()}:
+        if str(name) in {*predefined_linkers, *predefined_optimizers, *_installed_linkers()}:
             hint = "; linkers and optimizers are given as Mode(linker=..., optimizer=...)"
         raise ConfigError(f"there is no mode {name!r}; the modes are {', '.join(known)}{hint}")
 
 
 def known_linker(name: Any) -> str:
     """The linker meant by a name, or by None."""
-    known = LINKERS.get(str(name), str(name))
+    known = predefined_linkers.get(str(name), str(name))
+    if not isinstance(known, str):
+        return str(name)
     if known in ("auto", "numpy"):
         return known
     installed = _installed_linkers()
     if known not in installed:
         missing = "; it comes with bitale-codegen-c" if known == "c" else ""
-        others = {"auto", *LINKERS, *installed} - {"None"}
+        others = {"auto", *predefined_linkers, *installed} - {"None"}
         raise ConfigError(
             f"there is no linker {name!r}; installed: {', '.join(sorted(installed))}"
             f"{missing or nearest(name, others)}"
@@ -201,13 +284,14 @@ def _installed_linkers() -> list[str]:
 
 def _known_optimizer(name: Any) -> tuple[str, tuple[str, ...]]:
     """The optimizer meant by a name, or by None, and the passes that it adds."""
-    try:
-        return OPTIMIZERS[str(name)]
-    except KeyError:
-        known = ", ".join(OPTIMIZERS)
+    if str(name) not in predefined_optimizers:
+        known = ", ".join(predefined_optimizers)
         raise ConfigError(
-            f"there is no optimizer {name!r}; they are {known}{nearest(name, OPTIMIZERS)}"
-        ) from None
+            f"there is no optimizer {name!r}; they are {known}"
+            f"{nearest(name, predefined_optimizers)}"
+        )
+    found = predefined_optimizers[str(name)]
+    return found if isinstance(found, tuple) else (str(name), ())
 
 
 def _check_rewrites(names: frozenset[str]) -> None:

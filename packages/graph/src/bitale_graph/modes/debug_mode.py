@@ -108,11 +108,12 @@ class DebugMode(Mode):
         exclude: Iterable[str] = (),
         device: str = "",
         require: Iterable[str] = (),
+        own: tuple[tuple[Any, Any], ...] = (),
     ) -> None:
         if linker not in (None, "auto", "None"):
             raise ValueError(f"DebugMode has a linker of its own, and {linker!r} is not it")
         layouts = check_preallocated_output
-        own = {
+        settings = {
             "stability_patience": stability_patience,
             "check_c_code": check_c_code,
             "check_py_code": check_py_code,
@@ -123,9 +124,9 @@ class DebugMode(Mode):
         if False is check_c_code is check_py_code:
             raise ValueError("DebugMode: check_c_code and check_py_code are both False")
         _check_layouts(":".join(layouts or ()))
-        for name, value in own.items():
+        for name, value in settings.items():
             object.__setattr__(self, name, value)
-        super().__init__("auto", optimizer, include, exclude, device, require)  # type: ignore[arg-type]  # read by Mode
+        super().__init__("auto", optimizer, include, exclude, device, require, own)  # type: ignore[arg-type]  # read by Mode
 
     def own_linker(self) -> DebugLinker:
         """The linker that the mode brings."""

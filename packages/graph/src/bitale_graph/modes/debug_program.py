@@ -101,7 +101,11 @@ class DebugProgram(NumpyProgram):
     def _rewritten_results(self, values: Sequence[Any]) -> list[Any]:
         """Check each rewrite on these values, and give those of what they lead to."""
         tracked = TrackedValues(values, self.is_strict)
-        graph = self._rewritten_again(tracked)
+        try:
+            graph = self._rewritten_again(tracked)
+        finally:
+            if tracked.found:
+                raise tracked.found[0]
         results = [tracked.value(v) for v in graph.outputs]
         for x in results:
             if isinstance(x, Failed):

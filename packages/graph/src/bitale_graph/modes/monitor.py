@@ -80,6 +80,7 @@ class MonitorMode(WatchingMode):
         exclude: Iterable[str] | None = None,
         device: str = "",
         require: Iterable[str] = (),
+        own: tuple[tuple[Any, Any], ...] = (),
     ) -> None:
         for name, hook in (("pre_func", pre_func), ("post_func", post_func)):
             if hook is not None and not callable(hook):
@@ -94,6 +95,7 @@ class MonitorMode(WatchingMode):
             exclude,
             device,
             require,
+            own,
             pre_func=pre_func,
             post_func=post_func,
         )

@@ -81,6 +81,7 @@ class NanGuardMode(WatchingMode):
         exclude: Iterable[str] | None = None,
         device: str = "",
         require: Iterable[str] = (),
+        own: tuple[tuple[Any, Any], ...] = (),
     ) -> None:
         if False is nan_is_error is inf_is_error is big_is_error:
             raise ValueError("NanGuardMode: there is nothing to look for: all three are False")
@@ -91,6 +92,7 @@ class NanGuardMode(WatchingMode):
             exclude,
             device,
             require,
+            own,
             nan_is_error=nan_is_error,
             inf_is_error=inf_is_error,
             big_is_error=big_is_error,

@@ -31,10 +31,18 @@ class TrackedValues(Feature):
     given : sequence of values
         For the inputs of the graph.
     is_strict : callable
+    found : list
+        Where errors are kept as well, as passes may catch them.
     """
 
-    def __init__(self, given: Sequence[Any], is_strict: Strictness) -> None:
+    def __init__(
+        self,
+        given: Sequence[Any],
+        is_strict: Strictness,
+        found: list[BadOptimization] | None = None,
+    ) -> None:
         self.given = list(given)
+        self.found = [] if found is None else found
         self.is_strict = is_strict
         self.values: dict[Variable, Any] = {}
         self._checked: tuple[Any, ...] = ()
@@ -65,7 +73,7 @@ class TrackedValues(Feature):
         if any(isinstance(x, Failed) for x in inputs):
             return
         for given in steps_of(node, body.graph, inputs):
-            graph.attach_feature(TrackedValues(given, self.is_strict))
+            graph.attach_feature(TrackedValues(given, self.is_strict, self.found))
 
     def check(self, old: Variable, new: Variable, reason: Any) -> bool:
         """Whether both have the same value to the last bit.
@@ -87,7 +95,8 @@ class TrackedValues(Feature):
         if why:
             old_text, new_text = (str(debugprint(v, depth=8, file="str")) for v in (old, new))
             found = (old, new, before, after, str(reason), old_text, new_text, why)
-            raise BadOptimization(*found)
+            self.found.append(BadOptimization(*found))
+            raise self.found[-1]
         return False
 
     def _went_in(self, *variables: Variable) -> list[Any]:

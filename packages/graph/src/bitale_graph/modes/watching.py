@@ -42,17 +42,18 @@ class WatchingMode(Mode):
         exclude: Iterable[str] | None = None,
         device: str = "",
         require: Iterable[str] = (),
-        **own: Any,
+        own: tuple[tuple[Any, Any], ...] = (),
+        **settings: Any,
     ) -> None:
         if linker not in OWN_LINKERS:
             raise ValueError(
                 f"{type(self).__name__} runs nodes by a linker of its own, and not by {linker!r}: "
                 "leave it out"
             )
-        for name, value in own.items():
+        for name, value in settings.items():
             object.__setattr__(self, name, value)
         given = frozenset() if exclude is None else exclude
-        super().__init__("numpy", optimizer, include, given, device, require)  # type: ignore[arg-type]  # read by Mode
+        super().__init__("numpy", optimizer, include, given, device, require, own)  # type: ignore[arg-type]  # read by Mode
         if exclude is None:
             # Not looked up: for that the rewriter would have to be loaded.
             object.__setattr__(self, "exclude", frozenset({"fusion"}))

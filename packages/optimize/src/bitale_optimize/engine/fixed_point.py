@@ -11,6 +11,7 @@ from bitale_graph.extend import (
     Constant,
     Flag,
     FunctionGraph,
+    Mode,
     Op,
     Variable,
     config,
@@ -20,6 +21,7 @@ from bitale_graph.extend import (
 )
 
 from ..facts.merging import merge_key
+from .phases import rules_of_mode
 from .rewrite import Replacement, RewriteContext, Rule, RuleSet, brief
 
 PassFunction = Callable[[FunctionGraph, RewriteContext], None]
@@ -69,19 +71,22 @@ class Dispatch:
             tuple[object, ...], tuple[list[Rule], dict[object, tuple[Rule, ...]]]
         ] = {}
 
+    def _of_mode(self, mode: Mode, phase: str) -> list[Rule]:
+        return rules_of_mode(mode, phase) if mode.own else []
+
     def table(self, context: RewriteContext) -> Callable[[Op], tuple[Rule, ...]]:
         """Look-up of the active rules of an op; what was found is kept for later graphs."""
         mode = context.mode
         versions = tuple(s.version for s in self.sets)
         if any(key[0] != versions for key in list(self._tables)):
             self._tables.clear()
-        asked = versions, mode.include, mode.exclude, mode.require
+        asked = versions, mode.include, mode.exclude, mode.require, mode.own
         kept = self._tables.get(asked)
         if kept is None:
             wanted = [
                 r
                 for s in self.sets
-                for r in s
+                for r in (*s, *self._of_mode(mode, s.name))
                 if context.is_active(r.name, s.name, *r.tags, default=r.default)
                 and context.has_required(r.name, s.name, *r.tags)
             ]

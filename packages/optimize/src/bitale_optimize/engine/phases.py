@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from bitale_graph.extend import ConfigError, Op
+from bitale_graph.extend import ConfigError, Mode, Op
 
 from .pattern import PatternRule
 from .rewrite import Changes, NodeFunction, Rule, RuleSet, Track
@@ -66,26 +66,47 @@ def register(
         )
 
     def add(one: Any) -> Any:
-        if isinstance(one, PatternRule):
-            made = one.rule()
-        elif isinstance(one, Rule):
-            made = one
-        else:
-            called = name or one.__name__
-            made = Rule(
-                called,
-                one,
-                tuple(tracks),
-                before or called,
-                after or "?",
-                changes,
-                default,
-                subclasses=subclasses,
-            )
-        PHASES[phase].add(replace(made, registered=True, origin=one))
+        facts = (tuple(tracks), name, before, after, changes, default, subclasses)
+        PHASES[phase].add(_as_rule(one, *facts))
         return one
 
     return add if rule is None else add(rule)
+
+
+def _as_rule(
+    one: Any,
+    tracks: tuple[Track, ...] = (Op,),
+    name: str | None = None,
+    before: str = "",
+    after: str = "",
+    changes: Changes = Changes.DOMAIN,
+    default: bool = True,
+    subclasses: bool = False,
+) -> Rule:
+    """The rule that a user gave."""
+    if isinstance(one, PatternRule):
+        made = one.rule()
+    elif isinstance(one, Rule):
+        made = one
+    else:
+        called = name or one.__name__
+        facts = (before or called, after or "?", changes, default)
+        made = Rule(called, one, tracks, *facts, subclasses=subclasses)
+    return replace(made, registered=True, origin=one)
+
+
+def rules_of_mode(mode: Mode, phase: str) -> list[Rule]:
+    """The rules that a mode alone has, of one phase."""
+    return [_as_rule(one) for one, place in mode.own if _phase(place) == phase]
+
+
+def _phase(place: Any) -> str:
+    """A phase by its name, or by its place among Theano's passes."""
+    if isinstance(place, str):
+        if place not in PHASES:
+            raise ConfigError(f"there is no phase {place!r}; the phases are {', '.join(PHASES)}")
+        return place
+    return "canonical" if place < 1.5 else "stability" if place < 2 else "specialize"
 
 
 def register_canonicalize(rule: Any = None, **facts: Any) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bitale_graph.extend import Apply, Assert, Variable
 
 from ..engine.phases import canonical
-from ..engine.rewrite import RewriteContext
+from ..engine.rewrite import Changes, RewriteContext
 from ..facts.forms import is_uniform, made_by
 
 
@@ -22,6 +22,14 @@ def assertion_that_holds(node: Apply[Assert], context: RewriteContext) -> Variab
         return None
     made: Variable = node.op.make_node(x, *left).out
     return made
+
+
+@canonical.rule(
+    tracks=[Assert], before="Assert(x, c)", after="x", changes=Changes.DOMAIN, default=False
+)
+def remove_assertions(node: Apply[Assert], context: RewriteContext) -> Variable | None:
+    """What a program is known to keep to need not be checked when it runs."""
+    return node.inputs[0]
 
 
 @canonical.rule(tracks=[Assert], before="Assert(Assert(x, c), d)", after="Assert(x, c, d)")
