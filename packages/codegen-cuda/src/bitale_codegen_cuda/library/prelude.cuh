@@ -10,6 +10,11 @@ typedef long long int64_t; typedef unsigned long long uint64_t;
 /* What the sections for all dialects are written with. */
 #define BT_PORTABLE __device__ inline
 #define BT_FUNCTION __device__ inline
+#ifdef EMULATED
+#define BT_APART inline
+#else
+#define BT_APART static __device__ __noinline__
+#endif
 #define BT_C(name) name
 #define BT_INF __longlong_as_double(0x7ff0000000000000LL)
 #define BT_NAN __longlong_as_double(0x7ff8000000000000LL)

@@ -131,6 +131,7 @@ def _sections() -> Mapping[str, Section]:
 # What sections for all dialects are written with.
 _WORDS = """#define BT_PORTABLE static inline __attribute__((always_inline))
 #define BT_FUNCTION static inline __attribute__((unused))
+#define BT_APART BT_FUNCTION
 #define BT_C(name) __builtin_##name
 #define BT_INF __builtin_inf()
 #define BT_NAN __builtin_nan("")

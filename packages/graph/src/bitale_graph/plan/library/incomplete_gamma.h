@@ -26,7 +26,7 @@ BT_FUNCTION double bt_log1p_less_f64(double x)
 
 /* bt_gamma_weight_f64 requires: bt_gamma_f64 bt_gammaln_f64 bt_stirling_f64 bt_log1p_less_f64 */
 /* x^a exp(-x) / gamma(a + 1). */
-BT_FUNCTION double bt_gamma_weight_f64(double a, double x)
+BT_APART double bt_gamma_weight_f64(double a, double x)
 {
     if (a < 10.0) {
         if (x > 700.0) return BT_C(exp)(a * BT_C(log)(x) - x - bt_gammaln_f64(a + 1.0));
@@ -182,7 +182,7 @@ BT_FUNCTION int bt_is_uniform_f64(double a, double x)
 
 /* bt_gammaincc_f64 requires: bt_gammainc_series_f64 bt_gammaincc_small_f64 bt_gammaincc_fraction_f64 bt_gammainc_uniform_f64 bt_is_uniform_f64 */
 /* The upper incomplete gamma function. */
-BT_FUNCTION double bt_gammaincc_f64(double a, double x)
+BT_APART double bt_gammaincc_f64(double a, double x)
 {
     if (!(a >= 0.0) || !(x >= 0.0)) return BT_NAN;
     if (a == 0.0) return x > 0.0 ? 0.0 : BT_NAN;
@@ -200,7 +200,7 @@ BT_FUNCTION double bt_gammaincc_f64(double a, double x)
 
 /* bt_gammainc_f64 requires: bt_gammaincc_f64 bt_gammainc_series_f64 bt_gammainc_uniform_f64 bt_is_uniform_f64 */
 /* The lower incomplete gamma function. */
-BT_FUNCTION double bt_gammainc_f64(double a, double x)
+BT_APART double bt_gammainc_f64(double a, double x)
 {
     if (!(a >= 0.0) || !(x >= 0.0)) return BT_NAN;
     if (a == 0.0) return x > 0.0 ? 1.0 : BT_NAN;

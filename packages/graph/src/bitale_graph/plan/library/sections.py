@@ -5,10 +5,11 @@ those of the sections that it needs. A name with widths in braces stands for one
 width, which the sign @ is replaced by.
 
 The files beside this module are read by every dialect of C. Functions there begin with
-``BT_PORTABLE``, or with ``BT_FUNCTION`` where they are too long to be inlined everywhere, and call
-by the names of our C library what a dialect has of its own (``bt_log_f64``), and ``BT_SQRT``,
-``BT_FABS`` and ``BT_FLOOR``, by ``BT_C(name)`` a function of C's library, and ``BT_INF`` and
-``BT_NAN``: each dialect defines these words.
+``BT_PORTABLE``, with ``BT_FUNCTION`` where they are too long to be inlined everywhere, or with
+``BT_APART`` where they are so long that a compiler that inlines all (NVIDIA's) must be kept from
+it, and call by the names of our C library what a dialect has of its own (``bt_log_f64``), and
+``BT_SQRT``, ``BT_FABS`` and ``BT_FLOOR``, by ``BT_C(name)`` a function of C's library, and
+``BT_INF`` and ``BT_NAN``: each dialect defines these words.
 """
 
 from __future__ import annotations
