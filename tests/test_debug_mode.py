@@ -345,3 +345,51 @@ def test_modes_have_names(name):
     with bitale.config.change_flags(mode=name):
         x = T.dvector("x")
         assert np.allclose(bitale.function([x], x * 2)(X), 2 * X)
+
+
+def test_what_prints_stands_between_the_parts_of_a_softmax():
+    x = T.dvector("x")
+    e = T.exp(x)
+    seen = bitale.printing.Print("e", global_fn=lambda op, value: None)(e)
+    low = np.full(3, -1000.0)
+    assert np.allclose(bitale.function([x], e / e.sum(), mode="FAST_RUN")(low), 1 / 3)
+    with np.errstate(invalid="ignore"):
+        assert np.isnan(bitale.function([x], seen / seen.sum(), mode="FAST_RUN")(low)).all()
+
+
+def test_a_hook_sees_every_node_with_its_values():
+    x = T.dvector("x")
+    seen = []
+    mode = modes.MonitorMode(
+        pre_func=lambda i, node, thunk: seen.append((i, str(node.op), thunk.inputs[0][0].copy())),
+        post_func=lambda i, node, thunk: seen.append(thunk.outputs[0][0].copy()),
+        optimizer="None",
+    )
+    f = bitale.function([x], T.tanh(T.exp(x)), mode=mode)
+    y = f(X)
+    (i, first, given), e, (j, second, between), result = seen
+    assert [i, j] == [0, 1]
+    assert ("exp" in first, "tanh" in second) == (True, True)
+    assert np.array_equal(given, X)
+    assert np.array_equal(e, between)
+    assert np.array_equal(result, y)
+
+
+def test_a_hook_may_change_what_a_node_gives():
+    def change(i, node, thunk):
+        thunk.outputs[0][0] = thunk.outputs[0][0] + 1
+
+    x = T.dvector("x")
+    f = bitale.function([x], x * 2, mode=modes.MonitorMode(post_func=change))
+    assert np.array_equal(f(X), 2 * X + 1)
+
+
+def test_nan_may_be_printed_as_it_comes(capsys):
+    from bitale.compile.monitormode import detect_nan
+
+    x = T.dvector("x")
+    mode = modes.MonitorMode(post_func=detect_nan)
+    bitale.function([x], T.log(x), mode=mode)(X)
+    shown = capsys.readouterr().out
+    assert "*** NaN detected ***" in shown
+    assert "log" in shown

@@ -30,10 +30,10 @@ NAMES = {
         DeepCopyOp FAST_COMPILE FAST_RUN FromFunctionOp Function FunctionMaker Generic
         In InvalidValueError Mode MonitorMode NanGuardMode OpFromGraph Out OutputGuard
         PdbBreakpoint Rebroadcast SharedVariable SpecifyShape StochasticOrder
-        UnusedInputError ViewOp as_op deep_copy_op function function_dump generic
-        get_default_mode get_mode predefined_linkers predefined_modes
-        predefined_optimizers register_linker register_mode register_optimizer shared
-        shared_constructor view_op wrap_py
+        UnusedInputError ViewOp as_op debugmode deep_copy_op function function_dump
+        generic get_default_mode get_mode monitormode nanguardmode predefined_linkers
+        predefined_modes predefined_optimizers register_linker register_mode
+        register_optimizer shared shared_constructor view_op wrap_py
     """,
     "bitale.ifelse": "IfElse ifelse",
     "bitale.scan_module": """

@@ -79,6 +79,9 @@ from .debug.formula import pprint as pprint
 from .debug.watching import PdbBreakpoint as PdbBreakpoint
 from .debug.watching import Print as Print
 from .debug.watching import Raise as Raise
+from .modes.bad_numbers import contains_inf as contains_inf
+from .modes.bad_numbers import contains_nan as contains_nan
+from .modes.bad_numbers import flatten_lists as flatten_lists
 from .modes.debug_errors import BadDestroyMap as BadDestroyMap
 from .modes.debug_errors import BadOptimization as BadOptimization
 from .modes.debug_errors import BadThunkOutput as BadThunkOutput

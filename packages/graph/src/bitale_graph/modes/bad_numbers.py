@@ -46,7 +46,7 @@ def is_not_finite(value: Any) -> bool:
     return found is not None and not np.isfinite(found).all()
 
 
-def flatten(nested: Any) -> list[Any]:
+def flatten_lists(nested: Any) -> list[Any]:
     """The elements of lists and tuples in each other, in one list."""
     return list(_leaves(nested))
 

@@ -188,10 +188,18 @@ def find_bad(
         rewritten = _bad_in(maker.fgraph, given, what, test)
         if rewritten is None:
             continue
-        written = maker.written.clone()
-        make_lazy(written)
-        return _bad_in(written, given, what, test) or replace(rewritten, is_rewritten=True)
+        written = bad_as_written(maker, given, what, test)
+        return written or replace(rewritten, is_rewritten=True)
     return None
+
+
+def bad_as_written(
+    maker: FunctionMaker, given: Sequence[Any], what: str, test: Test
+) -> BadNode | None:
+    """The first node by which what was written goes wrong on these values of its inputs."""
+    graph = maker.written.clone()
+    make_lazy(graph)
+    return _bad_in(graph, given, what, test)
 
 
 def _given(maker: FunctionMaker, args: Sequence[Any], keywords: dict[str, Any]) -> list[Any]:

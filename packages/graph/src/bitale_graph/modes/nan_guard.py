@@ -16,6 +16,7 @@ from ..core.results import result_of
 from ..core.run import Watch
 from ..core.tree import debugprint
 from .bad_numbers import BIG, contains_big, contains_inf, contains_nan
+from .first_bad import bad_as_written
 from .watching import WatchingMode
 
 for _name, _doc in (
@@ -105,8 +106,10 @@ class NanGuardMode(WatchingMode):
 
 class _Guard(Watch):
     def __init__(self, mode: NanGuardMode, maker: FunctionMaker) -> None:
+        self._maker = maker
         self._graph = maker.fgraph
         self._name = maker.name
+        self._given: Sequence[Any] = ()
         flags = config.NanGuardMode
         wanted = (
             ("NaN", mode.nan_is_error, flags.nan_is_error, contains_nan),
@@ -120,6 +123,7 @@ class _Guard(Watch):
     def begin(self, graph: Any, given: Sequence[Any]) -> None:
         if graph is not self._graph:
             return  # of a loop or a branch: its values were seen outside
+        self._given = given
         for v, value in zip(graph.inputs, given, strict=True):
             if what := self._found(v, value):
                 place = where_made(v)
@@ -149,9 +153,19 @@ class _Guard(Watch):
             f"  its inputs {'had none' if not had else f'number {had} were so before'}\n"
             f"The graph up to the node:\n{debugprint(v, depth=6, file='str')}"
         )
+        text += self._as_written(what)
         if config.NanGuardMode.action != "raise" and node.trace:
             text += f"\nThe node was made here:\n{tracing.text(node.trace)}"
         self._tell(text)
+
+    def _as_written(self, what: str) -> str:
+        """What made it in the user's own words, as far as that goes wrong by itself."""
+        test = dict(self._tests)[what]
+        if self._maker.mode.optimizer == "None" or test is contains_big:
+            return ""
+        kind = "NaN" if test is contains_nan else "infinity"
+        found = bad_as_written(self._maker, self._given, kind, test)
+        return "" if found is None else f"As it was written, {found}\n"
 
     def _tell(self, text: str) -> None:
         action = config.NanGuardMode.action

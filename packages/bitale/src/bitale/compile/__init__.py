@@ -45,3 +45,7 @@ from bitale_graph.extend import shared_constructor as shared_constructor
 from bitale_graph.extend import view_op as view_op
 from bitale_graph.extend import wrap_py as wrap_py
 from bitale_graph.language import Rebroadcast as Rebroadcast
+
+from . import debugmode as debugmode
+from . import monitormode as monitormode
+from . import nanguardmode as nanguardmode
