@@ -45,6 +45,8 @@ def disagreement(
         return ""
     if isinstance(new, Failed):
         return f"computing it fails ({str(new).splitlines()[0]})"
+    if hasattr(old, "toarray") and hasattr(new, "toarray"):
+        old, new = old.toarray(), new.toarray()  # sparse matrices, however they are stored
     if not (isinstance(old, np.ndarray) and isinstance(new, np.ndarray)):
         return "" if type.values_eq_approx(old, new) else "the values differ"
     if old.dtype != new.dtype:
@@ -98,6 +100,8 @@ def is_identical(old: Any, new: Any) -> bool:
     """Whether two values are the same to the last bit, as far as can be told."""
     if old is new:
         return True
+    if hasattr(old, "toarray") and hasattr(new, "toarray"):
+        old, new = old.toarray(), new.toarray()  # sparse matrices, however they are stored
     if not (isinstance(old, np.ndarray) and isinstance(new, np.ndarray)):
         return False
     if old.dtype != new.dtype or old.shape != new.shape or old.dtype.kind == "O":

@@ -14,7 +14,7 @@ from ..core.function_graph import FunctionGraph
 from ..core.graph import Apply, Constant, Variable
 from .agreement import SAME, Failed, disagreement, is_identical
 from .debug_errors import BadDestroyMap, BadThunkOutput, DebugModeError
-from .tracked_values import attempt, steps_of
+from .tracked_values import attempt, is_any_value, steps_of
 
 IN_PYTHON = "NumPy (perform)"
 
@@ -71,7 +71,7 @@ class CompiledNodes:
             expected = attempt(node, inputs)
             results = [values[v] for v in node.outputs]
             for v, old, new in zip(node.outputs, expected, results, strict=True):
-                if disagreement(v.type, old, new, inputs, SAME):
+                if not is_any_value(node) and disagreement(v.type, old, new, inputs, SAME):
                     found = BadThunkOutput(v, *self._ways(old, new), inputs)
                     self._accuse(node, inputs, found, {**values, v: old})
                 self._compare_strides(v, old, new, strides)
