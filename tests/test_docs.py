@@ -31,6 +31,14 @@ def run(code, path, names=None):
     return names, printed.getvalue()
 
 
+def test_the_page_on_debugging_runs_and_shows_what_comes():
+    names, _ = run("\n".join(blocks("docs/debugging.md")), "docs/debugging.md")
+    found = names["found"]
+    assert (found.what, str(found.node.op)) == ("NaN", "Elementwise{log}")
+    assert found.inputs[0].tolist() == [1.0, -1.0]
+    assert str(names["shown"][0]) == "('Elementwise{exp}(x)', array([1.]))"
+
+
 def test_the_tour_runs_from_top_to_bottom(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)  # it writes a file
     names, printed = run("\n".join(blocks("docs/tour.md")), "docs/tour.md")

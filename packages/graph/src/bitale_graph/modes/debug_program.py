@@ -81,6 +81,7 @@ class DebugProgram(NumpyProgram):
         for _ in range(self.settings.patience - 1):
             self._rewritten_again()
         self.is_strict = getattr(mode.find_rewriter(), "keeps_every_number", lambda reason: False)
+        self._device = maker.device
         self._nodes: list[CompiledNodes] | None = None
         self._whole: dict[str, Function] = {}
 
@@ -134,7 +135,7 @@ class DebugProgram(NumpyProgram):
 
     def _check_compiled(self, values: Sequence[Any]) -> None:
         ways = [("C", Mode("c", "None", device="cpu"))] if "c" in linkers() else []
-        device = self.maker.device
+        device = self._device
         if device != "cpu" and "cuda" in linkers():
             ways.append((f"the device {device}", Mode("auto", "None", device=device)))
         if self._nodes is None:
