@@ -16,6 +16,9 @@ a = 7
 a /= 2
 x = T.iscalar('x')
 f = theano.function([x], x / 2)
+y = x * 1.
+y /= 2
+print y.eval({x: 7})
 print a, f(7), beside.half(9)
 print [k for k, v in sorted({1: 2}.iteritems())], map(abs, [-1])
 """
@@ -58,7 +61,7 @@ def test_a_program_of_python_2_runs_with_its_meaning(program):
     program("def half(x):\n    print 'half of', x\n    return x / 2\n", "beside.py")
     done = run("--py2", program(PYTHON2))
     assert done.stderr == ""
-    assert done.stdout == "a 3 3.5 -4\nhalf of 9\n3 3 4\n[1] [1]\n"
+    assert done.stdout == "a 3 3.5 -4\n3.5\nhalf of 9\n3 3 4\n[1] [1]\n"
 
 
 @needs_translator

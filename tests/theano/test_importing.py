@@ -74,3 +74,18 @@ def test_a_program_is_run_with_its_arguments(tmp_path):
         check=True,
     )
     assert done.stdout == "9.0 found\n"
+
+
+def test_names_that_are_functions_and_modules_are_both(installed):
+    import theano.compile.function
+    import theano.scan_module.scan
+    import theano.tensor as T
+    import theano.tensor.sort
+    from theano.tensor.nnet.ctc import ctc
+    from theano.tensor.sort import argsort
+
+    assert T.sort(T.vector()).ndim == 1
+    assert argsort is T.argsort
+    assert T.nnet.ctc is ctc
+    assert theano.scan_module.scan is theano.scan
+    assert theano.compile.function is theano.function

@@ -13,7 +13,7 @@ from typing import Any
 
 from bitale_graph.extend import nearest
 
-from .modules import GONE, MODULES
+from .modules import FUNCTIONS, GONE, MODULES
 from .settings import put_back, set_all
 
 
@@ -24,7 +24,7 @@ class TheanoModule(ModuleType):
         if name == "__all__":
             return sorted(_public(self.__name__))
         full = f"{self.__name__}.{name}"
-        if full in MODULES:
+        if full in MODULES and full not in FUNCTIONS:
             return importlib.import_module(full)
         for place in MODULES[self.__name__]:
             found, value = _look(place, name)
@@ -36,6 +36,11 @@ class TheanoModule(ModuleType):
             name=name,
             obj=self,
         )
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        # An import of a module puts it on its parent: not where Theano puts a function there.
+        if not (isinstance(value, TheanoModule) and f"{self.__name__}.{name}" in FUNCTIONS):
+            super().__setattr__(name, value)
 
     def __dir__(self) -> list[str]:
         return sorted({*super().__dir__(), *_public(self.__name__)})

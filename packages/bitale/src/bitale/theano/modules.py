@@ -62,7 +62,11 @@ MODULES: dict[str, tuple[str, ...]] = {
     "theano.ifelse": ("bitale.ifelse",),
     "theano.misc": (),
     "theano.misc.pkl_utils": ("bitale.misc.pkl_utils",),
-    "theano.printing": ("bitale.printing",),
+    "theano.printing": (
+        "bitale.printing",
+        "bitale.theano.drawing:pydotprint",
+        "bitale.theano.drawing:pydotprint_variables",
+    ),
     "theano.raise_op": ("bitale.raise_op",),
     "theano.sandbox": (),
     "theano.sandbox.cuda": (
@@ -94,7 +98,6 @@ MODULES: dict[str, tuple[str, ...]] = {
     "theano.scan_module.scan": ("bitale:scan",),
     "theano.scan_module.scan_op": ("Scan=bitale_graph.extend:Scan",),
     "theano.scan_module.scan_utils": ("bitale.scan_utils", "bitale.scan_module:until"),
-    "theano.scan_module.until": ("bitale.scan_module:until",),
     "theano.sparse": ("bitale.sparse",),
     "theano.sparse.basic": ("bitale.sparse",),
     "theano.tensor": (
@@ -125,6 +128,7 @@ MODULES: dict[str, tuple[str, ...]] = {
     "theano.tensor.nlinalg": ("bitale.tensor.nlinalg",),
     "theano.tensor.nnet": (
         "bitale.theano.nnet:relu",
+        "bitale.tensor.nnet.ctc:ctc",
         "bitale.tensor.nnet",
     ),
     "theano.tensor.nnet.abstract_conv": ("bitale.tensor.nnet.abstract_conv",),
@@ -163,6 +167,17 @@ MODULES: dict[str, tuple[str, ...]] = {
     "theano.updates": ("bitale.updates",),
     "theano.version": ("version=bitale.theano.front:__version__",),
 }
+
+# What a module names and what is also a module: ``theano.tensor.sort(x)`` calls the function, and
+# ``from theano.tensor.sort import sort`` reads the module.
+FUNCTIONS = frozenset(
+    {
+        "theano.compile.function",
+        "theano.scan_module.scan",
+        "theano.tensor.nnet.ctc",
+        "theano.tensor.sort",
+    }
+)
 
 # What is not here, and what to write instead.
 GONE: dict[str, str] = {

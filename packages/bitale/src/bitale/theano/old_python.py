@@ -131,7 +131,7 @@ class _Meaning(ast.NodeTransformer):
         if not self._has_true_division and isinstance(node.op, ast.Div):
             call = ast.Call(ast.Name("__idiv__", ast.Load()), [node.value], [])
             node.value = ast.copy_location(call, node.value)
-            node.op = ast.Pow()
+            node.op = ast.Mult()
         return node
 
     def visit_Call(self, node: ast.Call) -> ast.AST:
@@ -153,7 +153,7 @@ def division(x: Any, y: Any) -> Any:
 
 
 class InPlaceDivision:
-    """The right side of ``x /= y``, which the tree spells ``x **= InPlaceDivision(y)``.
+    """The right side of ``x /= y``, which the tree spells ``x *= InPlaceDivision(y)``.
 
     So the left side is evaluated once, and what it is decides how it is divided.
     """
@@ -162,8 +162,9 @@ class InPlaceDivision:
         self._by = by
 
     __array_ufunc__ = None  # so that arrays ask here
+    answers_tensors = True  # and tensors
 
-    def __rpow__(self, x: Any) -> Any:
+    def __rmul__(self, x: Any) -> Any:
         if isinstance(x, np.ndarray):
             if _is_integer(x) and _is_integer(self._by):
                 x //= self._by
