@@ -148,14 +148,16 @@ NAMES = {
     "bitale.tensor.nnet.conv3d2d": "conv3d",
     "bitale.tensor.signal.conv": "conv2d",
     "bitale.graph": """
-        AlreadyThere Apply Bookkeeper CachedConstantError Constant Feature FunctionGraph History
-        InconsistencyError MergeFeature MissingInputError NodeFinder PreserveNames
-        PreserveVariableAttributes PrintListener ReplaceValidate ReplacementDidNotRemoveError
-        ShapeFeature Validator Variable ancestors as_string clone clone_get_equiv clone_replace
-        equal_computations explicit_graph_inputs general_toposort graph_inputs graph_replace
-        inputs io_connection_pattern io_toposort is_in_ancestors is_same_graph list_of_nodes
-        map_variables op_as_string ops orphans shape_of_variables stack_search variables
-        variables_and_orphans view_roots
+        AlreadyThere Apply Bookkeeper CachedConstantError Constant Feature FunctionGraph
+        History InconsistencyError MergeFeature MissingInputError NodeFinder
+        PreserveNames PreserveVariableAttributes PrintListener ReplaceValidate
+        ReplacementDidNotRemoveError ShapeFeature Validator Variable ancestors as_string
+        clone clone_get_equiv clone_replace debug_assert debug_error_message
+        equal_computations explicit_graph_inputs general_toposort get_debug_values
+        get_test_value graph_inputs graph_replace inputs io_connection_pattern
+        io_toposort is_in_ancestors is_same_graph list_of_nodes map_variables
+        missing_test_message op_as_string ops orphans shape_of_variables stack_search
+        variables variables_and_orphans view_roots
     """,
     "bitale.scan_utils": "clone clone_replace equal_computations infer_shape map_variables",
     "bitale.scalar": """

@@ -253,3 +253,12 @@ def test_modes_are_cloned_with_changes():
     assert MonitorMode(post_func=print).excluding("a").post_func is print
     with pytest.raises(TypeError, match="pairs of a rule and its place"):
         mode.register(print)
+
+
+def test_names_of_rewrites_that_nothing_has_follow_the_flag():
+    assert Mode().excluding("inplace", "local_elemwise_fusion").exclude == {"fusion"}
+    with config.change_flags(unknown_rewrites="ignore"):
+        assert "fusoin" in Mode().excluding("fusoin").exclude
+    warns = config.change_flags(unknown_rewrites="warn")
+    with warns, pytest.warns(UserWarning, match="did you mean 'fusion'"):
+        Mode().excluding("fusoin")

@@ -1,6 +1,11 @@
 """Graphs: what lies between variables, copies of it, comparison and texts."""
 
 from bitale_autodiff import io_connection_pattern as io_connection_pattern
+from bitale_graph.extend import debug_assert as debug_assert
+from bitale_graph.extend import debug_error_message as debug_error_message
+from bitale_graph.extend import get_debug_values as get_debug_values
+from bitale_graph.extend import get_test_value as get_test_value
+from bitale_graph.extend import missing_test_message as missing_test_message
 from bitale_graph.graphs import AlreadyThere as AlreadyThere
 from bitale_graph.graphs import Apply as Apply
 from bitale_graph.graphs import Bookkeeper as Bookkeeper

@@ -3,3 +3,6 @@
 from bitale_graph.extend import NanGuardMode as NanGuardMode
 from bitale_graph.extend import contains_inf as contains_inf
 from bitale_graph.extend import contains_nan as contains_nan
+from bitale_graph.extend import flatten_lists as flatten_lists
+
+flatten = flatten_lists

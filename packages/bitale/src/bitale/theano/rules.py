@@ -19,6 +19,13 @@ class Rule:
 
 RULES: tuple[Rule, ...] = (
     Rule(
+        "Names of rewrites that nothing has",
+        "are passed over, in Mode().excluding(...) and its like",
+        "are refused, with the nearest that is known",
+        "unknown_rewrites",
+        "ignore",
+    ),
+    Rule(
         "Python numbers",
         "take the smallest dtype that holds them: float32 * 1 is float32, int8 + 1000 is int16",
         "take the dtype of the tensors beside them, as in NumPy 2",

@@ -6,6 +6,7 @@ What other layers add comes by entry points.
 from __future__ import annotations
 
 import dataclasses
+import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
@@ -236,6 +237,19 @@ def get_default_mode() -> Mode:
     return get_mode(None)
 
 
+OTHER_NAMES = {
+    **dict.fromkeys(
+        ("inplace", "inplace_opt", "inplace_elemwise_optimizer", "gpu", "gpuarray"), ""
+    ),
+    **dict.fromkeys(("local_elemwise_fusion", "elemwise_fusion"), "fusion"),
+    "canonicalize": "canonical",
+    "stabilize": "stability",
+    "BlasOpt": "blas",
+    "local_remove_all_assert": "remove_assertions",
+}
+"""Names of Theano's rewrites, and ours; empty for what is not there to be left out."""
+
+
 def _names(given: str | Iterable[str]) -> frozenset[str]:
     names = list(given.split(":") if isinstance(given, str) else given)
     for name in names:
@@ -244,7 +258,8 @@ def _names(given: str | Iterable[str]) -> frozenset[str]:
                 f"names of rewrites are texts, such as 'fusion', and not {name!r}; give several "
                 "one by one"
             )
-    return frozenset(filter(None, (name.strip() for name in names)))
+    found = (OTHER_NAMES.get(name.strip(), name.strip()) for name in names)
+    return frozenset(filter(None, found))
 
 
 def _check_mode(name: Any) -> None:
@@ -300,11 +315,15 @@ def _check_rewrites(names: frozenset[str]) -> None:
     if found is None or not hasattr(found, "names"):
         return
     known = found.names()
-    for name in sorted(names - known):
-        raise ConfigError(
+    policy = config.unknown_rewrites
+    for name in sorted(names - known) if policy != "ignore" else ():
+        text = (
             f"there is no rewrite, pass or kind of rewrites {name!r} to add or leave out; "
             f"bitale_optimize.rewrites() lists them{nearest(name, known)}"
         )
+        if policy == "raise":
+            raise ConfigError(text)
+        warnings.warn(text, UserWarning, stacklevel=2)
 
 
 @cache
@@ -349,6 +368,12 @@ for _flag in (
         "fast_run",
         "how much is rewritten: fast_run, fast_compile, None",
         check=_known_optimizer,
+    ),
+    Flag(
+        "unknown_rewrites",
+        "raise",
+        "what a name of a rewrite that nothing has does, where it is added or left out",
+        ("raise", "warn", "ignore"),
     ),
     Flag(
         "optimizer_including",
