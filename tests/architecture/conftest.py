@@ -60,6 +60,9 @@ class Package:
         return {dotted(path.relative_to(top)): ast.parse(path.read_bytes()) for path in paths}
 
 
+PACKAGES = [Package(name) for name in NAMES]  # whose files are parsed once
+
+
 def named(lines) -> dict[str, Requirement]:
     requirements = map(Requirement, lines)
     return {canonicalize_name(requirement.name): requirement for requirement in requirements}
@@ -72,10 +75,10 @@ def dotted(path: Path) -> str:
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "package" in metafunc.fixturenames:
-        metafunc.parametrize("package", [Package(name) for name in NAMES], ids=NAMES)
+        metafunc.parametrize("package", PACKAGES, ids=NAMES)
 
 
 @pytest.fixture(scope="session")
 def packages() -> list[Package]:
     """All packages, bottom first."""
-    return [Package(name) for name in NAMES]
+    return PACKAGES

@@ -10,8 +10,18 @@ import pytest
 MODULES = {"scikit-learn": "sklearn"}  # distributions that are not imported by their own name
 
 
-def imports(
-    module: str, tree: ast.Module, known, with_types: bool = False
+def imports(module: str, tree: ast.Module, known, with_types: bool = False):
+    """The dotted names that a module imports, and whether on its own import."""
+    if (tree, with_types) not in FOUND:
+        FOUND[tree, with_types] = list(found_imports(module, tree, known, with_types))
+    return FOUND[tree, with_types]
+
+
+FOUND: dict[tuple[ast.Module, bool], list[tuple[str, bool]]] = {}  # several tests ask for a tree
+
+
+def found_imports(
+    module: str, tree: ast.Module, known, with_types: bool
 ) -> Iterator[tuple[str, bool]]:
     """Yield the dotted names that a module imports, and whether on its own import."""
     types_only = set() if with_types else inside(tree, is_types_only)
