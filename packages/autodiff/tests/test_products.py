@@ -373,6 +373,7 @@ def test_ties_share_their_derivative_forwards_too():
     assert float(Rop(T.max(v), v, [4.0, 2.0, 7.0]).eval({v: [1.0, 1.0, 0.0]})) == 3
 
 
+@pytest.mark.slow
 def test_a_deep_graph_is_pushed_forward_in_a_loop():
     x = T.dscalar("x")
     y = x

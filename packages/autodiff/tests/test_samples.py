@@ -40,13 +40,20 @@ def has_no_rule(sample):
     return getattr(sample.subject, "__name__", "") in ("Loop", "FromFunctionOp")
 
 
+# A rule is the same on every Python: there the core of the samples is enough.
 @pytest.mark.parametrize(
-    "sample", [s for s in differentiable_samples() if not has_no_rule(s)], ids=lambda s: s.name
+    "sample",
+    [
+        pytest.param(s, marks=() if s.core else pytest.mark.slow, id=s.name)
+        for s in differentiable_samples()
+        if not has_no_rule(s)
+    ],
 )
 def test_first_and_second_derivatives_agree_with_differences(sample, verify_orders):
     verify_orders(lambda *variables: total(sample, variables), differentiated_inputs(sample))
 
 
+@pytest.mark.slow
 def test_derivatives_of_every_sample_have_the_dtypes_and_shapes_of_the_inputs():
     failures = []
     for sample in op_samples():

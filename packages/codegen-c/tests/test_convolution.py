@@ -148,6 +148,7 @@ CASES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dtype", TOLERANCE)
 @pytest.mark.parametrize("case", CASES)
 def test_each_way_computes_result_and_gradients(case, dtype):
@@ -242,6 +243,7 @@ return 0;
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("groups", [1, 4])
 def test_without_memory_numbers_come_one_by_one(compiler, tmp_path, groups):
     names = ("conv", "conv_grad_inputs", "conv_grad_weights")

@@ -73,6 +73,7 @@ def test_shared_state_and_loops_of_64_axes():
     np.testing.assert_array_equal(state.get_value(), np.full(state.get_value().shape, 3.25))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rank", [7, 8, 10])
 @pytest.mark.parametrize("reduced", ["all", "outer", "inner", "middle", "none"])
 def test_axes_are_counted_as_they_are_nested(rank, reduced, rng):

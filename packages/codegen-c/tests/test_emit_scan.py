@@ -58,6 +58,7 @@ def test_rows_and_states(keeps, reverse):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("reverse", [False, True])
 @pytest.mark.parametrize("stacks", ["", "old", "new", "old new", "new new", "old old", "view"])
 def test_a_state_lives_where_it_is_wanted(stacks, reverse):
@@ -266,6 +267,7 @@ def test_ops_without_c_text_call_back_at_every_step():
     np.testing.assert_allclose(f(np.ones((4, 3)), np.zeros(3)), [4, 8, 12])
 
 
+@pytest.mark.slow
 @given(
     st.lists(
         st.sampled_from(["a", "b", "row", "a+b", "a*row", "b[::-1]", "dot", "a-"]),

@@ -172,6 +172,7 @@ def test_ops_in_python_are_called_by_functions_from_the_cache(empty_cache):
         np.testing.assert_array_equal(f([1.0, 2]), [factor, 2 * factor])
 
 
+@pytest.mark.slow
 def test_processes_may_compile_one_function_at_once(tmp_path):
     command = [sys.executable, "-c", PROGRAM, str(tmp_path)]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}

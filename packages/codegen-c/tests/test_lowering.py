@@ -187,6 +187,7 @@ def test_ten_thousand_nodes(kind):
     np.testing.assert_allclose(found, expected, rtol=1e-11)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", GRAPHS)
 def test_the_text_grows_in_proportion(kind):
     build, _ = GRAPHS[kind]
@@ -215,7 +216,8 @@ def test_constants_of_every_dtype_are_exact():
         assert found.tobytes() == values.tobytes()
 
 
-@pytest.mark.parametrize("core", [pytest.param(False, marks=pytest.mark.slow), True])
+@pytest.mark.slow
+@pytest.mark.parametrize("core", [False, True])
 def test_the_entry_point_loops_over_steps_alone(core):
     for sample in op_samples(core=core):
         inputs, outputs = sample.graph()

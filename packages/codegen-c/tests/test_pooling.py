@@ -44,6 +44,7 @@ def windows(draw, ignore_border):
     return shape, sizes, [shape[0], *counts]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("ignore_border", [True, False])
 def test_windows_of_every_size_give_what_numpy_gives(ignore_border, dtype):

@@ -40,6 +40,7 @@ def operands(x_shape, w_shape, applied, dtype):
     yield ConvGradWeights(applied), (x, g), w_shape[2:]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("threads", [1, 8, 64])
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 def test_products_in_tiles_equal_numpy(device, use_driver, case, threads):

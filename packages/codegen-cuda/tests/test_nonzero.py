@@ -42,6 +42,7 @@ def test_of_nothing_there_are_no_places(run, shape):
     assert [len(found) for found in run(np.ones(shape, bool))] == [0, 0, 0]
 
 
+@pytest.mark.slow
 def test_what_is_read_at_places_needs_no_host(device, use_driver):
     use_driver(device)
     device.is_backward = False

@@ -130,6 +130,7 @@ def build(plan, outer, n):
     return taken
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "mode",
     [Mode(linker="numpy"), Mode(linker="numpy").excluding("fuse")],
