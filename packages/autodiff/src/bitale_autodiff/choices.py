@@ -13,9 +13,25 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
+from bitale_graph import config
 from bitale_graph import language as T
-from bitale_graph.extend import Apply, Constant, Elementwise, RuleTable, TensorType
+from bitale_graph.extend import Apply, Constant, Elementwise, Flag, RuleTable, TensorType
 from bitale_graph.extend import scalar as s
+
+config.register(
+    Flag(
+        "gradient_at_ties",
+        "shared",
+        "of a largest or smallest element that there are several of: they share its gradient "
+        "equally, or have it whole (of two operands the first one, in a reduction each)",
+        ("shared", "whole"),
+    )
+)
+
+
+def ties_are_whole() -> bool:
+    """Whether one of several largest elements has the gradient whole, and not a share of it."""
+    return bool(config.gradient_at_ties == "whole")
 
 
 class Literal(NamedTuple):

@@ -45,7 +45,7 @@ Tangent = Any  # a variable, or ZERO
 
 
 # As of `pull_back`.
-@config.change_flags(compute_test_value="off")
+@config.change_flags(cast_policy="weak", compute_test_value="off")
 def push_forward(
     seeds: Mapping[Variable, Tangent],
     outputs: Sequence[Variable],

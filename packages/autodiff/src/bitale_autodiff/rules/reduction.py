@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from bitale_graph import config
 from bitale_graph import language as T
 from bitale_graph.extend import Reduce, accumulator_dtype, keep_axes
 from bitale_graph.extend import scalar as s
 
-from ..choices import Chosen
+from ..choices import Chosen, ties_are_whole
 from ..table import jvps, reduction_vjps, vjps
 from ..walker import cotangent_dtype
 from ..zero import ZERO
@@ -29,9 +30,13 @@ def reduce_vjp(
 def reduce_jvp(
     op: Any, inputs: Sequence[Any], outputs: Sequence[Any], tangents: Sequence[Any]
 ) -> list[Any]:
-    """Add up what the rule gives for each element, which takes its tangent for a cotangent."""
+    """Add up what the rule gives for each element, which takes its tangent for a cotangent.
+
+    Several largest elements always share: the tangents of all of them would add up to more than one.
+    """
     (x,), (y,), (t,) = inputs, outputs, tangents
-    term = reduction_vjps[op.scalar_op](x, keep_axes(y, op.axes, x.ndim), op.axes, t)
+    with config.change_flags(gradient_at_ties="shared"):
+        term = reduction_vjps[op.scalar_op](x, keep_axes(y, op.axes, x.ndim), op.axes, t)
     if term is ZERO:
         return [ZERO]
     ct = term.ct if isinstance(term, Chosen) else term
@@ -47,8 +52,13 @@ def sum_vjp(x: Any, y: Any, axes: tuple[int, ...], ct: Any) -> Any:
 
 @reduction_vjps.define(s.maximum, s.minimum, s.fmax, s.fmin)
 def extremum_vjp(x: Any, y: Any, axes: tuple[int, ...], ct: Any) -> Any:
-    """Share the cotangent equally among the largest (or smallest); a NaN passes nothing."""
+    """Share the cotangent equally among the largest (or smallest); a NaN passes nothing.
+
+    By `config.gradient_at_ties` each of them has it whole.
+    """
     chosen = T.eq(x, y)
+    if ties_are_whole():
+        return Chosen(T.second(x, ct), chosen, True)
     count = T.sum(T.cast(chosen, ct.dtype), axis=axes, keepdims=True)
     return Chosen(T.switch(chosen, ct / count, 0), chosen, True, is_due=False)
 

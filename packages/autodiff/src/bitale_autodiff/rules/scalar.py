@@ -13,7 +13,7 @@ from bitale_graph import language as T
 from bitale_graph.extend import Constant
 from bitale_graph.extend import scalar as s
 
-from ..choices import Chosen
+from ..choices import Chosen, ties_are_whole
 from ..table import scalar_vjps
 from ..zero import ZERO
 
@@ -80,7 +80,7 @@ def _uniform(p: Any) -> float | None:
 
 @vjp(s.maximum)
 def maximum_vjp(a: Any, b: Any, y: Any, ct: Any) -> tuple[Any, Any]:
-    """The larger one; equal ones have half each."""
+    """The larger one; equal ones have half each, by `config.gradient_at_ties`."""
     return _shared(T.ge(a, b), T.gt(a, b), T.eq(a, b), ct)
 
 
@@ -103,6 +103,8 @@ def fmin_vjp(a: Any, b: Any, y: Any, ct: Any) -> tuple[Any, Any]:
 
 
 def _shared(first: Any, not_second: Any, equal: Any, ct: Any) -> tuple[Any, Any]:
+    if ties_are_whole():
+        return Chosen(ct, first, True), Chosen(ct, first, False)
     ct = T.switch(equal, 0.5 * ct, ct)
     return Chosen(ct, first, True), Chosen(ct, not_second, False)
 

@@ -136,6 +136,8 @@ MODULES: dict[str, tuple[str, ...]] = {
     "theano.tensor.nnet": (
         "bitale.theano.nnet:relu",
         "bitale.tensor.nnet.ctc:ctc",
+        "bitale.theano.nnet:softmax",
+        "bitale.theano.nnet:logsoftmax",
         "bitale.tensor.nnet",
     ),
     "theano.tensor.nnet.abstract_conv": ("bitale.tensor.nnet.abstract_conv",),
@@ -147,6 +149,8 @@ MODULES: dict[str, tuple[str, ...]] = {
     "theano.tensor.nnet.neighbours": ("bitale.tensor.nnet.neighbours",),
     "theano.tensor.nnet.nnet": (
         "bitale.theano.nnet:relu",
+        "bitale.theano.nnet:softmax",
+        "bitale.theano.nnet:logsoftmax",
         "bitale.tensor.nnet.nnet",
     ),
     "theano.tensor.nnet.sigm": ("bitale.tensor.nnet.sigm",),

@@ -8,7 +8,11 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Rule:
-    """A rule of Theano's, ours beside it, and the flag of `bitale.config` that makes it hold."""
+    """A rule of Theano's, ours beside it, and what makes it hold.
+
+    That is the value of a flag of `bitale.config`, or without a flag a module of this room, whose
+    function stands for the one of its name.
+    """
 
     subject: str
     theano: str
@@ -45,5 +49,47 @@ RULES: tuple[Rule, ...] = (
         "are refused where precision would be lost: cast them first",
         "lossy_writes",
         "cast",
+    ),
+    Rule(
+        "Lists of Python floats",
+        "are float64, as NumPy's arrays of them",
+        "are of floatX",
+        "cast_policy",
+        "custom",
+    ),
+    Rule(
+        "Functions of real numbers, of integers of 32 and 64 bits",
+        "give float64: exp(int64) also where floatX is float32 (a quotient gives floatX)",
+        "give floatX",
+        "float_of_integers",
+        "float64",
+    ),
+    Rule(
+        "The gradient of a largest or smallest element that there are several of",
+        "goes whole to the first operand of maximum and minimum, and to each element of max and min",
+        "is shared equally",
+        "gradient_at_ties",
+        "whole",
+    ),
+    Rule(
+        "Lengths of axes",
+        "are known only where they are 1: other lengths that differ raise when a function is called",
+        "are known where they can be told, and raise when an expression is built",
+        "known_lengths",
+        "ones",
+    ),
+    Rule(
+        "Softmax and logsoftmax of a vector",
+        "give a row: a matrix of broadcastable (True, False)",
+        "give a vector",
+        "",
+        "bitale.theano.nnet",
+    ),
+    Rule(
+        "relu",
+        "is a formula of absolute values: of an array an array, of integers floats",
+        "is the larger of x and 0, in the dtype of x",
+        "",
+        "bitale.theano.nnet",
     ),
 )

@@ -26,7 +26,7 @@ def set_all() -> None:
         For a value that its flag does not take; nothing is set then.
     """
     given = {**given_by_files("THEANORC", "~/.theanorc"), **given_by_variable("THEANO_FLAGS")}
-    values = {rule.flag: rule.value for rule in RULES}
+    values = {rule.flag: rule.value for rule in RULES if rule.flag}
     for name, one in given.items():
         try:
             values[name] = config.known(name).read(one.text)

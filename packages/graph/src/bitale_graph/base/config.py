@@ -375,6 +375,19 @@ for _flag in (
         "what set_subtensor and inc_subtensor do with values of a wider dtype: raise, or cast them",
         ("raise", "cast"),
     ),
+    Flag(
+        "float_of_integers",
+        "floatX",
+        "what functions of real numbers, such as exp, give for integers of 32 and 64 bits",
+        ("floatX", "float64"),
+    ),
+    Flag(
+        "known_lengths",
+        "all",
+        "which lengths of axes types know: all that can be told, or only where they are 1 (ones), "
+        "so that lengths that differ are told when a function is called",
+        ("all", "ones"),
+    ),
     Flag("optimizer_verbose", False, "print each rewrite that fires"),
     Flag("on_unused_input", "raise", "what an unused input does", ("raise", "warn", "ignore")),
     Flag(

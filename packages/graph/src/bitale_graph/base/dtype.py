@@ -71,12 +71,15 @@ def is_complex(dtype: str) -> bool:
 def at_least_float(dtype: str) -> str:
     """``dtype`` itself if inexact.
 
-    Integers of up to 16 bits give float32, others ``config.floatX`` (never float16).
+    Integers of up to 16 bits give float32, others ``config.floatX`` (never float16), or float64 if
+    ``config.float_of_integers`` says so.
     """
     if dtype not in DISCRETE:
         return dtype
     if dtype in _SMALL:
         return "float32"
+    if config.float_of_integers == "float64":
+        return "float64"
     return "float32" if config.floatX == "float16" else str(config.floatX)
 
 
@@ -95,6 +98,8 @@ def weak(value: bool | int | float | complex, strong: str | None) -> str:
     """
     policy = config.cast_policy
     if policy != "weak":
+        if strong is None and policy == "custom" and isinstance(value, bool):
+            return "int8"
         return _smallest(value) if policy == "custom" else _by_kind(value)
     if isinstance(value, bool):
         return "bool" if strong is None else strong

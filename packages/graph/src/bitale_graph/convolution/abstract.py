@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 
 from ..core.graph import Variable
 from ..ops.shape import as_lengths, vector_elements
+from ..ops.vector_length import vector_length
 from ..tensor.variable import TensorVariable
 from .adjoints import gradient_of_filters, gradient_of_inputs
 from .functions import convolve
@@ -56,7 +57,7 @@ class _Abstract:
 
     def _whole(self, known: Any, lengths: Any) -> tuple[Any, ...]:
         """What is known of a shape, with the spatial lengths that are given."""
-        if isinstance(lengths, Variable) and lengths.type.shape == (None,):
+        if isinstance(lengths, Variable) and lengths.ndim == 1 and vector_length(lengths) is None:
             given = as_lengths(type(self).__name__, lengths, self.ndim)
         else:
             given = vector_elements(lengths)[-self.ndim :]

@@ -19,6 +19,7 @@ from ..tensor.elementwise import cast
 from ..tensor.op import TensorOp
 from ..tensor.variable import TensorType, TensorVariable
 from .math import int_div, mul
+from .vector_length import vector_length
 
 INT64_SCALAR = TensorType("int64", ())
 
@@ -100,9 +101,10 @@ def get_vector_length(v: Any) -> int:
     v = as_tensor(v)
     if v.ndim != 1:
         raise TypeError(f"expected a vector, and got {describe(v)}")
-    if v.type.shape[0] is None:
+    length = vector_length(v)
+    if length is None:
         raise ValueError(f"the length of {describe(v)} is not known when the expression is built")
-    return int(v.type.shape[0])
+    return length
 
 
 def vector_elements(v: Any) -> list[Any]:
@@ -129,7 +131,7 @@ def as_lengths(name: str, lengths: Any, ndim: int | None = None) -> list[Any]:
 
     Raises `DtypeError`.
     """
-    if isinstance(lengths, Variable) and lengths.type.ndim == 1 and lengths.type.shape[0] is None:
+    if isinstance(lengths, Variable) and lengths.type.ndim == 1 and vector_length(lengths) is None:
         if ndim is None:
             raise ShapeError(
                 f"{name}: the shape {describe(lengths)} has an unknown length; give ndim"

@@ -10,6 +10,7 @@ from ..base import dtype as dtypes
 from ..base.errors import ShapeError, describe
 from ..core.graph import Variable
 from ..ops.shape import as_lengths
+from ..ops.vector_length import vector_length
 from ..tensor.conversion import as_tensor
 from ..tensor.elementwise import cast
 from ..tensor.variable import TensorVariable
@@ -190,7 +191,7 @@ def _renamed(name: str, n: int, given: dict[str, Any], old: dict[str, Any]) -> S
 
 def _each(name: str, word: str, size: Any, n: int) -> list[Any]:
     """A size for each axis; a number stands for all."""
-    if isinstance(size, Variable) and size.type.ndim == 1 and size.type.shape[0] is None:
+    if isinstance(size, Variable) and size.type.ndim == 1 and vector_length(size) is None:
         return as_lengths(f"{name}: {word}", size, n)
     found = as_lengths(f"{name}: {word}", size)
     if len(found) == 1 and n > 1 and as_tensor(size).ndim == 0:

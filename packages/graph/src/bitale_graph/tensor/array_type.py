@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..base import dtype as dtypes
+from ..base.config import config
 from ..base.errors import ShapeError
 from ..core.graph import Type
 
@@ -73,6 +74,8 @@ class ArrayType(Type):
                 raise ShapeError(f"TensorType: an axis cannot have the length {n}")
             else:
                 lengths.append(int(n))
+        if any(n not in (1, None) for n in lengths) and config.known_lengths == "ones":
+            lengths = [1 if n == 1 else None for n in lengths]
         self.name = name
         self.dtype = dtypes.check("floatX" if dtype is None else dtype)
         self.shape: Shape = tuple(lengths)

@@ -8,6 +8,7 @@ import numpy as np
 
 from ..base import dtype as dtypes
 from ..base import late
+from ..base.config import config
 from ..base.errors import AsTensorError, NotScalarConstantError, describe
 from ..core.graph import Apply, Constant, Variable
 from .variable import TensorConstant, TensorType, TensorVariable
@@ -124,6 +125,7 @@ def constant(
         dtype is None
         and isinstance(x, (list, tuple))
         and array.dtype == np.float64
+        and config.cast_policy != "custom"
         and not _holds_numpy(x)
     ):
         array = array.astype(dtypes.check("floatX"))

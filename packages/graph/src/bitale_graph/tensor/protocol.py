@@ -70,20 +70,23 @@ class Symbolic:
         return str(self)
 
     def __len__(self) -> int:
-        if not self.type.shape or self.type.shape[0] is None:
+        length = late.ops.vector_length.vector_length(self)
+        if length is None:
             raise TypeError(
                 f"the length of {describe(self)} is not known before it is computed; "
                 "use its symbolic x.shape[0]"
             )
-        return self.type.shape[0]
+        found: int = length
+        return found
 
     def __iter__(self) -> Iterator[late.TensorVariable]:
-        if not self.type.shape or self.type.shape[0] is None:
+        length = late.ops.vector_length.vector_length(self)
+        if length is None:
             raise TypeError(
                 f"cannot iterate over {describe(self)}: the length of its first axis is not known "
                 "when the expression is built. Did you mean sum(x) of the tensor module, or scan?"
             )
-        return iter([late.ops.index_expression.index(self, i) for i in range(self.type.shape[0])])
+        return iter([late.ops.index_expression.index(self, i) for i in range(length)])
 
     def __contains__(self, item: object) -> bool:
         raise TypeError(
