@@ -57,7 +57,8 @@ class _Abstract:
 
     def _whole(self, known: Any, lengths: Any) -> tuple[Any, ...]:
         """What is known of a shape, with the spatial lengths that are given."""
-        if isinstance(lengths, Variable) and lengths.ndim == 1 and vector_length(lengths) is None:
+        is_vector = isinstance(lengths, Variable) and lengths.type.ndim == 1
+        if is_vector and vector_length(lengths) is None:
             given = as_lengths(type(self).__name__, lengths, self.ndim)
         else:
             given = vector_elements(lengths)[-self.ndim :]
