@@ -42,7 +42,7 @@ def test_numbers_take_the_smallest_dtype_that_holds_them(theano: SimpleNamespace
     assert (T.lvector() * 1.0).dtype == "float64"
     assert T.constant(1).dtype == T.constant(True).dtype == "int8"
     assert T.as_tensor_variable(2.0).dtype == "float32"
-    assert (f * np.float64(2)).dtype == (f + [1.0]).dtype == "float64"
+    assert (f * np.float64(2)).dtype == T.add(f, [1.0]).dtype == "float64"
 
 
 def test_numbers_keep_their_dtype_in_loops_gradients_and_compiled_functions(

@@ -32,7 +32,7 @@ def reduce_jvp(
 ) -> list[Any]:
     """Add up what the rule gives for each element, which takes its tangent for a cotangent.
 
-    Several largest elements always share: the tangents of all of them would add up to more than one.
+    Several largest elements always share: the tangents of all of them would add up to several.
     """
     (x,), (y,), (t,) = inputs, outputs, tangents
     with config.change_flags(gradient_at_ties="shared"):

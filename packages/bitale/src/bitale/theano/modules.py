@@ -184,9 +184,11 @@ MODULES: dict[str, tuple[str, ...]] = {
 FUNCTIONS = frozenset(
     {
         "theano.compile.function",
+        "theano.compile.pfunc",
         "theano.scan_module.scan",
         "theano.tensor.nnet.ctc",
         "theano.tensor.sort",
+        "theano.tensor.var",
     }
 )
 

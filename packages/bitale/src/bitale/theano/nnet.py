@@ -11,7 +11,8 @@ from bitale_graph.extend import as_tensor
 def relu(x: Any, alpha: Any = 0) -> Any:
     """``x`` where it is positive, else ``alpha * x``, by absolute values.
 
-    It is an array where ``x`` is one and ``alpha`` is 0. It is NaN at minus infinity. The derivative at 0 is ``(1 + alpha) / 2``.
+    It is an array where ``x`` is one and ``alpha`` is 0, and NaN at minus infinity. The derivative
+    at 0 is ``(1 + alpha) / 2``.
     """
     if isinstance(alpha, (int, float)) and alpha == 0:
         return 0.5 * (x + abs(x))

@@ -66,14 +66,14 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         "The gradient of a largest or smallest element that there are several of",
-        "goes whole to the first operand of maximum and minimum, and to each element of max and min",
+        "goes whole to the first operand of maximum and minimum, to each element of max and min",
         "is shared equally",
         "gradient_at_ties",
         "whole",
     ),
     Rule(
         "Lengths of axes",
-        "are known only where they are 1: other lengths that differ raise when a function is called",
+        "are known only where they are 1: others that differ raise when a function is called",
         "are known where they can be told, and raise when an expression is built",
         "known_lengths",
         "ones",

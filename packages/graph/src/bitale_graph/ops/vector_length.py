@@ -13,8 +13,8 @@ from ..tensor.variable import TensorType
 def vector_length(v: Any) -> int | None:
     """The length of the first axis, where the type or the graph of ``v`` tells it.
 
-    With ``config.known_lengths`` "ones" types do not, and the nodes of vectors behind ``v`` are made
-    again as if they did.
+    With ``config.known_lengths`` "ones" types do not, and the nodes of vectors behind ``v`` are
+    made again as if they did.
     """
     if isinstance(v, Constant) and v.data.ndim:
         return len(v.data)
