@@ -184,7 +184,6 @@ MODULES: dict[str, tuple[str, ...]] = {
 FUNCTIONS = frozenset(
     {
         "theano.compile.function",
-        "theano.compile.pfunc",
         "theano.scan_module.scan",
         "theano.tensor.nnet.ctc",
         "theano.tensor.sort",
