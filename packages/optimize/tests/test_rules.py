@@ -604,6 +604,11 @@ CASES = [
         lambda x, s: assert_op(x, s > 0),
     ),
     Case(
+        "remove_assertions",
+        lambda x, s: assert_op(x, s > 0),
+        lambda x, s: x * s,
+    ),
+    Case(
         "assertion_of_assertion",
         lambda x, s: assert_op(assert_op(x, s > 0), s < 1),
         lambda x, s: assert_op(Assert("another")(x, s > 0), s < 1),
