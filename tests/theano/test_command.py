@@ -159,3 +159,18 @@ def test_a_suite_runs_with_the_plugin(program, tmp_path):
         cwd=tmp_path,
     )
     assert "1 passed" in done.stdout, done.stdout
+
+
+def test_names_that_numpy_and_python_have_lost_are_there(program):
+    text = """\
+import collections, fractions, inspect, time
+import numpy as np
+assert time.clock() >= 0
+print(np.cast["float32"](1).dtype, np.float(2), np.product([2, 3]), np.asfarray([1]).dtype)
+print(issubclass(dict, collections.Mapping), fractions.gcd(4, 6))
+print(inspect.getargspec(lambda a, b=1: a), np.in1d([1, 2], [2]), np.trapz([1, 1]))
+"""
+    done = run(program(text))
+    assert done.stderr == ""
+    assert done.stdout.splitlines()[:2] == ["float32 2.0 6 float64", "True 2"]
+    assert "keywords=None, defaults=(1,)" in done.stdout

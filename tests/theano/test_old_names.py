@@ -56,3 +56,10 @@ def test_what_is_written_takes_the_dtype_of_its_place():
     z = T.set_subtensor(x[1:], y)
     assert z.eval({x: np.zeros(3, "float32"), y: [1 / 3, 2.0]}).dtype == "float32"
     assert T.grad(z.sum(), y).dtype == "float64"
+
+
+def test_theano_has_itself():
+    import theano
+    from theano import theano as again
+
+    assert again is theano

@@ -47,6 +47,7 @@ from .compile.mode import register_linker as register_linker
 from .compile.mode import register_mode as register_mode
 from .compile.mode import register_optimizer as register_optimizer
 from .compile.numpy_linker import NumpyLinker as NumpyLinker
+from .compile.numpy_linker import NumpyProgram as NumpyProgram
 from .core.body import Body as Body
 from .core.flat import flatten as flatten
 from .core.function_graph import FunctionGraph as FunctionGraph
@@ -60,6 +61,7 @@ from .core.graph import Variable as Variable
 from .core.lazy import lazy_forms as lazy_forms
 from .core.order import toposort as toposort
 from .core.results import result_of as result_of
+from .core.run import Watch as Watch
 from .core.run import run_graph as run_graph
 from .core.run_time_error import note_step as note_step
 from .core.run_time_error import raise_with_node as raise_with_node
@@ -91,6 +93,7 @@ from .modes.debug_errors import InvalidValueError as InvalidValueError
 from .modes.debug_errors import StochasticOrder as StochasticOrder
 from .modes.debug_mode import DebugMode as DebugMode
 from .modes.monitor import MonitorMode as MonitorMode
+from .modes.monitor import Thunk as Thunk
 from .modes.monitor import detect_nan as detect_nan
 from .modes.nan_guard import NanGuardMode as NanGuardMode
 from .modes.predefined import FAST_COMPILE as FAST_COMPILE

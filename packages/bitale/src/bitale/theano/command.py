@@ -9,7 +9,7 @@ import traceback
 from pathlib import Path
 from types import ModuleType
 
-from . import old_python
+from . import old_names, old_python
 from .importing import install
 from .use import report
 
@@ -33,6 +33,7 @@ def main(arguments: list[str]) -> int:
     if not given.program.is_file():
         parser.error(f"there is no file {given.program}")
     install()
+    old_names.put_back()
     sys.argv = [str(given.program), *given.arguments]
     sys.path[0] = str(given.program.resolve().parent)  # as Python does for a program
     if given.py2:

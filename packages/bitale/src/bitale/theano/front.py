@@ -1,8 +1,17 @@
 """What Theano has at its top and bitale has not."""
 
+import sys
+from typing import Any
+
 import numpy as np
 
 __version__ = "1.0.5"
 __api_version__ = 1
 
 _asarray = np.asarray
+
+
+def __getattr__(name: str) -> Any:
+    if name == "theano":  # Theano's own modules put it there, and programs import it from there
+        return sys.modules["theano"]
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -38,12 +38,15 @@ MODULES: dict[str, tuple[str, ...]] = {
         "bitale.theano.rewriting",
         "bitale.theano.database",
         "bitale.theano.helpers",
+        "bitale.theano.linking",
         "bitale.graph",
         "bitale",
         "bitale.compile",
     ),
+    "theano.gof.cc": ("bitale.theano.linking",),
     "theano.gof.fg": ("bitale.graph",),
     "theano.gof.graph": ("bitale.theano.graph", "bitale.graph"),
+    "theano.gof.link": ("bitale.theano.linking",),
     "theano.gof.null_type": ("bitale.gradient:NullType", "bitale.gradient:null_type"),
     "theano.gof.op": (
         "bitale:Op",
@@ -58,6 +61,7 @@ MODULES: dict[str, tuple[str, ...]] = {
     "theano.gof.toolbox": ("bitale.graph",),
     "theano.gof.type": ("bitale:Type", "bitale:Generic", "bitale:generic"),
     "theano.gof.utils": ("bitale.theano.helpers",),
+    "theano.gof.vm": ("bitale.theano.linking",),
     "theano.gpuarray": ("bitale.theano.gpu:pygpu_activated", "bitale.theano.gpu:use"),
     "theano.gpuarray.basic_ops": (
         "bitale.theano.gpu:gpu_contiguous",
@@ -193,6 +197,7 @@ FUNCTIONS = frozenset(
 
 # What is not here, and what to write instead.
 GONE: dict[str, str] = {
+    "theano.gof.COp": "give the op a perform, or write it of the functions of theano.tensor",
     "theano.tensor.Split": "use theano.tensor.split(x, sizes, n, axis)",
     "theano.tensor.opt.Shape_feature": "use theano.tensor.opt.ShapeFeature",
 }
