@@ -192,6 +192,8 @@ MODULES: dict[str, tuple[str, ...]] = {
     "theano.tensor.utils": ("bitale.tensor.utils", "bitale.theano.helpers:hash_from_ndarray"),
     "theano.tensor.var": ("bitale.tensor.var",),
     "theano.tensor.xlogx": ("bitale.tensor.xlogx",),
+    "theano.tests": (),
+    "theano.tests.unittest_tools": ("bitale.theano.unittest_tools",),
     "theano.updates": ("bitale.updates",),
     "theano.version": ("version=bitale.theano.front:__version__",),
 }
