@@ -52,3 +52,11 @@ def test_what_is_written_fits_when_it_is_called() -> None:
     with pytest.raises(ValueError, match="shape"):
         f()
     assert function([], T.set_subtensor(T.zeros(3)[:2], np.ones(2)))().tolist() == [1, 1, 0]
+
+
+def test_an_index_out_of_range_raises_when_the_function_is_called() -> None:
+    x, row = T.dvector(), T.drow()
+    wrong = [x.shape[1], row[-2], T.set_subtensor(row[1], 0.0), T.zeros((3,))[5]]
+    for f in [function([x, row], v, on_unused_input="ignore") for v in wrong]:
+        with pytest.raises(IndexError, match="out of bounds for axis 0 with size"):
+            f(np.ones(2), np.ones((1, 2)))

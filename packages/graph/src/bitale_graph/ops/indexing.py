@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from ..base.config import config
 from ..base.errors import ShapeError, describe
 from ..core.graph import Apply, Op, Storage, Variable
 from ..tensor.array_type import Shape
@@ -60,6 +61,7 @@ class Subtensor(Read):
             raise IndexError(
                 f"too many indices: {len(self.pattern)} for {describe(x)} of rank {x.ndim}"
             )
+        knows = config.known_lengths == "all"
         lengths: list[int | None] = []
         for axis, part in enumerate(unpack(self.pattern, inputs)):
             n = x.type.shape[axis]
@@ -67,7 +69,7 @@ class Subtensor(Read):
                 lengths.append(known_slice_length(n, part))
                 continue
             i = constant_int(part)
-            if n is not None and i is not None and not -n <= i < n:
+            if knows and n is not None and i is not None and not -n <= i < n:
                 raise IndexError(f"index {i} is out of bounds for axis {axis} of {describe(x)}")
         return (*lengths, *x.type.shape[len(self.pattern) :])
 
