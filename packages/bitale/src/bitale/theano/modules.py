@@ -10,6 +10,7 @@ from __future__ import annotations
 MODULES: dict[str, tuple[str, ...]] = {
     "theano": (
         "bitale.theano.front",
+        "bitale.theano.c_code:Op",
         "bitale.theano.front:__version__",
         "bitale.theano.front:__api_version__",
         "bitale.theano.arguments",
@@ -36,6 +37,7 @@ MODULES: dict[str, tuple[str, ...]] = {
     "theano.configdefaults": ("bitale:config",),
     "theano.configparser": ("bitale:config", "bitale:change_flags"),
     "theano.gof": (
+        "bitale.theano.c_code:Op",
         "bitale.theano.graph",
         "bitale.theano.rewriting",
         "bitale.theano.database",
@@ -51,7 +53,7 @@ MODULES: dict[str, tuple[str, ...]] = {
     "theano.gof.link": ("bitale.theano.linking",),
     "theano.gof.null_type": ("bitale.gradient:NullType", "bitale.gradient:null_type"),
     "theano.gof.op": (
-        "bitale:Op",
+        "bitale.theano.c_code:Op",
         "bitale.graph:debug_assert",
         "bitale.graph:debug_error_message",
         "bitale.graph:get_debug_values",
