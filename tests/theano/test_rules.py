@@ -124,6 +124,20 @@ def test_a_shape_may_be_written_as_a_vector_of_any_known_length(theano: SimpleNa
         T.get_vector_length(T.lvector())
 
 
+@pytest.mark.parametrize("mode", ["FAST_COMPILE", None])
+def test_whole_floats_are_values_of_integers(theano: SimpleNamespace, mode: str | None) -> None:
+    T = theano.T
+    n, v = T.lscalar(), T.bvector()
+    f = theano.top.function([n, v], [n + 1, v + 1], mode=mode)
+    assert [x.tolist() for x in f(2.0, [3.0, 4])] == [3, [4, 5]]
+    for wrong in ((2.5, [1]), (1, [0.5]), (1, [300.0]), (float("nan"), [1]), (1, np.ones(1))):
+        with pytest.raises(TypeError):
+            f(*wrong)
+    count = theano.top.shared(1)
+    count.set_value(2.0)
+    assert count.get_value() == 2
+
+
 def test_softmax_of_a_vector_is_a_row(theano: SimpleNamespace) -> None:
     T = theano.T
     x = T.fvector()

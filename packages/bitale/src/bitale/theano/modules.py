@@ -119,6 +119,7 @@ MODULES: dict[str, tuple[str, ...]] = {
     "theano.tensor": (
         "bitale.theano.elementwise",
         "bitale.theano.keywords",
+        "bitale:config",
         "bitale.tensor",
         "bitale_graph.extend:Reshape",
         "bitale_graph.extend:Dot",

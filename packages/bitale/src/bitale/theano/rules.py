@@ -79,6 +79,13 @@ RULES: tuple[Rule, ...] = (
         "ones",
     ),
     Rule(
+        "Python floats as values of integers",
+        "are taken where they are whole: f(2.0) of an lscalar, as len(x) / 2 may give",
+        "are refused",
+        "whole_floats",
+        "take",
+    ),
+    Rule(
         "Softmax and logsoftmax of a vector",
         "give a row: a matrix of broadcastable (True, False)",
         "give a vector",

@@ -388,6 +388,12 @@ for _flag in (
         "so that lengths that differ are told when a function is called",
         ("all", "ones"),
     ),
+    Flag(
+        "whole_floats",
+        "refuse",
+        "whether 2.0, of Python, is taken as the value of an integer tensor: refuse, or take",
+        ("refuse", "take"),
+    ),
     Flag("optimizer_verbose", False, "print each rewrite that fires"),
     Flag("on_unused_input", "raise", "what an unused input does", ("raise", "warn", "ignore")),
     Flag(

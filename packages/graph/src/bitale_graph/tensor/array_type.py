@@ -187,7 +187,8 @@ class ArrayType(Type):
             True admits any conversion; False only those that lose nothing; None, the default, also
             rounds Python numbers and nested lists of them, which are weak as in expressions: a
             float is taken by every floating dtype that it does not overflow, an int also by an
-            integer dtype that has it. NumPy's arrays and scalars have the precision of their dtype.
+            integer dtype that has it, and whole floats if ``config.whole_floats`` says so. NumPy's
+            arrays and scalars have the precision of their dtype.
 
         Raises
         ------
@@ -254,6 +255,12 @@ class ArrayType(Type):
         """Python numbers have no precision of their own, only a kind and a magnitude."""
         target = self.numpy_dtype
         if kind not in _ADMITTED[target.kind]:
+            if kind is float and config.whole_floats == "take":
+                whole = np.array(value, dtype=np.float64)
+                with np.errstate(all="ignore"):
+                    taken = whole.astype(target)
+                if np.array_equal(taken, whole):
+                    return taken
             raise TypeError(self._loss(f"Python's {kind.__name__}", value))
         try:
             with np.errstate(all="ignore"):
