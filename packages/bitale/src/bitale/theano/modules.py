@@ -175,6 +175,8 @@ MODULES: dict[str, tuple[str, ...]] = {
         "bitale.theano.database",
         "bitale.graph:ShapeFeature",
         "assert_=bitale.tensor.opt:assert_op",
+        "bitale.tensor.basic:get_scalar_constant_value",
+        "bitale.tensor.basic:NotScalarConstantError",
     ),
     "theano.tensor.raw_random": ("bitale.tensor.raw_random",),
     "theano.tensor.shared_randomstreams": ("bitale.tensor.shared_randomstreams",),
