@@ -63,3 +63,19 @@ def test_theano_has_itself():
     from theano import theano as again
 
     assert again is theano
+
+
+def test_what_theano_kept_for_python_2_is_there():
+    from theano import compat
+    from theano.compat import DefaultOrderedDict, cmp, decode_iter, exc_message, imap, izip
+
+    assert [cmp(*pair) for pair in izip([1, 2, 3], [2, 2, 2])] == [-1, 0, 1]
+    assert list(imap(str, decode_iter([b"a"]))) == ["a"]
+    assert exc_message(ValueError(("why", "what"))) == "why"
+    assert compat.operator_div(1, 2) == 0.5
+    assert compat.get_unbound_function(int.__add__) is int.__add__
+    counts = DefaultOrderedDict(int)
+    counts["b"] += 1
+    counts["a"] += 1
+    assert list(counts) == ["b", "a"]
+    assert compat.decode_with(compat.b("\xe4"), "latin-1") == "\xe4"
