@@ -36,13 +36,24 @@ static void bt_scatter_tile_SUFFIX(const bt_convolution_SUFFIX *all, int64_t lo,
     }
 }
 
+/* Panels of windows that all lie side by side: of each tap as much as memory gives at once. */
+static void bt_pack_panels_SUFFIX(int64_t count, const TYPE *x, const int64_t *offsets, int64_t depth, TYPE *to) {
+    for (int64_t d = 0; d < depth; d++, to += bt_panel_SUFFIX) {
+        const TYPE *from = x + offsets[d];
+        for (int64_t i = 0; i < count; i++, from += bt_panel_SUFFIX) {
+            bt_lanes_SUFFIX *place = (bt_lanes_SUFFIX *)(to + i * bt_panel_SUFFIX * depth);
+            place[0] = *(const bt_lanes_SUFFIX *)from, place[1] = *(const bt_lanes_SUFFIX *)(from + bt_wide_SUFFIX);
+        }
+    }
+}
+
 /* The windows of a block by the filters of a slice. */
 static void bt_convolve_block_SUFFIX(const bt_convolution_SUFFIX *all, int64_t group, int64_t block, int64_t slice,
         TYPE *panels, TYPE *copy) {
     const bt_geometry *g = &all->g;
     const int64_t lo = all->strips ? block / all->strips * g->out[2] + block % all->strips * all->block : block * all->block;
     const int64_t end = all->strips ? (block / all->strips + 1) * g->out[2] : all->windows;
-    const int64_t hi = bt_least(lo + all->block, end), image = bt_volume(g->out);
+    const int64_t hi = bt_least(lo + all->block, end), image = bt_volume(g->out), line = g->out[2];
     const int64_t sheet = g->out[1] * g->out[2], first = lo / sheet, skip = lo % sheet / g->out[2];
     const TYPE *x = all->x + group * all->channels * bt_volume(g->in);
     const TYPE *limit = all->x + g->n * g->c * bt_volume(g->in);
@@ -63,6 +74,12 @@ static void bt_convolve_block_SUFFIX(const bt_convolution_SUFFIX *all, int64_t g
     for (int64_t d = 0; d < all->depth; d += all->deep) {
         const int64_t deep = bt_least(all->deep, all->depth - d);
         for (int64_t p = lo; p < hi; p += bt_panel_SUFFIX) {
+            const int64_t side_by_side = image == line ? (bt_least(hi, p - p % image + image) - p) / bt_panel_SUFFIX : 0;
+            if (all->is_direct && side_by_side > 1) {
+                bt_pack_panels_SUFFIX(side_by_side, x + (p / image - first) * all->at.image + p % image, all->offsets + d, deep, panels + (p - lo) * deep);
+                p += (side_by_side - 1) * bt_panel_SUFFIX;
+                continue;
+            }
             bt_piece pieces[bt_panel_SUFFIX];
             const int64_t planes = all->is_direct ? g->out[0] : 1;
             const int64_t stop = bt_least(hi, p + bt_panel_SUFFIX);
