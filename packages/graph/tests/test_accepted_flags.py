@@ -15,9 +15,9 @@ def test_flags_of_a_section_are_attributes_of_it():
     with config.change_flags(**{"gcc.cxxflags": "-O2"}):
         assert config.gcc.cxxflags == "-O2"
     assert config.gcc.cxxflags == ""
-    with config.change_flags(**{"gcc.cxxflags": ""}):
-        config.gcc.cxxflags = "-O1"
-        assert config.gcc.cxxflags == "-O1"
+    with config.change_flags(**{"traceback.limit": 8}):
+        config.traceback.limit = 3
+        assert config.traceback.limit == 3
     assert "cxxflags=''" in repr(config.gcc)
     with pytest.raises(AttributeError, match=r"no flag 'gcc\.other'"):
         getattr(config.gcc, "other")  # noqa: B009 (what a program writes)
@@ -42,6 +42,16 @@ def test_values_of_flags_without_effect_are_checked():
     with pytest.raises(ConfigError, match="deterministic"):
         config.deterministic = "most"
     assert "without effect" in config.flag("allow_gc").doc
+
+
+def test_a_flag_without_effect_that_is_set_says_so_once():
+    settings = Config()
+    settings.register(Flag("gcc.cxxflags", "", "without effect", accepted=True))
+    settings.gcc.cxxflags = ""
+    with pytest.warns(UserWarning, match=r"config\.gcc\.cxxflags: without effect"):
+        settings.gcc.cxxflags = "-O1"
+    settings.gcc.cxxflags = "-O2"
+    assert settings.gcc.cxxflags == "-O2"
 
 
 def test_flags_of_history_are_taken_whatever_they_say():

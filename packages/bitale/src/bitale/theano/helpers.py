@@ -22,11 +22,11 @@ class object2:  # noqa: N801 (Theano's name)
         super().__init_subclass__(**keywords)
         props = cls.__dict__.get("__props__")
         if props is not None:
-            cls.__eq__ = lambda self, other: (  # type: ignore[assignment,method-assign]
+            cls.__eq__ = lambda self, other: (  # type: ignore[method-assign]
                 type(self) is type(other)
                 and all(getattr(self, p) == getattr(other, p) for p in props)
             )
-            cls.__hash__ = lambda self: hash(  # type: ignore[assignment,method-assign]
+            cls.__hash__ = lambda self: hash(  # type: ignore[method-assign]
                 (type(self), *(getattr(self, p) for p in props))
             )
 
