@@ -189,6 +189,7 @@ def test_layers_come_to_graph_by_its_surface(packages):
         "distributed",
         "pooling",
         "scalars",
+        "texts",
         "random.sparse_matrices",
     )  # beside the others, since they need SciPy
     allowed = {"bitale_graph", *(f"bitale_graph.{m}" for m in surfaces)}

@@ -54,8 +54,9 @@ NAMES = {
     "theano.gradient": """DisconnectedType grad_clip grad_scale zero_grad disconnected_grad
         consider_constant DisconnectedInputError NullTypeGradError jacobian hessian verify_grad
         numeric_grad grad_undefined grad_not_implemented format_as GradientError""",
-    "theano.printing": """Print pp pprint debugprint
-        """,
+    "theano.printing": """Print pp pprint debugprint min_informative_str var_descriptor hex_digest
+        OperatorPrinter PatternPrinter FunctionPrinter IgnorePrinter LeafPrinter DefaultPrinter
+        PPrinter PrinterState default_printer leaf_printer""",
     "theano.ifelse": "ifelse IfElse",
     "theano.scan_module": "scan map reduce foldl foldr until scan_checkpoints scan_utils scan_op",
     "theano.scan_module.scan_utils": "until clone map_variables infer_shape equal_computations",

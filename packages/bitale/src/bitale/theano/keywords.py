@@ -15,10 +15,6 @@ KEYWORDS: dict[str, tuple[str, Mapping[str, str]]] = {
     "choose": ("bitale.tensor", {"out": ""}),
     "clone": ("bitale", {"copy_inputs": "share_inputs"}),
     "concatenate": ("bitale.tensor", {"tensor_list": "tensors"}),
-    "debugprint": (
-        "bitale.printing",
-        dict.fromkeys(("done", "print_storage", "print_clients", "used_ids"), ""),
-    ),
     "diag": ("bitale.tensor", {"x": "v"}),
     "diagonal": ("bitale.tensor", {"a": "x"}),
     "dot": ("bitale.tensor", {"a": "x", "b": "y", "l": "x", "r": "y"}),

@@ -78,7 +78,6 @@ MODULES: dict[str, tuple[str, ...]] = {
     "theano.misc": (),
     "theano.misc.pkl_utils": ("bitale.misc.pkl_utils",),
     "theano.printing": (
-        "bitale.theano.keywords:debugprint",
         "bitale.printing",
         "bitale.theano.drawing:pydotprint",
         "bitale.theano.drawing:pydotprint_variables",

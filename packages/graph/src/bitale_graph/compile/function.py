@@ -198,7 +198,7 @@ class Function:
     @functools.cached_property
     def fn(self) -> StoredCalls:
         """Calls without arguments: values come from `input_storage` and go to `output_storage`."""
-        return StoredCalls(self.executable, self.input_storage, self.output_storage)
+        return StoredCalls(self.executable, self.maker, self.input_storage, self.output_storage)
 
     def free(self) -> None:
         """Forget what was left in `output_storage`, and code that was made for `output_subset`."""

@@ -167,9 +167,14 @@ class StoredCalls:
     """
 
     def __init__(
-        self, call: Callable[[tuple[Any, ...]], list[Any]], inputs: list[Cell], outputs: list[Cell]
+        self,
+        call: Callable[[tuple[Any, ...]], list[Any]],
+        maker: FunctionMaker,
+        inputs: list[Cell],
+        outputs: list[Cell],
     ) -> None:
         self._call = call
+        self._maker = maker
         self._inputs = inputs
         self._outputs = outputs
         self.n_calls = 0
@@ -184,6 +189,21 @@ class StoredCalls:
         for cell, value in zip(self._outputs, results, strict=False):
             cell.storage[0] = value
         return results
+
+    @property
+    def storage_map(self) -> dict[Variable, list[Any]]:
+        """What is stored, in a list of one, for inputs, state and outputs of the rewritten graph.
+
+        Values of state are copies. Of what is computed in between nothing is kept.
+        """
+        maker, graph = self._maker, self._maker.fgraph
+        found = {v: c.storage for v, c in zip(graph.outputs, self._outputs, strict=False)}
+        arguments = [c for c in self._inputs if isinstance(c, InputCell)]
+        n = len(arguments)
+        found |= {v: c.storage for v, c in zip(graph.inputs[:n], arguments, strict=True)}
+        for v, container in zip(graph.inputs[n:], maker.containers, strict=True):
+            found[v] = [SharedVariable(v.type, container, v.name).get_value()]
+        return found
 
 
 def own_copy(container: Container) -> Container:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Any, TextIO
 
+import numpy as np
+
+from .branches import IDS, Branches, Known
 from .function_graph import FunctionGraph
 from .graph import Apply, Variable
+from .shares import HEADING, shares_of_time
 
 
 def debugprint(
@@ -18,137 +20,124 @@ def debugprint(
     file: TextIO | str | None = None,
     ids: str = "CHAR",
     stop_on_name: bool = False,
-) -> str | None:
+    done: dict[Any, str] | None = None,
+    print_storage: bool = False,
+    print_clients: bool = False,
+    used_ids: dict[Any, str] | None = None,
+    print_destroy_map: bool = False,
+    print_view_map: bool = False,
+) -> Any:
     """Print graphs as trees; what was shown already is not expanded again.
 
-    Under them stand the graphs that ops run at every step of a loop, or in a branch: there an arrow
-    tells which variable outside an input stands for, or is a part of.
+    Each line is a variable: its name, or the op that computes it and, where that has several
+    outputs, which one; then a label, which all outputs of a node share. Under the trees stand the
+    graphs that ops run at every step of a loop, in a branch or in the place of the op: there an
+    arrow tells which variable outside an input stands for, or is a part of.
 
     Parameters
     ----------
-    obj : Variable, Apply, Function, FunctionGraph, or a list of them
-        For functions each node shows its position in the order of execution.
+    obj : Variable, Apply, Function, FunctionGraph, In, Out, or a list of them
+        For functions each node shows its position in the order of execution, and where they were
+        profiled its time. Numbers and arrays are printed as they are.
     depth : int
         How many levels to show; -1 means all.
     print_type : bool
         Show the type of every variable.
     file : text file, "str" or None
         Where to print; ``"str"`` returns the text instead. None prints to standard output.
-    ids : "CHAR", "int" or ""
-        How variables are labelled.
+    ids : "CHAR", "int", "id", "auto" or ""
+        What labels are: letters, numbers, Python's ``id``, `auto_name` of the variable, or none.
     stop_on_name : bool
         Do not go behind variables that have a name.
+    done, used_ids : dict, optional
+        What was shown, and all labels that were given. The dicts are filled; given to the next call
+        they make it go on from there.
+    print_storage : bool
+        Of functions: show what is stored for inputs, shared variables and outputs.
+    print_clients : bool
+        Show who reads a variable that several read: label and position of the node, or "output".
+    print_destroy_map, print_view_map : bool
+        Show which inputs an op may write into, and of which its outputs may be views.
+
+    Returns
+    -------
+    str or None
+        The text for ``file="str"``, otherwise ``file``.
+
+    Raises
+    ------
+    TypeError
+        For what is no graph, and if ``depth`` is no int.
+    ValueError
+        For another ``ids``.
+
+    Notes
+    -----
+    Margins begin anew at every 200th level, with its number.
+
+    Examples
+    --------
+    >>> from bitale_graph import language as T
+    >>> x = T.dvector("x")
+    >>> debugprint(T.exp(x) * 2)
+    Elementwise{mul} [id A] ''
+     |Elementwise{exp} [id B] ''
+     | |x [id C]
+     |TensorConstant{2.0} [id D]
     """
-    outputs, order = _roots(obj)
-    tree = _Tree(depth, print_type, ids, stop_on_name, order)
+    if isinstance(depth, bool) or not isinstance(depth, (int, np.integer)):
+        raise TypeError(f"debugprint: depth is a number of levels, not {depth!r}")
+    if ids not in IDS:
+        raise ValueError(f"debugprint: ids is one of {', '.join(map(repr, IDS))}, not {ids!r}")
+    known, lines = Known(), list[str]()
+    outputs: list[Variable] = []
+    for item in obj if isinstance(obj, (list, tuple, set)) else [obj]:
+        if isinstance(item, (int, float, complex, np.ndarray, np.generic)):
+            lines.append(str(item))
+        else:
+            outputs += _roots(item, known, print_storage)
+    if known.shares:
+        lines += HEADING
+    if print_clients:
+        known.find_clients(outputs)
+    done = {} if done is None else done
+    switches = {
+        "print_type": print_type,
+        "stop_on_name": stop_on_name,
+        "print_clients": print_clients,
+        "print_destroy_map": print_destroy_map,
+        "print_view_map": print_view_map,
+    }
+    shown = {name for name, is_on in switches.items() if is_on}
+    labels = dict(done) if used_ids is None else used_ids
+    tree = Branches(lines, known, done, labels, int(depth), ids, shown)
     tree.put(outputs)
     tree.put_bodies()
-    text = "\n".join(tree.lines) + "\n"
+    text = "".join(f"{line}\n" for line in lines)
     if file == "str":
         return text
     out: Any = sys.stdout if file is None else file
     out.write(text)
-    return None
+    return file
 
 
-@dataclass
-class _Tree:
-    """Lines of a print, and what was shown so far."""
-
-    depth: int
-    print_type: bool
-    ids: str
-    stop_on_name: bool
-    order: dict[Apply, int]
-    lines: list[str] = field(default_factory=list)
-    labels: dict[Variable, str] = field(default_factory=dict)
-    expanded: set[Variable] = field(default_factory=set)
-    with_bodies: dict[Apply, Variable] = field(default_factory=dict)
-    given: dict[Variable, Variable] = field(default_factory=dict)
-
-    def put(self, roots: Sequence[Variable], margin: str = "") -> None:
-        """Draw trees under ``margin``."""
-        for root in roots:
-            # Each with the rules that stand before it, and before what is under it.
-            stack: list[tuple[Variable, str, str]] = [(root, "", "")]
-            while stack:
-                v, before, under = stack.pop()
-                self.lines.append(margin + before + self._line(v))
-                level = len(under) // 2 + 1
-                if v.owner is None or v in self.expanded or 0 <= self.depth <= level:
-                    continue
-                if self.stop_on_name and v.name is not None:
-                    continue
-                self.expanded.add(v)
-                rules = [under + " |"] * (len(v.owner.inputs) - 1) + [under + "  "]
-                found = [(u, under + " |", r) for u, r in zip(v.owner.inputs, rules, strict=False)]
-                stack.extend(reversed(found))
-
-    def put_bodies(self) -> None:
-        """Draw the graphs that ops run, and those that ops in them run."""
-        shown = 0
-        while shown < len(self.with_bodies):
-            if not shown:
-                self.lines += ["", "Inner graphs:"]
-            node, v = list(self.with_bodies.items())[shown]
-            shown += 1
-            for k, body in enumerate(node.op.bodies):
-                number = f" body {k}" if len(node.op.bodies) > 1 else ""
-                self.lines += ["", f"{node.op}{self._label(v)}{number}"]
-                outside = node.inputs[len(node.inputs) - len(body.inputs) :]
-                self.given.update(zip(body.inputs, outside, strict=True))
-                self.put(body.outputs, " >")
-
-    def _label(self, v: Variable) -> str:
-        n = len(self.labels)
-        label = self.labels.setdefault(v, _letters(n) if self.ids == "CHAR" else str(n))
-        return f" [id {label}]" if self.ids else ""
-
-    def _line(self, v: Variable) -> str:
-        known = v in self.labels
-        text = str(v) if v.owner is None else str(v.owner.op)
-        if v.owner is not None and len(v.owner.outputs) > 1:
-            text += f".{v.index}"
-        text += self._label(v)
-        if self.print_type:
-            text += f" <{v.type}>"
-        if v in self.given and not known and self.ids:
-            text += f" ->{self._label(self.given[v])}"
-        if v.owner is not None:
-            if v.owner.op.bodies:
-                self.with_bodies.setdefault(v.owner, v)
-            text += f" {v.name!r}" if v.name is not None else " ''"
-            if v.owner in self.order:
-                text += f" {self.order[v.owner]}"
-            if known:
-                text += "  (above)"
-        return text
-
-
-def _roots(obj: Any) -> tuple[list[Variable], dict[Apply, int]]:
-    outputs: list[Variable] = []
-    order: dict[Apply, int] = {}
-    for item in obj if isinstance(obj, (list, tuple)) else [obj]:
-        if hasattr(item, "maker"):
-            item = item.maker.fgraph
-        if isinstance(item, FunctionGraph):
-            order.update({node: i for i, node in enumerate(item.toposort())})
-            outputs += item.outputs
-        elif isinstance(item, Apply):
-            outputs += item.outputs
-        elif isinstance(item, Variable):
-            outputs.append(item)
-        else:
-            raise TypeError(
-                f"debugprint takes variables, nodes, graphs and functions, not {item!r}"
-            )
-    return outputs, order
-
-
-def _letters(n: int) -> str:
-    text = ""
-    n += 1
-    while n:
-        n, rest = divmod(n - 1, 26)
-        text = chr(ord("A") + rest) + text
-    return text
+def _roots(item: Any, known: Known, print_storage: bool) -> list[Variable]:
+    """What to print of an object; what is known of its nodes is noted."""
+    source = item
+    if hasattr(item, "maker"):
+        item = item.maker.fgraph
+        if print_storage:
+            known.storage.update(source.fn.storage_map)
+    if isinstance(item, FunctionGraph):
+        order = item.toposort()
+        known.position.update((node, i) for i, node in enumerate(order))
+        known.clients.update(item.clients)
+        known.shares.update(shares_of_time(order, getattr(source, "profile", None)))
+        return item.outputs
+    if isinstance(item, Apply):
+        return item.outputs
+    if not isinstance(item, Variable):
+        item = getattr(item, "variable", None)  # of In and Out
+    if not isinstance(item, Variable):
+        raise TypeError(f"debugprint takes variables, nodes, graphs and functions, not {source!r}")
+    return [item]

@@ -72,6 +72,7 @@ def chain(op: Elementwise) -> Callable[..., TensorVariable]:
     combine.__name__ = combine.__qualname__ = op.scalar_op.name
     combine.__module__ = STATEMENTS
     combine.__doc__ = op.scalar_op.doc
+    combine.op = op  # type: ignore[attr-defined]  # by which printers are assigned to it
     return combine
 
 
