@@ -22,7 +22,6 @@ from .printers import (
     input_texts,
 )
 
-_NAMES = {"second": "fill"}
 _PATTERNS = {"neg": "(-%(0)s)", "abs": "|%(0)s|"}
 
 
@@ -34,7 +33,7 @@ class _ElementwisePrinter:
             return f"({parts[0]} {row.symbol} {parts[1]})"
         if row.name in _PATTERNS:
             return PatternPrinter(_PATTERNS[row.name]).process(output, pstate)
-        return f"{_NAMES.get(row.name, row.name)}({', '.join(parts)})"
+        return f"{row.name}({', '.join(parts)})"
 
 
 class _ReducePrinter:
