@@ -183,10 +183,21 @@ def test_a_readme_shows_the_rooms(package):
 
 
 def test_layers_come_to_graph_by_its_surface(packages):
-    surfaces = ("disk", "extend", "fft", "graphs", "language", "linalg", "op_classes", "random")
+    surfaces = (
+        "disk",
+        "extend",
+        "fft",
+        "graphs",
+        "health",
+        "language",
+        "linalg",
+        "op_classes",
+        "random",
+    )
     surfaces += (
         "convolution",
         "distributed",
+        "health.command",
         "pooling",
         "scalars",
         "texts",

@@ -6,6 +6,8 @@ import pytest
 from bitale_codegen_cuda import findings as module
 from bitale_codegen_cuda.base.errors import NoDeviceError
 from bitale_codegen_cuda.findings import missing, report
+from bitale_graph import config
+from bitale_graph.health import BETTER, BROKEN, OK
 
 
 class FakeNvrtc:
@@ -120,3 +122,46 @@ def test_no_compiler_is_no_obstacle_to_the_report(machine, monkeypatch):
     monkeypatch.setattr(module, "find_nvrtc", absent)
     assert lines()["NVRTC"] == ("missing", "NVRTC is not there")
     assert missing(0) == ["NVRTC: NVRTC is not there"]
+
+
+def health(device="cpu"):
+    with config.change_flags(device=device):
+        return {one.key: one for one in module.health_findings()}
+
+
+def test_the_doctor_is_told_of_a_machine_with_everything(machine):
+    assert {key: one.state for key, one in health("cuda").items()} == {
+        "gpu.driver": OK,
+        "gpu.cuda0": OK,
+        "gpu.cuda1": OK,
+        "gpu.nvrtc": OK,
+        "gpu.cublas": OK,
+        "gpu.cupy": OK,
+        "gpu.emulation": OK,
+    }
+
+
+def test_what_a_gpu_lacks_matters_where_there_is_one_or_one_is_asked_for(machine, monkeypatch):
+    monkeypatch.setenv("BITALE_CUBLAS", "/nowhere/libcublas.so")
+    have_packages(monkeypatch, {})
+    found = health()
+    assert found["gpu.cublas"].state == BETTER
+    assert found["gpu.cublas"].cure == "pip install 'bitale-codegen-cuda[cuda13]'"
+    assert "pip" not in found["gpu.cublas"].words
+    assert found["gpu.cupy"].state == OK
+    assert health("cuda1")["gpu.cublas"].state == BROKEN
+
+
+def test_a_machine_without_a_gpu_is_well_unless_one_is_asked_for(monkeypatch):
+    for variable in ("LIBCUDA", "NVRTC", "CUBLAS"):
+        monkeypatch.setenv(f"BITALE_{variable}", "/nowhere/lib.so")
+    monkeypatch.setattr(module.shutil, "which", lambda name: None)
+    assert {one.state for one in health().values()} == {OK}
+    found = health("gpu0")
+    assert found["gpu.driver"].state == found["gpu.nvrtc"].state == BROKEN
+    assert found["gpu.driver"].cure.startswith("Install it from https://www.nvidia.com")
+    assert found["gpu.emulation"].state == OK
+    found = health("emulated")
+    assert found["gpu.emulation"].state == BROKEN
+    assert found["gpu.emulation"].cure == "apt install g++"
+    assert found["gpu.driver"].state == OK

@@ -10,7 +10,6 @@ from bitale_autodiff import Rop as Rop
 from bitale_autodiff import grad as grad
 from bitale_autodiff import sparse_grad as sparse_grad
 from bitale_autodiff import subgraph_grad as subgraph_grad
-from bitale_codegen_cuda import doctor as doctor
 from bitale_graph import Apply as Apply
 from bitale_graph import Constant as Constant
 from bitale_graph import Function as Function
@@ -47,6 +46,7 @@ from bitale_graph.extend import wrap_py as wrap_py
 from bitale_graph.graphs import clone_replace as clone_replace
 from bitale_graph.graphs import get_scalar_constant_value as get_scalar_constant_value
 from bitale_graph.graphs import graph_replace as graph_replace
+from bitale_graph.health import doctor as doctor
 from bitale_graph.language import dot as dot
 
 from . import compile as compile

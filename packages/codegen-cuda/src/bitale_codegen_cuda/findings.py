@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import importlib.metadata
+import re
 import shutil
+from collections.abc import Iterator
 from dataclasses import dataclass
+
+from bitale_graph.extend import config
+from bitale_graph.health import BETTER, BROKEN, OK, Finding
 
 from .base.errors import NoDeviceError
 from .compiler.nvrtc import Nvrtc, find_nvrtc
@@ -13,6 +18,14 @@ from .driver.cuda_library import CudaLibrary
 
 _CUPY = ("cupy-cuda13x", "cupy-cuda12x", "cupy")
 _CXX = ("g++", "clang++")
+# What words end on where they say what to do.
+_CURE = re.compile(r"(?:pip (?:un)?install|apt install|Install (?:it|one) from) .*$")
+_KEYS = {
+    "NVRTC": "nvrtc",
+    "cuBLAS": "cublas",
+    "CuPy": "cupy",
+    "C++ compiler": "emulation",
+}
 
 
 @dataclass(frozen=True)
@@ -61,6 +74,33 @@ def missing(ordinal: int = 0) -> list[str]:
     if not wanted and all(finding.ordinal != ordinal for finding in findings):
         wanted = [f"cuda{ordinal}: there is no GPU number {ordinal}"]
     return wanted
+
+
+def health_findings() -> Iterator[Finding]:
+    """The same for `bitale doctor`: what is missing matters where a GPU is there, or asked for."""
+    found = _findings()
+    has_driver = found[0].is_there
+    is_wanted = config.device.startswith(("cuda", "gpu"))
+    is_emulated = config.device.startswith("emulated")
+    for one in found:
+        key = _KEYS.get(one.subject, one.subject)
+        words, cure = one.words, ""
+        state = OK
+        if not one.is_there:
+            is_of_use = is_emulated if one.subject == "C++ compiler" else is_wanted
+            is_of_use &= one.is_needed or one.subject == "C++ compiler"
+            state = BROKEN if is_of_use else BETTER if has_driver and one.is_needed else OK
+            if state == OK:
+                words = f"not here: {words}"
+            else:
+                found_cure = _CURE.search(words)
+                cure = words if found_cure is None else found_cure[0]
+                words = words.removesuffix(cure).rstrip(": ") or f"no {one.subject}"
+        facts = {"there": one.is_there, "needed": one.is_needed}
+        yield Finding(f"gpu.{key}", one.subject, state, words, cure, facts)
+    if has_driver and not any(one.ordinal is not None for one in found):
+        words = "the driver knows no device"
+        yield Finding("gpu.devices", "GPU", BROKEN if is_wanted else BETTER, words, "nvidia-smi")
 
 
 def _findings() -> list[_Finding]:

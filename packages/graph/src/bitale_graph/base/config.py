@@ -19,7 +19,7 @@ from typing import Any, TypeVar, cast
 
 from .accepted_flags import ACCEPTED
 from .errors import ConfigError, nearest
-from .given_settings import Given, read_given
+from .given_settings import Given, is_doctor, read_given
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -274,8 +274,11 @@ class Config:
     def check_given(self) -> None:
         """Raise for given values that cannot be read, and warn of settings nearly named as a flag.
 
-        Without loading a layer: what only layers can tell is told when a function is made.
+        Without loading a layer: what only layers can tell is told when a function is made. Not
+        where the process is `bitale doctor`.
         """
+        if is_doctor():
+            return
         given = self._sources()
         for name in given:
             if name in self._flags and self._flags[name].check is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from dataclasses import dataclass
 
 from .errors import ConfigError
@@ -24,7 +25,12 @@ class Given:
 
 def read_given() -> dict[str, Given]:
     """What the files named by ``BITALERC`` and then ``BITALE_FLAGS`` say; later ones win."""
-    return {**given_by_files(), **given_by_variable()}
+    try:
+        return {**given_by_files(), **given_by_variable()}
+    except ConfigError:
+        if is_doctor():
+            return {}
+        raise
 
 
 def given_by_variable(variable: str = "BITALE_FLAGS") -> dict[str, Given]:
@@ -51,6 +57,13 @@ def given_by_files(variable: str = "BITALERC", usual: str = "~/.bitalerc") -> di
         path = os.path.expanduser(name.strip())  # noqa: PTH111 (see above)
         found.update(_parsed(_text(path), path))
     return found
+
+
+def is_doctor() -> bool:
+    """Whether this process is ``bitale doctor``, which itself shows what is wrong with settings."""
+    program, *arguments = getattr(sys, "argv", None) or [""]
+    name = os.path.splitext(os.path.basename(program))[0]  # noqa: PTH119, PTH122 (see above)
+    return name in {"-m", "bitale"} and arguments[:1] == ["doctor"]
 
 
 def _text(path: str) -> str:

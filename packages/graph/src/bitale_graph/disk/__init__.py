@@ -9,6 +9,9 @@ from .cache import open_cache as open_cache
 from .cache import temporary_cache as temporary_cache
 from .cache import warn_once as warn_once
 from .entry import is_key as is_key
+from .survey import Kept as Kept
+from .survey import clear as clear
+from .survey import survey as survey
 from .zip_pickle import PersistentNdarrayID as PersistentNdarrayID
 from .zip_pickle import PersistentNdarrayLoad as PersistentNdarrayLoad
 from .zip_pickle import PersistentSharedVariableID as PersistentSharedVariableID

@@ -79,10 +79,16 @@ class Cache:
         folder in its place: if it or one above it belongs to another user (root apart) or can be
         written by its group or by all (folders like ``/tmp`` apart, where nobody can take away what
         is another's).
+
+    Attributes
+    ----------
+    hits, misses : int
+        How often this object had what it was asked for, or not.
     """
 
     def __init__(self, root: Path | str | None = None, max_bytes: int = DEFAULT_MAX_BYTES) -> None:
         self.max_bytes = max_bytes
+        self.hits = self.misses = 0
         self.root = self._prepared(default_root() if root is None else root)
 
     def __repr__(self) -> str:
@@ -104,6 +110,12 @@ class Cache:
 
     def get(self, key: str) -> Path | None:
         """Return the folder of an entry, or None; a damaged entry is removed."""
+        found = self._found(key)
+        self.hits += found is not None
+        self.misses += found is None
+        return found
+
+    def _found(self, key: str) -> Path | None:
         if not is_key(key) or not self._is_trusted():
             return None
         folder = self.root / key
@@ -224,7 +236,7 @@ class Cache:
                 return folder
             # Another process was first. If what is there is damaged, get() moves it away, and
             # the next rename is ours.
-            if self.get(key) is not None:
+            if self._found(key) is not None:
                 return folder
         raise CacheError(f"what stands at {folder} is no entry of the cache and cannot be removed")
 
@@ -257,11 +269,16 @@ class Cache:
             elif abs(now - status.st_mtime) < _DAY:  # clocks go wrong: the future is no excuse
                 return
         stamp.touch()
+        self.sweep_orphans()
+        self.prune(self.max_bytes)
+
+    def sweep_orphans(self) -> None:
+        """Delete what crashes have left for more than a day; what is younger may be in use."""
+        now = time.time()
         for orphan in self.root.glob(f"{_TEMPORARY}*"):
             with contextlib.suppress(OSError):
                 if abs(now - orphan.lstat().st_mtime) > _DAY:
                     delete(orphan)
-        self.prune(self.max_bytes)
 
 
 _open_lock = threading.RLock()
@@ -289,6 +306,12 @@ def open_cache(root: Path | str | None = None) -> Cache:
             warn_once(FOR_THIS_PROCESS, error, name)
         _opened[name] = cache
         return cache
+
+
+def opened_caches() -> list[Cache]:
+    """The caches that this process has opened."""
+    with _open_lock:
+        return list({id(one): one for one in _opened.values()}.values())
 
 
 def temporary_cache() -> Cache:
