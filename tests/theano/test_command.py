@@ -24,7 +24,7 @@ print [k for k, v in sorted({1: 2}.iteritems())], map(abs, [-1])
 """
 
 
-def run(*arguments, **environment):
+def run(*arguments, folder=None, **environment):
     return subprocess.run(
         [
             sys.executable,
@@ -37,6 +37,7 @@ def run(*arguments, **environment):
         capture_output=True,
         text=True,
         check=False,
+        cwd=folder,
         env={**os.environ, **environment},
     )
 
@@ -68,6 +69,17 @@ def test_a_program_of_python_2_runs_with_its_meaning(program):
 def test_true_division_of_python_2_is_kept(program):
     done = run("--py2", program("from __future__ import division\nprint 7 / 2\n"))
     assert done.stdout == "3.5\n"
+
+
+@needs_translator
+def test_pickles_of_python_2_go_through_files_of_text(program, tmp_path):
+    text = """\
+import cPickle as pkl
+pkl.dump([1, u'\xe9'], file('kept', 'w'))
+print pkl.load(file('kept')) == [1, u'\xe9'], cmp(1, 2), pkl.loads(pkl.dumps(3))
+"""
+    done = run("--py2", program(text), folder=tmp_path)
+    assert (done.stdout, done.returncode) == ("True -1 3\n", 0)
 
 
 @pytest.mark.parametrize(

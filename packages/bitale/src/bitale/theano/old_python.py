@@ -1,8 +1,8 @@
 """Programs in Python 2: told as such, and read as they were meant.
 
 Their syntax and names are translated by lib2to3, or by fissix where Python has it no more. What
-the translators leave is done on the tree: ``/`` of integers is floor division, and pickles that
-Python 2 wrote are read as latin-1.
+the translators leave is done on the tree: ``/`` of integers is floor division, pickles that
+Python 2 wrote are read as latin-1, and files of pickles may be opened as text.
 """
 
 from __future__ import annotations
@@ -16,12 +16,15 @@ import sys
 import warnings
 from collections.abc import Sequence
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
+from io import TextIOWrapper
 from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Any
 
 import numpy as np
 from bitale_graph import Variable
+
+from .compat import cmp
 
 _SYNTAX = re.compile(
     r"""^\s*print\s+[^\s(=.,]|^\s*print\s*>>|^\s*except\s+[^:()]+,\s*\w+\s*:|^\s*exec\s+[^\s(=]
@@ -116,8 +119,9 @@ def translated(source: str, filename: str, in_package: bool = False) -> str:
 class _Meaning(ast.NodeTransformer):
     """What Python 2 means by the same words."""
 
-    def __init__(self, has_true_division: bool) -> None:
+    def __init__(self, has_true_division: bool, pickles: set[str]) -> None:
         self._has_true_division = has_true_division
+        self._pickles = pickles
 
     def visit_BinOp(self, node: ast.BinOp) -> ast.AST:
         self.generic_visit(node)
@@ -136,14 +140,20 @@ class _Meaning(ast.NodeTransformer):
 
     def visit_Call(self, node: ast.Call) -> ast.AST:
         self.generic_visit(node)
-        if (
+        if not (
             isinstance(node.func, ast.Attribute)
-            and node.func.attr in ("load", "loads")
             and isinstance(node.func.value, ast.Name)
-            and node.func.value.id in ("pickle", "cPickle")
-            and not any(k.arg == "encoding" for k in node.keywords)
+            and node.func.value.id in self._pickles
         ):
+            return node
+        called = node.func.attr
+        if called in ("load", "loads") and not any(k.arg == "encoding" for k in node.keywords):
             node.keywords.append(ast.keyword("encoding", ast.Constant("latin1")))
+        place = {"dump": 1, "load": 0}.get(called, len(node.args))
+        if place < len(node.args):
+            file = node.args[place]
+            call = ast.Call(ast.Name("__binary__", ast.Load()), [file], [])
+            node.args[place] = ast.copy_location(call, file)
         return node
 
 
@@ -183,7 +193,28 @@ def _is_integer(x: Any) -> bool:
     )
 
 
-MEANINGS = {"__div__": division, "__idiv__": InPlaceDivision}
+class _Bytes:
+    """The bytes of a file that is open as text, which it keeps open."""
+
+    def __init__(self, text: TextIOWrapper) -> None:
+        self._text = text
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._text.buffer, name)
+
+
+def binary(file: Any) -> Any:
+    """A file for pickles, which Python 2 put into files that were open as text too."""
+    return _Bytes(file) if isinstance(file, TextIOWrapper) else file
+
+
+MEANINGS = {
+    "__binary__": binary,
+    "__div__": division,
+    "__idiv__": InPlaceDivision,
+    "cmp": cmp,
+    "file": open,
+}
 
 
 def compiled(source: str, filename: str, in_package: bool = False) -> CodeType:
@@ -196,7 +227,15 @@ def compiled(source: str, filename: str, in_package: bool = False) -> CodeType:
         if isinstance(node, ast.ImportFrom) and node.module == "__future__"
         for name in node.names
     }
-    meant = _Meaning(has_true_division="division" in future or "division" in _futures(source))
+    has_true_division = "division" in future or "division" in _futures(source)
+    pickles = {
+        name.asname or name.name
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Import)
+        for name in node.names
+        if name.name in ("pickle", "cPickle")
+    }
+    meant = _Meaning(has_true_division, pickles)
     tree = ast.fix_missing_locations(meant.visit(tree))
     return compile(tree, filename, "exec", dont_inherit=True)
 
