@@ -88,6 +88,26 @@ def test_inputs_that_c_code_writes_to_are_copies(theano):
     assert given.tolist() == [0, 0]
 
 
+@pytest.mark.parametrize("mode", ["FAST_COMPILE", "FAST_RUN"])
+def test_inputs_that_a_perform_writes_to_are_copies(theano, mode):
+    class Add(theano.Op):
+        def __init__(self):
+            self.destroy_map = {0: [0]}
+
+        def make_node(self, x):
+            return theano.Apply(self, [x], [x.type()])
+
+        def perform(self, node, inputs, outputs):
+            inputs[0][...] += 1
+            outputs[0][0] = inputs[0]
+
+    x = theano.tensor.vector()
+    given, kept = np.zeros(2), theano.shared(np.zeros(2))
+    f = theano.function([x], [Add()(x), x * 2, Add()(kept), kept], mode=mode)
+    assert [v.tolist() for v in f(given)] == [[1, 1], [0, 0], [1, 1], [0, 0]]
+    assert given.tolist() == kept.get_value().tolist() == [0, 0]
+
+
 def test_a_perform_goes_before_c_code(theano):
     def perform(self, node, inputs, outputs):
         outputs[0][0] = inputs[0] * 5

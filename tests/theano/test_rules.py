@@ -158,6 +158,21 @@ def test_relu_of_an_array_is_an_array(theano: SimpleNamespace) -> None:
     assert slope.eval({x: [-1, 0, 1]}).tolist() == [0.5, 0.75, 1]
 
 
+def test_windows_of_pools_count_what_is_there_unless_told_otherwise(
+    theano: SimpleNamespace,
+) -> None:
+    from theano.tensor.signal.pool import pool_2d, pool_3d
+
+    x = theano.T.constant(np.ones((1, 1, 5, 5), "float32"))
+    with pytest.warns(UserWarning, match="pool_2d: ignore_border is not given"):
+        made = pool_2d(x, (2, 2))
+    assert made.eval().shape == (1, 1, 3, 3)
+    assert pool_2d(x, ws=(2, 2), ignore_border=True).eval().shape == (1, 1, 2, 2)
+    with pytest.warns(UserWarning, match="pool_3d"):
+        made = pool_3d(x, (1, 2, 2), stride=(1, 2, 2), mode="sum")
+    assert made.eval().sum() == 25
+
+
 def test_a_function_is_not_hidden_by_the_module_of_its_name(theano: SimpleNamespace) -> None:
     import theano.tensor.sort as _sort  # noqa: F401 (that it is imported is what is tested)
     from theano.tensor.var import TensorVariable

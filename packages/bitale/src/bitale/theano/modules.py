@@ -183,7 +183,11 @@ MODULES: dict[str, tuple[str, ...]] = {
     "theano.tensor.signal": ("bitale.tensor.signal",),
     "theano.tensor.signal.conv": ("bitale.tensor.signal.conv",),
     "theano.tensor.signal.downsample": ("bitale.tensor.signal.downsample",),
-    "theano.tensor.signal.pool": ("bitale.tensor.signal.pool",),
+    "theano.tensor.signal.pool": (
+        "bitale.theano.nnet:pool_2d",
+        "bitale.theano.nnet:pool_3d",
+        "bitale.tensor.signal.pool",
+    ),
     "theano.tensor.slinalg": ("bitale.theano.keywords:kron", "bitale.tensor.slinalg"),
     "theano.tensor.sort": ("bitale.tensor.sort",),
     "theano.tensor.subtensor": (

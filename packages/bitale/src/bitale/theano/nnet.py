@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 from bitale_graph import language as T
+from bitale_graph import pooling
 from bitale_graph.extend import as_tensor
 
 
@@ -28,6 +30,30 @@ def softmax(c: Any, axis: int = -1) -> Any:
 def logsoftmax(c: Any, axis: int = -1) -> Any:
     """The logarithm of `softmax`."""
     return T.log_softmax(_rows(c), axis)
+
+
+def pool_2d(
+    input: Any, ws: Any = None, ignore_border: bool | None = None, *rest: Any, **named: Any
+) -> Any:
+    """Pool, where ``ignore_border`` may be left out, which means False and is told."""
+    return pooling.pool_2d(input, ws, _border("pool_2d", ignore_border), *rest, **named)
+
+
+def pool_3d(
+    input: Any, ws: Any = None, ignore_border: bool | None = None, *rest: Any, **named: Any
+) -> Any:
+    """Pool along three axes, as `pool_2d` does along two."""
+    return pooling.pool_3d(input, ws, _border("pool_3d", ignore_border), *rest, **named)
+
+
+def _border(name: str, ignore_border: bool | None) -> bool:
+    if ignore_border is None:
+        warnings.warn(
+            f"{name}: ignore_border is not given, and means False in Theano: windows that go "
+            "beyond the end count what is there",
+            stacklevel=3,
+        )
+    return bool(ignore_border)
 
 
 def _rows(c: Any) -> Any:

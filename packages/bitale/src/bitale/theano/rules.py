@@ -99,4 +99,18 @@ RULES: tuple[Rule, ...] = (
         "",
         "bitale.theano.nnet",
     ),
+    Rule(
+        "ignore_border of pool_2d and pool_3d",
+        "may be left out, and is False then, with a warning",
+        "has to be said",
+        "",
+        "bitale.theano.nnet",
+    ),
+    Rule(
+        "Ops that write into their inputs (destroy_map)",
+        "run",
+        "raise, since inputs cannot be written to; here they are given copies",
+        "",
+        "bitale.theano.c_code",
+    ),
 )
