@@ -201,6 +201,7 @@ def test_layers_come_to_graph_by_its_surface(packages):
         "pooling",
         "scalars",
         "texts",
+        "typed_list",
         "random.sparse_matrices",
     )  # beside the others, since they need SciPy
     allowed = {"bitale_graph", *(f"bitale_graph.{m}" for m in surfaces)}

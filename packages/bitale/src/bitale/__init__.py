@@ -71,7 +71,8 @@ if TYPE_CHECKING:
     from . import sandbox as sandbox
     from . import sparse as sparse
     from . import theano as theano
+    from . import typed_list as typed_list
 else:
     from ._lazy import submodules as _submodules
 
-    __getattr__ = _submodules(__name__, ("misc", "sandbox", "sparse", "theano"))
+    __getattr__ = _submodules(__name__, ("misc", "sandbox", "sparse", "theano", "typed_list"))

@@ -41,15 +41,21 @@ class Elementwise(TensorOp):
             )
 
     def __init__(
-        self, scalar_op: ScalarOp, inplace_pattern: Any = None, name: str | None = None
+        self,
+        scalar_op: ScalarOp,
+        inplace_pattern: Any = None,
+        name: str | None = None,
+        nfunc_spec: Any = None,
+        openmp: bool | None = None,
     ) -> None:
-        """``inplace_pattern`` and ``name`` are taken for old programs, and say nothing."""
+        """All but the scalar op is taken for old programs, which may ask for the ``name``."""
         if not isinstance(scalar_op, ScalarOp):
             raise TypeError(
                 f"an Elementwise computes a scalar op, and got {scalar_op!r:.60}: take one of "
                 "bitale.scalar, or an instance of a UnaryScalarOp of your own"
             )
         self.scalar_op = scalar_op
+        self.name = name or f"Elemwise{{{scalar_op.name},no_inplace}}"
 
     def make_node(self, *operands: Any) -> Apply:
         """Cast the operands to one dtype, Python numbers weakly, and find the result's shape."""

@@ -16,6 +16,7 @@ from ..builder import Builder
 from ..carried import Place, Stack, State, without_buffers
 from ..expressions import Bytes, Element, Expression, Name, choose, number
 from ..memory import plan_memory, rank
+from ..opaque import seen_type
 from ..region import Region, taken_over
 from ..scope import Scope
 from ..statements import Kept, Leave, Steps
@@ -292,7 +293,7 @@ class _Loop(RowStacks):
     def _keep_steps(self) -> None:
         """Say what the first step and every step are given, for errors."""
         first = choose(self.n > 0, self.n - 1, 0) if self.op.reverse else number(0)
-        types = [v.type.dtype for v in self.graph.inputs]
+        types = [seen_type(v).dtype for v in self.graph.inputs]
         self.loop.first = Kept(self._given(first, is_first=True), types)
         self.loop.now = Kept(self._given(self.i, is_first=False), types)
 
