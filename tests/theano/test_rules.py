@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import importlib
-import inspect
 from collections.abc import Iterator
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from bitale.theano import installed
-from bitale.theano.keywords import KEYWORDS
 from bitale.theano.rules import RULES
 from bitale_graph import config
 
@@ -195,11 +192,3 @@ def test_operands_are_taken_by_the_names_that_they_have_in_theano(
     assert T.set_subtensor(x=x[0, 0], y=5).eval().tolist() == [[5, 2], [3, 4]]
     assert theano.top.gradient.grad_clip(x, lower_bound=-1, upper_bound=1).ndim == 2
     assert T.nlinalg.trace(X=x).eval() == 5
-
-
-@pytest.mark.parametrize("name", sorted(KEYWORDS))
-def test_the_names_that_are_translated_to_are_those_of_the_function(name: str) -> None:
-    module, names = KEYWORDS[name]
-    found = inspect.signature(getattr(importlib.import_module(module), name)).parameters
-    assert {new for new in names.values() if new not in ("", "*")} <= set(found)
-    assert all(old not in found for old, new in names.items() if new != "*")

@@ -13,6 +13,7 @@ from typing import Any
 
 from bitale_graph.extend import nearest
 
+from .keywords import renamed
 from .modules import FUNCTIONS, GONE, MODULES
 from .settings import put_back, set_all
 
@@ -29,6 +30,7 @@ class TheanoModule(ModuleType):
         for place in MODULES[self.__name__]:
             found, value = _look(place, name)
             if found:
+                value = renamed(self.__name__, name, value)
                 setattr(self, name, value)
                 return value
         raise AttributeError(
@@ -128,6 +130,7 @@ def install() -> None:
         )
     if _finder not in sys.meta_path:
         set_all()
+        importlib.import_module(".attributes", __package__).put_on()
         sys.meta_path.insert(0, _finder)
 
 
@@ -135,6 +138,7 @@ def uninstall() -> None:
     """Take back what `install` did: the modules, the finder, and the settings."""
     if _finder in sys.meta_path:
         sys.meta_path.remove(_finder)
+        importlib.import_module(".attributes", __package__).take_off()
         put_back()
     for name in [n for n, m in sys.modules.items() if isinstance(m, TheanoModule)]:
         del sys.modules[name]

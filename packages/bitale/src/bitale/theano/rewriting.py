@@ -17,6 +17,8 @@ from bitale_graph.graphs import ReplaceValidate
 from bitale_optimize import RewriteContext, Rule
 from bitale_optimize.passes.merge import merge
 
+from .attributes import rewritten
+
 _numbers = itertools.count()
 
 
@@ -369,7 +371,8 @@ def rule_of(local: Any, name: str) -> Rule:
     tracks = _local(local).tracks()
 
     def apply(node: Apply, context: RewriteContext) -> Any:
-        given = local.transform(node)
+        with rewritten(context.graph):
+            given = local.transform(node)
         if given is None or given is False:
             return None
         if isinstance(given, dict):
