@@ -70,14 +70,20 @@ _CALLED = {
 }
 # What stands at the beginning of several.
 _BEGINNINGS = {
-    "small_product": ("fours",),
-    "conv": ("patches", "turns", "filters"),
-    "conv_grad_inputs": ("patches", "turns", "filters"),
-    "conv_grad_weights": ("patches", "turns", "filters"),
-    "conv_direct": ("patches",),
-    "conv_channels": ("patches", "turns"),
-    "conv_winograd": ("patches", "turns", "filters"),
-    "conv_winograd_weights": ("patches", "fours"),
+    "dot": ("vectors",),
+    "product": ("vectors",),
+    "panel_product": ("vectors",),
+    "small_product": ("vectors", "fours"),
+    "conv": ("vectors", "patches", "turns", "filters"),
+    "conv_grad_inputs": ("vectors", "patches", "turns", "filters"),
+    "conv_grad_weights": ("vectors", "patches", "turns", "filters"),
+    "conv_direct": (
+        "vectors",
+        "patches",
+    ),
+    "conv_channels": ("vectors", "patches", "turns"),
+    "conv_winograd": ("vectors", "patches", "turns", "filters"),
+    "conv_winograd_weights": ("vectors", "patches", "fours"),
 }
 # How windows combine what they hold, and what one gives that holds nothing.
 _KINDS = {"max": ("bt_maximum_SUFFIX", "-(TYPE)__builtin_inf()"), "sum": ("BT_ADD", "0")}

@@ -1,8 +1,5 @@
 /* The product of two vectors of n numbers. A chain of additions waits for each of them, so eight chains run side by side.
  * Vectors are summed in TYPE over blocks of BT_BLOCK, where a lane has few terms, and in double from block to block. */
-typedef TYPE bt_vector_SUFFIX __attribute__((vector_size(64), aligned(sizeof(TYPE)), may_alias));
-enum { bt_lanes_SUFFIX = 64 / sizeof(TYPE) };
-
 BT_KERNEL double bt_dot_strided_SUFFIX(int64_t n, const TYPE *x, int64_t x0, const TYPE *y, int64_t y0) {
     double s[8] = {0};
     int64_t p = 0;
@@ -14,23 +11,23 @@ BT_KERNEL double bt_dot_strided_SUFFIX(int64_t n, const TYPE *x, int64_t x0, con
 }
 
 BT_KERNEL double bt_dot_dense_SUFFIX(int64_t n, const TYPE *x, const TYPE *y) {
-    enum { step = 8 * bt_lanes_SUFFIX };
+    enum { step = 8 * bt_wide_SUFFIX };
     const int64_t whole = n / step * step;
-    double sums[bt_lanes_SUFFIX] = {0}, total = 0;
+    double sums[bt_wide_SUFFIX] = {0}, total = 0;
     for (int64_t p = 0; p < whole;) {
         const int64_t stop = whole - p < BT_BLOCK ? whole : p + BT_BLOCK;
-        bt_vector_SUFFIX s[8] = {{0}};
+        bt_lanes_SUFFIX s[8] = {{0}};
         for (; p < stop; p += step)
 #pragma GCC unroll 8
             for (int v = 0; v < 8; v++) {
-                const int64_t at = p + v * bt_lanes_SUFFIX;
-                s[v] += *(const bt_vector_SUFFIX *)(x + at) * *(const bt_vector_SUFFIX *)(y + at);
+                const int64_t at = p + v * bt_wide_SUFFIX;
+                s[v] += *(const bt_lanes_SUFFIX *)(x + at) * *(const bt_lanes_SUFFIX *)(y + at);
             }
         s[0] = ((s[0] + s[1]) + (s[2] + s[3])) + ((s[4] + s[5]) + (s[6] + s[7]));
 #pragma omp simd
-        for (int e = 0; e < bt_lanes_SUFFIX; e++) sums[e] += s[0][e];
+        for (int e = 0; e < bt_wide_SUFFIX; e++) sums[e] += s[0][e];
     }
-    for (int e = 0; e < bt_lanes_SUFFIX; e++) total += sums[e];
+    for (int e = 0; e < bt_wide_SUFFIX; e++) total += sums[e];
     return total + bt_dot_strided_SUFFIX(n - whole, x + whole, 1, y + whole, 1);
 }
 

@@ -1,13 +1,7 @@
 /* z = x y for a y that is multiplied with again and again, as the weights of a recurrence are: it is packed once, into
  * panels of two vectors' columns, the rest filled with zeros. A tile of rows by panels stays in registers while the
  * products are summed, so x needs no packing and nothing but x and the panels is read. z has unit column stride. */
-typedef TYPE bt_vector_SUFFIX __attribute__((vector_size(64), aligned(sizeof(TYPE)), may_alias));
-enum { bt_lanes_SUFFIX = 64 / sizeof(TYPE), bt_panel_SUFFIX = 2 * bt_lanes_SUFFIX };
-#ifdef __AVX512F__
-enum { bt_tile_SUFFIX = 8, bt_wide_SUFFIX = 4 };
-#else
-enum { bt_tile_SUFFIX = 2, bt_wide_SUFFIX = 2 };
-#endif
+enum { bt_panel_SUFFIX = 2 * bt_wide_SUFFIX, bt_tile_SUFFIX = BT_VECTOR_BYTES == 32 ? 6 : 8, bt_across_SUFFIX = 4 };
 
 static inline int64_t bt_panels_SUFFIX(int64_t n) {
     return (n + bt_panel_SUFFIX - 1) / bt_panel_SUFFIX;
@@ -53,12 +47,12 @@ BT_SHARED(1) void bt_pack_SUFFIX(const bt_runtime *rt, int64_t k, int64_t n, con
 /* `rows` rows of z for `wide` panels, of which `columns` columns are wanted; the first two are constants. */
 static inline __attribute__((always_inline)) void bt_panel_tile_SUFFIX(const int rows, const int wide, int64_t columns,
         int64_t k, const TYPE *x, int64_t x0, int64_t x1, const TYPE *packed, TYPE *z, int64_t z0) {
-    bt_vector_SUFFIX s[8][8] = {{{0}}};
+    bt_lanes_SUFFIX s[8][8] = {{{0}}};
     for (int64_t p = 0; p < k; p++) {
-        bt_vector_SUFFIX b[8];
+        bt_lanes_SUFFIX b[8];
 #pragma GCC unroll 8
         for (int v = 0; v < 2 * wide; v++)
-            b[v] = *(const bt_vector_SUFFIX *)(packed + ((v / 2) * k + p) * bt_panel_SUFFIX + v % 2 * bt_lanes_SUFFIX);
+            b[v] = *(const bt_lanes_SUFFIX *)(packed + ((v / 2) * k + p) * bt_panel_SUFFIX + v % 2 * bt_wide_SUFFIX);
 #pragma GCC unroll 8
         for (int r = 0; r < rows; r++)
 #pragma GCC unroll 8
@@ -68,14 +62,14 @@ static inline __attribute__((always_inline)) void bt_panel_tile_SUFFIX(const int
 #pragma GCC unroll 8
         for (int r = 0; r < rows; r++)
 #pragma GCC unroll 8
-            for (int v = 0; v < 2 * wide; v++) *(bt_vector_SUFFIX *)(z + r * z0 + v * bt_lanes_SUFFIX) = s[r][v];
+            for (int v = 0; v < 2 * wide; v++) *(bt_lanes_SUFFIX *)(z + r * z0 + v * bt_wide_SUFFIX) = s[r][v];
         return;
     }
 #pragma GCC unroll 8
     for (int r = 0; r < rows; r++) {
-        TYPE t[8 * bt_lanes_SUFFIX];
+        TYPE t[8 * bt_wide_SUFFIX];
 #pragma GCC unroll 8
-        for (int v = 0; v < 2 * wide; v++) *(bt_vector_SUFFIX *)(t + v * bt_lanes_SUFFIX) = s[r][v];
+        for (int v = 0; v < 2 * wide; v++) *(bt_lanes_SUFFIX *)(t + v * bt_wide_SUFFIX) = s[r][v];
         __builtin_memcpy(z + r * z0, t, columns * sizeof(TYPE));
     }
 }
@@ -90,8 +84,8 @@ BT_KERNEL void bt_panel_range_SUFFIX(int64_t m, int64_t n, int64_t k, const TYPE
                 packed + j * k * bt_panel_SUFFIX, z + i * z0 + j * bt_panel_SUFFIX, z0);
     for (int64_t i = tiled; i < m; i++) {
         int64_t j = from;
-        for (; j + bt_wide_SUFFIX <= to; j += bt_wide_SUFFIX)
-            bt_panel_tile_SUFFIX(1, bt_wide_SUFFIX, n - j * bt_panel_SUFFIX, k, x + i * x0, x0, x1,
+        for (; j + bt_across_SUFFIX <= to; j += bt_across_SUFFIX)
+            bt_panel_tile_SUFFIX(1, bt_across_SUFFIX, n - j * bt_panel_SUFFIX, k, x + i * x0, x0, x1,
                 packed + j * k * bt_panel_SUFFIX, z + i * z0 + j * bt_panel_SUFFIX, z0);
         for (; j < to; j++)
             bt_panel_tile_SUFFIX(1, 1, n - j * bt_panel_SUFFIX, k, x + i * x0, x0, x1,

@@ -5,15 +5,7 @@
  * channel (`depth` of them) one number of each window. An image with padding is copied first, zeros around it; along the
  * last axis its numbers lie in as many runs as the stride is long, so that what neighbouring windows need for a tap lies
  * side by side. */
-#if defined(__AVX512F__)
-#define BT_VECTOR_BYTES 64
-#elif defined(__AVX__)
-#define BT_VECTOR_BYTES 32
-#else
-#define BT_VECTOR_BYTES 16
-#endif
-typedef TYPE bt_lanes_SUFFIX __attribute__((vector_size(BT_VECTOR_BYTES), aligned(sizeof(TYPE)), may_alias));
-enum { bt_wide_SUFFIX = BT_VECTOR_BYTES / sizeof(TYPE), bt_panel_SUFFIX = 2 * bt_wide_SUFFIX };
+enum { bt_panel_SUFFIX = 2 * bt_wide_SUFFIX };
 
 typedef __typeof__(__builtin_choose_expr(sizeof(TYPE) == 4, (int32_t)0, (int64_t)0)) bt_bits_SUFFIX;
 typedef bt_bits_SUFFIX bt_mask_SUFFIX __attribute__((vector_size(BT_VECTOR_BYTES), aligned(sizeof(TYPE)), may_alias));

@@ -1,28 +1,27 @@
 /* z = alpha x y + beta z with few columns of y, for an x whose columns are contiguous: the gradient of a classifier's
  * last layer, where BLAS packs for tiles that the operands do not fill. z is m by n with unit column stride. Each lane
- * sums for one row of z; a tile of 4 columns by 4 vectors stays in registers. Columns beyond n repeat the last one and
+ * sums for one row of z; a tile of 4 columns by some vectors stays in registers. Columns beyond n repeat the last one and
  * are not stored. */
-typedef TYPE bt_vector_SUFFIX __attribute__((vector_size(64), aligned(sizeof(TYPE)), may_alias));
-enum { bt_lanes_SUFFIX = 64 / sizeof(TYPE) };
+enum { bt_high_SUFFIX = BT_VECTOR_BYTES == 64 ? 4 : 2, bt_tile_SUFFIX = bt_high_SUFFIX * bt_wide_SUFFIX };
 
 static __attribute__((noinline)) void bt_thin_block_SUFFIX(int64_t n, int64_t k, TYPE alpha,
         const TYPE *x, int64_t x1, const TYPE *y, int64_t y0, int64_t y1, TYPE beta, TYPE *z, int64_t z0) {
     for (int64_t j = 0; j < n; j += 4) {
-        bt_vector_SUFFIX s[4][4] = {{{0}}};
+        bt_lanes_SUFFIX s[4][bt_high_SUFFIX] = {{{0}}};
         const TYPE *b[4];
         for (int c = 0; c < 4; c++) b[c] = y + (j + c < n ? j + c : n - 1) * y1;
         for (int64_t p = 0; p < k; p++) {
             const TYPE *a = x + p * x1;
 #pragma GCC unroll 4
-            for (int v = 0; v < 4; v++)
+            for (int v = 0; v < bt_high_SUFFIX; v++)
 #pragma GCC unroll 4
                 for (int c = 0; c < 4; c++)
-                    s[c][v] += *(const bt_vector_SUFFIX *)(a + v * bt_lanes_SUFFIX) * b[c][p * y0];
+                    s[c][v] += *(const bt_lanes_SUFFIX *)(a + v * bt_wide_SUFFIX) * b[c][p * y0];
         }
-        TYPE t[4][4 * bt_lanes_SUFFIX];
+        TYPE t[4][bt_tile_SUFFIX];
         __builtin_memcpy(t, s, sizeof t);
 #pragma GCC unroll 1
-        for (int e = 0; e < 4 * bt_lanes_SUFFIX; e++)
+        for (int e = 0; e < bt_tile_SUFFIX; e++)
             for (int c = 0; c < 4 && j + c < n; c++) {
                 TYPE *place = z + e * z0 + j + c;
                 *place = beta == 0 ? alpha * t[c][e] : alpha * t[c][e] + beta * *place;
@@ -45,7 +44,7 @@ typedef struct {
 
 static void bt_thin_part_SUFFIX(void *context, int64_t part) {
     const bt_product_SUFFIX *all = context;
-    const int64_t block = 4 * bt_lanes_SUFFIX, blocks = all->m / block;
+    const int64_t block = bt_tile_SUFFIX, blocks = all->m / block;
     for (int64_t i = blocks * part / all->parts * block; i < blocks * (part + 1) / all->parts * block; i += block)
         bt_thin_block_SUFFIX(all->n, all->k, all->alpha, all->x + i, all->x1, all->y, all->y0, all->y1, all->beta,
                              all->z + i * all->z0, all->z0);
@@ -53,7 +52,7 @@ static void bt_thin_part_SUFFIX(void *context, int64_t part) {
 
 /* Whole blocks of rows; gives how many rows were done, from the first on. */
 BT_DRIVER int64_t bt_thin_SUFFIX(bt_product_SUFFIX *all) {
-    const int64_t block = 4 * bt_lanes_SUFFIX;
+    const int64_t block = bt_tile_SUFFIX;
     all->parts = bt_parts(all->rt, all->m * all->n * all->k / 8);
     all->rt->share(bt_thin_part_SUFFIX, all, all->parts);
     return all->m / block * block;

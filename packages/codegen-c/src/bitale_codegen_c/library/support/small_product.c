@@ -3,59 +3,63 @@
  * column stride, and so has y, or a copy of it. The last tile of a row ends at the last column, and computes some columns
  * of the one before it once more, so no column is left over: what is narrower than a vector has vectors of half the
  * width. */
-typedef TYPE bt_wide_SUFFIX __attribute__((vector_size(64), aligned(sizeof(TYPE)), may_alias));
-typedef TYPE bt_half_SUFFIX __attribute__((vector_size(32), aligned(sizeof(TYPE)), may_alias));
+#define BT_AT_MOST(bytes) (bytes < BT_VECTOR_BYTES ? bytes : BT_VECTOR_BYTES)
+typedef TYPE bt_half_SUFFIX __attribute__((vector_size(BT_AT_MOST(32)), aligned(sizeof(TYPE)), may_alias));
 typedef TYPE bt_short_SUFFIX __attribute__((vector_size(16), aligned(sizeof(TYPE)), may_alias));
-enum { bt_lanes_SUFFIX = 64 / sizeof(TYPE) };
+enum { bt_full_SUFFIX = 64 / sizeof(TYPE), bt_registers_SUFFIX = 64 / BT_VECTOR_BYTES };
 
-/* `rows` rows by `wide` vectors, which begin so many columns apart; the first two are constants. */
-#define BT_TILE(name, vector) \
-    static inline __attribute__((always_inline)) void name(const int rows, const int wide, int64_t apart, int64_t k, \
+/* `rows` rows by `count` times `bytes` bytes of columns, which begin so many columns apart; the first two are constants. What a
+ * register does not hold is in several. */
+#define BT_TILE(name, vector, bytes) \
+    static inline __attribute__((always_inline)) void name(const int rows, const int count, int64_t apart, int64_t k, \
             const TYPE *x, int64_t x0, int64_t x1, const TYPE *y, int64_t y0, TYPE *z, int64_t z0) { \
-        vector s[8][4] = {{{0}}}; \
+        enum { pieces = bytes / sizeof(vector), lanes = sizeof(vector) / sizeof(TYPE) }; \
+        vector s[8][4 * pieces] = {{{0}}}; \
         for (int64_t p = 0; p < k; p++) { \
-            vector b[4]; \
-            _Pragma("GCC unroll 4") \
-            for (int v = 0; v < wide; v++) b[v] = *(const vector *)(y + p * y0 + v * apart); \
+            vector b[4 * pieces]; \
+            _Pragma("GCC unroll 16") \
+            for (int v = 0; v < count * pieces; v++) \
+                b[v] = *(const vector *)(y + p * y0 + v / pieces * apart + v % pieces * lanes); \
             _Pragma("GCC unroll 8") \
             for (int r = 0; r < rows; r++) \
-                _Pragma("GCC unroll 4") \
-                for (int v = 0; v < wide; v++) s[r][v] += b[v] * x[r * x0 + p * x1]; \
+                _Pragma("GCC unroll 16") \
+                for (int v = 0; v < count * pieces; v++) s[r][v] += b[v] * x[r * x0 + p * x1]; \
         } \
         _Pragma("GCC unroll 8") \
         for (int r = 0; r < rows; r++) \
-            _Pragma("GCC unroll 4") \
-            for (int v = 0; v < wide; v++) *(vector *)(z + r * z0 + v * apart) = s[r][v]; \
+            _Pragma("GCC unroll 16") \
+            for (int v = 0; v < count * pieces; v++) \
+                *(vector *)(z + r * z0 + v / pieces * apart + v % pieces * lanes) = s[r][v]; \
     }
-BT_TILE(bt_wide_tile_SUFFIX, bt_wide_SUFFIX)
-BT_TILE(bt_half_tile_SUFFIX, bt_half_SUFFIX)
-BT_TILE(bt_short_tile_SUFFIX, bt_short_SUFFIX)
+BT_TILE(bt_full_tile_SUFFIX, bt_lanes_SUFFIX, 64)
+BT_TILE(bt_half_tile_SUFFIX, bt_half_SUFFIX, 32)
+BT_TILE(bt_short_tile_SUFFIX, bt_short_SUFFIX, 16)
 
 /* All rows of some columns. The last tile ends at the last row, and is half as high where that is enough. */
-#define BT_COLUMNS(name, tile, most, wide) \
+#define BT_COLUMNS(name, tile, most, count) \
     BT_KERNEL void name(int64_t apart, int64_t m, int64_t k, const TYPE *x, int64_t x0, int64_t x1, const TYPE *y, \
             int64_t y0, TYPE *z, int64_t z0) { \
         for (int64_t i = 0, at; m >= most && i < m; i += most) { \
             if (m - i <= most / 2) { \
                 at = m - most / 2; \
-                tile(most / 2, wide, apart, k, x + at * x0, x0, x1, y, y0, z + at * z0, z0); \
+                tile(most / 2, count, apart, k, x + at * x0, x0, x1, y, y0, z + at * z0, z0); \
                 break; \
             } \
             at = i + most <= m ? i : m - most; \
-            tile(most, wide, apart, k, x + at * x0, x0, x1, y, y0, z + at * z0, z0); \
+            tile(most, count, apart, k, x + at * x0, x0, x1, y, y0, z + at * z0, z0); \
         } \
         for (int64_t i = 0, at; m < most && i < m; i += 2) { \
             at = i + 2 <= m || m == 1 ? i : m - 2; \
-            if (m == 1) tile(1, wide, apart, k, x, x0, x1, y, y0, z, z0); \
-            else tile(2, wide, apart, k, x + at * x0, x0, x1, y, y0, z + at * z0, z0); \
+            if (m == 1) tile(1, count, apart, k, x, x0, x1, y, y0, z, z0); \
+            else tile(2, count, apart, k, x + at * x0, x0, x1, y, y0, z + at * z0, z0); \
         } \
     }
 #ifdef __AVX512F__
-BT_COLUMNS(bt_two_SUFFIX, bt_wide_tile_SUFFIX, 8, 2)
-BT_COLUMNS(bt_one_SUFFIX, bt_wide_tile_SUFFIX, 8, 1)
+BT_COLUMNS(bt_two_SUFFIX, bt_full_tile_SUFFIX, 8, 2)
+BT_COLUMNS(bt_one_SUFFIX, bt_full_tile_SUFFIX, 8, 1)
 #else
-BT_COLUMNS(bt_two_SUFFIX, bt_wide_tile_SUFFIX, 2, 2)
-BT_COLUMNS(bt_one_SUFFIX, bt_wide_tile_SUFFIX, 4, 1)
+BT_COLUMNS(bt_two_SUFFIX, bt_full_tile_SUFFIX, 2, 2)
+BT_COLUMNS(bt_one_SUFFIX, bt_full_tile_SUFFIX, 4, 1)
 #endif
 BT_COLUMNS(bt_two_halves_SUFFIX, bt_half_tile_SUFFIX, 4, 2)
 BT_COLUMNS(bt_tall_halves_SUFFIX, bt_half_tile_SUFFIX, 6, 2)
@@ -66,17 +70,17 @@ BT_COLUMNS(bt_short_one_SUFFIX, bt_short_tile_SUFFIX, 4, 1)
 
 /* One row of z: four vectors at a time, since each addition waits for the one before. */
 BT_KERNEL void bt_row_SUFFIX(int64_t n, int64_t k, const TYPE *x, int64_t x1, const TYPE *y, int64_t y0, TYPE *z) {
-    const int64_t block = 4 * bt_lanes_SUFFIX;
+    const int64_t block = 4 * bt_full_SUFFIX;
     for (int64_t j = 0, at; j < n; j += block) {
         at = j + block <= n ? j : n - block;
-        bt_wide_tile_SUFFIX(1, 4, bt_lanes_SUFFIX, k, x, 0, x1, y + at, y0, z + at, 0);
+        bt_full_tile_SUFFIX(1, 4, bt_full_SUFFIX, k, x, 0, x1, y + at, y0, z + at, 0);
     }
 }
 
 /* A product of a y with unit column stride, and of as many columns as the shortest vector has at least. */
 static void bt_small_rows_SUFFIX(int64_t m, int64_t n, int64_t k, const TYPE *x, int64_t x0, int64_t x1, const TYPE *y,
         int64_t y0, TYPE *z, int64_t z0) {
-    const int64_t wide = bt_lanes_SUFFIX, half = wide / 2, least = wide / 4;
+    const int64_t wide = bt_full_SUFFIX, half = wide / 2, least = wide / 4;
     if (m == 1 && n >= 4 * wide) {
         bt_row_SUFFIX(n, k, x, x1, y, y0, z);
     } else if (n >= 2 * wide) {
@@ -114,7 +118,7 @@ BT_KERNEL void bt_turn_SUFFIX(int64_t n, int64_t k, const TYPE *y, int64_t y0, i
 /* Fewer columns: of a y with columns of zeros beside them. */
 static void bt_narrow_SUFFIX(int64_t m, int64_t n, int64_t k, const TYPE *x, int64_t x0, int64_t x1, const TYPE *y,
         int64_t y0, int64_t y1, TYPE *z, int64_t z0) {
-    enum { least = bt_lanes_SUFFIX / 4 };
+    enum { least = bt_full_SUFFIX / 4 };
     TYPE rows[BT_SMALL_SIDE], out[BT_ROWS * least];
     for (int64_t p = 0; p < k; p++)
         for (int64_t j = 0; j < least; j++) rows[p * least + j] = j < n ? y[p * y0 + j * y1] : 0;
@@ -131,7 +135,7 @@ static void bt_narrow_SUFFIX(int64_t m, int64_t n, int64_t k, const TYPE *x, int
 BT_SHARED(2) void bt_small_SUFFIX(const bt_runtime *rt, int64_t m, int64_t n, int64_t k, const TYPE *x, int64_t x0, int64_t x1,
         const TYPE *y, int64_t y0, int64_t y1, TYPE *z, int64_t z0) {
     TYPE rows[BT_SMALL_SIDE];
-    if (n < bt_lanes_SUFFIX / 4) {
+    if (n < bt_full_SUFFIX / 4) {
         bt_narrow_SUFFIX(m, n, k, x, x0, x1, y, y0, y1, z, z0);
         return;
     }
@@ -147,24 +151,27 @@ BT_SHARED(2) void bt_small_SUFFIX(const bt_runtime *rt, int64_t m, int64_t n, in
 
 /* z = x y for a vector y and an x with contiguous rows: four at a time, which share what they read of y. */
 BT_KERNEL void bt_rows_by_vector_SUFFIX(int64_t m, int64_t k, const TYPE *x, int64_t x0, const TYPE *y, TYPE *z) {
-    const int64_t whole = k / bt_lanes_SUFFIX * bt_lanes_SUFFIX, fours = k / 4 * 4;
+    const int64_t whole = k / bt_full_SUFFIX * bt_full_SUFFIX, fours = k / 4 * 4;
     for (int64_t i = 0; i < m; i += 4) {
-        bt_wide_SUFFIX s[4] = {{0}};
+        bt_lanes_SUFFIX s[4][bt_registers_SUFFIX] = {{{0}}};
         bt_four_SUFFIX t[4];
         const TYPE *row[4];
 #pragma GCC unroll 4
         for (int r = 0; r < 4; r++) row[r] = x + (i + r < m ? i + r : m - 1) * x0;
-        for (int64_t p = 0; p < whole; p += bt_lanes_SUFFIX) {
-            const bt_wide_SUFFIX b = *(const bt_wide_SUFFIX *)(y + p);
+        for (int64_t p = 0; p < whole; p += bt_full_SUFFIX) {
 #pragma GCC unroll 4
-            for (int r = 0; r < 4; r++) s[r] += *(const bt_wide_SUFFIX *)(row[r] + p) * b;
+            for (int q = 0; q < bt_registers_SUFFIX; q++) {
+                const bt_lanes_SUFFIX b = *(const bt_lanes_SUFFIX *)(y + p + q * bt_wide_SUFFIX);
+#pragma GCC unroll 4
+                for (int r = 0; r < 4; r++) s[r][q] += *(const bt_lanes_SUFFIX *)(row[r] + p + q * bt_wide_SUFFIX) * b;
+            }
         }
 #pragma GCC unroll 4
         for (int r = 0; r < 4; r++) {
             const bt_four_SUFFIX *part = (const bt_four_SUFFIX *)&s[r];
             t[r] = part[0];
 #pragma GCC unroll 4
-            for (int q = 1; q < bt_lanes_SUFFIX / 4; q++) t[r] += part[q];
+            for (int q = 1; q < bt_full_SUFFIX / 4; q++) t[r] += part[q];
         }
         for (int64_t p = whole; p < fours; p += 4) {
             const bt_four_SUFFIX b = *(const bt_four_SUFFIX *)(y + p);
@@ -183,7 +190,7 @@ BT_KERNEL void bt_rows_by_vector_SUFFIX(int64_t m, int64_t k, const TYPE *x, int
 BT_SHARED(2) void bt_small_by_vector_SUFFIX(const bt_runtime *rt, int64_t m, int64_t k, const TYPE *x, int64_t x0, int64_t x1,
         const TYPE *y, int64_t y0, TYPE *z) {
     if (x1 == 1 && y0 == 1) bt_rows_by_vector_SUFFIX(m, k, x, x0, y, z);
-    else if (x0 == 1 && m >= bt_lanes_SUFFIX / 4) bt_small_rows_SUFFIX(1, m, k, y, 0, y0, x, x1, z, 0);
+    else if (x0 == 1 && m >= bt_full_SUFFIX / 4) bt_small_rows_SUFFIX(1, m, k, y, 0, y0, x, x1, z, 0);
     else
         for (int64_t i = 0; i < m; i++) {
             TYPE s = 0;
