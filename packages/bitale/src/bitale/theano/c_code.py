@@ -6,7 +6,6 @@ fuse with it.
 
 from __future__ import annotations
 
-import copy
 import functools
 import hashlib
 import importlib.machinery
@@ -22,55 +21,12 @@ from typing import Any
 import numpy as np
 from bitale_graph import TensorType
 
-import bitale
-
 _UNKNOWN = ("c_support_code_struct", "c_init_code_struct", "c_code_cleanup_struct")
 
 
-class _Kind(type):
-    """Makes every op an instance of `Op`, also those that were not written for Theano."""
-
-    def __instancecheck__(cls, x: Any) -> bool:
-        return isinstance(x, bitale.Op) if cls is Op else super().__instancecheck__(x)
-
-    def __subclasscheck__(cls, one: type) -> bool:
-        return issubclass(one, bitale.Op) if cls is Op else super().__subclasscheck__(one)
-
-
-class Op(bitale.Op, metaclass=_Kind):
-    """An op as Theano has it: with `perform`, or with ``c_code`` alone.
-
-    What it says in its ``destroy_map`` to write into is copied for it.
-    """
-
-    def __init_subclass__(cls, **keywords: Any) -> None:
-        super().__init_subclass__(**keywords)
-        if "perform" in vars(cls):
-            cls.perform = _given_copies(cls.perform)  # type: ignore[method-assign]
-
-    def perform(self, node: Any, inputs: Sequence[Any], output_storage: Sequence[Any]) -> None:
-        """Compute by the op's ``c_code(node, name, inputs, outputs, sub)``, compiled by g++."""
-        if type(self).c_code is bitale.Op.c_code:
-            super().perform(node, inputs, output_storage)  # type: ignore[arg-type]
-            return
-        given = [np.asarray(x) for x in _own(self, inputs)]
-        results = _compiled(_source(self, node), _flags(self))(*given)
-        for cell, result in zip(output_storage, results, strict=True):
-            cell[0] = result
-
-
-def _own(op: Any, inputs: Sequence[Any]) -> list[Any]:
-    """The inputs of an op, with copies of those that it writes into."""
-    written = {i for ins in getattr(op, "destroy_map", {}).values() for i in ins}
-    return [copy.deepcopy(x) if i in written else x for i, x in enumerate(inputs)]
-
-
-def _given_copies(perform: Callable[..., None]) -> Callable[..., None]:
-    @functools.wraps(perform)
-    def called(op: Any, node: Any, inputs: Sequence[Any], *rest: Any) -> None:
-        perform(op, node, _own(op, inputs), *rest)
-
-    return called
+def results(op: Any, node: Any, inputs: Sequence[Any]) -> Iterable[Any]:
+    """What the C code of an op gives for a node."""
+    return _compiled(_source(op, node), _flags(op))(*map(np.asarray, inputs))
 
 
 _TEXT = """\
@@ -202,6 +158,3 @@ def _compiled(source: str, flags: tuple[str, ...]) -> Callable[..., Iterable[Any
     module: Any = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module.run  # type: ignore[no-any-return]
-
-
-__all__ = ["Op"]

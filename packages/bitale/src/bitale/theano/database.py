@@ -57,6 +57,12 @@ class Query:
         """With more tags that are needed."""
         return Query(self.include, self.require | set(tags), self.exclude)
 
+    def base(self) -> str:
+        """The set of rewrites that is meant, by the name that modes have for it."""
+        if "fast_run" in self.include:
+            return "fast_run"
+        return "fast_compile" if self.include else "None"
+
     def takes(self, tags: set[str]) -> bool:
         """Whether a rewrite with these tags is meant."""
         return bool(self.include & tags and self.require <= tags and not self.exclude & tags)
@@ -200,10 +206,9 @@ class AllRewrites(Optimizer):
     """Bitale's own rewrites, as a rewrite of Theano's."""
 
     def __init__(self, query: Query) -> None:
-        kind = "fast_run" if "fast_run" in query.include else "fast_compile"
         ours = FunctionGraphRewriter().names()
         self.mode = Mode(
-            optimizer=kind,
+            optimizer=query.base(),
             include=frozenset(query.include & ours),
             exclude=frozenset(query.exclude & ours),
         )

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 MODULES: dict[str, tuple[str, ...]] = {
     "theano": (
+        "bitale.theano.modes:Mode",
         "bitale.theano.front",
-        "bitale.theano.c_code:Op",
+        "bitale.theano.ops:Op",
+        "bitale.theano.ops:OpenMPOp",
         "bitale.theano.front:__version__",
         "bitale.theano.front:__api_version__",
         "bitale.theano.arguments",
@@ -21,6 +23,7 @@ MODULES: dict[str, tuple[str, ...]] = {
     "theano.compat": ("bitale.theano.compat",),
     "theano.compat.python2x": ("bitale.theano.compat",),
     "theano.compile": (
+        "bitale.theano.modes",
         "bitale.theano.arguments",
         "bitale.theano.rebuilding",
         "bitale.compile",
@@ -31,7 +34,11 @@ MODULES: dict[str, tuple[str, ...]] = {
     "theano.compile.function": ("bitale.theano.arguments:function", "bitale.compile:function_dump"),
     "theano.compile.function_module": ("bitale.theano.arguments", "bitale.compile"),
     "theano.compile.io": ("bitale.theano.arguments", "bitale.compile:In", "bitale.compile:Out"),
-    "theano.compile.mode": ("bitale.compile", "bitale.theano.database:optdb"),
+    "theano.compile.mode": (
+        "bitale.theano.modes",
+        "bitale.compile",
+        "bitale.theano.database:optdb",
+    ),
     "theano.compile.monitormode": ("bitale.compile.monitormode", "bitale.compile"),
     "theano.compile.nanguardmode": ("bitale.compile.nanguardmode", "bitale.compile"),
     "theano.compile.ops": ("bitale.compile",),
@@ -44,7 +51,9 @@ MODULES: dict[str, tuple[str, ...]] = {
     "theano.configdefaults": ("bitale:config",),
     "theano.configparser": ("bitale:config", "bitale:change_flags"),
     "theano.gof": (
-        "bitale.theano.c_code:Op",
+        "bitale.theano.ops",
+        "bitale.theano.c_sections:COp",
+        "bitale.theano.params",
         "bitale.theano.graph",
         "bitale.theano.rewriting",
         "bitale.theano.database",
@@ -60,7 +69,8 @@ MODULES: dict[str, tuple[str, ...]] = {
     "theano.gof.link": ("bitale.theano.linking",),
     "theano.gof.null_type": ("bitale.gradient:NullType", "bitale.gradient:null_type"),
     "theano.gof.op": (
-        "bitale.theano.c_code:Op",
+        "bitale.theano.ops",
+        "bitale.theano.c_sections:COp",
         "bitale.graph:debug_assert",
         "bitale.graph:debug_error_message",
         "bitale.graph:get_debug_values",
@@ -69,8 +79,9 @@ MODULES: dict[str, tuple[str, ...]] = {
     ),
     "theano.gof.opt": ("bitale.theano.rewriting", "bitale.graph"),
     "theano.gof.optdb": ("bitale.theano.database",),
+    "theano.gof.params_type": ("bitale.theano.params",),
     "theano.gof.toolbox": ("bitale.graph",),
-    "theano.gof.type": ("bitale:Type", "bitale:Generic", "bitale:generic"),
+    "theano.gof.type": ("bitale.theano.params", "bitale:Type", "bitale:Generic", "bitale:generic"),
     "theano.gof.utils": ("bitale.theano.helpers",),
     "theano.gof.vm": ("bitale.theano.linking",),
     "theano.gpuarray": ("bitale.theano.gpu:pygpu_activated", "bitale.theano.gpu:use"),
@@ -222,7 +233,6 @@ FUNCTIONS = frozenset(
 
 # What is not here, and what to write instead.
 GONE: dict[str, str] = {
-    "theano.gof.COp": "give the op a perform, or write it of the functions of theano.tensor",
     "theano.tensor.Split": "use theano.tensor.split(x, sizes, n, axis)",
     "theano.tensor.opt.Shape_feature": "use theano.tensor.opt.ShapeFeature",
 }

@@ -111,6 +111,6 @@ RULES: tuple[Rule, ...] = (
         "run",
         "raise, since inputs cannot be written to; here they are given copies",
         "",
-        "bitale.theano.c_code",
+        "bitale.theano.ops",
     ),
 )
