@@ -39,6 +39,12 @@ def test_the_page_on_debugging_runs_and_shows_what_comes():
     assert str(names["shown"][0]) == "('Elementwise{exp}(x)', array([1.]))"
 
 
+def test_the_page_on_saving_runs(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)  # it writes files
+    run("\n".join(blocks("docs/saving.md")), "docs/saving.md")
+    assert {path.name for path in tmp_path.iterdir()} == {"values.npz", "model.zip"}
+
+
 def test_the_tour_runs_from_top_to_bottom(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)  # it writes a file
     names, printed = run("\n".join(blocks("docs/tour.md")), "docs/tour.md")

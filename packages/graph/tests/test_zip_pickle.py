@@ -2,6 +2,8 @@
 
 import io
 import pickle
+import zipfile
+import zlib
 
 import numpy as np
 import pytest
@@ -89,3 +91,93 @@ def test_scalars_are_tensors_of_rank_zero():
     assert T.tensor_from_scalar(x) is T.scalar_from_tensor(x) is x
     with pytest.raises(ValueError, match="expected a scalar"):
         T.tensor_from_scalar(T.dvector())
+
+
+HOSTILE = [
+    *("a", "a", "a_2", "array_0", "layers/W", "ünï", "../../etc", "/abs", "nul\0x", "pkl.npy"),
+    *("x" * 70_000, "\ud800", "a b", ".", "W\\b", "<script>", "two\nlines"),
+]
+
+
+def test_names_are_whatever_they_are_and_each_array_is_found_again():
+    variables = [shared(np.full(2, float(k)), name) for k, name in enumerate(HOSTILE)]
+    file = written([*variables, shared(np.full(2, -1.0)), np.full(2, -2.0)])
+    *twins, unnamed, array = load_zip(file)
+    for v, twin in zip(variables, twins, strict=True):
+        assert twin.name == v.name
+        np.testing.assert_array_equal(twin.get_value(), v.get_value())
+    np.testing.assert_array_equal([unnamed.get_value(), array], [[-1, -1], [-2, -2]])
+    found = arrays(file)
+    assert len(found) == len(variables) + 2
+    assert [found[name][0] for name in ("a", "a_2", "a_2_2", "array_0", "layers/W", "ünï")] == [
+        *(0.0, 1.0, 2.0, 3.0, 4.0, 5.0),
+    ]
+
+
+def test_arrays_of_a_function_have_the_names_of_its_shared_variables():
+    x, s = T.dvector("x"), shared(np.ones(2), "s")
+    f = function([x], x + s, updates=[(s, s + 1)])
+    # Its constants have numbers.
+    assert set(arrays(written(f))) == {"s", "array_0"}
+    for both in ([f, s], [s, f]):  # whichever is met first
+        assert set(arrays(written(both))) == {"s", "array_0"}
+    twin = load_zip(written({"train": f}))["train"]
+    assert twin.get_shared()[0].name == "s"
+
+
+@pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
+def test_every_protocol_serves(protocol):
+    s = shared(np.arange(3.0), "s")
+    assert load_zip(written(function([], s * 2), protocol=protocol))().tolist() == [0, 2, 4]
+
+
+def test_arrays_of_every_kind_come_back():
+    a = np.arange(12.0).reshape(3, 4)
+    given = [
+        *(a, a.T, a[::2], a[:, 1], a[::-1], np.array(3.0), np.zeros((0, 3)), np.zeros(2, ">f8")),
+        *(np.array(["é"]), np.array([(1, 2.0)], "i4,f8"), np.array(["2020"], "M8[Y]")),
+        *(np.array([np.nan, np.inf]), np.array([True]), np.array([1j])),
+    ]
+    for x, y in zip(given, load_zip(written(given)), strict=True):
+        assert (type(x), x.dtype, x.shape) == (type(y), y.dtype, y.shape)
+        np.testing.assert_array_equal(x, y)
+
+
+def test_a_file_that_was_written_in_part_is_refused():
+    whole = written([np.random.default_rng(0).normal(size=1000), shared(1.0, "s")]).getvalue()
+    for size in (0, 10, len(whole) // 2, len(whole) - 1):
+        with pytest.raises(zipfile.BadZipFile):
+            load_zip(io.BytesIO(whole[:size]))
+    damaged = bytearray(whole)
+    damaged[200] ^= 255
+    with pytest.raises((zipfile.BadZipFile, zlib.error)):
+        load_zip(io.BytesIO(bytes(damaged)))
+
+
+def test_a_zip_file_of_something_else_is_told_apart():
+    file = io.BytesIO()
+    np.savez(file, a=np.ones(2))
+    with pytest.raises(ValueError, match="dump did not write it, or not to its end"):
+        load_zip(file)
+
+
+class Full(io.BytesIO):
+    """A file on a disk that has room for so many bytes."""
+
+    def __init__(self, room):
+        super().__init__()
+        self.room = room
+
+    def write(self, data):
+        if self.tell() + len(data) > self.room:
+            raise OSError(28, "No space left on device")
+        return super().write(data)
+
+
+@pytest.mark.parametrize("room", [0, 100, 5_000])
+def test_a_full_disk_is_an_error_and_what_is_there_is_no_file(room):
+    file = Full(room)
+    with pytest.raises(OSError, match="No space left"):
+        dump_zip(shared(np.random.default_rng(0).normal(size=10_000), "s"), file)
+    with pytest.raises((zipfile.BadZipFile, ValueError)):
+        load_zip(io.BytesIO(file.getvalue()))

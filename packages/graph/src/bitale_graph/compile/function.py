@@ -24,7 +24,7 @@ from .binding import bind, listed
 from .linkers import Executable, find_linker
 from .maker import Argument, FunctionMaker
 from .mode import Mode, get_mode
-from .remaking import copied, of_outputs
+from .remaking import copied, copied_deeply, of_outputs
 from .storage import Cell, Cells, StoredCalls, input_cells
 from .updates import hidden_state, read_updates, with_default_updates
 
@@ -164,7 +164,6 @@ class Function:
             self._subsets[places] = _linked(of_outputs(self.maker, places))
         return self._subsets[places]
 
-    # What it keeps
     @functools.cached_property
     def input_storage(self) -> list[Cell]:
         """A place for each input, and then for each shared variable."""
@@ -209,7 +208,6 @@ class Function:
     def sync_shared(self) -> None:
         """Do nothing: what Theano copied back from devices is fetched where it is asked for."""
 
-    # Copies
     def copy(
         self,
         share_memory: bool = False,
@@ -249,6 +247,9 @@ class Function:
     def __copy__(self) -> Function:
         return self.copy(name=self.name)
 
+    def __deepcopy__(self, memo: dict[int, Any]) -> Function:
+        return Function(copied_deeply(self.maker, memo), self.form)
+
     def source(self, headers: bool = False) -> str:
         """The generated source text; raises `TypeError` where the linker generates none.
 
@@ -283,9 +284,8 @@ class Function:
 
 
 def _rebuild(state: dict[str, Any], form: Any) -> Function | None:
-    if not config.unpickle_function:
-        return None
-    return Function(FunctionMaker.from_state(state), form)
+    maker = FunctionMaker.from_state(state) if config.unpickle_function else None
+    return None if maker is None else Function(maker, form)
 
 
 def _linked(maker: FunctionMaker) -> Executable:

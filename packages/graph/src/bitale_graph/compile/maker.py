@@ -111,6 +111,11 @@ class FunctionMaker:
                 self._rewritten = self.rewritten()
             return self._rewritten
 
+    def forget_rewritten(self) -> None:
+        """Let the graph be rewritten here, whatever a pickle says that it was rewritten to."""
+        with self._lock:
+            self._rewritten = None
+
     def rewritten(self, *features: Feature) -> FunctionGraph:
         """Rewrite what was written, once more; ``features`` are told of all that is done."""
         graph = self.written.clone()
@@ -187,10 +192,12 @@ class FunctionMaker:
         }
 
     @classmethod
-    def from_state(cls, state: dict[str, Any]) -> FunctionMaker:
-        """Build a maker from `state`; it is rewritten again only if a setting asks for that."""
+    def from_state(cls, state: dict[str, Any], rewrite_again: bool | None = None) -> FunctionMaker:
+        """Build a maker from `state`, rewritten again or not; None: as a setting says."""
         graph = unflatten(state["graph"])
-        flat = None if config.reoptimize_unpickled_function else state["rewritten"]
+        if rewrite_again is None:
+            rewrite_again = config.reoptimize_unpickled_function
+        flat = None if rewrite_again else state["rewritten"]
         n = sum(one[4] is None for one in state["parameters"])
         given, slots = iter(graph.inputs[:n]), graph.inputs[n:]
         parameters = []

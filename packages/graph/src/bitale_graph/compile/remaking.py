@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import threading
 import weakref
@@ -46,6 +47,14 @@ def copied(maker: FunctionMaker, swap: Any, delete_updates: bool, name: str) -> 
     if delete_updates:
         found = _without_updates(found)
     return _merged(found) if len(set(containers)) < len(containers) else found
+
+
+def copied_deeply(maker: FunctionMaker, memo: dict[int, Any]) -> FunctionMaker:
+    """The maker of a copy with state of its own, which is not rewritten again.
+
+    Settings of how functions are read from pickles have no say in this.
+    """
+    return FunctionMaker.from_state(copy.deepcopy(maker.state(), memo), rewrite_again=False)
 
 
 def _swapped(maker: FunctionMaker, swap: Any) -> dict[int, Container]:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 PICKLE = "pkl"  # the member that holds what is no array
 
+_LONGEST = 10_000  # letters of a name; a zip file has room for 65,535 bytes
+
 PersistentId = Callable[[Any], Any]
 
 
@@ -33,6 +35,7 @@ class PersistentNdarrayID:
     def __init__(self, zip_file: zipfile.ZipFile) -> None:
         self.zip_file = zip_file
         self.count = 0
+        self.taken = {PICKLE}
         # Arrays are kept as long as their numbers, which others could have after them.
         self.seen: dict[int, tuple[str, Any]] = {}
 
@@ -41,7 +44,7 @@ class PersistentNdarrayID:
         if type(obj) is not np.ndarray or obj.dtype.hasobject:
             return None
         if id(obj) not in self.seen:
-            name = self.name_of(obj)
+            name = self._free(self.name_of(obj))
             data = io.BytesIO()
             np.lib.format.write_array(data, obj, allow_pickle=False)
             self.zip_file.writestr(f"{name}.npy", data.getvalue())
@@ -52,6 +55,16 @@ class PersistentNdarrayID:
         """A name for an array that has none yet."""
         self.count += 1
         return f"array_{self.count - 1}"
+
+    def _free(self, name: str) -> str:
+        """A name that no member has, in letters that a zip file can hold."""
+        shown = name[:_LONGEST].replace("\0", "\\x00").encode(errors="backslashreplace").decode()
+        found, number = shown, 1
+        while found in self.taken:
+            number += 1
+            found = f"{shown}_{number}"
+        self.taken.add(found)
+        return found
 
 
 class PersistentSharedVariableID(PersistentNdarrayID):
@@ -78,12 +91,16 @@ class PersistentSharedVariableID(PersistentNdarrayID):
     def __call__(self, obj: Any) -> str | None:
         """Note the names of shared variables; give the name of the member of an array."""
         if isinstance(obj, SharedVariable):
-            data = obj.container.read()
-            if isinstance(data, np.ndarray) and id(data) not in self.names:
-                self._note(obj, data)
+            self._note(obj)
+        elif callable(getattr(type(obj), "get_shared", None)):  # a function stores storage alone
+            for variable in obj.get_shared():
+                self._note(variable)
         return super().__call__(obj)
 
-    def _note(self, variable: SharedVariable[Any], data: Any) -> None:
+    def _note(self, variable: SharedVariable[Any]) -> None:
+        data = variable.container.read()
+        if not isinstance(data, np.ndarray) or id(data) in self.names:
+            return
         name = variable.name
         if not name:
             if not self.allow_unnamed:
@@ -92,10 +109,8 @@ class PersistentSharedVariableID(PersistentNdarrayID):
         if name == PICKLE:
             raise ValueError(f"dump: a shared variable cannot be named {PICKLE!r} in such a file")
         self.counts[name] += 1
-        if self.counts[name] > 1:
-            if not self.allow_duplicates:
-                raise ValueError(f"dump: two shared variables are named {name!r}")
-            name = f"{name}_{self.counts[name]}"
+        if self.counts[name] > 1 and not self.allow_duplicates:
+            raise ValueError(f"dump: two shared variables are named {name!r}")
         self.names[id(data)] = (name, data)
 
     def name_of(self, obj: Any) -> str:
@@ -188,10 +203,22 @@ def load_zip(
     f : binary file
     persistent_load : callable
         Gives for the zip file what reads its members.
+
+    Raises
+    ------
+    zipfile.BadZipFile
+        If the file is no zip file, or has been written in part.
+    ValueError
+        If it is one that `dump_zip` has not written, or not to its end.
     """
     import zipfile  # costs a hundredth of importing this package
 
     with zipfile.ZipFile(f, "r") as zip_file:
+        if PICKLE not in zip_file.namelist():
+            raise ValueError(
+                f"load: a zip file without a member {PICKLE!r}: dump did not write it, or not to "
+                "its end\n  hint: numpy.load reads the arrays that are there"
+            )
         load_member = persistent_load(zip_file)
 
         # Some releases of Python 3.13 refuse to have the method set on an unpickler.

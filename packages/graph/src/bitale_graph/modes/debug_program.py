@@ -72,6 +72,8 @@ class DebugProgram(NumpyProgram):
     runs_rewritten = False  # what is written comes first
 
     def __init__(self, maker: FunctionMaker) -> None:
+        # What another release made of it would be taken for a rewriter that cannot decide.
+        maker.forget_rewritten()
         super().__init__(maker)
         self._place = tracing.capture()
         mode: Any = maker.mode

@@ -25,6 +25,12 @@ class TwoAlike:
         with np.errstate(all="ignore"):
             np.add(sendbuf, sendbuf, out=recvbuf)
 
+    def __eq__(self, other: object) -> bool:
+        return type(other) is TwoAlike  # so that a graph that was stored is the same
+
+    def __hash__(self) -> int:
+        return hash(TwoAlike)
+
 
 TWO = TwoAlike()
 
