@@ -1,5 +1,6 @@
 """What Theano has at its top and bitale has not."""
 
+import logging
 import sys
 from typing import Any
 
@@ -9,6 +10,8 @@ __version__ = "1.0.5"
 __api_version__ = 1
 
 _asarray = np.asarray
+PY3 = True
+theano_logger = logging.getLogger("theano")
 
 
 def __getattr__(name: str) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, MutableSet, Set
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +41,98 @@ class scratchpad:  # noqa: N801 (Theano's name)
     def __update__(self, other: Any) -> Any:
         vars(self).update(vars(other))
         return self
+
+
+class OrderedSet(MutableSet[Any]):
+    """A set that keeps the order in which its elements came."""
+
+    def __init__(self, iterable: Iterable[Hashable] = ()) -> None:
+        self._elements = dict.fromkeys(iterable)
+
+    def __contains__(self, x: object) -> bool:
+        return x in self._elements
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self._elements)
+
+    def __len__(self) -> int:
+        return len(self._elements)
+
+    def __reversed__(self) -> Iterator[Any]:
+        return reversed(self._elements)
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, OrderedSet):
+            return list(self) == list(other)
+        return isinstance(other, Set) and set(self) == other
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return f"OrderedSet({list(self)!r})"
+
+    def add(self, value: Hashable) -> None:
+        """Put an element at the end, if it is not there."""
+        self._elements.setdefault(value)
+
+    def discard(self, value: Hashable) -> None:
+        """Take an element out, if it is there."""
+        self._elements.pop(value, None)
+
+    def pop(self, last: bool = True) -> Any:
+        """Take the last element out, or the first; raises `KeyError` if there is none."""
+        if not self._elements:
+            raise KeyError("the set is empty")
+        if last:
+            return self._elements.popitem()[0]
+        self.discard(first := next(iter(self._elements)))
+        return first
+
+    def update(self, iterable: Iterable[Hashable]) -> None:
+        """Add each element."""
+        self._elements |= dict.fromkeys(iterable)
+
+    def union(self, s: Iterable[Hashable]) -> OrderedSet:
+        """The elements, and then those of another that are not among them."""
+        return OrderedSet([*self, *s])
+
+    def intersection_update(self, s: Any) -> None:
+        """Keep those that another has as well."""
+        self &= s
+
+    def difference_update(self, s: Any) -> None:
+        """Take out those that another has."""
+        self -= s
+
+    def copy(self) -> OrderedSet:
+        """Another set of the same elements."""
+        return OrderedSet(self)
+
+
+class frozendict(Mapping[Any, Any]):  # noqa: N801 (Theano's name)
+    """A dict that does not change, and has a hash."""
+
+    def __init__(self, *args: Any, **keywords: Any) -> None:
+        self._items = dict(*args, **keywords)
+
+    def __getitem__(self, key: Any) -> Any:
+        return self._items[key]
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self._items)
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def __hash__(self) -> int:
+        return hash(frozenset(self._items.items()))
+
+    def __repr__(self) -> str:
+        return f"frozendict({self._items!r})"
+
+    def copy(self, **add_or_replace: Any) -> frozendict:
+        """Another, with items of one's own beside or in place of these."""
+        return frozendict(self._items, **add_or_replace)
 
 
 class undef:  # noqa: N801 (Theano's name)

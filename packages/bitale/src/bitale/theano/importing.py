@@ -14,7 +14,7 @@ from typing import Any
 from bitale_graph.extend import nearest
 
 from .keywords import renamed
-from .modules import FUNCTIONS, GONE, MODULES
+from .modules import FUNCTIONS, GONE, IMPORTED, MODULES
 from .settings import put_back, set_all
 
 
@@ -33,6 +33,8 @@ class TheanoModule(ModuleType):
                 value = renamed(self.__name__, name, value)
                 setattr(self, name, value)
                 return value
+        if name in IMPORTED:
+            return importlib.import_module(IMPORTED[name])
         raise AttributeError(
             f"module {self.__name__!r} has no attribute {name!r}" + _instead(full, name),
             name=name,
@@ -52,10 +54,11 @@ def _look(place: str, name: str) -> tuple[bool, Any]:
     """Whether a place of a row has a name, and what it is there."""
     renamed, _, where = place.rpartition("=")
     module, _, attribute = where.partition(":")
-    if attribute:
+    if renamed or attribute:
         if name != (renamed or attribute):
             return False, None
-        return True, getattr(importlib.import_module(module), attribute)
+        found = importlib.import_module(module)
+        return True, getattr(found, attribute) if attribute else found
     if name.startswith("__"):
         return False, None
     source = importlib.import_module(module)
@@ -73,7 +76,7 @@ def _public(module: str) -> set[str]:
     for place in MODULES[module]:
         renamed, _, where = place.rpartition("=")
         source, _, attribute = where.partition(":")
-        if attribute:
+        if renamed or attribute:
             names.add(renamed or attribute)
         else:
             of = importlib.import_module(source)
