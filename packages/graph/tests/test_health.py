@@ -9,8 +9,9 @@ import types
 import pytest
 from bitale_graph import health
 from bitale_graph.base.config import config
+from bitale_graph.base.errors import ConfigError
 from bitale_graph.disk.cache import CacheError
-from bitale_graph.health import cache_state, examination, given, processors, versions
+from bitale_graph.health import cache_state, examination, given, making, processors, versions
 from bitale_graph.health.finding import plain
 
 OWN = ["python", "numpy", "scipy", "layer.graph", "settings", "environment", "functions", "cache"]
@@ -128,8 +129,13 @@ def test_neighbours_that_do_not_fit_are_broken(monkeypatch):
 
 def test_layers_and_libraries_that_are_not_there_are_told(monkeypatch):
     monkeypatch.setattr(versions, "_version", {"bitale-graph": "0.1.0"}.get)
-    monkeypatch.setattr(versions.importlib.util, "find_spec", lambda name: None)
+    # A folder of that name, such as a clone, is found as well.
+    nothing = types.SimpleNamespace(origin=None)
+    monkeypatch.setattr(
+        versions.importlib.util, "find_spec", lambda name: None if "cuda" in name else nothing
+    )
     lines = found(versions.version_findings())
+    assert lines["layer.codegen-cuda"].state == lines["layer.bitale"].state == health.BETTER
     assert lines["scipy"].cure == "pip install scipy"
     assert lines["layer.codegen-c"].state == health.BETTER
     assert lines["layer.codegen-c"].cure == "pip install bitale-codegen-c"
@@ -142,6 +148,8 @@ def test_a_layer_that_cannot_be_imported_is_broken(monkeypatch):
     def refused(name):
         if name == "bitale_graph":
             raise ImportError("numpy.core.multiarray failed to import")
+        if name == "bitale":
+            raise ModuleNotFoundError("No module named 'bitale_autodiff'", name="bitale_autodiff")
         made = types.ModuleType(name)
         made.__file__ = f"/somewhere/{name}/__init__.py" if name != "bitale_nnet" else None
         return made
@@ -151,6 +159,7 @@ def test_a_layer_that_cannot_be_imported_is_broken(monkeypatch):
     assert lines["layer.graph"].state == health.BROKEN
     assert lines["layer.graph"].cure == "pip install --force-reinstall bitale-graph"
     assert "nothing in it" in lines["layer.nnet"].words
+    assert lines["layer.bitale"].cure == "pip install bitale-autodiff"
 
 
 def settings_with(monkeypatch, tmp_path, flags="", file=""):
@@ -159,6 +168,16 @@ def settings_with(monkeypatch, tmp_path, flags="", file=""):
     monkeypatch.setenv("BITALE_FLAGS", flags)
     monkeypatch.setenv("BITALERC", str(rc))
     return found(given.settings_findings())
+
+
+def test_settings_by_which_no_function_can_be_made_are_broken(monkeypatch):
+    def refuse(mode, device):
+        raise ConfigError("there is no linker 'gone'")
+
+    monkeypatch.setattr(making, "find_linker", refuse)
+    (line,) = making.making_findings()
+    assert line.state == health.BROKEN
+    assert line.words == "no function can be made: there is no linker 'gone'"
 
 
 def test_settings_are_shown_with_their_places(monkeypatch, tmp_path):

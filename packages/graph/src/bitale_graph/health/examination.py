@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from ..base.errors import ConfigError
 from ..compile.installed import entries_of
 from .cache_state import cache_findings
 from .finding import BROKEN, Finding, Report
@@ -43,7 +44,12 @@ def _asked(name: str, load: Callable[[], Hook], where: str = "") -> list[Finding
         return list(load()())
     except Exception as error:  # noqa: BLE001 (what is wrong with a layer is what is asked for)
         layer = where.partition(".")[0].partition(":")[0].replace("_", "-")
-        cure = f"pip install --force-reinstall {layer}" if isinstance(error, ImportError) else ""
+        if isinstance(error, ConfigError):
+            cure = "mend that setting"
+        elif isinstance(error, ImportError) and layer:
+            cure = f"pip install --force-reinstall {layer}"
+        else:
+            cure = "tell the developers, with all of this"
         words = f"cannot be looked at: {type(error).__name__}: {error}"
         facts: dict[str, Any] = {"error": type(error).__name__}
-        return [Finding(f"{name}.error", name, BROKEN, words, cure if layer else "", facts)]
+        return [Finding(f"{name}.error", name, BROKEN, words, cure, facts)]

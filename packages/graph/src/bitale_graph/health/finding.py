@@ -50,7 +50,7 @@ class Finding:
         return f"{line}\n{'':{_STATE + _SUBJECT + 4}}-> {plain(self.cure)}" if self.cure else line
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Report:
     """All that was found; printing it shows it, a line for each thing.
 
@@ -83,6 +83,9 @@ class Report:
         ]
         found = {"format": FORMAT, "state": self.state, "findings": findings}
         return json.dumps(found, indent=2, default=str)
+
+    def __repr__(self) -> str:
+        return str(self)  # a notebook shows what stands last in a cell
 
     def __str__(self) -> str:
         return "\n".join([*map(str, self.findings), "", self._summary()])

@@ -18,22 +18,22 @@ def making_findings() -> Iterator[Finding]:
         device = known_device(config.device)
         mode = get_default_mode()
         rewriter, linker = mode.find_rewriter(), find_linker(mode, device)
+        facts = {
+            "rewriter": None if rewriter is None else type(rewriter).__name__,
+            "linker": linker.name,
+            "linkers": sorted(linkers()),
+            "device": device,
+            "floatX": config.floatX,
+            "mode": config.mode,
+        }
     except (ConfigError, ImportError) as error:
         cure = "give another value" if isinstance(error, ConfigError) else "install that layer anew"
         words = f"no function can be made: {error}"
         yield Finding("functions", "functions", BROKEN, words, cure)
         return
-    name = "none" if rewriter is None else type(rewriter).__name__
-    words = f"rewriter {name}, linker {linker.name}, device {device}, floatX {config.floatX}"
-    facts = {
-        "rewriter": None if rewriter is None else name,
-        "linker": linker.name,
-        "linkers": sorted(linkers()),
-        "device": device,
-        "floatX": config.floatX,
-        "mode": config.mode,
-    }
-    if linker.name == "numpy" and len(linkers()) == 1:
+    shown = ("rewriter", "linker", "device", "floatX")
+    words = ", ".join(f"{name} {facts[name] or 'none'}" for name in shown)
+    if facts["linkers"] == ["numpy"]:
         cure = "pip install bitale-codegen-c"
         yield Finding("functions", "functions", BETTER, f"{words}: node by node", cure, facts)
     else:

@@ -22,6 +22,8 @@ _LAYERS = {
     "bitale-nnet": "there are no layers of networks and no training",
     "bitale": "there is no front door with all names",
 }
+# Modules that layers import, and what brings them.
+_DISTRIBUTIONS = {"sklearn": "scikit-learn", "scipy": "scipy", "tqdm": "tqdm", "numpy": "numpy"}
 _OLDEST_PYTHON = (3, 10)
 # A requirement as our packages write it: a name, extras, and bounds; a marker ends it.
 _REQUIREMENT = re.compile(r"\s*([\w.-]+)\s*(?:\[[^\]]*\])?\s*\(?([^;()]*)\)?\s*(;.*)?")
@@ -97,7 +99,7 @@ def _layer(name: str, lack: str) -> Finding:
     key, module = name.removeprefix("bitale-"), name.replace("-", "_")
     version = _version(name)
     facts: dict[str, object] = {"version": version, "place": None, "misfits": []}
-    if version is None and importlib.util.find_spec(module) is None:
+    if version is None and not _has_code(module):
         words = f"not installed: {lack}"
         return Finding(f"layer.{key}", name, BETTER, words, f"pip install {name}", facts)
     try:
@@ -105,8 +107,8 @@ def _layer(name: str, lack: str) -> Finding:
         if getattr(found, "__file__", None) is None:
             raise ImportError("there is a folder of its name with nothing in it")  # noqa: TRY301
     except Exception as error:  # noqa: BLE001 (whatever a broken layer raises)
-        words = f"{version} cannot be imported: {type(error).__name__}: {error}"
-        cure = f"pip install --force-reinstall {name}"
+        words = f"{version or 'there'}, and cannot be imported: {type(error).__name__}: {error}"
+        cure = f"pip install {_missing(error) or f'--force-reinstall {name}'}"
         return Finding(f"layer.{key}", name, BROKEN, words, cure, facts)
     facts["version"] = version = version or getattr(found, "__version__", None)
     facts["place"] = place = _folder(found.__file__)
@@ -117,6 +119,21 @@ def _layer(name: str, lack: str) -> Finding:
         cure = "pip install " + " ".join(f"'{one}'" for one in misfits)
         return Finding(f"layer.{key}", name, BROKEN, words, cure, facts)
     return Finding(f"layer.{key}", name, OK, f"{version}, {place}", "", facts)
+
+
+def _has_code(module: str) -> bool:
+    """Whether a module can be found; a folder that happens to have its name is none."""
+    found = importlib.util.find_spec(module)
+    return found is not None and found.origin is not None
+
+
+def _missing(error: Exception) -> str:
+    """The distribution that an import lacks; empty if it lacks none that is known."""
+    module = (getattr(error, "name", None) or "").partition(".")[0]
+    if not isinstance(error, ModuleNotFoundError) or not module:
+        return ""
+    names = {**{name.replace("-", "_"): name for name in _LAYERS}, **_DISTRIBUTIONS}
+    return names.get(module, "")
 
 
 def _folder(file: str | None) -> str | None:
