@@ -34,6 +34,7 @@ nox.options.sessions = [
     "lowest",
     "cross",
     "build",
+    "docs",
     "demo",
 ]
 
@@ -343,6 +344,13 @@ def check_contents(session: nox.Session, archive: Path) -> None:
     for wanted in ("py.typed", "LICENSE"):
         if not any(Path(name).name == wanted for name in names):
             session.error(f"{archive.name} holds no {wanted}")
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """Build the site of the documentation into out/site, to be read without a network."""
+    install(session, "bitale", *group("docs"))
+    session.run("python", "docs/site/build.py", "out/site", env=environment(session))
 
 
 @nox.session

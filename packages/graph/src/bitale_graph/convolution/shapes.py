@@ -73,7 +73,7 @@ def get_conv_output_shape(
     image_shape : sequence of int, None or 0-d integer variables
         (images, channels, ...).
     kernel_shape : sequence of int, None or 0-d integer variables
-        (filters, channels, ...); of unshared filters (filters, *places, channels, ...).
+        (filters, channels, ...); of unshared filters ``(filters, *places, channels, ...)``.
     border_mode, subsample, filter_dilation
         As those of `conv2d`.
 

@@ -35,7 +35,7 @@ def logit(x: Any) -> TensorVariable:
 def log1mexp(x: Any) -> TensorVariable:
     """``log(1 - exp(x))`` for negative ``x``.
 
-    Mächler, Accurately computing log(1 - exp(-|a|)), 2012.
+    Mächler, Accurately computing ``log(1 - exp(-|a|))``, 2012.
     """
     x = _float("log1mexp", x)
     near = math.gt(x, -numbers.log(2))

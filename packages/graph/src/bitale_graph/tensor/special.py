@@ -150,7 +150,7 @@ jv = _function(
 i0 = _function("i0", _special("i0"), "The modified Bessel function of order 0.", **_FACTS)
 i1 = _function("i1", _special("i1"), "The modified Bessel function of order 1.", **_FACTS)
 iv = _function("iv", _special("iv"), "The modified Bessel function of order v.", **_CYLINDER)
-ive = _function("ive", _special("ive"), "exp(-|x|) iv(v, x), which stays small.", **_CYLINDER)
+ive = _function("ive", _special("ive"), "``exp(-|x|) iv(v, x)``, which stays small.", **_CYLINDER)
 kv = _function(
     "kv", _special("kv"), "The modified Bessel function of the second kind.", **_CYLINDER
 )
