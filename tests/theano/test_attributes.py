@@ -119,3 +119,51 @@ def test_nothing_of_it_stays(theano):
     assert not hasattr(bitale.tensor.constant(1.0), "value")
     with pytest.raises(TypeError):
         x.reshape(shape=(1, 2))
+
+
+def test_types_compare_values_without_an_instance(theano):
+    T = theano.tensor
+    a, b = np.array([1.0, np.inf, np.nan]), np.array([1.0, 2.0, 3.0])
+    same = T.TensorType.values_eq_approx
+    assert not same(a, b)
+    assert same(a, b, allow_remove_inf=True, allow_remove_nan=True)
+    assert same(a[:1], a[:1] + 0.05, rtol=0.1)
+    assert not same(a[:1], a[:1] + 0.05, rtol=0.01, atol=0)
+    assert not same(a[:1], np.float32([1]))
+    assert T.TensorType.values_eq(np.array([1]), np.array([1.0]), force_same_dtype=False)
+    assert not T.TensorType.values_eq(np.array([1]), np.array([1.0]))
+    assert T.TensorType.may_share_memory(a, a[1:])
+    assert T.dvector.values_eq_approx(a[:1], a[:1] + 0.05, rtol=0.1)
+    assert T.dvector.values_eq(a, a)
+
+
+def test_shared_variables_are_made_by_their_class(theano):
+    from theano.tensor.sharedvar import TensorSharedVariable
+
+    class Mine(TensorSharedVariable):
+        pass
+
+    given = np.ones(2)
+    w = Mine(name="w", type=theano.tensor.dvector, value=given, strict=False)
+    given += 1
+    assert (w.name, w.get_value().tolist()) == ("w", [1, 1])
+    twin = Mine("v", theano.tensor.dvector, None, False, container=w.container)
+    theano.function([], [], updates=[(twin, twin + 1)])()
+    assert w.get_value().tolist() == [2, 2]
+    assert isinstance(w.clone(), Mine)
+    with pytest.raises(TypeError, match="takes no value"):
+        Mine("v", theano.tensor.dvector, given, False, container=w.container)
+
+
+@pytest.mark.parametrize("mode", ["FAST_COMPILE", "FAST_RUN"])
+def test_a_function_is_given_the_state_of_random_numbers(theano, mode):
+    from theano.tensor.raw_random import random_state_type, uniform
+
+    state = random_state_type("state")
+    after, drawn = uniform(state, (3,))
+    seeded = theano.In(state, value=np.random.RandomState(5), update=after, mutable=True)
+    f = theano.function([seeded], drawn, mode=mode)
+    first, second = f(), f()
+    assert first.tolist() != second.tolist()
+    again = theano.function([state], drawn, mode=mode)
+    assert again(np.random.RandomState(5)).tolist() == first.tolist()

@@ -178,3 +178,18 @@ def test_a_query_of_the_database_rewrites_a_graph():
     graph = graph_of(T.log(1 + T.exp(x)))
     optdb.query(Query(include=["fast_run"], exclude=["fusion"])).optimize(graph)
     assert "softplus" in str(graph.toposort()[-1].op)
+
+
+def test_rewrites_of_graphs_take_what_theano_has_by_place_and_name():
+    import theano
+
+    opt = theano.gof.opt
+    local = theano.gof.local_optimizer(None)(lambda node: False)
+    assert opt.TopoOptimizer(local, "out_to_in").order == "out_to_in"
+    assert opt.TopoOptimizer(local_opt=local).local_optimizers == [local]
+    merge = opt.MergeOptimizer()
+    several = opt.EquilibriumOptimizer(
+        [local], ignore_newtrees=False, max_use_ratio=None, final_optimizers=[merge]
+    )
+    assert several.final_optimizers == [merge]
+    assert several.local_optimizers == [local]

@@ -16,9 +16,10 @@ import numpy as np
 from bitale_autodiff import GradientError, numeric_grad, verify_grad
 from bitale_graph import Constant, FunctionGraph, TensorType, Variable
 from bitale_graph import language as T
-from bitale_graph.extend import Apply, TensorVariable
+from bitale_graph.extend import Apply, SharedVariable, TensorVariable
 from bitale_graph.scalars import get_scalar_type
 
+from . import forms
 from .keywords import renaming
 from .sorting import argsort, sort
 
@@ -136,6 +137,20 @@ ATTRIBUTES: tuple[tuple[Any, str, Any, bool], ...] = (
     (TensorVariable, "compress", _compress, False),
     (TensorVariable, "sort", sort, False),
     (TensorVariable, "argsort", argsort, False),
+    (SharedVariable, "__init__", forms.shared_init, True),
+    (TensorType, "values_eq", lambda old: forms.OnTheClass(old, forms.values_eq), True),
+    (
+        TensorType,
+        "values_eq_approx",
+        lambda old: forms.OnTheClass(old, forms.values_eq_approx),
+        True,
+    ),
+    (
+        TensorType,
+        "may_share_memory",
+        lambda old: forms.OnTheClass(old, forms.may_share_memory),
+        True,
+    ),
     (TensorType, "to_scalar_type", lambda self: get_scalar_type(self.dtype), False),
     (TensorType, "dtype_specs", _dtype_specs, False),
     (verify_grad, "E_grad", GradientError, False),

@@ -288,7 +288,11 @@ MODULES: dict[str, tuple[str, ...]] = {
         "bitale.tensor.basic:get_scalar_constant_value",
         "bitale.tensor.basic:NotScalarConstantError",
     ),
-    "theano.tensor.raw_random": ("bitale.tensor.raw_random",),
+    "theano.tensor.raw_random": (
+        "bitale.tensor.raw_random",
+        "bitale.theano.forms:RandomStateType",
+        "bitale.theano.forms:random_state_type",
+    ),
     "theano.tensor.shared_randomstreams": ("bitale.tensor.shared_randomstreams",),
     "theano.tensor.sharedvar": ("bitale.tensor.sharedvar",),
     "theano.tensor.signal": ("bitale.tensor.signal",),

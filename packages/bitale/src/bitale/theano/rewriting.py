@@ -277,10 +277,17 @@ class NavigatorOptimizer(Optimizer):
 
     def __init__(self, *local_opts: Any, order: str | None = None, **keywords: Any) -> None:
         given = keywords.pop("optimizers", local_opts)
+        given = list(given) if isinstance(given, (list, tuple)) else [given]
+        if isinstance(keywords.get("local_opt"), LocalOptimizer):
+            given.append(keywords["local_opt"])
+        if len(given) == 2 and given[1] in ("in_to_out", "out_to_in"):  # as Theano has it
+            order = given.pop()
         if len(given) == 1 and isinstance(given[0], (list, tuple)):
             given = given[0]
         self.local_optimizers = [_local(one) for one in given if hasattr(one, "transform")]
         self.final_optimizers = [one for one in given if not hasattr(one, "transform")]
+        for name in ("final_optimizers", "cleanup_optimizers"):
+            self.final_optimizers += keywords.get(name) or ()
         self.order = order or self.order
         self.name = keywords.get("name")
 
@@ -309,10 +316,10 @@ class EquilibriumOptimizer(NavigatorOptimizer):
     """Rewrites of nodes and of the graph until nothing changes."""
 
     def __init__(
-        self, optimizers: Sequence[Any], max_use_ratio: float = 8.0, **keywords: Any
+        self, optimizers: Sequence[Any], max_use_ratio: float | None = None, **keywords: Any
     ) -> None:
         super().__init__(*optimizers, **keywords)
-        self.max_use_ratio = max_use_ratio
+        self.max_use_ratio = 8.0 if max_use_ratio is None else max_use_ratio
 
     def apply(self, fgraph: Any, *args: Any, **keywords: Any) -> Any:
         for _ in range(int(self.max_use_ratio * (len(fgraph.apply_nodes) + 50))):
