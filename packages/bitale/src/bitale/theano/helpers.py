@@ -59,7 +59,7 @@ class OrderedSet(MutableSet[Any]):
         return len(self._elements)
 
     def __reversed__(self) -> Iterator[Any]:
-        return reversed(self._elements)
+        return iter(list(self._elements)[::-1])
 
     def __eq__(self, other: object) -> bool:
         if isinstance(other, OrderedSet):
