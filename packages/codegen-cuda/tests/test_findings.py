@@ -5,6 +5,7 @@ import importlib.metadata
 import pytest
 from bitale_codegen_cuda import findings as module
 from bitale_codegen_cuda.base.errors import NoDeviceError
+from bitale_codegen_cuda.compiler.nvrtc import CompileError
 from bitale_codegen_cuda.findings import missing, report
 from bitale_graph import config
 from bitale_graph.health import BETTER, BROKEN, OK
@@ -19,6 +20,10 @@ class FakeNvrtc:
 
     def architectures(self):
         return self.names
+
+    def compile(self, source, architecture):
+        assert "__global__" in source
+        assert architecture == self.names[-1]
 
 
 @pytest.fixture
@@ -129,7 +134,8 @@ def health(device="cpu"):
         return {one.key: one for one in module.health_findings()}
 
 
-def test_the_doctor_is_told_of_a_machine_with_everything(machine):
+def test_the_doctor_is_told_of_a_machine_with_everything(machine, monkeypatch):
+    monkeypatch.setitem(module._TRIALS, "C++ compiler", lambda: "")
     assert {key: one.state for key, one in health("cuda").items()} == {
         "gpu.driver": OK,
         "gpu.cuda0": OK,
@@ -165,3 +171,30 @@ def test_a_machine_without_a_gpu_is_well_unless_one_is_asked_for(monkeypatch):
     assert found["gpu.emulation"].state == BROKEN
     assert found["gpu.emulation"].cure == "apt install g++"
     assert found["gpu.driver"].state == OK
+
+
+def test_compilers_are_tried(machine, monkeypatch, tmp_path):
+    def refuse(self, source, architecture):
+        raise CompileError("NVRTC refused a source", "libnvrtc-builtins.so: cannot open")
+
+    monkeypatch.setattr(FakeNvrtc, "compile", refuse)
+    found = health()
+    assert found["gpu.nvrtc"].state == BROKEN
+    assert "libnvrtc-builtins.so" in found["gpu.nvrtc"].words
+    # That of the machine is a path where nothing is.
+    assert found["gpu.emulation"].state == BETTER
+    assert "No such file" in found["gpu.emulation"].words
+    script = tmp_path / "g++"
+    script.write_text("#!/bin/sh\necho cannot find -lstdc++ >&2\nexit 1\n", encoding="ascii")
+    script.chmod(0o755)
+    monkeypatch.setattr(module.shutil, "which", lambda name: str(script))
+    found = health("emulated")
+    assert found["gpu.emulation"].state == BROKEN
+    assert "cannot find -lstdc++" in found["gpu.emulation"].words
+    assert found["gpu.emulation"].cure == "apt install --reinstall g++"
+
+
+def test_the_compiler_of_this_machine_makes_what_can_be_loaded():
+    if not any(map(module.shutil.which, module._CXX)):
+        pytest.skip("needs a C++ compiler")
+    assert module._fault_of_cxx() == ""

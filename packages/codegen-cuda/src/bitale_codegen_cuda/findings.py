@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import ctypes
 import importlib.metadata
 import re
 import shutil
+import subprocess
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 from bitale_graph.extend import config
 from bitale_graph.health import BETTER, BROKEN, OK, Finding
 
-from .base.errors import NoDeviceError
-from .compiler.nvrtc import Nvrtc, find_nvrtc
+from .base.errors import CudaError, NoDeviceError
+from .compiler.nvrtc import CompileError, Nvrtc, find_nvrtc
 from .driver.cublas import find_cublas
 from .driver.cuda_library import CudaLibrary
 
@@ -20,6 +24,7 @@ _CUPY = ("cupy-cuda13x", "cupy-cuda12x", "cupy")
 _CXX = ("g++", "clang++")
 # What words end on where they say what to do.
 _CURE = re.compile(r"(?:pip (?:un)?install|apt install|Install (?:it|one) from) .*$")
+_KERNEL = 'extern "C" __global__ void probe(float *x) { x[threadIdx.x] = 1; }'
 _KEYS = {
     "NVRTC": "nvrtc",
     "cuBLAS": "cublas",
@@ -77,7 +82,10 @@ def missing(ordinal: int = 0) -> list[str]:
 
 
 def health_findings() -> Iterator[Finding]:
-    """The same for `bitale doctor`: what is missing matters where a GPU is there, or asked for."""
+    """The same for `bitale doctor`, with compilers tried.
+
+    What is missing matters where a GPU is there, or asked for.
+    """
     found = _findings()
     has_driver = found[0].is_there
     is_wanted = config.device.startswith(("cuda", "gpu"))
@@ -96,11 +104,53 @@ def health_findings() -> Iterator[Finding]:
                 found_cure = _CURE.search(words)
                 cure = words if found_cure is None else found_cure[0]
                 words = words.removesuffix(cure).rstrip(": ") or f"no {one.subject}"
+        elif fault := _TRIALS.get(one.subject, lambda: "")():
+            is_used = is_emulated if one.subject == "C++ compiler" else has_driver or is_wanted
+            state = BROKEN if is_used else BETTER
+            words, cure = f"{words}; {fault}", _ANEW[one.subject]
         facts = {"there": one.is_there, "needed": one.is_needed}
         yield Finding(f"gpu.{key}", one.subject, state, words, cure, facts)
     if has_driver and not any(one.ordinal is not None for one in found):
         words = "the driver knows no device"
         yield Finding("gpu.devices", "GPU", BROKEN if is_wanted else BETTER, words, "nvidia-smi")
+
+
+def _fault_of_nvrtc() -> str:
+    """What goes wrong when NVRTC compiles something, which needs no GPU; empty if nothing does."""
+    try:
+        compiler = find_nvrtc()
+        compiler.compile(_KERNEL, compiler.architectures()[-1])
+    except (CudaError, CompileError, OSError) as error:
+        return f"it compiles nothing: {error}"
+    return ""
+
+
+def _fault_of_cxx() -> str:
+    """What goes wrong when the C++ compiler makes a library; empty if nothing does."""
+    command = next(filter(None, map(shutil.which, _CXX)), _CXX[0])
+    try:
+        with tempfile.TemporaryDirectory(prefix="bitale-") as folder:
+            path = Path(folder) / "probe.so"
+            options = ("-shared", "-fPIC", "-x", "c++", "-o", str(path), "-")
+            done = subprocess.run(
+                [command, *options],
+                input=b'#include <cmath>\nextern "C" int probe() { return 7; }\n',
+                capture_output=True,
+                check=False,
+            )
+            if done.returncode:
+                return f"it fails: {done.stderr.decode(errors='replace')}"
+            result = ctypes.CDLL(str(path)).probe()
+    except OSError as error:
+        return f"what it compiles cannot be run: {error}"
+    return "" if result == 7 else f"what it compiles gives {result} in the place of 7"
+
+
+_TRIALS = {"NVRTC": _fault_of_nvrtc, "C++ compiler": _fault_of_cxx}
+_ANEW = {
+    "NVRTC": "pip install --force-reinstall 'bitale-codegen-cuda[cuda13]'",
+    "C++ compiler": "apt install --reinstall g++",
+}
 
 
 def _findings() -> list[_Finding]:
