@@ -46,7 +46,6 @@ from bitale_graph.extend import wrap_py as wrap_py
 from bitale_graph.graphs import clone_replace as clone_replace
 from bitale_graph.graphs import get_scalar_constant_value as get_scalar_constant_value
 from bitale_graph.graphs import graph_replace as graph_replace
-from bitale_graph.health import doctor as doctor
 from bitale_graph.language import dot as dot
 
 from . import compile as compile
@@ -67,6 +66,8 @@ clone = clone_replace
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from bitale_graph.health import doctor as doctor
+
     from . import misc as misc
     from . import sandbox as sandbox
     from . import sparse as sparse
@@ -75,4 +76,8 @@ if TYPE_CHECKING:
 else:
     from ._lazy import submodules as _submodules
 
-    __getattr__ = _submodules(__name__, ("misc", "sandbox", "sparse", "theano", "typed_list"))
+    __getattr__ = _submodules(
+        __name__,
+        ("misc", "sandbox", "sparse", "theano", "typed_list"),
+        {"doctor": "bitale_graph.health"},
+    )
