@@ -167,3 +167,22 @@ def test_a_function_is_given_the_state_of_random_numbers(theano, mode):
     assert first.tolist() != second.tolist()
     again = theano.function([state], drawn, mode=mode)
     assert again(np.random.RandomState(5)).tolist() == first.tolist()
+
+
+def test_methods_take_the_names_of_theano(theano):
+    T = theano.tensor
+    assert T.dvector.is_valid_value(a=np.ones(2))
+    assert T.dvector.value_validity_msg(a=np.ones((2, 2)))
+    streams = T.shared_randomstreams.RandomStreams(3)
+    drawn = streams.binomial(size=(3,), prob=1.0)
+    assert theano.function([], drawn)().tolist() == [1, 1, 1]
+    own = streams.gen(op=T.raw_random.uniform, size=(2,))
+    assert theano.function([], own)().shape == (2,)
+    same = T.type.values_eq_approx(np.array([np.inf]), np.array([1.0]), allow_remove_inf=True)
+    assert same
+    x = T.dvector("x")
+    length = theano.compile.ops.shape_i(var=x, i=0)
+    assert theano.function([x], length)(np.ones(3)) == 3
+    graph = theano.gof.FunctionGraph([x], [x * 2], clone=False)
+    graph.add_input(input=T.dvector("y"))
+    assert len(graph.inputs) == 2

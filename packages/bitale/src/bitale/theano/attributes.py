@@ -14,9 +14,10 @@ from typing import Any
 
 import numpy as np
 from bitale_autodiff import GradientError, numeric_grad, verify_grad
-from bitale_graph import Constant, FunctionGraph, TensorType, Variable
+from bitale_graph import Constant, FunctionGraph, TensorType, Type, Variable
 from bitale_graph import language as T
 from bitale_graph.extend import Apply, SharedVariable, TensorVariable
+from bitale_graph.random import RandomStreams
 from bitale_graph.scalars import get_scalar_type
 
 from . import forms
@@ -122,6 +123,7 @@ ATTRIBUTES: tuple[tuple[Any, str, Any, bool], ...] = (
     (FunctionGraph, "replace", lambda old: renaming(old, _REPLACE), True),
     (FunctionGraph, "replace_all", lambda old: renaming(old, (("verbose", ""),)), True),
     (FunctionGraph, "change_input", lambda old: renaming(old, (("new_r", "new"),)), True),
+    (FunctionGraph, "add_input", lambda old: renaming(old, (("input", "variable"),)), True),
     (FunctionGraph, "clone", lambda old: renaming(old, (("check_integrity", ""),)), True),
     (
         FunctionGraph,
@@ -137,6 +139,10 @@ ATTRIBUTES: tuple[tuple[Any, str, Any, bool], ...] = (
     (TensorVariable, "compress", _compress, False),
     (TensorVariable, "sort", sort, False),
     (TensorVariable, "argsort", argsort, False),
+    (Type, "is_valid_value", lambda old: renaming(old, (("a", "value"),)), True),
+    (Type, "value_validity_msg", lambda old: renaming(old, (("a", "value"),)), True),
+    (RandomStreams, "binomial", lambda old: renaming(old, (("prob", "p"),)), True),
+    (RandomStreams, "gen", lambda old: renaming(old, (("op", "draw"),)), True),
     (SharedVariable, "__init__", forms.shared_init, True),
     (TensorType, "values_eq", lambda old: forms.OnTheClass(old, forms.values_eq), True),
     (

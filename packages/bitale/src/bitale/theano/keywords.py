@@ -25,6 +25,7 @@ KEYWORDS: dict[str, dict[str, Mapping[str, str]]] = {
         "sparse_grad": {"var": "x"},
     },
     "theano.compile": {"get_mode": {"orig_string": "mode"}},
+    "theano.compile.ops": {"shape_i": {"var": "x", "i": "axis"}},
     "theano.compile.sharedvalue": {"shared_constructor": {"ctor": "constructor"}},
     "theano.gof.graph": {
         "clone": {"copy_orphans": ""},

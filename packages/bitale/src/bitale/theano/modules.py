@@ -314,7 +314,7 @@ MODULES: dict[str, tuple[str, ...]] = {
         "bitale.theano.selections",
         "bitale.tensor.subtensor",
     ),
-    "theano.tensor.type": ("bitale.tensor.type",),
+    "theano.tensor.type": ("bitale.theano.forms:values_eq_approx", "bitale.tensor.type"),
     "theano.tensor.type_other": ("bitale.tensor.type_other",),
     "theano.tensor.utils": ("bitale.tensor.utils", "bitale.theano.helpers:hash_from_ndarray"),
     "theano.tensor.var": ("bitale.tensor.var",),
