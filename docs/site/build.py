@@ -19,23 +19,20 @@ from sphinx.cmd.build import build_main  # noqa: E402
 
 
 def write(folder: Path, made: dict[str, str]) -> None:
-    """Write pages by their places, those alone that have changed, and remove others."""
+    """Write pages by their places."""
     for place, text in made.items():
         path = folder / place
         path.parent.mkdir(parents=True, exist_ok=True)
-        if not path.exists() or path.read_text("utf-8") != text:
-            path.write_text(text, encoding="utf-8")
-    for path in folder.rglob("*"):
-        if path.is_file() and path.relative_to(folder).as_posix() not in made:
-            path.unlink()
+        path.write_text(text, encoding="utf-8")
 
 
 def main() -> int:
     """Build, and return the exit status of Sphinx."""
     folder = Path(sys.argv[1] if len(sys.argv) > 1 else "out/site").absolute()
     made = {**pages(), **reference(), "rewrites.md": rewrites_page()}
+    for name in ("pages", "read", "html"):
+        shutil.rmtree(folder / name, ignore_errors=True)  # nothing of another checkout stays
     write(folder / "pages", made)
-    shutil.rmtree(folder / "html", ignore_errors=True)
     options = ["--fail-on-warning", "--keep-going", "--quiet", "--jobs=auto"]
     places = ["-c", HERE, "-d", folder / "read", folder / "pages", folder / "html"]
     return build_main([*options, *map(str, places)])

@@ -47,8 +47,10 @@ def show_shapes(*arguments: Any) -> None:
 
 
 def is_left_out(_app: Any, _what: str, _name: str, member: Any, skip: bool, _options: Any) -> bool:
-    """Whether a member is left out: what is told without, and classes that are told elsewhere."""
-    return skip or (inspect.isclass(member) and "." not in member.__qualname__)
+    """Whether a member is left out: what is told elsewhere, and what other libraries put there."""
+    home = getattr(member, "__module__", None) or "bitale"
+    alias = inspect.isclass(member) and "." not in member.__qualname__
+    return skip or alias or not home.startswith("bitale")
 
 
 def setup(app: Any) -> dict[str, bool]:
