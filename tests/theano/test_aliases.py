@@ -204,7 +204,7 @@ SETTINGS = """floatX device mode optimizer linker compute_test_value on_unused_i
     base_compiledir on_opt_error traceback.limit warn.subtensor_merge_bug gcc.cxxflags lib.cnmem
     nvcc.fastmath dnn.enabled int_division reoptimize_unpickled_function numpy.seterr_all
     NanGuardMode.nan_is_error DebugMode.check_strides unittests.rseed print_active_device
-    scan.allow_gc warn.ignore_bug_before"""
+    scan.allow_gc warn.ignore_bug_before blas.ldflags"""
 
 
 def reached(thing, path):
