@@ -120,6 +120,14 @@ def test_types_of_parameters(theano):
     assert EnumType(HALF=0.5).HALF == 0.5
     with pytest.raises(TypeError, match="of a type"):
         ParamsType(a=3)
+    with pytest.raises(AttributeError, match="name MAX"):
+        ParamsType(a=modes, b=EnumList("MIN", "MAX"))
+    arrays = ParamsType(a=theano.tensor.dvector, b=theano.gof.generic)
+    one, other = (arrays.get_params(a=[1.0 + d], b=np.ones(2)) for d in (0, 1e-9))
+    assert one != other
+    assert arrays.values_eq_approx(one, other)
+    assert arrays.name != kind.name
+    assert (kind.get_enum("SUM"), kind.enum_from_alias("max")) == (0, 1)
     with pytest.raises(AttributeError, match="no parameter 'k'"):
         _ = found.k
     with pytest.raises(AttributeError):

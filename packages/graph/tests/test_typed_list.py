@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from bitale_graph import In, function, scan
 from bitale_graph import language as T
-from bitale_graph.typed_list import TypedListType, length, make_list
+from bitale_graph.typed_list import Append, Reverse, TypedListType, length, make_list
 
 VECTORS = TypedListType(T.fvector)
 A = [np.float32([1, 2]), np.float32([3]), np.float32([1, 2])]
@@ -91,6 +91,13 @@ def test_lists_of_lists():
     x = t("x")
     assert run(x[0][1][0], (x, [[[[1]], [[2, 3]]]])).tolist() == [2, 3]
     assert TypedListType(T.fvector, depth=3000).get_depth() == 3000
+
+
+def test_ops_take_inplace_and_change_nothing_in_place(a):
+    f = function([a], [Append(inplace=True)(a, np.float32([7])), Reverse(True)(a)])
+    longer, reversed_ = f(A)
+    assert (len(longer), len(reversed_), len(A)) == (4, 3, 3)
+    assert Append(True) == Append()
 
 
 def test_types_compare_and_are_pickled():

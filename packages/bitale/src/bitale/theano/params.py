@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Callable
 from typing import Any
+
+import numpy as np
 
 from bitale import Type
 
@@ -33,6 +37,9 @@ class Params(dict[str, Any]):
             and own.values_eq(self, other)
         )
 
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
 
 class ParamsType(Type):
     """A type of several values: ``ParamsType(axis=scalar.int64, weights=dvector)``.
@@ -57,13 +64,36 @@ class ParamsType(Type):
         self.fields = tuple(sorted(fields))
         self.types = tuple(fields[name] for name in self.fields)
         self.length = len(self.fields)
+        told = [name for one in set(self._enums()) for name in one.names()]
+        twice = sorted({name for name in told if told.count(name) > 1})
+        if twice:
+            raise AttributeError(f"several types of parameters name {', '.join(twice)}")
+
+    @property
+    def name(self) -> str:
+        """A name that tells the type from others."""
+        return f"_Params_{hashlib.sha256(repr(self).encode()).hexdigest()}"
 
     def __getattr__(self, name: str) -> Any:
         # A constant of an enumeration among the types, as in Theano.
-        for one in vars(self).get("types", ()):
-            if isinstance(one, EnumType) and name in one.constants:
+        for one in self._enums() if "types" in vars(self) else ():
+            if name in one.constants:
                 return one.constants[name]
         raise AttributeError(f"{type(self).__name__} has no attribute {name!r}")
+
+    def _enums(self) -> list[EnumType]:
+        return [one for one in self.types if isinstance(one, EnumType)]
+
+    def get_enum(self, key: str) -> Any:
+        """The constant of a name, in any of the types."""
+        return getattr(self, key)
+
+    def enum_from_alias(self, alias: str) -> Any:
+        """The constant of an alias or a name, in any of the types."""
+        for one in self._enums():
+            if one.has_alias(alias):
+                return one.fromalias(alias)
+        return self.get_enum(alias)
 
     def has_type(self, one: Type) -> bool:
         """Whether a parameter is of a type."""
@@ -108,7 +138,12 @@ class ParamsType(Type):
     def values_eq(self, a: Any, b: Any) -> bool:
         """Whether all parameters are equal."""
         pairs = zip(self.fields, self.types, strict=True)
-        return all(one.values_eq(a[name], b[name]) for name, one in pairs)
+        return all(_same(one.values_eq, a[name], b[name]) for name, one in pairs)
+
+    def values_eq_approx(self, a: Any, b: Any) -> bool:
+        """Whether all parameters are equal but for rounding."""
+        pairs = zip(self.fields, self.types, strict=True)
+        return all(_same(one.values_eq_approx, a[name], b[name]) for name, one in pairs)
 
     def extended(self, **fields: Type) -> ParamsType:
         """The type with more parameters."""
@@ -123,6 +158,14 @@ class ParamsType(Type):
     def __repr__(self) -> str:
         told = ", ".join(f"{n}:{t}" for n, t in zip(self.fields, self.types, strict=True))
         return f"ParamsType<{told}>"
+
+
+def _same(equal: Callable[[Any, Any], bool], a: Any, b: Any) -> bool:
+    """Whether two values of a type are equal; any object may be an array, of which it asks more."""
+    try:
+        return bool(equal(a, b))
+    except ValueError:
+        return np.array_equal(a, b)
 
 
 class EnumType(Type):
@@ -142,6 +185,10 @@ class EnumType(Type):
         if name in constants:
             return constants[name]
         raise AttributeError(f"{type(self).__name__} has no constant {name!r}")
+
+    def names(self) -> list[str]:
+        """The names of the constants, and their aliases."""
+        return [*self.constants, *self.aliases]
 
     def fromalias(self, alias: str) -> Any:
         """The number that has an alias, or a name."""

@@ -59,11 +59,20 @@ def _common(elements: Sequence[Variable[Any]]) -> Type:
 
 
 class _Changed(Op):
-    """A list like another but for a change."""
+    """A list like another but for a change.
+
+    Parameters
+    ----------
+    inplace : bool
+        Accepted for Theano's sake: no op writes into its inputs.
+    """
 
     __props__ = ()
     # The elements are those of the list that is read, which outputs of functions do not share.
     view_map = {0: [0]}  # noqa: RUF012 (as `Op` has it)
+
+    def __init__(self, inplace: bool = False) -> None:
+        pass
 
 
 class Append(_Changed):
