@@ -197,6 +197,7 @@ def test_layers_come_to_graph_by_its_surface(packages):
     surfaces += (
         "convolution",
         "distributed",
+        "drawing",
         "health.command",
         "pooling",
         "scalars",

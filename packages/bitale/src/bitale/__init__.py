@@ -66,6 +66,7 @@ clone = clone_replace
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from bitale_graph.drawing import draw as draw
     from bitale_graph.health import doctor as doctor
 
     from . import misc as misc
@@ -79,5 +80,5 @@ else:
     __getattr__ = _submodules(
         __name__,
         ("misc", "sandbox", "sparse", "theano", "typed_list"),
-        {"doctor": "bitale_graph.health"},
+        {"doctor": "bitale_graph.health", "draw": "bitale_graph.drawing"},
     )

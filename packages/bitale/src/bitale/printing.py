@@ -1,4 +1,4 @@
-"""Text forms of expressions and functions."""
+"""Text forms and pictures of expressions and functions."""
 
 from typing import TYPE_CHECKING
 
@@ -8,6 +8,8 @@ from bitale_graph.extend import pp as pp
 from bitale_graph.extend import pprint as pprint
 
 if TYPE_CHECKING:
+    from bitale_graph.drawing import pydotprint as pydotprint
+    from bitale_graph.drawing import pydotprint_variables as pydotprint_variables
     from bitale_graph.texts import DefaultPrinter as DefaultPrinter
     from bitale_graph.texts import FunctionPrinter as FunctionPrinter
     from bitale_graph.texts import IgnorePrinter as IgnorePrinter
@@ -25,7 +27,11 @@ if TYPE_CHECKING:
 
 
 def __getattr__(name: str) -> object:
-    # Imported when it is asked for: most programs write no expressions.
+    # Imported when it is asked for: most programs write no expressions, and draw nothing.
+    if name in {"pydotprint", "pydotprint_variables"}:
+        from bitale_graph import drawing
+
+        return getattr(drawing, name)
     from bitale_graph import texts
 
     if name.startswith("_") or not hasattr(texts, name):
@@ -36,4 +42,5 @@ def __getattr__(name: str) -> object:
 def __dir__() -> list[str]:
     from bitale_graph import texts
 
-    return sorted({*globals(), *(name for name in vars(texts) if name[0] != "_")})
+    pictures = ("pydotprint", "pydotprint_variables")
+    return sorted({*globals(), *pictures, *(name for name in vars(texts) if name[0] != "_")})

@@ -135,8 +135,8 @@ MODULES: dict[str, tuple[str, ...]] = {
     "theano.misc.safe_asarray": ("_asarray=numpy:asarray",),
     "theano.printing": (
         "bitale.printing",
-        "bitale.theano.drawing:pydotprint",
-        "bitale.theano.drawing:pydotprint_variables",
+        "bitale.printing:pydotprint",
+        "bitale.printing:pydotprint_variables",
     ),
     "theano.raise_op": ("bitale.raise_op",),
     "theano.sandbox": (),

@@ -1,0 +1,163 @@
+"""Pictures into files, and as texts."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ..core.graph import Apply
+from .picture import Graph, Keys, graph_of, picture_of
+from .png import image
+from .scene import Settings, scene_of
+from .svg import svg_text
+
+BY_MATPLOTLIB = ("png", "pdf", "jpg", "ps", "eps")
+FORMATS = ("svg", *BY_MATPLOTLIB)
+
+
+def svg(what: Any, *, opened: bool = False, longest: int = 40, legend: bool = True) -> str:
+    """The picture of a graph as the text of an SVG file.
+
+    Parameters
+    ----------
+    what : Function, FunctionGraph, Variable, Apply, or a sequence of variables
+        Of a function its rewritten graph is drawn.
+    opened : bool
+        Draw the steps of loops, branches and fused loops inside of their boxes.
+    longest : int
+        At how many letters labels are cut.
+    legend : bool
+        Say over the picture what its colours mean.
+
+    Returns
+    -------
+    str
+
+    Raises
+    ------
+    TypeError
+        If ``what`` is nothing that has a graph.
+    """
+    picture = picture_of(graph_of(what), Keys(), times_of(what))
+    return svg_text(picture, Settings(longest, opened), legend)
+
+
+def draw(what: Any, file: str | Path, *, opened: bool = False, longest: int = 40) -> None:
+    """Draw a graph into a file: SVG, which needs nothing, or PNG by Matplotlib.
+
+    Parameters
+    ----------
+    what : Function, FunctionGraph, Variable, Apply, or a sequence of variables
+        Of a function its rewritten graph is drawn.
+    file : path
+        Its ending tells the format.
+    opened, longest
+        As for `svg`.
+
+    Raises
+    ------
+    TypeError
+        If ``what`` is nothing that has a graph.
+    ValueError
+        For a format that is not written.
+    ImportError
+        If Matplotlib is needed and not installed.
+    """
+    path = Path(file)
+    settings = Settings(longest, opened)
+    path.write_bytes(_bytes(graph_of(what), path.suffix[1:].lower(), settings, times_of(what)))
+
+
+def times_of(what: Any) -> Mapping[Apply, float]:
+    """The seconds that each node of a function took, where it is profiled."""
+    found: Mapping[Apply, float] = getattr(getattr(what, "profile", None), "apply_time", None) or {}
+    return found
+
+
+def _bytes(graph: Graph, format: str, settings: Settings, times: Mapping[Apply, float]) -> bytes:
+    if format not in FORMATS:
+        raise ValueError(f"pictures are written in {', '.join(FORMATS)}, not {format!r}")
+    picture = picture_of(graph, Keys(), times)
+    if format == "svg":
+        return svg_text(picture, settings).encode()
+    return image(scene_of(picture, settings), settings, format)
+
+
+def pydotprint(
+    fct: Any,
+    outfile: str | Path | None = None,
+    compact: bool = True,
+    format: str = "png",
+    with_ids: bool = False,
+    high_contrast: bool = True,
+    cond_highlight: Any = None,
+    colorCodes: Mapping[str, str] | None = None,
+    max_label_size: int = 70,
+    scan_graphs: bool = False,
+    var_with_name_simple: bool = False,
+    print_output_file: bool = True,
+    return_image: bool = False,
+) -> bytes | None:
+    """Draw the graph of a function or of variables into a file; Theano's name for `draw`.
+
+    Parameters
+    ----------
+    fct : Function, FunctionGraph, Variable, Apply, or a list of variables
+        What to draw.
+    outfile : path, optional
+        Where to write; ``bitale.png`` in the current folder without it. An ending that names a
+        format goes before ``format``.
+    compact : bool
+        Leave out variables between two ops.
+    format : str
+        ``"svg"``, which needs nothing; or by Matplotlib ``"png"``, ``"pdf"``, ``"jpg"``, ``"ps"``
+        or ``"eps"``.
+    with_ids : bool
+        Write the place of each node in the order of execution beside it.
+    colorCodes : dict of str to str, optional
+        Colours of boxes by the name of the op's class.
+    max_label_size : int
+        The length at which labels are cut.
+    scan_graphs : bool
+        Draw the steps of loops inside of their boxes.
+    var_with_name_simple : bool
+        Show of variables that have a name the name alone.
+    print_output_file : bool
+        Say where the picture is.
+    return_image : bool
+        Return the picture instead of writing it.
+    high_contrast, cond_highlight : object
+        Of Theano's pictures; these are drawn in one way.
+
+    Returns
+    -------
+    bytes or None
+        The picture with ``return_image``.
+
+    Raises
+    ------
+    ImportError
+        If Matplotlib is needed and not installed.
+    TypeError, ValueError
+        For what has no graph, and for formats that are not written.
+    """
+    path = Path(outfile or f"bitale.{format}")
+    if path.suffix[1:].lower() in FORMATS:
+        format = path.suffix[1:].lower()
+    graph = graph_of(fct)
+    graph.spelled, graph.numbered, graph.only_names = not compact, with_ids, var_with_name_simple
+    graph.colours = dict(colorCodes or {})
+    data = _bytes(graph, format, Settings(max_label_size, scan_graphs), times_of(fct))
+    if return_image:
+        return data
+    path.write_bytes(data)
+    if print_output_file:
+        sys.stdout.write(f"The output file is available at {path}\n")
+    return None
+
+
+def pydotprint_variables(vars: Any, outfile: Any = None, **others: Any) -> bytes | None:
+    """Draw the graph of variables: `pydotprint`."""
+    return pydotprint(vars, outfile, **others)
