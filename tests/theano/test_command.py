@@ -133,6 +133,18 @@ def test_a_program_without_missing_names_checks_well(program):
     assert (done.returncode, done.stdout.splitlines()[-1]) == (0, "2 names of Theano, 0 missing")
 
 
+@needs_translator
+def test_a_file_that_is_no_python_is_told_and_the_others_are_checked(program, tmp_path):
+    program("import theano\nprint 1 +\n", "bad.py")
+    program("\0import theano\n", "nul.py")
+    program("import theano\ntheano.function\n", "x'<script>é.py")
+    done = run("--check", tmp_path)
+    assert (done.returncode, done.stderr) == (1, "")
+    assert done.stdout.count("CANNOT BE READ: neither Python 3 nor Python 2") == 2
+    assert "theano.function  (line 2)" in done.stdout
+    assert done.stdout.endswith("2 names of Theano, 0 missing, 2 files not read\n")
+
+
 def test_settings_are_taken_from_theanos_variables(program, tmp_path):
     show = program(
         "import theano\nc = theano.config\nprint(c.floatX, c.cast_policy, c.openmp, c.allow_gc)\n"

@@ -84,12 +84,20 @@ def missing(full: str) -> str:
 
 
 def report(program: Path, is_python2: bool = False) -> int:
-    """Print what a program, or all programs of a folder, use of Theano; 1 if a name is missing."""
+    """Print what a program, or all programs of a folder, use of Theano.
+
+    It gives 1 if a name is missing or a file cannot be read as Python, else 0.
+    """
     files = sorted(program.rglob("*.py")) if program.is_dir() else [program]
-    count = gone = 0
+    count = gone = unread = 0
     with installed():
         for file in files:
-            used = _used_by(file, is_python2)
+            try:
+                used = _used_by(file, is_python2)
+            except (SyntaxError, ValueError, ImportError) as error:
+                unread += 1
+                print(f"{file}\n  CANNOT BE READ: {error}")  # noqa: T201
+                continue
             if not used:
                 continue
             print(file)  # noqa: T201 (a command speaks)
@@ -98,8 +106,9 @@ def report(program: Path, is_python2: bool = False) -> int:
                 count, gone = count + 1, gone + bool(why)
                 where = ", ".join(map(str, sorted(set(lines))))
                 print(f"  {full}  (line {where})" + (f"  MISSING: {why}" if why else ""))  # noqa: T201
-    print(f"{count} names of Theano, {gone} missing")  # noqa: T201
-    return 1 if gone else 0
+    more = f", {unread} files not read" if unread else ""
+    print(f"{count} names of Theano, {gone} missing{more}")  # noqa: T201
+    return 1 if gone or unread else 0
 
 
 def _used_by(file: Path, is_python2: bool) -> Lines:
