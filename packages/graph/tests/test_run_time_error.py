@@ -30,6 +30,7 @@ def test_the_error_tells_what_failed_on_what():
         "Inputs shapes: [(2,), (3,)]",
         "Inputs strides: [(8,), (8,)]",
         "Inputs values: [[1.0, 1.0], [1.0, 2.0, 3.0]]",
+        "Outputs clients: [['Elementwise{mul}(Elementwise{add}.0, TensorConstant{2.0})']]",
         f'File "{__file__}", line {line}, in failure',
         "HINT: config.exception_verbosity='high'",
     ):
@@ -40,6 +41,25 @@ def test_high_verbosity_prints_the_graph():
     text, _ = failure(exception_verbosity="high")
     assert "The graph up to the node:" in text
     assert " |Elementwise{exp} [id B] <TensorType(float64, vector)>" in text
+
+
+def test_high_verbosity_lists_what_was_stored():
+    text, _ = failure(exception_verbosity="high")
+    table = text[text.index("Values that were stored then") :].splitlines()
+    assert table[1].split()[:3] == ["24", "bytes", "(3,)"]
+    assert table[1].endswith("y  [1.0, 2.0, 3.0]")
+    total = sum(int(row.split()[0]) for row in table[1:-1])
+    assert table[-1].split() == [str(total), "bytes", "in", "all"]
+
+
+def test_an_error_knows_its_node_by_the_names_of_theano():
+    f = function([x, y], T.exp(x) + y)
+    with pytest.raises(ShapeError) as caught:
+        f(np.zeros(2), np.zeros(3))
+    told = vars(caught.value)
+    assert str(told["__op_instance__"]) == "Elementwise{add}(Elementwise{exp}.0, y)"
+    assert told["__applynode_index__"] == 1
+    assert __file__ in told["__thunk_trace__"]
 
 
 def test_large_values_are_not_shown():

@@ -220,7 +220,7 @@ def _run_on_shapes(graph: FunctionGraph, given: Sequence[Any]) -> None:
             shown = [
                 _Guess(x) if v in guessed else x for v, x in zip(node.inputs, inputs, strict=True)
             ]
-            raise_with_node(error, node, shown, graph)
+            raise_with_node(error, node, shown, graph, values)
         values.update((v, cell[0]) for v, cell in zip(node.outputs, storage, strict=True))
         if is_guess:
             guessed.update(node.outputs)

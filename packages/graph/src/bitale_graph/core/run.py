@@ -62,7 +62,7 @@ def run_graph(
             else:
                 results = watch.run(graph, index, node, inputs)
         except Exception as error:  # noqa: BLE001 (raised again, with the node)
-            raise_with_node(error, node, inputs, graph)
+            raise_with_node(error, node, inputs, graph, values)
         values.update(zip(node.outputs, results, strict=True))
         for v in drop:
             del values[v]

@@ -6,7 +6,7 @@ The original exception, with the node, its operands and the user's line added.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
@@ -14,7 +14,7 @@ import numpy as np
 
 from ..base import trace as tracing
 from ..base.config import config
-from .graph import Apply
+from .graph import Apply, Variable
 from .tree import debugprint
 
 
@@ -27,6 +27,7 @@ class _Description:
     note: str = ""
 
 
+_MOST_CLIENTS, _MOST_STORED = 5, 30
 _DESCRIPTION, _STEP = "_bitale_description", "_bitale_step"
 
 # How NumPy begins where even the number of bytes is out of range.
@@ -56,13 +57,20 @@ def note_step(error: Exception, step: int) -> None:
 
 
 def raise_with_node(
-    error: Exception, node: Apply, inputs: Sequence[Any] | None, graph: Any
+    error: Exception,
+    node: Apply,
+    inputs: Sequence[Any] | None,
+    graph: Any,
+    stored: Mapping[Variable, Any] | None = None,
 ) -> NoReturn:
     """Raise what tells which node failed, and on what.
 
     An error of Python's, NumPy's or ours becomes one of the same class with a longer text; any
     other is raised as itself, with the description as a note. If the node runs a graph of its own
     and a node of that failed, that one stands first. Without ``inputs`` they are not described.
+    What is in ``stored``, values that were there when it failed, is listed where
+    ``config.exception_verbosity`` is high; the attributes by Theano's names (``__op_instance__``,
+    ``__applynode_index__``, ``__thunk_trace__``) tell of the innermost node.
     """
     inner: _Description | None = vars(error).get(_DESCRIPTION)
     try:
@@ -74,7 +82,9 @@ def raise_with_node(
     except Exception:  # noqa: BLE001 (the text of an op is its author's; the error counts)
         lines = [_text_of(error), f"Apply node that caused the error: {type(node.op).__name__}"]
     cause = error if inner is None else inner.cause
-    message = "\n".join([*lines, *_verbose(node)])
+    known = dict(zip(node.inputs, inputs or (), strict=False)) if stored is None else stored
+    message = "\n".join([*lines, *_verbose(node, known)])
+    _set_attributes(error, node, graph)
     if _is_want_of_memory(error):
         new: Exception = MemoryError(message)
     elif _is_plain(error):
@@ -88,6 +98,14 @@ def raise_with_node(
     vars(new)[_DESCRIPTION] = _Description(lines, cause)
     # With its frames it says all that the cause does, which would be printed a second time.
     raise new.with_traceback(cause.__traceback__) from None
+
+
+def _set_attributes(error: Exception, node: Apply, graph: Any) -> None:
+    order = graph.toposort()
+    told = vars(error)
+    told.setdefault("__op_instance__", node)
+    told.setdefault("__applynode_index__", order.index(node) if node in order else None)
+    told.setdefault("__thunk_trace__", tracing.text(node.trace) if node.trace else "")
 
 
 def _is_want_of_memory(error: Exception) -> bool:
@@ -162,6 +180,7 @@ def _described(
             f"Inputs strides: {[getattr(x, 'strides', 'no strides') for x in inputs]}",
             f"Inputs values: {[_short(x) for x in inputs]}",
         ]
+    lines.append(f"Outputs clients: {[_clients(v, order, graph.outputs) for v in node.outputs]}")
     if node.trace:
         lines += ["", "The node was made here (innermost call last):", tracing.text(node.trace)]
     return lines
@@ -178,19 +197,48 @@ def _described_outside(error: Exception, node: Apply, inputs: Sequence[Any] | No
     return lines
 
 
-def _verbose(node: Apply) -> list[str]:
+def _clients(variable: Variable, order: Sequence[Apply], outputs: Sequence[Variable]) -> list[str]:
+    """What takes a variable, as text: at most so many nodes."""
+    found = [str(node) for node in order if variable in node.inputs]
+    shown = found[:_MOST_CLIENTS]
+    if len(found) > len(shown):
+        shown.append(f"and {len(found) - len(shown)} more")
+    return [*shown, *(["output"] if variable in outputs else [])]
+
+
+def _verbose(node: Apply, stored: Mapping[Variable, Any]) -> list[str]:
     if config.exception_verbosity == "high":
         return [
             "",
             "The graph up to the node:",
             str(debugprint(node.outputs[0], file="str", print_type=True)),
+            *_storage(stored),
         ]
     return [
         "",
         (
-            "HINT: config.exception_verbosity='high' adds a print of the graph; "
-            "mode='FAST_COMPILE' shows the node as it was written."
+            "HINT: config.exception_verbosity='high' adds a print of the graph and the values that "
+            "were stored; mode='FAST_COMPILE' shows the node as it was written."
         ),
+    ]
+
+
+def _storage(stored: Mapping[Variable, Any]) -> list[str]:
+    """A table of values, the largest first, and how much they take."""
+    sizes = {v: getattr(x, "nbytes", 0) for v, x in stored.items()}
+    order = sorted(stored, key=lambda v: -sizes[v])
+    rows = [
+        f"  {sizes[v]:>12} bytes  {getattr(stored[v], 'shape', '')!s:<12} {v.type}  {v}"
+        f"  {_short(stored[v])}"
+        for v in order[:_MOST_STORED]
+    ]
+    left = [f"  and {len(order) - len(rows)} more"] if len(order) > len(rows) else []
+    total = sum(sizes.values())
+    return [
+        "Values that were stored then, the largest first:",
+        *rows,
+        *left,
+        f"  {total:>12} bytes in all",
     ]
 
 
