@@ -147,6 +147,7 @@ def test_shared_variables_are_made_by_their_class(theano):
     w = Mine(name="w", type=theano.tensor.dvector, value=given, strict=False)
     given += 1
     assert (w.name, w.get_value().tolist()) == ("w", [1, 1])
+    assert w.container.storage[0].tolist() == [1, 1]
     twin = Mine("v", theano.tensor.dvector, None, False, container=w.container)
     theano.function([], [], updates=[(twin, twin + 1)])()
     assert w.get_value().tolist() == [2, 2]

@@ -135,6 +135,10 @@ def test_old_classes_of_arguments(theano):
     from theano.compile import Param, SymbolicInput, SymbolicOutput
 
     x = theano.T.dscalar("x")
+    importlib.import_module("theano.compile.pfunc")  # which a function of its name hides
+    assert theano.top.compile.pfunc([x], x * 2)(2.0) == 4
+    assert theano.sparse.enable_sparse
+    assert theano.T._shared(3.0).get_value() == 3
     one = SymbolicInput(x, "n", x + 1, False, True)
     assert (one.name, one.strict, one.update is not None) == ("n", True, True)
     assert isinstance(theano.top.In(x), SymbolicInput)

@@ -16,7 +16,7 @@ import numpy as np
 from bitale_autodiff import GradientError, numeric_grad, verify_grad
 from bitale_graph import Constant, FunctionGraph, TensorType, Type, Variable
 from bitale_graph import language as T
-from bitale_graph.extend import Apply, SharedVariable, TensorVariable
+from bitale_graph.extend import Apply, Container, SharedVariable, TensorVariable
 from bitale_graph.random import RandomStreams
 from bitale_graph.scalars import get_scalar_type
 
@@ -143,6 +143,7 @@ ATTRIBUTES: tuple[tuple[Any, str, Any, bool], ...] = (
     (Type, "value_validity_msg", lambda old: renaming(old, (("a", "value"),)), True),
     (RandomStreams, "binomial", lambda old: renaming(old, (("prob", "p"),)), True),
     (RandomStreams, "gen", lambda old: renaming(old, (("op", "draw"),)), True),
+    (Container, "storage", property(lambda self: [self.read()]), False),
     (SharedVariable, "__init__", forms.shared_init, True),
     (TensorType, "values_eq", lambda old: forms.OnTheClass(old, forms.values_eq), True),
     (

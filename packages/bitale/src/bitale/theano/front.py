@@ -8,6 +8,7 @@ import numpy as np
 
 __version__ = "1.0.5"
 __api_version__ = 1
+enable_sparse = True  # sparse matrices are there where SciPy is
 
 _asarray = np.asarray
 PY3 = True

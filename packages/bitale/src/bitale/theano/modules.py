@@ -48,6 +48,7 @@ MODULES: dict[str, tuple[str, ...]] = {
         "bitale.theano.rebuilding",
         "bitale.compile",
         "bitale.theano.database:optdb",
+        "bitale:config",
     ),
     "theano.compile.builders": ("bitale.compile:OpFromGraph",),
     "theano.compile.debugmode": ("bitale.compile.debugmode", "bitale.compile"),
@@ -191,10 +192,15 @@ MODULES: dict[str, tuple[str, ...]] = {
         "bitale:reduce",
     ),
     "theano.scan_module.scan_utils": ("bitale.scan_utils", "bitale.scan_module:until"),
-    "theano.sparse": ("bitale.sparse", "as_sparse=bitale.sparse:as_sparse_variable"),
+    "theano.sparse": (
+        "bitale.theano.front:enable_sparse",
+        "bitale.sparse",
+        "as_sparse=bitale.sparse:as_sparse_variable",
+    ),
     "theano.sparse.basic": ("bitale.sparse",),
     "theano.sparse.type": ("bitale.sparse:SparseType",),
     "theano.tensor": (
+        "_shared=bitale:shared",
         "bitale.theano.elementwise",
         "bitale.theano.sorting",
         "bitale.theano.op_classes",
@@ -338,6 +344,7 @@ MODULES: dict[str, tuple[str, ...]] = {
 FUNCTIONS = frozenset(
     {
         "theano.compile.function",
+        "theano.compile.pfunc",
         "theano.scan_module.scan",
         "theano.tensor.nnet.ctc",
         "theano.tensor.sort",
