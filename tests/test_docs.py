@@ -52,6 +52,17 @@ def test_the_tour_runs_from_top_to_bottom(tmp_path, monkeypatch):
     assert names["losses"][-1] < names["losses"][0] / 4
 
 
+def test_the_page_on_pictures_runs_and_shows_what_comes(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    run("\n".join(blocks("docs/pictures.md")), "docs/pictures.md")
+    assert (tmp_path / "train.html").exists()
+    shown = (ROOT / "docs/pictures.svg").read_text(encoding="utf-8")
+    made = (tmp_path / "train.svg").read_text(encoding="utf-8")
+    assert re.sub("<title>.*?</title>", "", made, flags=re.S) == re.sub(
+        "<title>.*?</title>", "", shown, flags=re.S
+    ), "write docs/pictures.svg anew, by the code of the page"
+
+
 @pytest.mark.parametrize("path", ["README.md", "packages/bitale/README.md"])
 def test_the_first_program_does_what_it_says(path):
     # Generated code is there only where a compiler is.

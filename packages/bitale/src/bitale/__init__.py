@@ -69,6 +69,7 @@ if TYPE_CHECKING:
     from bitale_graph.drawing import draw as draw
     from bitale_graph.health import doctor as doctor
 
+    from . import d3viz as d3viz
     from . import misc as misc
     from . import sandbox as sandbox
     from . import sparse as sparse
@@ -79,6 +80,6 @@ else:
 
     __getattr__ = _submodules(
         __name__,
-        ("misc", "sandbox", "sparse", "theano", "typed_list"),
+        ("d3viz", "misc", "sandbox", "sparse", "theano", "typed_list"),
         {"doctor": "bitale_graph.health", "draw": "bitale_graph.drawing"},
     )

@@ -290,3 +290,5 @@ def _run(passes: tuple[Pass, ...], graph: FunctionGraph, context: RewriteContext
     for one in selected(context, passes):
         context.phase = one.name
         one.run(graph, context)
+        if graph.features:
+            graph.execute_callbacks("on_pass", one.name, one.purpose)

@@ -78,6 +78,7 @@ MODULES: dict[str, tuple[str, ...]] = {
     "theano.compile.sharedvalue": ("bitale.compile",),
     "theano.configdefaults": ("bitale:config",),
     "theano.configparser": ("bitale:config", "bitale:change_flags"),
+    "theano.d3viz": ("bitale.d3viz",),
     "theano.gof": (
         "bitale.theano.ops",
         "bitale.theano.c_sections:COp",

@@ -50,6 +50,9 @@ class Feature:
         ``node`` is ``"output"`` for an output of the graph.
         """
 
+    def on_pass(self, fgraph: Any, name: str, purpose: str) -> None:
+        """Know that a pass of the rewriter over the graph is done."""
+
     def validate(self, fgraph: Any) -> None:
         """Raise `InconsistencyError` if the graph must not be as it is."""
 

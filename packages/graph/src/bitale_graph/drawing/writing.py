@@ -8,13 +8,18 @@ from pathlib import Path
 from typing import Any
 
 from ..core.graph import Apply
-from .picture import Graph, Keys, graph_of, picture_of
+from .page import page_text
+from .picture import Graph, Keys, counted, graph_of, picture_of
 from .png import image
 from .scene import Settings, scene_of
+from .steps import Step, recorded_steps
 from .svg import svg_text
+from .words import plain
 
 BY_MATPLOTLIB = ("png", "pdf", "jpg", "ps", "eps")
 FORMATS = ("svg", *BY_MATPLOTLIB)
+MOST_STEPS = 2_000
+"""Up to how many boxes passes are recorded if nobody says; each has a picture of its own."""
 
 
 def svg(what: Any, *, opened: bool = False, longest: int = 40, legend: bool = True) -> str:
@@ -44,8 +49,54 @@ def svg(what: Any, *, opened: bool = False, longest: int = 40, legend: bool = Tr
     return svg_text(picture, Settings(longest, opened), legend)
 
 
-def draw(what: Any, file: str | Path, *, opened: bool = False, longest: int = 40) -> None:
-    """Draw a graph into a file: SVG, which needs nothing, or PNG by Matplotlib.
+def html(what: Any, *, steps: bool | None = None, title: str = "") -> str:
+    """A page in which a person looks around in a graph, as the text of an HTML file.
+
+    It pans, zooms and searches, opens scans and fused loops, tells types, shapes, times and the
+    user's line of each node, and steps through what the rewriter did. It needs no network.
+
+    Parameters
+    ----------
+    what : Function, FunctionGraph, Variable, Apply, or a sequence of variables
+    steps : bool, optional
+        Whether what each pass of the rewriter did to a function is shown, for which it is rewritten
+        once more. By default for functions of up to 2,000 boxes.
+    title : str
+        By default the name of the function.
+
+    Returns
+    -------
+    str
+
+    Raises
+    ------
+    TypeError
+        If ``what`` is nothing that has a graph.
+    """
+    keys, notes = Keys(), []
+    picture = picture_of(graph_of(what), keys, times_of(what))
+    taken: list[Step] = []
+    is_function = hasattr(what, "maker")
+    if is_function and (steps or (steps is None and counted([picture]) <= MOST_STEPS)):
+        taken = recorded_steps(what, keys)
+    elif is_function and steps is None:
+        notes.append(
+            f"This graph has over {MOST_STEPS} boxes: what the rewriter did is left out. "
+            "draw(f, file, steps=True) shows it."
+        )
+    name = plain(title or str(getattr(what, "name", None) or "graph"))
+    return page_text(name, picture, taken, notes)
+
+
+def draw(
+    what: Any,
+    file: str | Path,
+    *,
+    opened: bool = False,
+    longest: int = 40,
+    steps: bool | None = None,
+) -> None:
+    """Draw a graph into a file: SVG or a page of HTML, which need nothing, or PNG by Matplotlib.
 
     Parameters
     ----------
@@ -55,6 +106,8 @@ def draw(what: Any, file: str | Path, *, opened: bool = False, longest: int = 40
         Its ending tells the format.
     opened, longest
         As for `svg`.
+    steps
+        As for `html`.
 
     Raises
     ------
@@ -66,6 +119,9 @@ def draw(what: Any, file: str | Path, *, opened: bool = False, longest: int = 40
         If Matplotlib is needed and not installed.
     """
     path = Path(file)
+    if path.suffix.lower() in {".html", ".htm"}:
+        path.write_text(html(what, steps=steps), encoding="utf-8")
+        return
     settings = Settings(longest, opened)
     path.write_bytes(_bytes(graph_of(what), path.suffix[1:].lower(), settings, times_of(what)))
 
@@ -78,7 +134,7 @@ def times_of(what: Any) -> Mapping[Apply, float]:
 
 def _bytes(graph: Graph, format: str, settings: Settings, times: Mapping[Apply, float]) -> bytes:
     if format not in FORMATS:
-        raise ValueError(f"pictures are written in {', '.join(FORMATS)}, not {format!r}")
+        raise ValueError(f"pictures are written in html, {', '.join(FORMATS)}, not {format!r}")
     picture = picture_of(graph, Keys(), times)
     if format == "svg":
         return svg_text(picture, settings).encode()
@@ -161,3 +217,21 @@ def pydotprint(
 def pydotprint_variables(vars: Any, outfile: Any = None, **others: Any) -> bytes | None:
     """Draw the graph of variables: `pydotprint`."""
     return pydotprint(vars, outfile, **others)
+
+
+def d3viz(fct: Any, outfile: str | Path, copy_deps: bool = True) -> None:
+    """Write the page of a graph into a file; Theano's name for `draw`.
+
+    Parameters
+    ----------
+    fct : Function, or what else `draw` takes
+    outfile : path
+    copy_deps : bool
+        Of Theano's pages, which read other files; this one reads none.
+    """
+    Path(outfile).write_text(html(fct), encoding="utf-8")
+
+
+def d3write(fct: Any, path: str | Path) -> None:
+    """Write the picture of a graph in SVG into a file, for other programs to read."""
+    Path(path).write_text(svg(fct), encoding="utf-8")
