@@ -17,7 +17,13 @@ PLAIN = re.compile(r"^```csv.*$", re.MULTILINE)
 # Pages in the order in which they are read; those of docs that are not named here are guides.
 ORDER = {
     "Begin": ["docs/tour.md"],
-    "Guides": ["docs/guides/*.md", "docs/own_op.md", "docs/debugging.md", "examples/README.md"],
+    "Guides": [
+        "docs/guides/*.md",
+        "docs/own_op.md",
+        "docs/debugging.md",
+        "docs/pictures.md",
+        "examples/README.md",
+    ],
     "Reference": [
         "docs/functions.md",
         "docs/rewriting.md",

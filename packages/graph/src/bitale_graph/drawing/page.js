@@ -208,6 +208,11 @@ function fit(least) {
   const k = Math.max(least, Math.min(1.25, (r.width - 2 * room) / placed.width, (r.height - 2 * room) / placed.height));
   view = { k, x: (r.width - placed.width * k) / 2, y: Math.max(room, (r.height - placed.height * k) / 2) };
   if (placed.height * k > r.height) view.y = room;
+  // What is wider than the window is met where it begins.
+  if (placed.width * k > r.width) {
+    const first = placed.items.filter(i => i.depth === 0 && i.y - i.h / 2 < 40).map(i => i.x);
+    if (first.length) view.x = r.width / 2 - k * (Math.min(...first) + Math.max(...first)) / 2;
+  }
   move();
 }
 function centre(id) {
@@ -340,7 +345,7 @@ function show(n, which = "after") {
   }
   layout();
   if (search.value) look();
-  render(); fit(0.72);
+  fit(0.72); render();
 }
 function contents() {
   const steps = D.steps.map((s, n) => {
