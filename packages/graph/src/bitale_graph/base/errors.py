@@ -7,6 +7,8 @@ import os
 from collections.abc import Iterable
 from typing import Any
 
+from .cells import place_in
+
 
 class ShapeError(ValueError):
     """Shapes or ranks that do not go together, found while an expression is built or run."""
@@ -96,7 +98,7 @@ def where_made(variable: Any) -> str:
         return ""
     filename, line, function = trace[0]
     source = source_line(filename, line)
-    return f"{filename}:{line} in {function}" + (f": `{source}`" if source else "")
+    return place_in(filename, line, function) + (f": `{source}`" if source else "")
 
 
 def describe(variable: Any) -> str:

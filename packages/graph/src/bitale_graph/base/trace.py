@@ -9,6 +9,7 @@ import threading
 from collections.abc import Iterator
 from typing import Any
 
+from .cells import cell_of
 from .config import config
 from .errors import source_line
 
@@ -83,10 +84,20 @@ def record(node: Any) -> None:
 
 
 def text(trace: Trace) -> str:
-    """Lay a trace out as Python does, the innermost frame last."""
+    """Lay a trace out as Python does, the innermost frame last.
+
+    What called a cell of a notebook is IPython's own, and left out.
+    """
+    cells = [cell_of(name) for name, _, _ in trace]
+    if any(cells):
+        trace = trace[: max(i for i, cell in enumerate(cells) if cell) + 1]
     lines = []
-    for name, line, function in reversed(trace):
-        lines.append(f'  File "{name}", line {line}, in {function}')
+    for cell, (name, line, function) in reversed(list(zip(cells, trace, strict=False))):
+        if cell is None:
+            lines.append(f'  File "{name}", line {line}, in {function}')
+        else:
+            where = "" if function == "<module>" else f", in {function}"
+            lines.append(f"  {cell}, line {line}{where}")
         if source := source_line(name, line):
             lines.append(f"    {source}")
     return "\n".join(lines)

@@ -9,7 +9,7 @@ import weakref
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from ..base import late
+from ..base import cells, late
 from ..base import trace as tracing
 from ..base.collection import collection_paused
 from ..base.config import config
@@ -393,7 +393,7 @@ def function(
     slots = list(shared_list.values())
     graph, _ = FunctionGraph.cloned([*(i.variable for i in ins), *slots], expressions)
     place = tracing.capture()[:1]
-    label = name or (f"{place[0][0]}:{place[0][1]}" if place else "function")
+    label = name or (cells.place(*place[0][:2]) if place else "function")
     containers = [v.container for v in slots]
     parameters = []
     free = iter(graph.inputs)

@@ -1,0 +1,64 @@
+"""What a notebook shows, by IPython itself: places in cells, and objects as results of cells."""
+
+import sys
+import types
+
+import pytest
+from bitale_graph import function
+from bitale_graph import language as T
+from bitale_graph.base.cells import cell_of, place
+from IPython.core.interactiveshell import InteractiveShell
+from traitlets.config import Config
+
+
+@pytest.fixture
+def shell(tmp_path, monkeypatch):
+    monkeypatch.setenv("IPYTHONDIR", str(tmp_path))
+    config = Config()
+    config.HistoryManager.enabled = False
+    config.InteractiveShell.colors = "nocolor"
+    made = InteractiveShell.instance(config=config)
+    run(made, "import numpy as np\nimport bitale_graph\nfrom bitale_graph import language as T")
+    yield made
+    made.restore_sys_module_state()
+    InteractiveShell.clear_instance()
+
+
+def run(shell, cell):
+    """The result of a cell, or what it raised; and its number, where that is asked for."""
+    done = shell.run_cell(cell, store_history=True)
+    return done.result if done.success else done.error_in_exec
+
+
+def test_errors_name_the_cell_in_which_a_variable_was_made(shell):
+    n = shell.execution_count
+    run(shell, "# a comment\na = T.TensorType('float64', (2,))('a')")
+    run(shell, "def make():\n    return T.TensorType('float64', (3,))('b')")
+    told = str(run(shell, "a + make()"))
+    assert f"made at Cell In[{n}], line 2: `a = T.TensorType(" in told
+    assert f"made at Cell In[{n + 1}], line 2 in make: `return T.TensorType(" in told
+
+
+def test_errors_at_run_time_name_the_cell_and_not_what_runs_cells(shell):
+    n = shell.execution_count
+    run(shell, "x, y = T.dvector('x'), T.dmatrix('y')\ndef product():\n    return T.dot(y, x)")
+    run(shell, "f = bitale_graph.function([x, y], product(), mode='FAST_COMPILE')")
+    assert run(shell, "f.name") == f"Cell In[{n + 1}], line 1"
+    error = run(shell, "f([1.0], [[1.0, 2.0]])")
+    told = "\n".join([str(error), *getattr(error, "__notes__", [])])
+    made = told.partition("made here")[2].partition("HINT")[0]
+    assert made.split("\n")[1:5] == [
+        f"  Cell In[{n + 1}], line 1",
+        "    f = bitale_graph.function([x, y], product(), mode='FAST_COMPILE')",
+        f"  Cell In[{n}], line 3, in product",
+        "    return T.dot(y, x)",
+    ]
+    assert "interactiveshell" not in made
+
+
+def test_files_stay_files(monkeypatch):
+    assert cell_of(__file__) is None
+    assert place("program.py", 3) == "program.py:3"
+    monkeypatch.setitem(sys.modules, "IPython", types.ModuleType("IPython"))
+    assert place("program.py", 3) == "program.py:3"
+    assert function([], T.constant(1.0)).name.startswith(f"{__file__}:")
