@@ -56,6 +56,19 @@ def test_errors_at_run_time_name_the_cell_and_not_what_runs_cells(shell):
     assert "interactiveshell" not in made
 
 
+def test_results_of_cells_are_shown_as_they_ask(shell):
+    run(shell, "v = T.exp(T.dvector('x'))\nf = bitale_graph.function([v], v * 2)")
+    forms = shell.display_formatter.format
+    data, _ = forms(run(shell, "v"))
+    assert data["text/latex"] == r"$\displaystyle e^{x}$"
+    assert "<table>" in data["text/html"]
+    assert data["text/plain"] == "Elementwise{exp}.0: TensorType(float64, vector)"
+    assert "Inputs" in forms(run(shell, "f"))[0]["text/html"]
+    assert "Outputs" in forms(run(shell, "f.maker.fgraph"))[0]["text/html"]
+    data, _ = forms(run(shell, "from bitale_nnet import *\nSequential([Dense(3)])"))
+    assert "Dense" in data["text/plain"]
+
+
 def test_files_stay_files(monkeypatch):
     assert cell_of(__file__) is None
     assert place("program.py", 3) == "program.py:3"

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from .. import sparse as sparse
     from ..compile.function import function as function
     from ..core.test_values import compute_test_values as compute_test_values
+    from ..debug.rich import html_of as html_of
+    from ..debug.rich import latex_of as latex_of
     from ..fft.numpy_functions import FFT_ROWS as FFT_ROWS
     from ..linalg.numpy_functions import LINALG_ROWS as LINALG_ROWS
     from ..modes import predefined as predefined
@@ -30,6 +32,8 @@ _BOUND = {
     "FFT_ROWS": ("bitale_graph.fft.numpy_functions", "FFT_ROWS"),
     # What is done with a new node where values of an example are asked for.
     "compute_test_values": ("bitale_graph.core.test_values", "compute_test_values"),
+    "html_of": ("bitale_graph.debug.rich", "html_of"),  # what notebooks show
+    "latex_of": ("bitale_graph.debug.rich", "latex_of"),
     "find_bad": ("bitale_graph.modes.first_bad", "find_bad"),  # `Function.debug` is a word for it
     "predefined": (
         "bitale_graph.modes.predefined",

@@ -16,6 +16,7 @@ from ..base.config import config
 from ..base.errors import UnusedInputError, where_made
 from ..core.function_graph import FunctionGraph
 from ..core.graph import Variable
+from ..core.shown import Shown
 from ..core.traversal import graph_replace, leaves, resolved
 from ..tensor.shared import SharedVariable, shared_of
 from ..tensor.state import Container
@@ -29,7 +30,7 @@ from .storage import Cell, Cells, StoredCalls, input_cells
 from .updates import hidden_state, read_updates, with_default_updates
 
 
-class Function:
+class Function(Shown):
     """A compiled function. Call it with values of the inputs, by position or keyword.
 
     Attributes
@@ -131,9 +132,8 @@ class Function:
         for p, value in zip(self.maker.parameters, values, strict=True):
             if p.state is not None and value is not MISSING:
                 container = self.maker.containers[p.state]
-                new = p.variable.type.copied(p.filter(value))
                 old.append((container, container.read()))
-                container.store(new, str(p.name))
+                container.store(p.variable.type.copied(p.filter(value)), str(p.name))
         try:
             yield
         except BaseException:

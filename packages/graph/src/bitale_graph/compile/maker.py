@@ -116,6 +116,11 @@ class FunctionMaker:
         with self._lock:
             self._rewritten = None
 
+    @property
+    def rewritten_graph(self) -> FunctionGraph | None:
+        """The rewritten graph, if it was asked for already."""
+        return self._rewritten
+
     def rewritten(self, *features: Feature) -> FunctionGraph:
         """Rewrite what was written, once more; ``features`` are told of all that is done."""
         graph = self.written.clone()

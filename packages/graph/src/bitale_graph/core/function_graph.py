@@ -13,6 +13,7 @@ from . import traversal
 from .features import AlreadyThere, Feature, ReplaceValidate
 from .graph import Apply, Constant, Variable, copied_variable
 from .order import toposort
+from .shown import Shown
 from .walks import io_toposort
 
 
@@ -35,7 +36,7 @@ class Clients(dict[Variable, dict[Client, None]]):
         return list(self.get(variable, ()))
 
 
-class FunctionGraph:
+class FunctionGraph(Shown):
     """The nodes between given inputs and outputs, with the clients of every variable.
 
     The graph is changed only through `replace` and the like, which also change its nodes.

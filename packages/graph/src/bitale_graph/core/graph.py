@@ -15,6 +15,7 @@ from ..base.config import config
 from ..base.errors import describe
 from .observers import Observed
 from .pickling import reduced_node, reduced_variable
+from .shown import ShownAsFormula
 from .tag import Tag
 from .values import Values, type_of, typed
 
@@ -71,7 +72,7 @@ class Type(Values):
         return self.Constant(self, self.filter(value), name=name)  # type: ignore[attr-defined, no-any-return]
 
 
-class Variable(Observed, Generic[TypeT]):
+class Variable(Observed, ShownAsFormula, Generic[TypeT]):
     """A value that an expression will have.
 
     A leaf (input, shared, constant), or a result of an `Apply` node.

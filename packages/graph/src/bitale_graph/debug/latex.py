@@ -38,7 +38,7 @@ _ESCAPED = {c: f"\\{c}" for c in "_$%#&{}"} | {
     " ": r"\ ",
 }
 _LONGEST_NAME = 40
-_CUT: Part = (r"\ldots", ATOM)
+CUT: Part = (r"\ldots", ATOM)
 
 # Signs between two operands: how they bind, and how tightly each side must.
 _BETWEEN = {
@@ -107,7 +107,11 @@ def latex(x: Variable, max_length: int = 4_000) -> str:
     """
     if not isinstance(x, Variable):
         raise TypeError(f"latex writes variables, not {x!r:.60}")
-    memo: dict[Variable, Part] = {}
+    return written(x, max_length, {})
+
+
+def written(x: Variable, max_length: int, memo: dict[Variable, Part]) -> str:
+    """What `latex` gives; ``memo`` is added to, and what is in it is not walked."""
     waiting = [x]
     while waiting:
         v = waiting[-1]
@@ -132,7 +136,7 @@ def _within(node: Apply, v: Variable, parts: list[Part], max_length: int) -> Par
     for k in sorted(range(len(parts)), key=lambda k: -len(parts[k][0])):
         if len(made[0]) <= max_length:
             break
-        parts[k] = _CUT
+        parts[k] = CUT
         made = _of_node(node, v, parts)
     return made
 
