@@ -114,7 +114,7 @@ def test_nothing_imports_the_front_door(packages):
 
 # What lower rooms call of higher ones, bound late in one module of bitale_graph. The methods of a
 # variable, sparse ones too, are written where it is defined, and build ops; `eval` is a word for
-# `function`, and `Function.debug` for a search; some modes that have names stand above all modes;
+# `function`, and `Function.debug` for a search; what notebooks show is written above all of it; some modes that have names stand above all modes;
 # and what those give has types that stand above that module.
 BOUND_LATE = {
     ("bitale_graph.base.late", "bitale_graph.ops"),
@@ -122,6 +122,8 @@ BOUND_LATE = {
     ("bitale_graph.base.late", "bitale_graph.linalg.numpy_functions"),
     ("bitale_graph.base.late", "bitale_graph.fft.numpy_functions"),
     ("bitale_graph.base.late", "bitale_graph.compile.function"),
+    ("bitale_graph.base.late", "bitale_graph.debug.rich"),
+    ("bitale_graph.base.late", "bitale_graph.drawing.writing"),
     ("bitale_graph.base.late", "bitale_graph.core.test_values"),
     ("bitale_graph.base.late", "bitale_graph.modes.first_bad"),
     ("bitale_graph.base.late", "bitale_graph.modes.predefined"),

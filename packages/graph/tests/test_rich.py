@@ -121,6 +121,16 @@ def test_a_graph_shows_inputs_outputs_and_cost():
     )
 
 
+def test_a_small_graph_shows_its_picture_and_a_large_one_does_not():
+    x = T.dvector("x")
+    y = x
+    for _ in range(101):
+        y = T.sin(y)
+    assert FunctionGraph([x], [T.exp(x)])._repr_html_().count("<svg") == 1
+    assert "<svg" not in FunctionGraph([x], [y])._repr_html_()
+
+
+
 def test_cost_counts_what_types_and_state_tell():
     a, b = T.TensorType("float64", (2, 3))("a"), T.TensorType("float64", (3, 4))("b")
     graph = FunctionGraph([a, b], [T.dot(a, b).sum() + T.constant(np.zeros(5)).sum()])

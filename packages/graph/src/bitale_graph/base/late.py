@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from ..core.test_values import compute_test_values as compute_test_values
     from ..debug.rich import html_of as html_of
     from ..debug.rich import latex_of as latex_of
+    from ..drawing.writing import svg as picture_of
     from ..fft.numpy_functions import FFT_ROWS as FFT_ROWS
     from ..linalg.numpy_functions import LINALG_ROWS as LINALG_ROWS
     from ..modes import predefined as predefined
@@ -34,6 +35,7 @@ _BOUND = {
     "compute_test_values": ("bitale_graph.core.test_values", "compute_test_values"),
     "html_of": ("bitale_graph.debug.rich", "html_of"),  # what notebooks show
     "latex_of": ("bitale_graph.debug.rich", "latex_of"),
+    "picture_of": ("bitale_graph.drawing.writing", "svg"),
     "find_bad": ("bitale_graph.modes.first_bad", "find_bad"),  # `Function.debug` is a word for it
     "predefined": (
         "bitale_graph.modes.predefined",

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ..base import late
 from ..base.errors import where_made
 from ..core.function_graph import FunctionGraph
 from ..core.graph import Constant, Variable
@@ -20,6 +21,8 @@ from .printers import CUT, PrinterState
 
 # So many nodes from the top of an expression are written, and so many letters.
 _NODES, _LETTERS = 200, 1_500
+# Of a larger graph one sees no more than that it is large; ``draw`` writes a page to look around in.
+_DRAWN = 100
 # Counting 100,000 nodes takes a second.
 _COUNTED = 10_000
 _ROWS = 30
@@ -61,10 +64,12 @@ def html_of_graph(graph: FunctionGraph) -> str:
     """Inputs, outputs and cost of a graph."""
     outputs = [(code(_called(v, f"output {i}")), v) for i, v in enumerate(graph.outputs)]
     inputs = [(code(_called(v, f"input {i}")), v) for i, v in enumerate(graph.inputs)]
+    is_small = len(graph.toposort()) <= _DRAWN
     return _sections(
         {
             "Inputs": _variables(inputs, ("name", "type")),
             "Outputs": _variables(outputs, ("name", "type", "expression")),
+            "Picture": late.picture_of(graph, legend=False) if is_small else "",
             "Cost": _cost(cost_of(graph), "of the graph"),
         }
     )
