@@ -64,6 +64,12 @@ def programs() -> dict[str, str]:
     return {name: f"programs/{name}.md" for name in names}
 
 
+def pictures() -> dict[str, str]:
+    """Return the place of every picture that pages show."""
+    found = (path.relative_to(ROOT / "docs").as_posix() for path in (ROOT / "docs").rglob("*.svg"))
+    return {f"docs/{name}": name for name in found}
+
+
 class BrokenLinkError(Exception):
     """A page leads to what is not there."""
 
@@ -126,9 +132,10 @@ def listing(name: str) -> str:
 
 def pages() -> dict[str, str]:
     """Return the text of every page that is written by hand, and of the programs, by place."""
-    places, shown = sources(), programs()
-    everything = {**places, **shown}
+    places, shown, seen = sources(), programs(), pictures()
+    everything = {**places, **shown, **seen}
     made = {place: listing(name) for name, place in shown.items()}
+    made |= {place: (ROOT / name).read_text("utf-8") for name, place in seen.items()}
     for name, place in places.items():
         made[place] = relinked(name, (ROOT / name).read_text("utf-8"), everything)
     made["index.md"] = LAST.sub(ALSO, made["index.md"])

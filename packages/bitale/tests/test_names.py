@@ -11,7 +11,7 @@ NAMES = {
     "bitale": """
         Apply Constant Function FunctionGraph FunctionMaker Generic In Lop Mode Op
         OpFromGraph OrderedUpdates Out Rop SharedVariable Type Variable __version__ as_op
-        carry_scan change_flags clone clone_replace compile config debugprint doctor dot
+        carry_scan change_flags clone clone_replace compile config debugprint dot
         foldl foldr function function_dump generic get_scalar_constant_value grad gradient
         graph graph_replace ifelse map pp pprint predefined_modes printing raise_op reduce
         scalar scan scan_checkpoints scan_module scan_utils shared sparse_grad subgraph_grad
@@ -20,7 +20,7 @@ NAMES = {
     "bitale.printing": """
         DefaultPrinter FunctionPrinter IgnorePrinter LeafPrinter OperatorPrinter PPrinter
         PatternPrinter Print PrinterState debugprint default_printer hex_digest latex leaf_printer
-        min_informative_str pp pprint var_descriptor
+        min_informative_str pp pprint pydotprint pydotprint_variables var_descriptor
     """,
     "bitale.gradient": """
         DisconnectedInputError DisconnectedType GradientError Lop NullType NullTypeGradError Rop
