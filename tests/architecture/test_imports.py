@@ -114,8 +114,9 @@ def test_nothing_imports_the_front_door(packages):
 
 # What lower rooms call of higher ones, bound late in one module of bitale_graph. The methods of a
 # variable, sparse ones too, are written where it is defined, and build ops; `eval` is a word for
-# `function`, and `Function.debug` for a search; what notebooks show is written above all of it; some modes that have names stand above all modes;
-# and what those give has types that stand above that module.
+# `function`, and `Function.debug` for a search; what notebooks show is written above all of it;
+# some modes that have names stand above all modes; and what those give has types that stand above
+# that module.
 BOUND_LATE = {
     ("bitale_graph.base.late", "bitale_graph.ops"),
     ("bitale_graph.base.late", "bitale_graph.sparse"),

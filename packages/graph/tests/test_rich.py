@@ -130,7 +130,6 @@ def test_a_small_graph_shows_its_picture_and_a_large_one_does_not():
     assert "<svg" not in FunctionGraph([x], [y])._repr_html_()
 
 
-
 def test_cost_counts_what_types_and_state_tell():
     a, b = T.TensorType("float64", (2, 3))("a"), T.TensorType("float64", (3, 4))("b")
     graph = FunctionGraph([a, b], [T.dot(a, b).sum() + T.constant(np.zeros(5)).sum()])

@@ -16,13 +16,15 @@ if TYPE_CHECKING:
     from ..core.test_values import compute_test_values as compute_test_values
     from ..debug.rich import html_of as html_of
     from ..debug.rich import latex_of as latex_of
-    from ..drawing.writing import svg as picture_of
+    from ..drawing.writing import svg
     from ..fft.numpy_functions import FFT_ROWS as FFT_ROWS
     from ..linalg.numpy_functions import LINALG_ROWS as LINALG_ROWS
     from ..modes import predefined as predefined
     from ..modes.first_bad import find_bad as find_bad
     from ..tensor.variable import TensorType as TensorType
     from ..tensor.variable import TensorVariable as TensorVariable
+
+    picture_of = svg
 
 # Name here: the module above that has it, and its name there (none: the module itself).
 _BOUND = {

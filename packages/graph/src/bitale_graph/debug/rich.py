@@ -21,7 +21,7 @@ from .printers import CUT, PrinterState
 
 # So many nodes from the top of an expression are written, and so many letters.
 _NODES, _LETTERS = 200, 1_500
-# Of a larger graph one sees no more than that it is large; ``draw`` writes a page to look around in.
+# Of a larger graph one sees that it is large, no more; ``draw`` writes a page to look around in.
 _DRAWN = 100
 # Counting 100,000 nodes takes a second.
 _COUNTED = 10_000
