@@ -39,6 +39,21 @@ def test_the_page_on_debugging_runs_and_shows_what_comes():
     assert str(names["shown"][0]) == "('Elementwise{exp}(x)', array([1.]))"
 
 
+def test_the_page_on_profiling_runs_and_shows_what_comes(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)  # it writes a page
+    names, printed = run("\n".join(blocks("docs/profiling.md")), "docs/profiling.md")
+    names["train"].profile.atexit_print = False
+    text = (ROOT / "docs/profiling.md").read_text(encoding="utf-8")
+    shown = re.findall(r"^```text\n(.*?)^```", text, flags=re.MULTILINE | re.DOTALL)
+    assert len(shown) == 3
+    rest = printed
+    for block in shown:
+        pattern = re.escape(block).replace(re.escape("..."), ".*?")
+        found = re.search(pattern, rest, flags=re.DOTALL)
+        assert found, block
+        rest = rest[found.end() :]
+
+
 def test_the_page_on_saving_runs(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)  # it writes files
     run("\n".join(blocks("docs/saving.md")), "docs/saving.md")

@@ -21,7 +21,7 @@ LATE = [
     "mpi4py",
 ]
 LATE += [f"bitale_graph.{room}" for room in ("convolution", "disk", "distributed", "fft", "linalg")]
-LATE += [f"bitale_graph.{room}" for room in ("drawing", "pooling", "sparse")]
+LATE += [f"bitale_graph.{room}" for room in ("drawing", "pooling", "profiling", "sparse")]
 LATE += ["bitale_autodiff.rules", "bitale_nnet", "bitale_optimize", "bitale_codegen_c"]
 
 

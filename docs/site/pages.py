@@ -21,6 +21,7 @@ ORDER = {
         "docs/guides/*.md",
         "docs/own_op.md",
         "docs/debugging.md",
+        "docs/profiling.md",
         "docs/pictures.md",
         "examples/README.md",
     ],

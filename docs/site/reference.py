@@ -52,6 +52,7 @@ MODULES = [
     "bitale.gradient",
     "bitale.printing",
     "bitale.compile",
+    "bitale.compile.profiling",
     "bitale_nnet",
     "bitale_nnet.losses",
     "bitale_nnet.functional",

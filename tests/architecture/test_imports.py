@@ -203,6 +203,7 @@ def test_layers_come_to_graph_by_its_surface(packages):
         "drawing",
         "health.command",
         "pooling",
+        "profiling",
         "scalars",
         "texts",
         "typed_list",

@@ -133,8 +133,6 @@ def test_other_attributes_of_theano_are_there():
     f.trust_input = True
     f.sync_shared()
     assert (f(1), f.profile) == (1, None)
-    with pytest.raises(NotImplementedError, match="measured"):
-        function([x], x, profile=True)
 
 
 # Copies

@@ -68,6 +68,7 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from bitale_graph.drawing import draw as draw
     from bitale_graph.health import doctor as doctor
+    from bitale_graph.profiling import ProfileStats as ProfileStats
 
     from . import d3viz as d3viz
     from . import misc as misc
@@ -81,5 +82,9 @@ else:
     __getattr__ = _submodules(
         __name__,
         ("d3viz", "misc", "sandbox", "sparse", "theano", "typed_list"),
-        {"doctor": "bitale_graph.health", "draw": "bitale_graph.drawing"},
+        {
+            "ProfileStats": "bitale_graph.profiling",
+            "doctor": "bitale_graph.health",
+            "draw": "bitale_graph.drawing",
+        },
     )

@@ -81,7 +81,7 @@ class CLinker:
                 warnings.warn_explicit(NO_COMPILER, UserWarning, file, line)
             return NumpyLinker().link(maker)
         set_threads((config.threads or None) if config.openmp else 1)
-        key = self._plan_key(maker, compiler)
+        key = None if maker.profile is not None else self._plan_key(maker, compiler)
         updates = range(maker.n_outputs, len(maker.written.outputs))
         plan = read_plan(cache, key, updates) if key is not None else None
         if plan is not None:
@@ -92,9 +92,13 @@ class CLinker:
         # Where the plan is in the cache, to load this would take half as long again as all else.
         from .lowering import lower  # costs a cached function more than all else
 
-        lowered = lower(maker.fgraph, len(maker.arguments), maker.n_outputs, maker.update_targets)
+        graph = maker.fgraph
+        with maker.phase("lowering"):
+            given = len(maker.arguments), maker.n_outputs, maker.update_targets
+            lowered = lower(graph, *given, is_profiled=_is_timed(maker))
         try:
-            cache, kernel = self._kernel(cache, compiler, lowered)
+            with maker.phase("compiling"):
+                cache, kernel = self._kernel(cache, compiler, lowered)
         except CacheError as error:
             return self._without_files(maker, error)
         plan = plan_of(lowered)
@@ -210,6 +214,12 @@ def _program(
     callbacks = (
         [_callback(node, maker) for node in lowered.callbacks] if lowered is not None else []
     )
+    costs = None
+    if _is_timed(maker) and lowered is not None:
+        from .profiling import ProgramCosts  # only where somebody measures
+
+        costs = ProgramCosts(lowered)
+        maker.profile.add_costs(costs)
     maker.source = functools.partial(_source, kernel.path.with_name("source.c"))
     return Program(
         kernel.entry,
@@ -223,8 +233,14 @@ def _program(
         returned=maker.n_outputs,
         on_error=ExplainStatus(maker),
         uses_blas=plan["uses_blas"],
+        profile=None if costs is None else costs.numbers,
         name=maker.name,
     )
+
+
+def _is_timed(maker: FunctionMaker) -> bool:
+    """Whether the code adds up what nodes take."""
+    return maker.profile is not None and maker.profile.times_nodes
 
 
 def _source(path: Path, maker: FunctionMaker, headers: bool) -> str:

@@ -14,7 +14,7 @@ from bitale_graph.plan.host_function import HostFunction, plan_function
 from . import emit
 from .host.lowered import LoweredFunction
 from .host.printer import StatementPrinter
-from .host.target import ARENA, CALL, FRAME, IN, LEAVE, OUT, OWNED, RUNTIME, STATUS, C
+from .host.target import ARENA, CALL, FRAME, IN, LEAVE, OUT, OWNED, PROFILE, RUNTIME, STATUS, C
 from .host.walk import WalkPrinter, can_walk
 from .kernel.c_file import CFile
 from .library.units import Unit, prelude, support
@@ -42,6 +42,7 @@ def lower(
     update_targets: list[int],
     *,
     with_lines: bool = False,
+    is_profiled: bool = False,
 ) -> LoweredFunction:
     """Write the C file of a graph.
 
@@ -55,16 +56,18 @@ def lower(
         For each further output the shared variable that it updates, counted from the first.
     with_lines : bool
         Whether comments tell the user's lines, which the text to compile does not depend on.
+    is_profiled : bool
+        Whether the code adds up what its nodes take.
     """
     host = plan_function(graph, n_arguments, n_outputs, update_targets, C)
-    file = CFile(host.builder.fresh, with_lines=with_lines)
+    file = CFile(host.builder.fresh, with_lines=with_lines, is_profiled=is_profiled)
     is_data = len(host.statements) > LARGE_ENTRY and can_walk(host.statements)
     if is_data:
         entry = _walk(host, file)
     else:
         printer = StatementPrinter(file)
         printer.write(host.statements)
-        entry = _entry(host, printer.lines)
+        entry = _entry(host, printer.lines, is_profiled=is_profiled)
     units = sorted(file.units, key=lambda one: one.name)
     has_parts = sum(map(len, (*file.kernels, *file.drivers))) > PARTED
     return LoweredFunction(
@@ -122,8 +125,11 @@ def _in_parts(file: CFile, entry: str, is_data: bool) -> list[str]:
     ]
 
 
-def _entry(host: HostFunction, body: list[str], functions: Sequence[str] = ()) -> str:
+def _entry(
+    host: HostFunction, body: list[str], functions: Sequence[str] = (), *, is_profiled: bool
+) -> str:
     n = max(host.n_buffers, 1)
+    begin, end = _profiling(len(host.nodes), n) if is_profiled else ([], [])
     # Numbers that a loop carries stay in registers although it calls the runtime now and then.
     effort = '__attribute__((optimize(1, "caller-saves")))'
     whole = [
@@ -138,9 +144,11 @@ def _entry(host: HostFunction, body: list[str], functions: Sequence[str] = ()) -
         f"    void *{OWNED}[{n}] = {{0}};",
         f"    int64_t {STATUS} = 0;",
         f"    (void){CALL}, (void){IN}, (void){OUT}, (void){FRAME};",
+        *begin,
         *body,
         f"    goto {LEAVE};",
         f"{LEAVE}:",
+        *end,
         f"    for (int k = 0; k < {n}; k++) bt_give({FRAME}, {ARENA}, &{OWNED}[k]);",
         f"    return {STATUS};",
         "}",
@@ -148,12 +156,23 @@ def _entry(host: HostFunction, body: list[str], functions: Sequence[str] = ()) -
     return "\n".join(whole)
 
 
+def _profiling(n_nodes: int, n_buffers: int) -> tuple[list[str], list[str]]:
+    """What a profiled function does first and last."""
+    begin = [
+        f"    bt_profile bt_own_profile = {{0}}, *const {PROFILE} = &bt_own_profile;",
+        f"    if (!bt_profile_begin({PROFILE}, {RUNTIME}, {n_nodes}, {n_buffers}))",
+        "        BT_FAIL(0, BT_OUT_OF_MEMORY);",
+    ]
+    return begin, [f"    bt_profile_end({PROFILE}, {RUNTIME}, ((bt_call *){CALL})->profile);"]
+
+
 def _walk(host: HostFunction, file: CFile) -> str:
     """The entry point as data, and what walks through it."""
     printer = WalkPrinter(file)
     printer.write(host.statements)
     n = max(printer.n_registers, 1)
-    given = ", ".join((RUNTIME, CALL, IN, OUT, FRAME, ARENA, OWNED, "0"))
+    profile = PROFILE if file.is_profiled else "NULL"
+    given = ", ".join((RUNTIME, CALL, IN, OUT, FRAME, ARENA, OWNED, "0", profile))
     body = [
         f"    bt_word *r = {RUNTIME}->alloc({n} * sizeof *r);",
         "    if (!r) BT_FAIL(0, BT_OUT_OF_MEMORY);",
@@ -165,7 +184,7 @@ def _walk(host: HostFunction, file: CFile) -> str:
         f"    {RUNTIME}->release(r);",
         f"    {STATUS} = w.status;",
     ]
-    return _entry(host, body, printer.entry())
+    return _entry(host, body, printer.entry(), is_profiled=file.is_profiled)
 
 
 def _passed(constant: Constant) -> np.ndarray[Any, Any]:

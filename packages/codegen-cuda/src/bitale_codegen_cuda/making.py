@@ -25,7 +25,9 @@ def made(maker: FunctionMaker, driver: Driver) -> CudaProgram:
         If it multiplies matrices, and the device has nothing that does.
     """
     given = (len(maker.arguments), maker.n_outputs, maker.update_targets)
-    host = plan_function(maker.fgraph, *given, CUDA)
+    graph = maker.fgraph
+    with maker.phase("lowering"):
+        host = plan_function(graph, *given, CUDA)
     if any(isinstance(one, Call) and one.routine.name == "gemm" for one in walk(host.statements)):
         driver.prepare_products()
     return CudaProgram(maker, host, driver, config.cuda_plans)

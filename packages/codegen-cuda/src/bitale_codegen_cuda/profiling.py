@@ -86,7 +86,7 @@ def profile(function: Function, *args: Any, calls: int = 10) -> Profile:
     """
     from .executor.program import CudaProgram  # loads what only this asks for
 
-    program = function.executable
+    program = getattr(function.executable, "executable", function.executable)  # if it is measured
     if not isinstance(program, CudaProgram):
         raise TypeError(f"{function.name} runs on {type(program).__name__}, which is no device")
     if calls < 1:

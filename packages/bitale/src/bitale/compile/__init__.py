@@ -1,5 +1,7 @@
 """Functions, how they are made, and the state that they share."""
 
+from typing import TYPE_CHECKING
+
 from bitale_graph import Function as Function
 from bitale_graph import In as In
 from bitale_graph import Out as Out
@@ -46,6 +48,15 @@ from bitale_graph.extend import view_op as view_op
 from bitale_graph.extend import wrap_py as wrap_py
 from bitale_graph.language import Rebroadcast as Rebroadcast
 
+from .._lazy import submodules as _submodules
 from . import debugmode as debugmode
 from . import monitormode as monitormode
 from . import nanguardmode as nanguardmode
+
+if TYPE_CHECKING:
+    from bitale_graph.profiling import ProfileStats as ProfileStats
+
+    from . import profiling as profiling
+else:
+    # Imported when it is asked for: most programs are not measured.
+    __getattr__ = _submodules(__name__, ("profiling",), {"ProfileStats": "bitale_graph.profiling"})

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
-import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import singledispatchmethod
 
 import numpy as np
-from bitale_graph.extend import Apply
 from bitale_graph.plan.array import Array, Buffer
 from bitale_graph.plan.calls import Call, Callback, Launch, Try
 from bitale_graph.plan.dialect import C_TYPES
 from bitale_graph.plan.expressions import TRUE, Expression, Name
-from bitale_graph.plan.names import comment, described, identifier, plain
+from bitale_graph.plan.names import comment, described
 from bitale_graph.plan.node_code import OwnFunction
 from bitale_graph.plan.rules.scan_stacks import COPY_BYTES, MOVE_BYTES
 from bitale_graph.plan.statements import (
@@ -42,7 +39,8 @@ from bitale_graph.plan.statements import (
 from ..kernel.c_file import CFile
 from ..kernel.kernel import KernelText
 from .expressions import ExpressionPrinter
-from .target import ARENA, CALL, FRAME, LEAVE, OUT, OWNED, RUNTIME
+from .own_function import own_function
+from .target import ARENA, CALL, FRAME, LEAVE, OUT, OWNED, PROFILE, RUNTIME
 
 ROUTINES = {COPY_BYTES: "__builtin_memcpy", MOVE_BYTES: "__builtin_memmove"}
 
@@ -74,13 +72,24 @@ class StatementPrinter:
         self.lines: list[str] = []
         self.depth = 1
         self.labels = [_Label(LEAVE)]
+        # Where the file is profiled: whose time it is, and which nodes are counted already.
+        self.node: int | None = None
+        self.counted: set[int] = set()
+        self._loops = 0
 
     def write(self, statements: Sequence[Statement]) -> None:
         """Write statements at the depth that is reached."""
-        for one, following in itertools.zip_longest(statements, statements[1:]):
-            # Nothing is done for a view.
-            if not (isinstance(one, Mark) and isinstance(following, Mark)):
+        for k, one in enumerate(statements):
+            if not isinstance(one, Mark):
                 self.print(one)
+                continue
+            done = _until_mark(statements, k + 1)
+            # Nothing is done for a view.
+            if done or k + 1 == len(statements):
+                self.print(one)
+                # To look at the clock at each step of a loop costs more than what numbers take.
+                if self.file.is_profiled and (not self._loops or any(map(_takes_time, done))):
+                    self._enter(one.node)
 
     def _put(self, *lines: str) -> None:
         pad = "    " * self.depth
@@ -109,6 +118,23 @@ class StatementPrinter:
     def _mark(self, one: Mark) -> None:
         told = described(one.of, one.node, with_line=self.file.with_lines)
         self._put("", comment(told))
+
+    def _enter(self, node: int) -> None:
+        """Let the time be a node's from here on, and count that it runs."""
+        word = "turn" if node in self.counted else "enter"
+        self.counted.add(node)
+        self.node = node
+        self._put(f"bt_{word}({PROFILE}, {node});")
+
+    def _note(self, text: str) -> None:
+        if self.file.is_profiled:
+            self._put(text)
+
+    def _with_time(self, node: int | None) -> None:
+        """Let the time be a node's again, after what others did inside of it."""
+        if node is not None and node != self.node:
+            self._put(f"bt_turn({PROFILE}, {node});")
+        self.node = node
 
     @print.register
     def _let(self, one: Let) -> None:
@@ -161,6 +187,7 @@ class StatementPrinter:
         taken = f"bt_take({FRAME}, {size}, {int(one.keeps)})"
         self._put(f"{_declared(one.pointer, is_fixed=True)} = {_owned(one.buffer)} = {taken};")
         self._put(f"if (!{one.pointer.text}) {self._fail(one.node, 'BT_OUT_OF_MEMORY')}")
+        self._note(f"bt_took({PROFILE}, {one.node}, {one.buffer.slot}, {size});")
 
     @print.register
     def _pack(self, one: Pack) -> None:
@@ -175,6 +202,7 @@ class StatementPrinter:
         def write() -> None:
             self._put(f"{one.pointer.text} = {owned} = bt_take({FRAME}, {size}, 0);")
             self._put(f"if (!{owned}) {self._fail(one.node, 'BT_OUT_OF_MEMORY')}")
+            self._note(f"bt_took({PROFILE}, {one.node}, {one.buffer.slot}, {size});")
             self._put(self._copying(packed, a))
             for k, name in enumerate(one.strides):
                 self._put(f"{name.text} = {e(packed.stride(k))};")
@@ -185,7 +213,7 @@ class StatementPrinter:
     def _try(self, one: Try) -> None:
         own = one.routine.needs
         assert isinstance(own, OwnFunction)
-        name = self.file.library(*_own_function(own.node, own.body))
+        name = self.file.library(*own_function(own.node, own.body))
         arguments = ", ".join(map(self._argument, one.arguments))
         self._put(f"if ({name}({arguments})) {self._fail(one.node, 'BT_CHECK_FAILED')}")
 
@@ -217,6 +245,8 @@ class StatementPrinter:
             self._put(f"{name} = {_owned(r.buffer)} = {result}.data;")
             for a, n in enumerate(r.lengths):
                 self._put(f"{n.text} = {result}.shape[{a}];")
+            size = self.expression.size(r.lengths, r.name.dtype)
+            self._note(f"bt_took({PROFILE}, {one.node}, {r.buffer.slot}, {size});")
         self._put("__builtin_free(bt_outs);")
 
     def _described(self, given: Sequence[Expression | Array], dtypes: Sequence[str]) -> list[str]:
@@ -240,6 +270,7 @@ class StatementPrinter:
     # Memory
     @print.register
     def _give(self, one: Give) -> None:
+        self._note(f"bt_gave({PROFILE}, {one.buffer.slot});")
         self._put(f"bt_give({FRAME}, {ARENA}, &{_owned(one.buffer)});")
 
     @print.register
@@ -247,6 +278,7 @@ class StatementPrinter:
         pointer = "" if one.pointer is None else f"{one.pointer.text} = "
         source = _owned(one.source)
         self._put(f"{pointer}{_owned(one.to)} = {source};", f"{source} = NULL;")
+        self._note(f"bt_moved({PROFILE}, {one.to.slot}, {one.source.slot});")
 
     @print.register
     def _deliver(self, one: Deliver) -> None:
@@ -300,6 +332,7 @@ class StatementPrinter:
     # Control
     @print.register
     def _if(self, one: If) -> None:
+        node = self.node
         self._put(f"if ({self.expression(one.condition)}) {{")
         self.depth += 1
         self.write(one.then)
@@ -310,6 +343,7 @@ class StatementPrinter:
             self.write(one.otherwise)
             self.depth -= 1
         self._put("}")
+        self._with_time(node)
 
     @print.register
     def _leave(self, one: Leave) -> None:
@@ -324,6 +358,7 @@ class StatementPrinter:
         A call among the steps, even one that is never made, would take the numbers that they carry
         out of registers.
         """
+        node = self.node
         early = _Label(self.file.fresh("failed"))
         self.labels.append(early)
         self.write(one.before)
@@ -345,9 +380,12 @@ class StatementPrinter:
         self.depth -= 1
         self._put("}")
         self._keep(early, one.node, "0", one.first)
+        self._with_time(node)
 
     def _step(self, one: Steps, failed: _Label) -> None:
+        self._loops += 1
         self.write(one.body)
+        self._loops -= 1
         self.labels.pop()
         self._keep(failed, one.node, one.t.text, one.now)
 
@@ -373,6 +411,18 @@ class StatementPrinter:
         self._inside("if (0) {", write)
 
 
+def _until_mark(statements: Sequence[Statement], start: int) -> Sequence[Statement]:
+    end = start
+    while end < len(statements) and not isinstance(statements[end], Mark):
+        end += 1
+    return statements[start:end]
+
+
+def _takes_time(one: Statement) -> bool:
+    """Whether a statement may take longer than a look at the clock."""
+    return isinstance(one, Call | Callback | Copy | If | Launch | Pack | Steps | Take | Try)
+
+
 def _declared(name: Name, *, is_fixed: bool = False) -> str:
     c_type = C_TYPES[name.dtype]
     const = "const " if is_fixed else ""
@@ -381,24 +431,3 @@ def _declared(name: Name, *, is_fixed: bool = False) -> str:
 
 def _owned(buffer: Buffer) -> str:
     return f"{OWNED}[{buffer.slot}]"
-
-
-def _own_function(node: Apply, body: str) -> tuple[str, str]:
-    """The name and the text of the function that an op gives the body of."""
-    types: list[str] = []
-    parameters: list[str] = []
-    for i, v in enumerate(node.inputs):
-        types.append(f"typedef {C_TYPES[v.type.dtype]} x{i}_t;")
-        parameters.append(f"const {C_TYPES[v.type.dtype]} *x{i}")
-        if v.type.ndim:
-            parameters += [f"const int64_t *x{i}_n", f"const int64_t *x{i}_s"]
-    for k, v in enumerate(node.outputs):
-        types.append(f"typedef {C_TYPES[v.type.dtype]} y{k}_t;")
-        parameters.append(f"{C_TYPES[v.type.dtype]} *restrict y{k}")
-        if v.type.ndim:
-            parameters.append(f"const int64_t *y{k}_n")
-    rest = f"({', '.join(parameters)}) {{\n{' '.join(types)}\n{body}\nreturn 0;\n}}"
-    digest = hashlib.sha256(rest.encode()).hexdigest()[:16]
-    # No name that a person gives a variable begins so.
-    name = f"bt_op_{identifier(type(node.op).__name__)}_{digest}"
-    return name, f"{comment(plain(node.op))}\nBT_KERNEL int {name}{rest}"

@@ -16,6 +16,7 @@ from ..library.units import units
 # What the printer spells itself, beside names that begin with `bt_`.
 IN, OUT, RUNTIME, CALL = "in", "out", "rt", "call"
 FRAME, ARENA, OWNED, STATUS, LEAVE = "frame", "arena", "owned", "status", "leave"
+PROFILE = "bt_p"  # what a call that is profiled adds up
 WORDS = frozenset((IN, OUT, RUNTIME, CALL, FRAME, ARENA, OWNED, STATUS, LEAVE, "main"))
 
 

@@ -58,7 +58,7 @@ from ..kernel.kernel import KernelText
 from ..library.units import walk_unit
 from .expressions import ExpressionPrinter
 from .printer import ROUTINES, StatementPrinter
-from .target import ARENA, CALL, FRAME, IN, LEAVE, OUT, OWNED, RUNTIME, STATUS
+from .target import ARENA, CALL, FRAME, IN, LEAVE, OUT, OWNED, PROFILE, RUNTIME, STATUS
 
 _BINARY = {
     "+": "add", "-": "sub", "*": "mul", "/": "div", "%": "rem", "==": "eq", "!=": "ne",
@@ -80,7 +80,8 @@ _FRAME = (
     f"void **const {OWNED} = bt_w->owned;",
     f"int64_t {STATUS} = 0;",
     f"(void){RUNTIME}, (void){CALL}, (void){IN}, (void){OUT}, (void){FRAME};",
-    f"(void){ARENA}, (void){OWNED};",
+    f"bt_profile *const {PROFILE} = bt_w->profile;",
+    f"(void){ARENA}, (void){OWNED}, (void){PROFILE};",
 )
 
 
@@ -107,7 +108,9 @@ class WalkPrinter:
         self._known: dict[Expression, int] = {}
         self._helpers: dict[str, str] = {}
         self.texts: list[str] = []
-        file.support.add("walk")
+        self._node: int | None = None
+        self._counted: set[int] = set()
+        file.support |= {"profile", "walk"}
         file.require(Needs((walk_unit(),)))
 
     def write(self, statements: Sequence[Statement]) -> None:
@@ -221,7 +224,11 @@ class WalkPrinter:
 
     @print.register
     def _mark(self, one: Mark) -> None:
-        """Nothing: data has no comments."""
+        """Data has no comments."""
+        if self.file.is_profiled:
+            self._do("bt_do_turn" if one.node in self._counted else "bt_do_enter", one.node)
+            self._counted.add(one.node)
+            self._node = one.node
 
     @print.register
     def _let(self, one: Let) -> None:
@@ -368,6 +375,7 @@ class WalkPrinter:
         first = one.before if isinstance(one, Steps) else []
         shown = [*one.gives(), *(n for s in first for n in s.gives())]
         printer = StatementPrinter(self.file)
+        printer.node, printer.counted = self._node, self._counted
         printer.write([one])
         loaded = [f"{_typed(n)} = bt_r[{self._register(n)}].{_field(n)};" for n in outside]
         stored = [

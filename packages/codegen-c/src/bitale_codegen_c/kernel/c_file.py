@@ -29,6 +29,8 @@ class CFile:
         declarations of these.
     with_lines : bool
         Whether comments tell the user's lines.
+    is_profiled : bool
+        Whether the code adds up what its nodes take.
     vector_functions, support : sets of str
         What the text calls from the vector math library, and support files that it includes.
     units : set of Unit
@@ -45,13 +47,20 @@ class CFile:
         Gives an identifier that nothing else has, from a hint.
     """
 
-    def __init__(self, fresh: Callable[[str | None], str], *, with_lines: bool = False) -> None:
+    def __init__(
+        self,
+        fresh: Callable[[str | None], str],
+        *,
+        with_lines: bool = False,
+        is_profiled: bool = False,
+    ) -> None:
         self.fresh = fresh
         self.with_lines = with_lines
+        self.is_profiled = is_profiled
         self.kernels: list[str] = []
         self.drivers: list[str] = []
         self.vector_functions: set[str] = set()
-        self.support: set[str] = {"frame"}
+        self.support: set[str] = {"frame", *(["profile"] if is_profiled else ())}
         self.units: set[Unit] = set()
         self.texts: dict[str, str] = {}
         self.prototypes: list[str] = []

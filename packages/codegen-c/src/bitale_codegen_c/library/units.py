@@ -132,7 +132,7 @@ def support(name: str, ending: str = "h") -> str:
 @functools.cache
 def walk_unit() -> Unit:
     """What walks through entry points that are data."""
-    parts = [prelude(), support("frame"), support("walk"), support("walk", "c")]
+    parts = [prelude(), support("frame"), support("profile"), support("walk"), support("walk", "c")]
     return Unit("walk", "\n\n".join(parts) + "\n", "")
 
 

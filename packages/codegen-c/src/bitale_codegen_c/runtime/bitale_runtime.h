@@ -45,6 +45,8 @@ typedef struct {
     int is_stopped;
     /* Set before shared variables are written where they lie: nothing is stopped from then on. */
     int is_held;
+    /* Where a function that is profiled adds what its calls took: as profile.h says. NULL: nowhere. */
+    int64_t *profile;
 } bt_call;
 
 /* What a loop knows of its speed; zeros at first. */

@@ -62,7 +62,7 @@ static int64_t pause_steps(bt_pace *pace) {
 
 static pause_call *pause_enter(pause_call *call) {
     pause_call *outer = pause_current;
-    *call = (pause_call){{0, 0}, 0};
+    *call = (pause_call){{0, 0, NULL}, 0};
     pause_current = call;
     return outer;
 }

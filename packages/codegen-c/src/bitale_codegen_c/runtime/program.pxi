@@ -44,6 +44,8 @@ cdef class Program:
         Return the only output instead of a list.
     uses_blas
         Whether the code calls BLAS, which then has one thread for as long.
+    profile
+        A contiguous array of int64 to which the code of a profiled function adds what it took.
     name
         For error messages.
 
@@ -68,6 +70,8 @@ cdef class Program:
     cdef readonly Py_ssize_t returned
     cdef readonly bint single
     cdef readonly bint uses_blas
+    cdef readonly object profile
+    cdef int64_t *costs  # where ``profile`` lies
     cdef public object on_error
     cdef readonly object name
     cdef tuple shared_types
@@ -92,6 +96,7 @@ cdef class Program:
         on_error=None,
         single=False,
         uses_blas=False,
+        profile=None,
         name="compiled function",
     ):
         if not entry:
@@ -116,6 +121,10 @@ cdef class Program:
         self.returned = delivered if returned is None else returned
         self.single = single
         self.uses_blas = uses_blas
+        self.profile = profile
+        self.costs = NULL
+        if profile is not None:
+            self.costs = <int64_t *>array_data(<PyObject *>(<cnp.ndarray?>profile))
         self.n_explicit = len(self.arguments)
         self.n_shared = len(self.containers)
         self.n_inputs = self.n_explicit + self.n_shared + len(self.constants)
@@ -213,6 +222,7 @@ cdef class Program:
                 if self.uses_blas:
                     blas_enter()
                 outer = pause_enter(&call.pause)
+                call.pause.shown.profile = self.costs
                 status[0] = self.entry(&runtime, &call, inputs, results)
                 pause_leave(outer)
                 if self.uses_blas:

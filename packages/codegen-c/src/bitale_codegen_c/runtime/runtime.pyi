@@ -90,6 +90,7 @@ class Program:
         on_error: Callable[[tuple[Any, ...], int], None] | None = None,
         single: bool = False,
         uses_blas: bool = False,
+        profile: NDArray[np.int64] | None = None,
         name: str = "compiled function",
     ) -> None: ...
     def __call__(self, args: tuple[Any, ...]) -> Any: ...

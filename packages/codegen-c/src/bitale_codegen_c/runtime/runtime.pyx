@@ -48,6 +48,7 @@ cdef extern from "bitale_runtime.h" nogil:
         int64_t shape[BT_MAX_NDIM]
     ctypedef struct bt_call:
         int is_stopped, is_held
+        int64_t *profile
     ctypedef struct bt_pace:
         int64_t steps, last
     ctypedef struct bt_runtime:

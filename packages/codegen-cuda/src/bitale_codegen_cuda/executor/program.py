@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import numpy as np
@@ -67,7 +68,13 @@ class CudaProgram:
         # The shapes whose calls come back to the host on the way.
         self._live_keys: set[Any] = set()
         self._spare = Spare(driver)
+        self._costs: Any = None
         self._timer: Timer | None = None
+        if maker.profile is not None and maker.profile.times_nodes:
+            from .costs import DeviceCosts  # only where somebody measures
+
+            self._costs = DeviceCosts(host.nodes)
+            maker.profile.add_costs(self._costs)
         self._memory: Memory | None = None
         self._n_arguments = len(maker.arguments)
         # Whoever has the lock of a container may ask the device for its value, so this comes last.
@@ -117,6 +124,14 @@ class CudaProgram:
                 return self._timer
             finally:
                 self._timer = None
+
+    @property
+    def _times(self) -> Timer | None:
+        """What times the commands of a call, if anything does."""
+        return self._costs.timer if self._timer is None and self._costs else self._timer
+
+    def _transfer(self) -> AbstractContextManager[None]:
+        return nullcontext() if self._costs is None else self._costs.transfer()
 
     # Arguments
     def _filtered(self, a: Any, value: Any) -> Any:
@@ -291,7 +306,8 @@ class CudaProgram:
         for i, x in enumerate(given):
             if isinstance(x, SeenArray):
                 where[i] = x.address - _offset(x)
-        self._upload(plan, base, given)
+        with self._transfer():
+            self._upload(plan, base, given)
         numbers = tuple(x[()] for x in given if not isinstance(x, SeenArray) and x.ndim == 0)
         fresh = self._expected(self._of_other_lengths(plan.results, copies), copies)
         n_host = start + len(self._constants)
@@ -299,9 +315,12 @@ class CudaProgram:
             where[n_host + 2 * j] = new.address
             where[n_host + 2 * j + 1] = new.expect(copies[self._updates[j][0]])
         self._note_updates(copies, fresh)
-        plan.run(Addresses(base, driver.tickets, where), numbers, evaluate, self._timer)
+        plan.run(Addresses(base, driver.tickets, where), numbers, evaluate, self._times)
+        if self._costs is not None:
+            self._costs.note_memory(plan)
         wanted = [plan.results[self._places[k]] for k in range(self.maker.n_outputs)]
-        results = collected(plan, base, wanted, self.maker.on_device, evaluate)
+        with self._transfer():
+            results = collected(plan, base, wanted, self.maker.on_device, evaluate)
         for new in fresh.values():
             new.before = None
         return results
@@ -359,7 +378,7 @@ class CudaProgram:
     # A call that comes back to the host on the way
     def _run_live(self, given: list[Any], copies: list[DeviceCopy]) -> list[Any]:
         driver = self.driver
-        live = Live(driver, driver.tickets, lambda e: given[e.index][()], self._spare, self._timer)
+        live = Live(driver, driver.tickets, lambda e: given[e.index][()], self._spare, self._times)
         written = {target for target, _ in self._updates}
         read = [copy for i, copy in enumerate(copies) if i not in written]
         try:
@@ -389,7 +408,8 @@ class CudaProgram:
             self._note_updates(copies, fresh)
             live.finish()
             wanted = [trace.results[self._places[k]] for k in range(self.maker.n_outputs)]
-            return collected_live(live, wanted, self.maker.on_device)
+            with self._transfer():
+                return collected_live(live, wanted, self.maker.on_device)
         finally:
             live.close()
             for copy in read:
@@ -397,7 +417,8 @@ class CudaProgram:
 
     def _run_node(self, node: Apply, arrays: list[Any]) -> list[Any]:
         try:
-            return result_of(node, arrays)
+            with nullcontext() if self._costs is None else self._costs.python(node):
+                return result_of(node, arrays)
         except Exception as error:  # noqa: BLE001 (raised again, with the node)
             raise_with_node(error, node, arrays, self.maker.fgraph)
 

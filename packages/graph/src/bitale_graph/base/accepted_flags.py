@@ -84,6 +84,8 @@ ACCEPTED: tuple[tuple[str, Any, tuple[Any, ...] | None, str], ...] = (
     ("optdb.position_cutoff", float("inf"), None, ""),
     ("pickle_test_value", True, None, ""),
     ("print_global_stats", False, None, ""),
+    ("profiling.debugprint", False, None, "bitale.debugprint(f) shows the times of nodes"),
+    ("profiling.min_peak_memory", False, None, "no order of nodes is searched for"),
     ("scan.allow_gc", False, None, "memory is planned when a function is made"),
     ("scan.allow_output_prealloc", True, None, "memory is planned when a function is made"),
     ("scan.debug", False, None, ""),

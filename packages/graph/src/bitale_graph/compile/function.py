@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import warnings
+import time
 import weakref
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
@@ -13,7 +13,6 @@ from ..base import cells, late
 from ..base import trace as tracing
 from ..base.collection import collection_paused
 from ..base.config import config
-from ..base.errors import UnusedInputError, where_made
 from ..core.function_graph import FunctionGraph
 from ..core.graph import Variable
 from ..core.shown import Shown
@@ -27,6 +26,7 @@ from .maker import Argument, FunctionMaker
 from .mode import Mode, get_mode
 from .remaking import copied, copied_deeply, of_outputs
 from .storage import Cell, Cells, StoredCalls, input_cells
+from .unused import check_used
 from .updates import hidden_state, read_updates, with_default_updates
 
 
@@ -40,6 +40,8 @@ class Function(Shown):
     name : str
     trust_input : bool
         Accepted for Theano's sake: arguments are checked in any case, which costs little.
+    profile : ProfileStats or None
+        What its calls took, if it is measured.
 
     Notes
     -----
@@ -48,12 +50,12 @@ class Function(Shown):
     """
 
     trust_input: bool = False
-    profile: None = None
 
     def __init__(self, maker: FunctionMaker, form: Any) -> None:
         self.maker = maker
         self.form = form
         self.name = maker.name
+        self.profile = maker.profile
         self.executable: Executable = _linked(maker)
         self._n = len(maker.arguments)
         # State that calls need not give stands behind the arguments, or each call is bound.
@@ -230,8 +232,8 @@ class Function(Shown):
             Leave out all updates.
         name : str, optional
             By default this one's with " copy".
-        profile : None or bool
-            As of `function`.
+        profile : bool, str or ProfileStats, optional
+            As of `function`; the copy is measured apart.
 
         Raises
         ------
@@ -240,8 +242,8 @@ class Function(Shown):
         ValueError
             If one that is swapped out is not used.
         """
-        check_profile(profile)
         made = copied(self.maker, swap, delete_updates, name or f"{self.name} copy")
+        made.profile = _profile_of(profile, made.name)
         return Function(made, self.form)
 
     def __copy__(self) -> Function:
@@ -260,9 +262,9 @@ class Function(Shown):
             with what shares kernels among threads.
         """
         if self.maker.source is None:
+            runs = getattr(self.executable, "executable", self.executable)  # if it is measured
             raise TypeError(
-                f"function {self.name!r} runs on {type(self.executable).__name__}, which "
-                "generates no source"
+                f"function {self.name!r} runs on {type(runs).__name__}, which generates no source"
             )
         return self.maker.source(self.maker, headers)
 
@@ -289,16 +291,22 @@ def _rebuild(state: dict[str, Any], form: Any) -> Function | None:
 
 
 def _linked(maker: FunctionMaker) -> Executable:
-    with collection_paused():
-        return find_linker(maker.mode, maker.device).link(maker)
+    with collection_paused(), maker.phase("linking"):
+        linked = find_linker(maker.mode, maker.device).link(maker)
+    return (
+        linked
+        if maker.profile is None
+        else maker.profile.measured(linked, len(maker.fgraph.apply_nodes))
+    )
 
 
-def check_profile(profile: Any) -> None:
-    """Refuse to measure, which nothing does yet."""
-    if profile is not None and profile is not False:
-        raise NotImplementedError(
-            f"function: profile={profile!r}: functions cannot be measured yet; leave it out"
-        )
+def _profile_of(profile: Any, label: str) -> Any:
+    """What measures a function, or None."""
+    if profile is False or (profile is None and not config.profile):
+        return None
+    from ..profiling.reading import read_profile  # only where somebody measures
+
+    return read_profile(profile, label)
 
 
 def function(
@@ -344,8 +352,9 @@ def function(
     allow_input_downcast : bool, optional
         Admit values that lose precision (True), none (False), or only Python numbers and lists of
         them (None).
-    profile : None or False
-        Functions are not measured yet.
+    profile : bool, str or ProfileStats, optional
+        Whether calls are measured, and printed when Python ends: True, the title of what is
+        printed, or what several functions are added up in. By default ``config.profile``.
     on_unused_input : "raise", "warn" or "ignore", optional
         By default ``config.on_unused_input``.
 
@@ -356,7 +365,7 @@ def function(
     UnusedInputError, DuplicateInputError, MissingInputError
         If the inputs are not those that the outputs need.
     """
-    check_profile(profile)
+    began = time.perf_counter()
     ins = given = read_inputs(inputs)
     outs, form = read_outputs(outputs)
     pairs = read_pairs("updates", updates)
@@ -416,12 +425,15 @@ def function(
             )
         )
     arguments = [a for a in parameters if a.state is None]
-    _check_unused(arguments, graph, on_unused_input or config.on_unused_input)
+    check_used(arguments, graph, on_unused_input or config.on_unused_input)
     targets = [containers.index(v.container) for v in new_values]
     on_device = tuple(k for k, o in enumerate(outs) if o.on_device)
     made_of = (graph, arguments, containers, len(outs), targets, get_mode(mode), label, on_device)
     maker = FunctionMaker(*made_of, parameters, [*map(weakref.ref, slots)])
+    maker.profile = _profile_of(profile, label)
     compiled = Function(maker, form)
+    if maker.profile is not None:
+        maker.profile.compile_time += time.perf_counter() - began
     # Only now are the layers loaded that may have flags of their own.
     config.warn_of_unknown()
     return compiled
@@ -432,19 +444,3 @@ def _one_for_each_container(variables: list[SharedVariable]) -> dict[Container, 
     for v in variables:
         found.setdefault(v.container, v)
     return found
-
-
-def _check_unused(arguments: list[Argument], graph: FunctionGraph, policy: str) -> None:
-    config.flag("on_unused_input").read(policy)
-    for a in arguments:
-        if graph.clients[a.variable] or policy == "ignore":
-            continue
-        place = where_made(a.variable)
-        text = (
-            f"function: the input {a.variable} (position "
-            f"{a.position}{f', made at {place}' if place else ''}) is not used "
-            "by any output or update. Remove it, or pass on_unused_input='warn' or 'ignore'"
-        )
-        if policy == "raise":
-            raise UnusedInputError(text)
-        warnings.warn(text, UserWarning, stacklevel=3)

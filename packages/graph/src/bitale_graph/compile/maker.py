@@ -8,6 +8,7 @@ from __future__ import annotations
 import threading
 import weakref
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -84,6 +85,8 @@ class FunctionMaker:
         The outputs that a device gives as arrays of its own, without a transfer to the host.
     shared : list of weakref.ref
         The user's shared variables, as far as they are known.
+    profile : ProfileStats or None
+        What adds up what calls take; linkers give it the costs of nodes.
     """
 
     written: FunctionGraph
@@ -96,6 +99,7 @@ class FunctionMaker:
     on_device: tuple[int, ...] = ()
     parameters: list[Argument] = field(default_factory=list)
     shared: list[weakref.ref[Any]] = field(default_factory=list, repr=False)
+    profile: Any = field(default=None, repr=False)
     source: Callable[[FunctionMaker, bool], str] | None = field(default=None, repr=False)
     _rewritten: FunctionGraph | None = field(default=None, repr=False)
     _lock: Any = field(default_factory=threading.Lock, repr=False)
@@ -108,8 +112,16 @@ class FunctionMaker:
         """The rewritten graph; rewriting happens when it is first asked for."""
         with self._lock:
             if self._rewritten is None:
-                self._rewritten = self.rewritten()
+                with self.phase("rewriting"):
+                    seen = () if self.profile is None else (self.profile.watch_passes(),)
+                    self._rewritten = self.rewritten(*seen)
+                for feature in seen:
+                    self._rewritten.remove_feature(feature)
             return self._rewritten
+
+    def phase(self, name: str) -> AbstractContextManager[None]:
+        """Time what is done in a block, if the function is measured."""
+        return nullcontext() if self.profile is None else self.profile.phase(name)
 
     def forget_rewritten(self) -> None:
         """Let the graph be rewritten here, whatever a pickle says that it was rewritten to."""

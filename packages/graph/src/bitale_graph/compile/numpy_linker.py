@@ -21,7 +21,7 @@ class NumpyLinker:
 
     def link(self, maker: FunctionMaker) -> NumpyProgram:
         """Order the nodes, and find where each value is read last."""
-        return NumpyProgram(maker)
+        return NumpyProgram(maker, None if maker.profile is None else maker.profile.watch_nodes())
 
 
 class NumpyProgram:

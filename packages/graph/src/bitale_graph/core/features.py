@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import functools
 import warnings
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -63,6 +64,43 @@ class Feature:
     def clone(self) -> Feature:
         """What is attached to a copy of the graph."""
         return copy.copy(self)
+
+
+class PassObserver(Feature):
+    """Knows what each pass of the rewriter does; a subclass says in `on_pass` what of it.
+
+    Attributes
+    ----------
+    rules : Counter of str
+        How often each rule replaced something since the last `forget`.
+    is_changed : bool
+        Whether the graph has changed since then.
+    """
+
+    def __init__(self) -> None:
+        self.forget()
+
+    def forget(self) -> None:
+        """Begin to count anew."""
+        self.rules: Counter[str] = Counter()
+        self.is_changed = False
+        self._last: tuple[Any, Any] | None = None
+
+    def on_change_input(
+        self, fgraph: Any, node: Any, i: int, r: Variable, new_r: Variable, reason: Any = None
+    ) -> None:
+        self.is_changed = True
+        # One replacement is told once for each reader.
+        if self._last != (r, new_r):
+            self._last = r, new_r
+            if reason is not None:
+                self.rules[str(reason)] += 1
+
+    def on_import(self, fgraph: Any, node: Apply, reason: Any) -> None:
+        self.is_changed = True
+
+    def on_prune(self, fgraph: Any, node: Apply, reason: Any) -> None:
+        self.is_changed = True
 
 
 class Bookkeeper(Feature):

@@ -6,9 +6,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..core.features import Feature
+from ..core.features import PassObserver
 from ..core.function_graph import FunctionGraph
-from ..core.graph import Apply, Variable
 from .picture import Keys, Picture, graph_of, picture_of
 
 
@@ -25,49 +24,31 @@ class Step:
     rules: Counter[str] = field(default_factory=Counter)
 
 
-class Recorder(Feature):
+class Recorder(PassObserver):
     """Keeps a picture of the graph after each pass that changes it."""
 
     def __init__(self, function: Any, keys: Keys) -> None:
+        super().__init__()
         self.steps: list[Step] = []
         self._function, self._keys = function, keys
-        self._rules: Counter[str] = Counter()
-        self._is_changed = False
-        self._last: tuple[Any, Any] | None = None
 
     def on_attach(self, fgraph: FunctionGraph) -> None:
         self._keep(fgraph, "as written", "the graph before any rewriting")
 
-    def on_change_input(
-        self, fgraph: Any, node: Any, i: int, r: Variable, new_r: Variable, reason: Any = None
-    ) -> None:
-        self._is_changed = True
-        # One replacement is told once for each reader.
-        if self._last != (r, new_r):
-            self._last = r, new_r
-            if reason is not None:
-                self._rules[str(reason)] += 1
-
-    def on_import(self, fgraph: Any, node: Apply, reason: Any) -> None:
-        self._is_changed = True
-
-    def on_prune(self, fgraph: Any, node: Apply, reason: Any) -> None:
-        self._is_changed = True
-
     def on_pass(self, fgraph: Any, name: str, purpose: str) -> None:
         """Keep the graph after a pass, if that has changed it."""
-        if self._is_changed:
+        if self.is_changed:
             self._keep(fgraph, name, purpose)
 
     def finish(self, graph: FunctionGraph) -> None:
         """Keep what became of the graph after all passes."""
-        if self._is_changed:
+        if self.is_changed:
             self._keep(graph, "as run", "what is left to do before it is run")
 
     def _keep(self, graph: FunctionGraph, name: str, purpose: str) -> None:
         picture = picture_of(graph_of(self._function, graph), self._keys)
-        self.steps.append(Step(name, purpose, picture, self._rules))
-        self._rules, self._is_changed, self._last = Counter(), False, None
+        self.steps.append(Step(name, purpose, picture, self.rules))
+        self.forget()
 
 
 def recorded_steps(function: Any, keys: Keys) -> list[Step]:

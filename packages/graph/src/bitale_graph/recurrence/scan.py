@@ -74,7 +74,7 @@ def scan(
         Read sequences from their ends. Outputs are in the order of the steps.
     mode, profile, allow_gc
         Accepted for Theano's sake. The loop is compiled as a part of the function that it is used
-        in, and follows that function's mode.
+        in, and follows that function's mode; what its steps take is in that function's profile.
     name : str, optional
         For printing and messages.
     strict : bool

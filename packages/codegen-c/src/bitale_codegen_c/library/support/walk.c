@@ -53,18 +53,29 @@ DO(store) { UNUSED; __builtin_memcpy((char *)R(0).p + R(1).i64 * k[3], &R(2), (s
 DO(take) {
     UNUSED;
     R(0).p = w->owned[k[1]] = bt_take(w->frame, R(2).u64, k[3]);
+    if (w->profile) bt_took(w->profile, k[4], k[1], R(2).u64);
     return R(0).p ? 0 : failed(w, k[4], BT_OUT_OF_MEMORY);
 }
 
-DO(give) { UNUSED; bt_give(w->frame, w->arena, &w->owned[k[0]]); return 0; }
+DO(give) {
+    UNUSED;
+    if (w->profile) bt_gave(w->profile, k[0]);
+    bt_give(w->frame, w->arena, &w->owned[k[0]]);
+    return 0;
+}
 
 /* The buffer that has it, the one that had it, a pointer. */
 DO(move) {
     UNUSED;
     R(2).p = w->owned[k[0]] = w->owned[k[1]];
     w->owned[k[1]] = NULL;
+    if (w->profile) bt_moved(w->profile, k[0], k[1]);
     return 0;
 }
+
+/* A node, which is profiled. */
+DO(enter) { UNUSED; bt_enter(w->profile, k[0]); return 0; }
+DO(turn) { UNUSED; bt_turn(w->profile, k[0]); return 0; }
 
 DO(check) { UNUSED; return R(0).i64 ? 0 : failed(w, k[1], BT_CHECK_FAILED); }
 DO(check_stopped) { UNUSED; return ((bt_call *)w->call)->is_stopped ? failed(w, 0, BT_CALLBACK_RAISED) : 0; }
@@ -97,6 +108,7 @@ DO(pack) {
     for (int a = 0; a < rank; a++) size = bt_times(r[lengths[a]].u64, size);
     R(0).p = w->owned[k[1]] = bt_take(w->frame, size, 0);
     if (!R(0).p) return failed(w, k[4], BT_OUT_OF_MEMORY);
+    if (w->profile) bt_took(w->profile, k[4], k[1], size);
     copy(w->rt, R(0), R(3), r, lengths, packed, strides, rank, k[6]);
     for (int a = 0; k[7] && a < rank; a++) r[to[a]] = r[packed[a]];
     return 0;

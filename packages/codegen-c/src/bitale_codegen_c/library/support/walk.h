@@ -16,6 +16,7 @@ typedef struct {
     const char *arena;
     void **owned;
     int64_t status;
+    bt_profile *profile; /* NULL: the function is not profiled */
 } bt_walk;
 
 typedef struct { int32_t at; bt_word word; } bt_constant;
@@ -61,3 +62,5 @@ BT_HIDDEN int bt_do_copy(bt_walk *w, bt_word *r, const int32_t *k);
 BT_HIDDEN int bt_do_pack(bt_walk *w, bt_word *r, const int32_t *k);
 BT_HIDDEN int bt_do_deliver_number(bt_walk *w, bt_word *r, const int32_t *k);
 BT_HIDDEN int bt_do_deliver(bt_walk *w, bt_word *r, const int32_t *k);
+BT_HIDDEN int bt_do_enter(bt_walk *w, bt_word *r, const int32_t *k);
+BT_HIDDEN int bt_do_turn(bt_walk *w, bt_word *r, const int32_t *k);
