@@ -239,19 +239,23 @@ def test_a_wrong_spelling_of_a_function_is_named(name, monkeypatch):
         f(np.abs(X))
 
 
-def test_a_wrong_spelling_for_a_device_is_named(monkeypatch):
+@pytest.mark.parametrize("name", ["arctan", "sinh", "log1p", "sqr"])
+def test_a_wrong_spelling_for_a_device_is_named(monkeypatch, name):
     rules = dialect.spellings._rules
-    right, wrong = rules[scalar.arctan], rules[scalar.exp]
+    right, wrong = rules[getattr(scalar, name)], rules[scalar.exp]
 
     def spelled(d, *facts):
         return (wrong if "Cuda" in type(d).__name__ else right)(d, *facts)
 
-    monkeypatch.setitem(rules, scalar.arctan, spelled)
+    monkeypatch.setitem(rules, getattr(scalar, name), spelled)
     x = T.dvector("x")
     with bitale.config.change_flags(device="emulated"):
-        f = bitale.function([x], T.arctan(x) * 3, mode="DEBUG_MODE")
-    with pytest.raises(modes.BadThunkOutput, match="the device emulated0 does not give what NumPy"):
-        f(X)
+        f = bitale.function([x], getattr(T, name)(x) * 3, mode="DEBUG_MODE")
+    with pytest.raises(
+        modes.BadThunkOutput, match="the device emulated0 does not give what NumPy"
+    ) as caught:
+        f(np.abs(X))
+    assert name in str(caught.value)
 
 
 # Ops

@@ -5,6 +5,7 @@ import bitale.tensor as T
 import numpy as np
 import pytest
 from bitale.compile import NanGuardMode
+from bitale_codegen_cuda.driver.emulated import find_compiler
 
 X = np.array([0.5, -1.0, 2.0])
 ZERO = np.array([1.0, 0.0])
@@ -90,8 +91,38 @@ def test_update(what):
     assert np.array_equal(state.get_value(), np.zeros(3))
 
 
+# Some of each kind, on the device: what is found is what the CPU tells.
+ON_A_DEVICE = {
+    "log of negative": FORWARD,
+    "infinity minus infinity": FORWARD,
+    "overflow": FORWARD,
+    "mean of nothing": FORWARD,
+    "norm at zero": GRADIENT,
+    "sqrt at zero": GRADIENT,
+    "power at zero": GRADIENT,
+    "sqrt that becomes negative": LOOPS,
+    "growth": LOOPS,
+}
+
+
+@pytest.mark.skipif(not find_compiler(), reason="no C++ compiler, which the emulated device needs")
+@pytest.mark.parametrize("name", ON_A_DEVICE)
+def test_on_the_emulated_device(name):
+    kinds = ((FORWARD, test_forward), (GRADIENT, test_gradient), (LOOPS, test_loop))
+    with bitale.config.change_flags(device="emulated"):
+        next(test for kind, test in kinds if kind is ON_A_DEVICE[name])(name)
+
+
+@pytest.mark.skipif(not find_compiler(), reason="no C++ compiler, which the emulated device needs")
+def test_updates_on_the_emulated_device():
+    with bitale.config.change_flags(device="emulated"):
+        test_update("NaN")
+
+
 def is_found(x, y, value, what, updates=()):
     f = bitale.function([x], y, updates=updates)
+    on_device = bitale.config.device != "cpu"
+    assert (type(f.executable).__name__ == "CudaProgram") == on_device
     found = f.debug(value)
     assert found.what == what
     assert "in culprit" in str(found), str(found)
