@@ -97,6 +97,21 @@ def test_one_searches_opens_a_scan_and_steps_through_the_rewrites(show):
 
 @pytest.mark.slow
 @needs_browser
+def test_bars_show_what_nodes_took(show):
+    x = T.dmatrix("x")
+    stats = bitale.ProfileStats(atexit_print=False)
+    f = bitale.function([x], T.dot(x, T.exp(x)), profile=stats)
+    f(np.ones((100, 100)))
+    page = show(html(f))
+    assert page.locator("rect.time").count() == len(stats.apply_time) == 2
+    page.keyboard.press("/")
+    page.keyboard.type("Dot")
+    page.keyboard.press("Enter")
+    assert re.search(r"[\d.]+ µs, [\d.]+ % of all nodes", page.inner_text("aside"))
+
+
+@pytest.mark.slow
+@needs_browser
 def test_a_fused_loop_opens_by_the_keyboard(show):
     page = show(html(train()))
     page.locator(".box.loop").first.focus()

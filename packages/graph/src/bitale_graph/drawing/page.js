@@ -158,6 +158,9 @@ function render() {
   for (const [back, front] of levels.filter(Boolean)) world.append(back, front);
   world.classList.toggle("faint", selected !== null);
 }
+// Where the function was profiled: the seconds of all nodes, of which a bar in each box shows its share.
+const timeOf = box => D.about[box[5]].time || 0;
+const whole = D.graphs.reduce((sum, G) => sum + G.boxes.reduce((part, box) => part + timeOf(box), 0), 0);
 function boxOf(i) {
   const [kind, label, note, key, , , bodies] = i.box, [fill, line, ink, round, dash] = D.looks[kind];
   const open = opened.has(i.id) && bodies.length, base = i.p.G.h[i.k], top = i.y - i.h / 2;
@@ -165,6 +168,8 @@ function boxOf(i) {
   const g = draw("g", { class: classes.join(" "), tabindex: 0, role: "button", "data-id": i.id, "aria-label": `${D.meanings[kind]} ${label} ${note}` + (bodies.length ? (open ? ", open" : ", closed") : "") });
   const small = kind === "constant" || kind === "reference";
   g.append(draw("rect", { x: i.x - i.w / 2, y: top, width: i.w, height: i.h, rx: Math.min(round, i.h / 2), fill, stroke: line, "stroke-dasharray": dash }));
+  const share = whole && timeOf(i.box) / whole;
+  if (share) g.append(draw("rect", { x: i.x - i.w / 2 + 4, y: top + base - 4, width: Math.max((i.w - 8) * share, 1), height: 3, class: "time" }));
   const y = top + base / 2 + (small ? 3.4 : 4.3) - (note ? 7 : 0);
   g.append(draw("text", { x: i.x, y, "font-size": small ? D.small : 12, fill: ink, "font-weight": bodies.length ? 600 : "" }, label));
   if (note) g.append(draw("text", { x: i.x, y: y + 14, "font-size": D.small, fill: "#5b6675" }, note));
@@ -263,7 +268,7 @@ function about(id) {
   if (A.type) row("type and shape", A.type);
   if (A.reads) row("reads", ...A.reads);
   if (A.gives) row("gives", ...A.gives);
-  if (A.time !== undefined) row("time", A.time < 1e-3 ? `${(A.time * 1e6).toPrecision(3)} µs` : `${(A.time * 1e3).toPrecision(3)} ms`);
+  if (A.time !== undefined) row("time", (A.time < 1e-3 ? `${(A.time * 1e6).toPrecision(3)} µs` : `${(A.time * 1e3).toPrecision(3)} ms`) + `, ${(100 * A.time / whole).toFixed(1)} % of all nodes`);
   if (A.place !== undefined) row("runs as number", String(A.place));
   const at = A["made at"];
   if (at) {
