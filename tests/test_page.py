@@ -107,7 +107,25 @@ def test_bars_show_what_nodes_took(show):
     page.keyboard.press("/")
     page.keyboard.type("Dot")
     page.keyboard.press("Enter")
-    assert re.search(r"[\d.]+ µs, [\d.]+ % of all nodes", page.inner_text("aside"))
+    assert re.search(r"[\d.]+ [µm]s, [\d.]+ % of all nodes", page.inner_text("aside"))
+
+
+@pytest.mark.slow
+@needs_browser
+def test_a_loop_has_the_time_of_what_runs_in_it(show):
+    v, w = T.dvector("v"), T.dmatrix("w")
+    rows, _ = bitale.scan(lambda h, w: T.tanh(w @ h), outputs_info=v, non_sequences=w, n_steps=99)
+    f = bitale.function([v, w], rows[-1], profile=bitale.ProfileStats(atexit_print=False))
+    f(np.ones(50), np.eye(50))
+    page = show(html(f))
+    page.keyboard.press("/")
+    page.keyboard.type("Scan")
+    page.keyboard.press("Enter")
+    share = re.search(r"([\d.]+) % of all nodes", page.inner_text("aside"))
+    assert float(share[1]) > 50
+    tree = bitale.debugprint(f, file="str")
+    scan_line = next(line for line in tree.splitlines() if "Scan" in line)
+    assert float(re.search(r"--> \S+s ([\d.]+)%", scan_line)[1]) > 20
 
 
 @pytest.mark.slow

@@ -14,7 +14,7 @@ Timing Info
 -----------
 --> <time> <% time> - <total time> <% total time>
 
-<time>         of this node
+<time>         of this node, with what runs in its steps or branches
 <% time>       share in the time of all calls
 <total time>   of this node and all nodes that it needs, each once
 <% total time> share of that
@@ -38,7 +38,7 @@ def shares_of_time(order: Sequence[Apply], profile: Any) -> dict[Apply, str]:
         return {}
     seconds: Mapping[Apply, float] = profile.apply_time
     whole = float(profile.fct_call_time) or float("nan")
-    own = np.array([float(seconds.get(node, 0.0)) for node in order])
+    own = np.array([_with_bodies(node, seconds) for node in order])
     # The nodes that each node needs, itself among them, as the bits of a number.
     needs: dict[Apply, int] = {}
     found: dict[Apply, str] = {}
@@ -47,7 +47,7 @@ def shares_of_time(order: Sequence[Apply], profile: Any) -> dict[Apply, str]:
         for v in node.inputs:
             mask |= needs.get(v.owner, 0) if v.owner is not None else 0
         needs[node] = mask
-        if node in seconds:
+        if own[k]:
             packed = np.frombuffer(mask.to_bytes(k // 8 + 1, "little"), np.uint8)
             total = float(own[: k + 1] @ np.unpackbits(packed, count=k + 1, bitorder="little"))
             found[node] = (
@@ -55,3 +55,9 @@ def shares_of_time(order: Sequence[Apply], profile: Any) -> dict[Apply, str]:
                 f" {total:8.2e}s {100 * total / whole:4.1f}%"
             )
     return found
+
+
+def _with_bodies(node: Apply, seconds: Mapping[Apply, float]) -> float:
+    """The seconds of a node and of all nodes in the bodies of its op."""
+    inside = (inner for body in node.op.bodies for inner in body.graph.apply_nodes)
+    return float(seconds.get(node, 0.0)) + sum(_with_bodies(one, seconds) for one in inside)

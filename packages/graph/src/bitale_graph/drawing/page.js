@@ -158,9 +158,10 @@ function render() {
   for (const [back, front] of levels.filter(Boolean)) world.append(back, front);
   world.classList.toggle("faint", selected !== null);
 }
-// Where the function was profiled: the seconds of all nodes, of which a bar in each box shows its share.
-const timeOf = box => D.about[box[5]].time || 0;
-const whole = D.graphs.reduce((sum, G) => sum + G.boxes.reduce((part, box) => part + timeOf(box), 0), 0);
+// Where the function was profiled: the seconds of a node with all that runs in it. A bar in its box shows the share.
+const timeOf = box => (D.about[box[5]].time || 0) + box[6].reduce((sum, [, inner]) => sum + timeIn(inner), 0);
+const timeIn = graph => D.graphs[graph].boxes.reduce((sum, box) => sum + timeOf(box), 0);
+const whole = timeIn(D.main);
 function boxOf(i) {
   const [kind, label, note, key, , , bodies] = i.box, [fill, line, ink, round, dash] = D.looks[kind];
   const open = opened.has(i.id) && bodies.length, base = i.p.G.h[i.k], top = i.y - i.h / 2;
@@ -268,7 +269,8 @@ function about(id) {
   if (A.type) row("type and shape", A.type);
   if (A.reads) row("reads", ...A.reads);
   if (A.gives) row("gives", ...A.gives);
-  if (A.time !== undefined) row("time", (A.time < 1e-3 ? `${(A.time * 1e6).toPrecision(3)} µs` : `${(A.time * 1e3).toPrecision(3)} ms`) + `, ${(100 * A.time / whole).toFixed(1)} % of all nodes`);
+  const took = timeOf(i.box), scaled = took < 1e-3 ? [took * 1e6, "µs"] : [took * 1e3, "ms"];
+  if (took) row("time", `${scaled[0].toPrecision(3)} ${scaled[1]}, ${(100 * took / whole).toFixed(1)} % of all nodes`);
   if (A.place !== undefined) row("runs as number", String(A.place));
   const at = A["made at"];
   if (at) {
