@@ -75,3 +75,46 @@ def test_files_stay_files(monkeypatch):
     monkeypatch.setitem(sys.modules, "IPython", types.ModuleType("IPython"))
     assert place("program.py", 3) == "program.py:3"
     assert function([], T.constant(1.0)).name.startswith(f"{__file__}:")
+
+
+TRAINING = """
+import bitale_nnet, sklearn.datasets
+X, y = sklearn.datasets.make_classification(100, random_state=0)
+learner = bitale_nnet.Classifier([4], epochs=3, random_state=0)
+"""
+
+
+def displayed(shell, monkeypatch):
+    """What cells show from now on, as (data, whether it takes the place of something)."""
+    seen = []
+
+    def publish(data, metadata=None, *, transient=None, update=False, **others):
+        seen.append((data, update, (transient or {}).get("display_id")))
+
+    monkeypatch.setattr(shell.display_pub, "publish", publish)
+    return seen
+
+
+def test_training_shows_its_curve_as_it_grows(shell, monkeypatch):
+    seen = displayed(shell, monkeypatch)
+    monkeypatch.setitem(sys.modules, "ipykernel", types.ModuleType("ipykernel"))
+    run(shell, TRAINING)
+    error = run(shell, "learner.fit(X, y)")
+    assert not isinstance(error, Exception)
+    (_, is_update, place), *updates = seen
+    assert not is_update
+    assert updates
+    assert all(update and shown == place for _, update, shown in updates)
+    last = updates[-1][0]
+    assert last["image/svg+xml"].lstrip().startswith("<?xml")
+    assert "3 of 3 epochs" in last["image/svg+xml"]
+    assert last["text/plain"].startswith("<History: 3 epochs; loss ")
+
+
+def test_training_shows_no_curve_elsewhere_or_where_it_shall_show_nothing(shell, monkeypatch):
+    seen = displayed(shell, monkeypatch)
+    run(shell, TRAINING)
+    run(shell, "learner.fit(X, y)")
+    monkeypatch.setitem(sys.modules, "ipykernel", types.ModuleType("ipykernel"))
+    run(shell, "learner.set_params(progress=False).fit(X, y)")
+    assert seen == []

@@ -91,6 +91,7 @@ from .training.callbacks import Callback as Callback
 from .training.callbacks import EarlyStopping as EarlyStopping
 from .training.checkpoint import Checkpoint as Checkpoint
 from .training.history import History as History
+from .training.live_curve import LiveCurve as LiveCurve
 from .training.minibatches import iterate_minibatches as iterate_minibatches
 from .training.plotting import plot_learning_curve as plot_learning_curve
 from .training.schedules import ConstantRate as ConstantRate

@@ -15,6 +15,7 @@ from .. import updates
 from ..layers.layer import Layer
 from ..layers.naming import by_name
 from .callbacks import Callback, EarlyStopping, ProgressBar, wants_bar
+from .live_curve import LiveCurve, can_show_curve
 from .checkpoint import Checkpoint, read_training
 from .history import History
 from .loop import Run, totals
@@ -169,7 +170,8 @@ class Trainer:
             How many batches another thread makes ready ahead; by default 2 where data are not
             arrays in memory, else 0.
         progress : bool, optional
-            Show a bar; by default where standard error is a terminal, or in a notebook.
+            Show a bar, and in a notebook the learning curve; by default where standard error is a
+            terminal, or in a notebook.
         stacklevel : int
             Whose line a warning names.
 
@@ -200,7 +202,8 @@ class Trainer:
         held_out = None if validation is None else self._evaluated(validation, batch_size)
         shows = self.world is None or self.world.is_first
         bar = ProgressBar() if shows and wants_bar(progress) else None
-        callbacks = [*self.callbacks, *([] if bar is None else [bar])]
+        curve = LiveCurve() if bar is not None and can_show_curve() else None
+        callbacks = [*self.callbacks, *(c for c in (bar, curve) if c is not None)]
         run = Run(
             self.network, program, source, epochs, self.schedule, callbacks, self.rng, self.world
         )
