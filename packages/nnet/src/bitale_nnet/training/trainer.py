@@ -15,9 +15,9 @@ from .. import updates
 from ..layers.layer import Layer
 from ..layers.naming import by_name
 from .callbacks import Callback, EarlyStopping, ProgressBar, wants_bar
-from .live_curve import LiveCurve, can_show_curve
 from .checkpoint import Checkpoint, read_training
 from .history import History
+from .live_curve import LiveCurve, can_show_curve
 from .loop import Run, totals
 from .schedules import Schedule, as_schedule
 from .sources import Batch, Rows, Source, as_source, evaluation_size, flat
