@@ -152,7 +152,7 @@ from bitale_codegen_c import lowering
 from bitale_codegen_c.toolchain import compiler
 made = []
 lower, run_compiler = lowering.lower, compiler.run_compiler
-lowering.lower = lambda *a: made.append("lowered") or lower(*a)
+lowering.lower = lambda *a, **_: made.append("lowered") or lower(*a)
 compiler.run_compiler = lambda *a: made.append("compiled") or run_compiler(*a)
 import bitale, bitale.tensor as T
 sys.path.insert(0, sys.argv[1])
