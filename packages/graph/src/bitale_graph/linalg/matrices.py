@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, ClassVar
 
 import numpy as np
@@ -116,6 +117,21 @@ def from_scipy(name: str) -> Any:
 def quiet() -> Any:
     """Overflow gives infinity in silence."""
     return np.errstate(all="ignore")
+
+
+@contextmanager
+def regular(what: str, other: str) -> Iterator[None]:
+    """Tell of a singular matrix what to do instead: another function, as in ``pinv(x)``."""
+    with quiet():
+        try:
+            yield
+        except np.linalg.LinAlgError as error:
+            if "ingular" not in str(error) or "hint" in str(error):
+                raise
+            raise np.linalg.LinAlgError(
+                f"{what}: the matrix is singular\n  hint: {other} takes any matrix; a small number "
+                "added to the diagonal makes this one regular"
+            ) from None
 
 
 def one_by_one(function: Any, x: Any, *others: Any) -> Any:

@@ -26,6 +26,7 @@ from .matrices import (
     common_dtype,
     from_scipy,
     quiet,
+    regular,
     square_shape,
 )
 
@@ -140,7 +141,7 @@ class Solve(_OfEquations):
     def perform(self, node: Apply, inputs: Sequence[Any], output_storage: Storage) -> None:
         a, b = inputs
         self.check(node, a, b)
-        with quiet():
+        with regular("solve", "lstsq(a, b)"):
             if self.A_structure == "general":
                 found = np.linalg.solve(a, b)
             else:

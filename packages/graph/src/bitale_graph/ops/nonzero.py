@@ -147,7 +147,10 @@ def places_of_mask(x: Any, mask: Any, axis: int) -> list[Any]:
     if conditions:
         # Beside what is found, so that one mask for several tensors is gone through once.
         axes = f"axis {axis}" if mask.ndim == 1 else f"axes {axis} to {axis + mask.ndim - 1}"
-        message = f"a mask has not the lengths of what it is for: {axes} of {x}"
+        message = (
+            f"a mask has not the lengths of what it is for: {axes} of {x}\n"
+            "  hint: a mask has one truth value for each element of these axes; places are integers"
+        )
         first = Assert(message, "IndexError")(first, *conditions)
     return [first, *others]
 

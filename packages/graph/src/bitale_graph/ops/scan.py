@@ -254,7 +254,10 @@ class Scan(Op):
             raise ValueError(f"scan: n_steps must not be negative, and is {n}")
         for k, x in enumerate(outer.sequences):
             if len(x) < n:
-                raise ShapeError(f"scan: {n} steps, but sequence {k} has only {len(x)} rows")
+                raise ShapeError(
+                    f"scan: {n} steps, but sequence {k} has only {len(x)} rows\n  hint: without "
+                    "n_steps there are as many steps as the shortest sequence has rows for"
+                )
         states = outer.states
         stacks: list[deque[Any]] = [deque(maxlen=keep) for keep in self.keeps]
         taken = n

@@ -121,7 +121,10 @@ def _checked(x: Any, axis: int, sizes: Sequence[Any]) -> Any:
         conditions.append(tm.eq(whole, shape_i(x, axis)))
     if not conditions:
         return x
-    message = f"split: the sizes must not be negative and add up to the length of axis {axis}"
+    message = (
+        f"split: the sizes must not be negative and add up to the length of axis {axis}\n"
+        "  hint: give the last one as that length without the others"
+    )
     x = Assert(message, "ShapeError")(x, *conditions)
     return with_lengths(x, [total if a == axis and is_known else None for a in range(x.ndim)])
 
