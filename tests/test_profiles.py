@@ -149,3 +149,49 @@ def test_theanos_names_are_there():
     assert bitale.compile.profiling is profiling
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
         bitale.compile.nothing  # noqa: B018 (asking is what is tested)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
+def test_a_forked_process_goes_on_measuring_by_itself():
+    program = """
+import os, threading, numpy as np, bitale, bitale.tensor as T
+x = T.matrix("x")
+stats = bitale.ProfileStats(atexit_print=False)
+fs = [bitale.function([x], T.exp(x), profile=stats, mode=m) for m in ("FAST_RUN", "FAST_COMPILE")]
+ends = threading.Event()
+def call():
+    while not ends.is_set():
+        for f in fs:
+            f(np.ones((2, 2)))
+threads = [threading.Thread(target=call) for _ in range(3)]
+for one in threads:
+    one.start()
+for _ in range(20):
+    child = os.fork()
+    if not child:
+        before = stats.fct_callcount
+        for f in fs:
+            f(np.ones((2, 2)))
+        os._exit(0 if stats.fct_callcount == before + 2 and stats.apply_time else 1)
+    assert os.waitpid(child, 0)[1] == 0
+ends.set()
+"""
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", program],
+        timeout=60,
+        capture_output=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("mode", ["FAST_RUN", "FAST_COMPILE"])
+def test_a_measured_function_that_calls_another_back(mode):
+    x = T.dvector("x")
+    inner = bitale.function([x], T.exp(x), profile=bitale.ProfileStats(atexit_print=False))
+    op = bitale.wrap_py([T.dvector], [T.dvector])(lambda a: inner(a))
+    stats = bitale.ProfileStats(atexit_print=False)
+    f = bitale.function([x], op(x) * 2, mode=mode, profile=stats)
+    np.testing.assert_allclose(f([0.0]), 2)
+    assert inner.profile.fct_callcount == stats.fct_callcount == 1
+    assert all("exp" not in str(node.op) for node in stats.apply_time)

@@ -15,6 +15,11 @@ import numpy as np
 from ..core.graph import Apply
 from ..core.results import result_of
 from ..core.run import Watch
+from ..tensor.state import keep_across_fork
+
+# Of all profiles: it is held for less than a microsecond.
+LOCK = threading.Lock()
+keep_across_fork(LOCK)
 
 
 @dataclass(frozen=True)
@@ -90,47 +95,39 @@ class TimedNodes(Watch):
     def __init__(self) -> None:
         self.clear()
         self._nesting = Nesting()
-        self._lock = threading.RLock()  # arrays may go while it is held
 
     def clear(self) -> None:
         """Forget what calls took so far."""
         self.seconds = 0.0
         self._found: dict[Apply, tuple[float, int, int]] = {}
-        self._live = self.peak = 0
-        self._alive: dict[int, Any] = {}
+        self.peak = 0
+        self._alive: list[weakref.ref[Any]] = []
 
     def run(self, graph: Any, index: int, node: Apply, inputs: list[Any]) -> list[Any]:
         """Give the results of a node, and note what it took."""
         with self._nesting.timed(lambda took: self._note(node, took, 1, 0)):
             results = result_of(node, inputs)
-        size = sum(self._taken(x, inputs) for x in results)
-        self._note(node, 0.0, 0, size)
+        self._note(node, 0.0, 0, self._taken(results, inputs))
         return results
 
     def _note(self, node: Apply, took: float, times: int, size: int) -> None:
-        with self._lock:
+        with LOCK:
             seconds, calls, known = self._found.get(node, (0.0, 0, 0))
             self._found[node] = (seconds + took, calls + times, known + size)
             self.seconds += took
 
-    def _taken(self, result: Any, inputs: list[Any]) -> int:
-        """The bytes of a result that is no view and no input; they are alive until it goes."""
-        if not isinstance(result, np.ndarray) or result.base is not None:
-            return 0
-        if any(result is x for x in inputs) or id(result) in self._alive:
-            return 0
-        size, key = result.nbytes, id(result)
-
-        def gone(_: Any) -> None:
-            with self._lock:
-                if self._alive.pop(key, None) is not None:
-                    self._live -= size
-
-        with self._lock:
-            self._alive[key] = weakref.ref(result, gone)
-            self._live += size
-            self.peak = max(self.peak, self._live)
-        return size
+    def _taken(self, results: list[Any], inputs: list[Any]) -> int:
+        """The bytes of results that are no views and no inputs; they are alive until they go."""
+        known = {id(x) for x in inputs}
+        made = [x for x in results if isinstance(x, np.ndarray) and x.base is None]
+        made = [x for x in made if id(x) not in known]
+        with LOCK:
+            # Not told by the arrays as they go: what an interrupt raises there would be lost.
+            alive = [one for one in self._alive if one() is not None]
+            self._alive = [*alive, *map(weakref.ref, made)]
+            live = [one() for one in self._alive]
+            self.peak = max(self.peak, sum(x.nbytes for x in live if x is not None))
+        return sum(x.nbytes for x in made)
 
     def __iter__(self) -> Iterator[NodeCost]:
         for node, (seconds, calls, size) in list(self._found.items()):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import IO, Any
@@ -10,7 +9,7 @@ from typing import IO, Any
 from ..base.config import config
 from ..core.graph import Apply
 from . import at_exit
-from .costs import Costs, Nesting, NodeCost, TimedNodes
+from .costs import LOCK, Costs, Nesting, NodeCost, TimedNodes
 from .grouping import Group, class_name, groups, line_of, summed
 from .loops import ScanProfileStats, loops_of, total_times
 from .measured import Measured
@@ -78,7 +77,6 @@ class ProfileStats:
         self.passes: dict[str, PassCost] = {}
         self.nb_nodes = 0
         self._costs: list[Costs] = []
-        self._lock = threading.Lock()
         self._nesting = Nesting()
         self._ignores_next = bool(config.profiling.ignore_first_call)
 
@@ -119,13 +117,13 @@ class ProfileStats:
             self._ignores_next = False
             self.reset()
             return
-        with self._lock:
+        with LOCK:
             self.fct_callcount += 1
             self.fct_call_time += seconds
 
     def reset(self) -> None:
         """Forget the calls so far, as before what is of interest begins."""
-        with self._lock:
+        with LOCK:
             self.fct_callcount, self.fct_call_time = 0, 0.0
             for costs in self._costs:
                 costs.clear()
