@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from bitale_autodiff import grad
-from bitale_graph import FunctionGraph, Mode, config, function
+from bitale_graph import FunctionGraph, Mode, config, function, shared
 from bitale_graph import language as T
 from bitale_graph.base.errors import ShapeError
 from bitale_graph.ops.assertion import Assert
@@ -271,3 +271,33 @@ def test_the_shortest_of_sequences_needs_no_check():
     assert not bodies(graph)
     checks = [n.op.msg for n in graph.toposort() if isinstance(n.op, Assert)]
     assert not [text for text in checks if "rows" in text]
+
+
+def places(graph):
+    """The functions of the user's in which the nodes of a graph and of its bodies were written."""
+    found = set()
+    for node in graph.apply_nodes:
+        found.add((node.outputs[0].made_at or node.trace)[0][2])
+        for body in node.op.bodies:
+            found |= places(body.graph)
+    return found
+
+
+def test_nodes_of_rewritten_loops_keep_the_lines_that_wrote_them():
+    def written():
+        x, first = T.ftensor3("x"), T.fmatrix("first")
+        names = ("W", "U", "V")
+        W, U, V = (shared(np.eye(4, dtype="float32"), name) for name in names)
+
+        def step(x, h):
+            z = T.sigmoid(T.dot(x, W) + T.dot(h, U))
+            return z * h + (1 - z) * T.tanh(T.dot(x, V))
+
+        states, _ = scan(step, x, first)
+        cost = T.sqr(states[-1]).mean()
+        updates = [(w, w - 0.1 * grad(cost, w)) for w in (W, U, V)]
+        return [x, first], cost, updates
+
+    inputs, cost, updates = written()
+    f = function(inputs, cost, updates=updates)
+    assert places(f.maker.fgraph) <= {"written", "step", "<listcomp>"}

@@ -17,6 +17,7 @@ _STYLE = """
 <style>
 .bitale-profile { font: 14px system-ui, sans-serif; margin: 1em; }
 .bitale-profile table { border-collapse: collapse; margin-bottom: 1em; }
+.bitale-profile td:nth-child(-n+2) { white-space: nowrap; }
 .bitale-profile td, .bitale-profile th { padding: 2px 8px; border-bottom: 1px solid #8884; }
 .bitale-profile .bar { display: inline-block; height: 0.7em; background: #d9822b; }
 .bitale-profile summary { font-weight: 600; cursor: pointer; margin: 0.5em 0; }

@@ -23,6 +23,7 @@ from bitale_graph.extend import (
     constant_int,
     shape_i,
     toposort,
+    trace,
     where_made,
 )
 
@@ -53,15 +54,20 @@ def keep_checks(graph: FunctionGraph, context: RewriteContext) -> None:
     if not isinstance(old.type, TensorType):
         return
     wanted: dict[Assert, list[Any]] = {}
+    places: dict[Assert, trace.Trace] = {}
     for fact in lost:
-        condition = None if held.covers(fact) else _condition(fact, lengths)
+        node = before.facts[fact]
+        with trace.inherited(node.trace):
+            condition = None if held.covers(fact) else _condition(fact, lengths)
         if condition is not None:
             held.add(fact)
-            check = Assert(_message(fact, before.facts[fact]), _ERRORS[fact.kind])
+            check = Assert(_message(fact, node), _ERRORS[fact.kind])
             wanted.setdefault(check, []).append(condition)
+            places.setdefault(check, node.trace)
     made: Any = old
     for check, conditions in wanted.items():
-        made = check.make_node(made, *conditions).outputs[0]
+        with trace.inherited(places[check]):
+            made = check.make_node(made, *conditions).outputs[0]
     if made is not old:
         made.name = old.name
         context.replace_output(place, made, "keep_checks")

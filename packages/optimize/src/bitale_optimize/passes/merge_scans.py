@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bitale_graph.extend import Apply, FunctionGraph, Scan, Variable
+from bitale_graph.extend import Apply, FunctionGraph, Scan, Variable, trace
 
 from ..engine.rewrite import RewriteContext
 from ..facts.shapes import Token
@@ -48,7 +48,8 @@ def _mergeable(graph: FunctionGraph, context: RewriteContext) -> dict[Variable, 
         group = first.setdefault(key, [])
         for other in group:
             if not above[node] & bits[other]:
-                made = _merged(other, node)
+                with trace.inherited(other.trace):
+                    made = _merged(other, node)
                 if made is not None:
                     return made
         group.append(node)

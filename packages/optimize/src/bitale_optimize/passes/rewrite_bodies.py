@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bitale_graph.extend import Apply, Body, FunctionGraph, Scan, Variable
+from bitale_graph.extend import Apply, Body, FunctionGraph, Scan, Variable, trace
 
 from ..engine.fixed_point import PassFunction
 from ..engine.rewrite import RewriteContext
@@ -33,7 +33,8 @@ def replace_bodies(node: Apply, context: RewriteContext, run: PassFunction) -> t
     new = tuple(_rewritten(body, node, context, run) for body in old)
     if all(a is b for a, b in zip(old, new, strict=True)):
         return old
-    made = node.op.with_bodies(new).make_node(*node.inputs)
+    with trace.inherited(node.trace):
+        made = node.op.with_bodies(new).make_node(*node.inputs)
     for before, after in zip(node.outputs, made.outputs, strict=True):
         after.name = before.name
         if before in context.graph.clients:
