@@ -11,7 +11,7 @@ import pytest
 
 # By module: what the module trees of Theano's documentation and what published programs name.
 NAMES = {
-    "theano": """function shared In Out Param Mode OpFromGraph as_op scan map reduce foldl foldr
+    "theano": """ProfileStats function shared In Out Param Mode OpFromGraph as_op scan map reduce foldl foldr
         scan_checkpoints clone grad Rop Lop subgraph_grad dot sparse_grad get_scalar_constant_value
         pp pprint config change_flags OrderedUpdates Apply Variable Constant Op Type Generic generic
         FunctionGraph FunctionMaker function_dump predefined_modes
@@ -81,7 +81,8 @@ NAMES = {
         register_optimizer pfunc orig_function rebuild_collect_shared SpecifyShape FromFunctionOp
         SymbolicInput SymbolicOutput UnusedInputError ViewOp DeepCopyOp
         Rebroadcast OpFromGraph FunctionMaker Function get_default_mode get_mode register_mode
-        sharedvalue function_module nanguardmode monitormode """,
+        sharedvalue function_module nanguardmode monitormode profiling ProfileStats""",
+    "theano.compile.profiling": "ProfileStats ScanProfileStats register_profiler_printer",
     "theano.compile.mode": """get_default_mode get_mode Mode register_mode FAST_RUN FAST_COMPILE
         register_linker register_optimizer predefined_linkers predefined_optimizers
         predefined_modes""",

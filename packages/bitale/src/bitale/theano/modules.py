@@ -75,6 +75,7 @@ MODULES: dict[str, tuple[str, ...]] = {
         "bitale.theano.rebuilding",
         "bitale.compile",
     ),
+    "theano.compile.profiling": ("bitale.compile.profiling",),
     "theano.compile.sharedvalue": ("bitale.compile",),
     "theano.configdefaults": ("bitale:config",),
     "theano.configparser": ("bitale:config", "bitale:change_flags"),
