@@ -11,10 +11,10 @@ import pytest
 
 # By module: what the module trees of Theano's documentation and what published programs name.
 NAMES = {
-    "theano": """ProfileStats function shared In Out Param Mode OpFromGraph as_op scan map reduce foldl foldr
+    "theano": """function shared In Out Param Mode OpFromGraph as_op scan map reduce foldl foldr
         scan_checkpoints clone grad Rop Lop subgraph_grad dot sparse_grad get_scalar_constant_value
         pp pprint config change_flags OrderedUpdates Apply Variable Constant Op Type Generic generic
-        FunctionGraph FunctionMaker function_dump predefined_modes
+        FunctionGraph FunctionMaker ProfileStats function_dump predefined_modes
         __version__ InconsistencyError CLinker OpWiseCLinker DualLinker PerformLinker PY3
         SharedVariable predefined_linkers predefined_optimizers theano theano_logger
         typed_list wrap_py object2 configparser configdefaults compile version
