@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-MODULES = {"scikit-learn": "sklearn"}  # distributions that are not imported by their own name
+# Distributions that are not imported by their own names.
+MODULES = {"ipython": "IPython", "scikit-learn": "sklearn"}
 
 
 def imports(module: str, tree: ast.Module, known, with_types: bool = False):

@@ -35,7 +35,7 @@ class LiveCurve(Callback):
         self._drawn = 0.0
 
     def on_train_begin(self, run: Any) -> None:
-        from IPython.display import display  # a notebook has it
+        from IPython.display import display
 
         self._shown = display({"text/plain": "training ..."}, raw=True, display_id=True)
 
