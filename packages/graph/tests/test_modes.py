@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from bitale_graph import config, function, scan, shared
 from bitale_graph import language as T
-from bitale_graph.extend import DebugMode, InvalidValueError, MonitorMode, NanGuardMode
+from bitale_graph.extend import Assert, DebugMode, InvalidValueError, MonitorMode, NanGuardMode
 from bitale_graph.modes.agreement import FINITE, Failed, disagreement
 from bitale_graph.modes.bad_numbers import contains_big, contains_inf, contains_nan, flatten_lists
 
@@ -20,6 +20,22 @@ def test_a_guard_stops_before_state_changes():
         f(X)
     assert "test_modes.py" in str(caught.value)
     assert total.get_value() == 1
+
+
+def failing_of_nan(x):
+    """An expression in which a node raises `ValueError` for a NaN that another has made."""
+    roots = T.sqrt(x)
+    roots.name = "roots"
+    return Assert("a root is missing", "ValueError")(roots, roots >= 0) * 2
+
+
+def test_a_guard_stops_at_nan_before_what_fails_of_it():
+    x = T.dvector("x")
+    f = function([x], failing_of_nan(x), mode=NanGuardMode())
+    with pytest.raises(AssertionError, match="NaN detected in 'roots'"):
+        f(X)
+    with pytest.raises(AssertionError, match="NaN detected in the input x"):
+        f(np.array([np.nan]))
 
 
 def test_a_guard_looks_for_what_it_is_asked_for():
@@ -56,6 +72,24 @@ def test_the_first_bad_node_is_found():
     assert (found.what, found.variable.name, found.index) == ("NaN", "roots", 0)
     assert "roots" in repr(found)
     assert function([x], T.exp(y)).debug(X**2) is None
+
+
+@pytest.mark.parametrize(("value", "what"), [(-1.0, "NaN"), (1.0, "infinity")])
+def test_a_node_that_fails_tells_where_its_bad_numbers_came_from(value, what):
+    x = T.dvector("x")
+    y = T.log(x) if what == "NaN" else T.exp(x * 1000)
+    y.name = "source"
+    checked = Assert("bad", "ValueError")(y, T.abs(y) < 1e9)
+    found = function([x], checked).debug([1.0, value])
+    assert found.what == "ValueError"
+    assert (found.cause.what, found.cause.variable.name) == (what, "source")
+    assert f"Its inputs have {what} from here:" in str(found)
+
+
+def test_a_node_that_fails_of_good_numbers_has_no_cause():
+    x = T.dvector("x")
+    found = function([x], Assert("bad", "ValueError")(x, x > 0)).debug([1.0, -1.0])
+    assert (found.what, found.cause) == ("ValueError", None)
 
 
 def test_debug_mode_checks_what_runs_on_numpy():

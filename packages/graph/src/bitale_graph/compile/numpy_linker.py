@@ -8,6 +8,7 @@ import numpy as np
 
 from ..core.graph import Apply, Constant, Variable
 from ..core.run import Watch, constants_of, run_graph, watched
+from ..core.run_time_error import is_seen
 from ..tensor.state import StateAccess, give_back
 from .explain import raise_as_written
 from .maker import FunctionMaker
@@ -78,6 +79,7 @@ class NumpyProgram:
                 self.runs_rewritten
                 and self.maker.mode.optimizer == "fast_run"
                 and not isinstance(error, MemoryError)
+                and not is_seen(error)
             ):
                 raise_as_written(self.maker, [*given, *state])
             raise

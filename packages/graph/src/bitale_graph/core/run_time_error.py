@@ -28,7 +28,7 @@ class _Description:
 
 
 _MOST_CLIENTS, _MOST_STORED = 5, 30
-_DESCRIPTION, _STEP = "_bitale_description", "_bitale_step"
+_DESCRIPTION, _STEP, _SEEN = "_bitale_description", "_bitale_step", "_bitale_seen"
 
 # How NumPy begins where even the number of bytes is out of range.
 _TOO_LARGE = ("array is too big", "Maximum allowed dimension exceeded")
@@ -54,6 +54,16 @@ _PLAIN = (
 def note_step(error: Exception, step: int) -> None:
     """Let the description of the loop that an error comes from tell in which step it was."""
     vars(error)[_STEP] = step
+
+
+def note_seen(error: Exception) -> None:
+    """Say that an error is what someone saw who looked on, and no node's own."""
+    vars(error)[_SEEN] = True
+
+
+def is_seen(error: Exception) -> bool:
+    """Whether an error came from who looked on: running the call again does not give it."""
+    return _SEEN in vars(error)
 
 
 def raise_with_node(

@@ -44,7 +44,8 @@ class BadNode:
         The loops and branches around it, the outermost first, each with the step.
     error : Exception or None
     cause : BadNode or None
-        Of a NaN that was made of an infinity: where that came from.
+        Of a NaN that was made of an infinity: where that came from. Of an error: where NaN or
+        infinity among the inputs of the node came from.
     is_rewritten : bool
         Whether the node is of the rewritten graph, and not of what was written.
     """
@@ -82,7 +83,12 @@ class BadNode:
             lines += ["The node was made here (innermost call last):"]
             lines += [tracing.text(self.node.trace)]
         if self.cause is not None:
-            lines += ["It was made of an infinity:", str(self.cause)]
+            lines += [
+                "It was made of an infinity:"
+                if self.error is None
+                else f"Its inputs have {self.cause.what} from here:",
+                str(self.cause),
+            ]
         return "\n".join(lines)
 
     __repr__ = __str__
@@ -132,7 +138,9 @@ class _Origins(Watch):
             results = result_of(node, inputs)
         except Exception as error:
             if self.failed is None:
-                self.failed = self._born(graph, index, node, node.outputs[0], inputs, [], error)
+                failed = self._born(graph, index, node, node.outputs[0], inputs, [], error)
+                known = (self.found[u] for u in node.inputs if u in self.found)
+                self.failed = replace(failed, cause=next(known, None))
             raise
         finally:
             self._around.pop()
@@ -217,6 +225,9 @@ def _given(maker: FunctionMaker, args: Sequence[Any], keywords: dict[str, Any]) 
 
 def _bad_in(graph: FunctionGraph, given: Sequence[Any], what: str, test: Test) -> BadNode | None:
     found = _origin_in(graph, given, what, test, graph.outputs)
+    if found is not None and found.error is not None and found.cause is None and what == "NaN":
+        # It may have failed of an infinity.
+        return _origin_in(graph, given, "infinity", contains_inf, graph.outputs)
     if found is not None and found.node is not None and found.error is None:
         bad = [v for v, x in zip(found.node.inputs, found.inputs, strict=True) if contains_inf(x)]
         if bad and not found.loops and what == "NaN":

@@ -14,6 +14,7 @@ from ..compile.maker import FunctionMaker
 from ..core.graph import Apply, Variable
 from ..core.results import result_of
 from ..core.run import Watch
+from ..core.run_time_error import note_seen
 from ..core.tree import debugprint
 from .bad_numbers import BIG, contains_big, contains_inf, contains_nan
 from .first_bad import bad_as_written
@@ -170,7 +171,9 @@ class _Guard(Watch):
     def _tell(self, text: str) -> None:
         action = config.NanGuardMode.action
         if action == "raise":
-            raise AssertionError(text)
+            error = AssertionError(text)
+            note_seen(error)
+            raise error
         if action == "warn":
             warnings.warn(text, RuntimeWarning, stacklevel=2)
             return
