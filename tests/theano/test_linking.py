@@ -68,3 +68,11 @@ def test_linkers_by_class_are_those_of_their_names(name):
     x = theano.tensor.vector()
     mode = theano.Mode(linker=getattr(theano.gof, name)(), optimizer="fast_compile")
     assert theano.function([x], x * 2, mode=mode)([1, 2]).tolist() == [2, 4]
+
+
+def test_a_callback_that_would_not_be_called_is_refused():
+    from theano.gof.vm import VM_Linker
+
+    assert str(VM_Linker(False, callback=None)) == "auto"
+    with pytest.raises(TypeError, match="MonitorMode"):
+        VM_Linker(callback=print)

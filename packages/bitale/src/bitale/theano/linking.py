@@ -42,7 +42,17 @@ class DualLinker(OpWiseCLinker):
 
 
 class VM_Linker(OpWiseCLinker):  # noqa: N801 (Theano's name)
-    """Theano's default: here, the best that is installed."""
+    """Theano's default: here, the best that is installed; it calls nothing after a node."""
+
+    def __init__(
+        self, allow_gc: Any = None, use_cloop: Any = False, callback: Any = None, **keywords: Any
+    ) -> None:
+        super().__init__()
+        if callback is not None:
+            raise TypeError(
+                "VM_Linker: no callback is called after a node\n  hint: "
+                "MonitorMode(post_func=...) calls a function with the place, the node and a thunk"
+            )
 
 
 class PerformLinker(_Named):
